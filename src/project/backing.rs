@@ -1,0 +1,78 @@
+//! What a service needs that is not the user's code.
+
+use super::{Fact, RelPath};
+use serde::Serialize;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BackingKind {
+    Postgres,
+    Supabase,
+    Redis,
+    Mysql,
+    Mongodb,
+    S3,
+    Smtp,
+}
+
+/// The services of a Supabase stack that an application can use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SupabasePart {
+    /// PostgreSQL with Supabase's roles and extensions; always there.
+    Db,
+    /// The gateway in front of the others; needed as soon as one of them is used over HTTP.
+    Gateway,
+    Auth,
+    /// `PostgREST`: `client.table(…)`, `client.from_(…)`, `client.rpc(…)`.
+    Rest,
+    Realtime,
+    Storage,
+    /// Image transformation of `storage`.
+    Imgproxy,
+    /// Edge functions in `supabase/functions`.
+    Functions,
+    /// The dashboard and the `meta` API behind it: development only.
+    Studio,
+}
+
+/// A backing service, merged over everything that speaks for it.
+#[derive(Debug, Clone, Serialize)]
+pub struct BackingService {
+    pub kind: BackingKind,
+    pub found: Fact<bool>,
+    /// Major version where one is written down (`16`, `7`).
+    pub version: Option<Fact<String>>,
+    /// Names of the services that use it, sorted.
+    pub used_by: Vec<String>,
+    /// Supabase only: the parts in use, sorted, each with why.
+    pub parts: Vec<Fact<SupabasePart>>,
+    /// Supabase only: names of the folders in `supabase/functions` that hold an edge function.
+    pub functions: Vec<String>,
+    /// Supabase or plain SQL: folder of the migrations.
+    pub migrations: Option<RelPath>,
+    /// `PostgreSQL` extensions that a migration or schema creates.
+    pub extensions: Vec<Fact<String>>,
+}
+
+impl BackingKind {
+    /// Name in output and as a compose service: `postgres`, `redis`, ….
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            BackingKind::Postgres => "postgres",
+            BackingKind::Supabase => "supabase",
+            BackingKind::Redis => "redis",
+            BackingKind::Mysql => "mysql",
+            BackingKind::Mongodb => "mongodb",
+            BackingKind::S3 => "s3",
+            BackingKind::Smtp => "smtp",
+        }
+    }
+}
+
+impl std::fmt::Display for BackingKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,98 @@
+//! Environment variables that the code reads, and the files that hold them.
+
+use super::{Confidence, Evidence, RelPath};
+use serde::Serialize;
+
+/// One variable that a service reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EnvVar {
+    pub name: String,
+    /// Where it is read, in order of file and line.
+    pub read_at: Vec<Evidence>,
+    /// The default written in the code, as text. Absent for a secret and where there is none.
+    pub default: Option<String>,
+    /// Whether the code fails without it (`os.environ["X"]`).
+    pub required: bool,
+    pub secret: bool,
+    /// How sure `secret` is.
+    pub secret_confidence: Confidence,
+    /// True where the code carries a literal default for a secret.
+    pub insecure_default: bool,
+    /// What it means to a backing service, where that is known.
+    pub role: Option<EnvRole>,
+}
+
+/// What a variable tells the application about a backing service.
+/// The value in a compose file or `.env` follows from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EnvRole {
+    PostgresHost,
+    PostgresPort,
+    PostgresUser,
+    PostgresPassword,
+    PostgresDatabase,
+    /// `postgresql://user:password@host:port/db`
+    PostgresUrl,
+    /// As `PostgresUrl` with an async driver: `postgresql+asyncpg://…`
+    PostgresAsyncUrl,
+    MysqlHost,
+    MysqlPort,
+    MysqlUser,
+    MysqlPassword,
+    MysqlDatabase,
+    MysqlUrl,
+    RedisHost,
+    RedisPort,
+    RedisPassword,
+    RedisUrl,
+    MongoUrl,
+    MongoHost,
+    MongoPort,
+    MongoUser,
+    MongoPassword,
+    MongoDatabase,
+    SupabaseUrl,
+    SupabaseAnonKey,
+    SupabaseServiceRoleKey,
+    SupabaseJwtSecret,
+    S3Endpoint,
+    S3Bucket,
+    S3AccessKey,
+    S3SecretKey,
+    S3Region,
+    SmtpHost,
+    SmtpPort,
+    SmtpUser,
+    SmtpPassword,
+    SmtpSender,
+    /// The application's own signing key (`SECRET_KEY`, `DJANGO_SECRET_KEY`, …).
+    AppSecret,
+    /// Development, testing or production (`ENV`, `FLASK_ENV`, `APP_ENV`).
+    AppEnvironment,
+    DjangoSettings,
+    /// A debug switch.
+    Debug,
+    /// Port that the application itself listens on.
+    ListenPort,
+    /// Address that the application itself binds to.
+    ListenHost,
+    /// A folder that the application writes to.
+    WritableFolder,
+    /// Comma-separated host names that the application answers for.
+    AllowedHosts,
+}
+
+/// A `.env*` file in the tree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EnvFile {
+    pub path: RelPath,
+    /// In git's index.
+    pub committed: bool,
+    /// Ignored by git.
+    pub ignored: bool,
+    /// Names in it, in order; never values.
+    pub names: Vec<String>,
+    /// Whether a name that looks like a secret has a value that is no placeholder.
+    pub has_secret_values: bool,
+}

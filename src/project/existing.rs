@@ -1,0 +1,82 @@
+//! What the repository has already of what shipway would generate.
+
+use super::{Evidence, Port, RelPath};
+use serde::Serialize;
+
+/// What is there already, with what it tells about the application.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Existing {
+    pub dockerfiles: Vec<Dockerfile>,
+    pub compose_files: Vec<ComposeFile>,
+    /// `.dockerignore` and `NAME.dockerignore` files.
+    pub dockerignores: Vec<RelPath>,
+    pub devcontainers: Vec<ExistingFile>,
+    /// CI configuration; `kind` is `github`, `gitlab`, `jenkins`, `travis`, `circleci`, `azure`.
+    pub ci: Vec<ExistingFile>,
+    /// `kind` is `husky`, `pre-commit`, `lefthook`.
+    pub hooks: Vec<ExistingFile>,
+    /// The root's Makefile in whatever name make would read first, with its targets.
+    pub makefile: Option<ExistingFile>,
+    /// `Procfile` entries as `name: command`.
+    pub procfile: Option<ExistingFile>,
+    /// Entry scripts that a Dockerfile or a readme names (`run.sh`, `docker-entrypoint.sh`).
+    pub scripts: Vec<ExistingFile>,
+}
+
+/// A file and what it holds that matters here (targets, jobs, process lines), in order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ExistingFile {
+    pub path: RelPath,
+    pub kind: &'static str,
+    /// Names of targets, workflows, processes, with the line each is on.
+    pub entries: Vec<Evidence>,
+}
+
+/// What a Dockerfile says.
+#[derive(Debug, Clone, Serialize)]
+pub struct Dockerfile {
+    pub path: RelPath,
+    /// Image of the last stage's FROM, following `FROM stage` and `ARG` defaults.
+    pub from: Option<Evidence>,
+    /// `python` and `3.10` for `FROM python:3.10-slim`.
+    pub runtime: Option<(String, String)>,
+    /// Packages of `apt-get install` and `apk add`.
+    pub system_packages: Vec<Evidence>,
+    pub exposed: Vec<(Port, Evidence)>,
+    pub workdir: Option<Evidence>,
+    /// `NAME=value` of ENV, without secrets.
+    pub env: Vec<Evidence>,
+    pub user: Option<Evidence>,
+    pub healthcheck: Option<Evidence>,
+    pub entrypoint: Option<Evidence>,
+    pub cmd: Option<Evidence>,
+    /// Sources of COPY and ADD from the context.
+    pub copied: Vec<Evidence>,
+}
+
+/// What a compose file says.
+#[derive(Debug, Clone, Serialize)]
+pub struct ComposeFile {
+    pub path: RelPath,
+    pub project_name: Option<String>,
+    pub services: Vec<ComposeService>,
+    /// Why it cannot be included as it is; empty when it can.
+    pub obstacles: Vec<Evidence>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct ComposeService {
+    pub name: String,
+    pub line: usize,
+    pub image: Option<String>,
+    /// Folder of the build context, if it is built from this tree.
+    pub build: Option<RelPath>,
+    /// `published:target` as written.
+    pub ports: Vec<String>,
+    /// Names of its environment variables.
+    pub environment: Vec<String>,
+    /// Named volumes and bind mounts as written.
+    pub volumes: Vec<String>,
+    pub container_name: Option<String>,
+    pub command: Option<String>,
+}

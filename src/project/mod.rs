@@ -1,0 +1,84 @@
+//! The model: what detection found a repository to be.
+//!
+//! Plain values that every room may use. This room imports no other; `detect` fills it,
+//! `scaffold`, `cli` and the later rooms read it.
+
+mod backing;
+mod env;
+mod existing;
+mod fact;
+mod finding;
+mod path;
+mod service;
+
+pub use backing::{BackingKind, BackingService, SupabasePart};
+pub use env::{EnvFile, EnvRole, EnvVar};
+pub use existing::{ComposeFile, ComposeService, Dockerfile, Existing, ExistingFile};
+pub use fact::{Claim, Confidence, Evidence, Fact};
+pub use finding::{Finding, Severity, Unknown};
+pub use path::{PathError, RelPath};
+pub use service::{
+    Migration, PackageManager, Port, Requirement, ServerInterface, Service, ServiceKind, Single,
+    TestCommand,
+};
+
+use serde::Serialize;
+
+/// What a repository is: its services, what they need, what is there already.
+#[derive(Debug, Clone, Serialize)]
+pub struct Project {
+    /// Name in the form that compose accepts: `[a-z0-9][a-z0-9_-]*`.
+    pub name: Fact<String>,
+    /// What runs as a container, sorted by name.
+    pub services: Vec<Service>,
+    /// Packages that others install and nobody runs; they get no Dockerfile.
+    pub libraries: Vec<Library>,
+    /// What the services need that is not the user's code, sorted by kind.
+    pub backing: Vec<BackingService>,
+    /// Developer tools that the project uses already (ruff, black, mypy, pytest, eslint, …).
+    pub tools: Vec<Tool>,
+    /// The project's own scripts for recurring work.
+    pub scripts: Scripts,
+    /// What lies in the tree already and would be taken over or respected.
+    pub existing: Existing,
+    /// Every `.env*` file in the tree, tracked or not.
+    pub env_files: Vec<EnvFile>,
+    /// Things that the maintainers should know: an insecure default, committed bytecode, …
+    pub findings: Vec<Finding>,
+    /// Facts that were looked for and not found, each with what was looked at.
+    pub unknown: Vec<Unknown>,
+}
+
+/// A package that is installed and imported by others.
+#[derive(Debug, Clone, Serialize)]
+pub struct Library {
+    pub name: Fact<String>,
+    /// Folder of its manifest.
+    pub root: RelPath,
+    /// `python`, `node`, …
+    pub ecosystem: &'static str,
+    pub package_manager: Option<Fact<PackageManager>>,
+    /// Runtime version as `major.minor`, e.g. `3.12`.
+    pub runtime_version: Option<Fact<String>>,
+    pub test: Option<Fact<TestCommand>>,
+}
+
+/// A developer tool that the project uses.
+#[derive(Debug, Clone, Serialize)]
+pub struct Tool {
+    /// The tool's own name: `ruff`, `black`, `mypy`, `eslint`, …
+    pub name: String,
+    /// `lint`, `format`, `types`, `test`, `security`.
+    pub purpose: &'static str,
+    /// Where its use shows: a configuration file, a section, a development requirement.
+    pub found: Fact<bool>,
+    /// Version where one is pinned exactly.
+    pub version: Option<String>,
+}
+
+/// The project's own scripts, each as a command relative to the root.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Scripts {
+    pub seed: Option<Fact<String>>,
+    pub backup: Option<Fact<String>>,
+}

@@ -1,0 +1,221 @@
+//! Something of the user's that runs as a container.
+
+use super::{EnvVar, Evidence, Fact, RelPath};
+use serde::Serialize;
+
+/// A TCP port, never 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Port(std::num::NonZeroU16);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ServiceKind {
+    /// Answers HTTP.
+    Web,
+    /// Takes work from a queue.
+    Worker,
+    /// Runs at times (celery beat, a cron container); never twice at once.
+    Scheduler,
+    /// A script that runs and ends.
+    Job,
+    /// Files that a web server hands out.
+    Static,
+}
+
+/// How a production server calls the application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ServerInterface {
+    Wsgi,
+    Asgi,
+    /// It listens by itself.
+    Own,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PackageManager {
+    Pip,
+    Uv,
+    Poetry,
+    Pipenv,
+    Pdm,
+    Conda,
+    Npm,
+    Pnpm,
+    Yarn,
+    Bun,
+    Cargo,
+    Go,
+}
+
+/// One declared dependency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Requirement {
+    /// Normalised name (PEP 503 for Python).
+    pub name: String,
+    /// The specifier as written: `==3.1.0`, `>=2`, empty for none.
+    pub specifier: String,
+    /// Whether exactly one version satisfies it.
+    pub exact: bool,
+    /// Declared for development or tests only.
+    pub development: bool,
+    pub declared: Evidence,
+    /// Whether a module of it is imported anywhere; absent where that cannot be told
+    /// (a plugin, a driver named in a URL).
+    pub imported: Option<bool>,
+}
+
+/// How tests are run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TestCommand {
+    /// `pytest`, `python manage.py test`, …
+    pub command: String,
+    /// Where it runs.
+    pub working_dir: RelPath,
+    /// `pytest`, `unittest`, `django`.
+    pub runner: String,
+}
+
+/// How the schema is migrated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Migration {
+    /// `alembic`, `flask-migrate`, `django`, `supabase`, `sql`.
+    pub tool: String,
+    /// Command that applies all of them; absent for plain SQL files.
+    pub command: Option<String>,
+    pub folder: RelPath,
+}
+
+/// Why a service may not run twice at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Single {
+    /// `scheduler`, `sqlite`, `local-uploads`.
+    pub reason: &'static str,
+    pub message: String,
+}
+
+/// One service, every value with its evidence.
+#[derive(Debug, Clone, Serialize)]
+pub struct Service {
+    /// Unique in the project, fit for compose: `[a-z0-9][a-z0-9_-]*`.
+    pub name: String,
+    pub kind: Fact<ServiceKind>,
+    /// `python`, `node`, `static`, …
+    pub ecosystem: &'static str,
+    /// `flask`, `django`, `fastapi`, `celery`, …
+    pub framework: Option<Fact<String>>,
+    /// Folder that holds its manifest and source.
+    pub root: RelPath,
+    /// Folder that it must be started in.
+    pub working_dir: Fact<RelPath>,
+    /// The application object, `module:object` or `module:factory()`, or the script's path,
+    /// relative to `working_dir` and `import_roots`.
+    pub entry: Option<Fact<String>>,
+    /// True where the entry is a function that makes the application.
+    pub entry_is_factory: bool,
+    pub interface: Option<Fact<ServerInterface>>,
+    /// Command fit for production, without the port's value: `{port}` stands for it.
+    pub server_command: Option<Fact<String>>,
+    /// Command for development with reload, `{port}` as above.
+    pub dev_command: Option<Fact<String>>,
+    /// Package of the production server to install where the application has none: `gunicorn`.
+    pub add_server: Option<Fact<String>>,
+    pub port: Option<Fact<Port>>,
+    pub package_manager: Option<Fact<PackageManager>>,
+    /// The manifest that dependencies are installed from, e.g. `backend/requirements.txt`.
+    pub manifest: Option<Fact<RelPath>>,
+    /// Other files the manifest needs at install time (`-r base.txt`, `-c constraints.txt`).
+    pub manifest_includes: Vec<RelPath>,
+    pub lock: Option<Fact<RelPath>>,
+    pub requirements: Vec<Requirement>,
+    /// `major.minor`, e.g. `3.12`.
+    pub runtime_version: Option<Fact<String>>,
+    /// Debian packages needed when it runs.
+    pub system_packages: Vec<Fact<String>>,
+    /// Debian packages needed only to build dependencies.
+    pub build_packages: Vec<Fact<String>>,
+    /// Folders that must be on the import path beside `working_dir`.
+    pub import_roots: Vec<Fact<RelPath>>,
+    /// Files and folders of the tree that it needs when it runs (its code, templates, static,
+    /// imported packages); the container copies these and nothing else. Without duplicates,
+    /// outermost only, sorted.
+    pub sources: Vec<RelPath>,
+    pub templates: Vec<Fact<RelPath>>,
+    pub static_dirs: Vec<Fact<RelPath>>,
+    /// Folders that it writes to.
+    pub writable: Vec<Fact<RelPath>>,
+    /// In order of name.
+    pub env: Vec<EnvVar>,
+    /// A route that answers without side effects, e.g. `/health`; absent where there is none.
+    pub health: Option<Fact<String>>,
+    pub test: Option<Fact<TestCommand>>,
+    pub migration: Option<Fact<Migration>>,
+    /// Present when only one may run at a time.
+    pub single: Option<Fact<Single>>,
+}
+
+impl Port {
+    /// None for 0.
+    #[must_use]
+    pub fn new(port: u16) -> Option<Self> {
+        std::num::NonZeroU16::new(port).map(Self)
+    }
+
+    #[must_use]
+    pub fn get(self) -> u16 {
+        self.0.get()
+    }
+}
+
+impl std::fmt::Display for Port {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+impl Service {
+    /// A service of which nothing but name, place and kind is known.
+    #[must_use]
+    pub fn new(
+        name: impl Into<String>,
+        ecosystem: &'static str,
+        root: RelPath,
+        kind: Fact<ServiceKind>,
+        working_dir: Fact<RelPath>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            kind,
+            ecosystem,
+            framework: None,
+            root,
+            working_dir,
+            entry: None,
+            entry_is_factory: false,
+            interface: None,
+            server_command: None,
+            dev_command: None,
+            add_server: None,
+            port: None,
+            package_manager: None,
+            manifest: None,
+            manifest_includes: Vec::new(),
+            lock: None,
+            requirements: Vec::new(),
+            runtime_version: None,
+            system_packages: Vec::new(),
+            build_packages: Vec::new(),
+            import_roots: Vec::new(),
+            sources: Vec::new(),
+            templates: Vec::new(),
+            static_dirs: Vec::new(),
+            writable: Vec::new(),
+            env: Vec::new(),
+            health: None,
+            test: None,
+            migration: None,
+            single: None,
+        }
+    }
+}
