@@ -17,7 +17,7 @@ value() {
 }
 
 prepare() {
-    local user password database auth option
+    local user password database auth
     local -a options
     user=$(value POSTGRES_USER postgres)
     password=$(value POSTGRES_PASSWORD '')
@@ -28,14 +28,9 @@ prepare() {
         echo "error: set POSTGRES_PASSWORD (or POSTGRES_PASSWORD_FILE) to a password for $user" >&2
         exit 1
     fi
-    option=--no-instructions
-    [ -z "$password" ] || option=--pwfile=<(printf '%s\n' "$password")
-    # initdb reads the password itself, so the pipe has to live as long as it does.
-    if [ -n "$password" ]; then
-        initdb --username="$user" --pwfile=<(printf '%s\n' "$password") --no-instructions "${options[@]}" -D "$PGDATA"
-    else
-        initdb --username="$user" "$option" "${options[@]}" -D "$PGDATA"
-    fi
+    # In a file of its own memory: on the command line `ps` would show it.
+    [ -z "$password" ] || options+=("--pwfile=/dev/fd/3")
+    initdb --username="$user" --no-instructions "${options[@]}" -D "$PGDATA" 3<<<"$password"
     echo "host all all all $auth" >>"$PGDATA/pg_hba.conf"
 
     # Until everything is in place only the socket answers, so that nobody takes the half-made
