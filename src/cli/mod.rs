@@ -1,0 +1,66 @@
+//! One file per subcommand: parse, call one core function, present.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Turns a repository into one that anybody can open, run, test and ship.
+#[derive(Debug, Parser)]
+#[command(name = "shipway", version, propagate_version = false, disable_help_subcommand = true)]
+struct Arguments {
+    /// Run as if started in DIR
+    #[arg(short = 'C', global = true, value_name = "DIR")]
+    directory: Option<PathBuf>,
+    /// Say only what went wrong
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    /// Say more, causes of errors included
+    #[arg(long, short, global = true)]
+    verbose: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {}
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    #[default]
+    Human,
+    Json,
+}
+
+/// How a command ended, as the process's exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Done = 0,
+    /// A check failed, something drifted, nothing was recognised.
+    Finding = 1,
+    /// Wrong usage or configuration.
+    Usage = 2,
+    /// A tool, an engine, a repository that must be there is missing.
+    Missing = 3,
+    /// Left in conflict, with nothing lost.
+    Conflict = 4,
+    Interrupted = 130,
+}
+
+/// Runs the command line `args` (program name first) and gives the process's exit code.
+pub(crate) fn run<I>(args: I) -> ExitCode
+where
+    I: IntoIterator<Item = OsString>,
+{
+    let arguments = match Arguments::try_parse_from(args) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let code = u8::from(error.use_stderr()) * Exit::Usage as u8;
+            // Nothing is left to do where even the message cannot be written.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    match arguments.command {}
+}

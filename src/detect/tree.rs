@@ -1,0 +1,244 @@
+//! The files of a repository that detection may read.
+
+use crate::project::{Evidence, Finding, RelPath, Severity};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Files above this are never read (bytes).
+pub const MAX_FILE: u64 = 1024 * 1024;
+
+/// Folders that hold other people's code or generated files, whatever git says of them.
+const VENDORED: &[&str] = &[
+    ".git",
+    ".hg",
+    ".svn",
+    ".venv",
+    "venv",
+    "node_modules",
+    "bower_components",
+    "vendor",
+    "third_party",
+    "site-packages",
+    "__pycache__",
+    ".tox",
+    ".nox",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".pytest_cache",
+    ".eggs",
+    "target",
+    "dist",
+    "build",
+    ".shipway",
+];
+
+#[derive(Debug, thiserror::Error)]
+pub enum TreeError {
+    #[error("{} is not a folder", .0.display())]
+    NotAFolder(PathBuf),
+    #[error("cannot read {}: {source}", path.display())]
+    Io {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+}
+
+/// The files of one repository: those that git does not ignore, outside vendored folders.
+/// Contents are read when asked for, at most once, never above [`MAX_FILE`].
+pub struct Tree {
+    root: PathBuf,
+    /// Size in bytes by path, sorted.
+    files: BTreeMap<RelPath, u64>,
+    folders: BTreeSet<RelPath>,
+    tracked: BTreeSet<RelPath>,
+    read: Mutex<HashMap<RelPath, Option<Arc<str>>>>,
+    findings: Mutex<Vec<Finding>>,
+}
+
+impl Tree {
+    /// Walks the tree under `root`. Symlinks are not followed; a link to a file inside the
+    /// root is not read either, its target is.
+    ///
+    /// # Errors
+    /// When `root` is no folder or cannot be listed.
+    pub fn read(root: &Path) -> Result<Self, TreeError> {
+        if !root.is_dir() {
+            return Err(TreeError::NotAFolder(root.to_owned()));
+        }
+        std::fs::read_dir(root).map_err(|source| TreeError::Io {
+            path: root.to_owned(),
+            source,
+        })?;
+        let mut files = BTreeMap::new();
+        let mut folders = BTreeSet::new();
+        let mut findings = Vec::new();
+        let walk = ignore::WalkBuilder::new(root)
+            .hidden(false)
+            .follow_links(false)
+            .parents(false)
+            .ignore(false)
+            .require_git(false)
+            .filter_entry(|entry| {
+                entry.depth() == 0
+                    || !entry.file_type().is_some_and(|kind| kind.is_dir())
+                    || !entry
+                        .file_name()
+                        .to_str()
+                        .is_some_and(|name| VENDORED.contains(&name))
+            })
+            .build();
+        for entry in walk {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    findings.push(unreadable(root, &error));
+                    continue;
+                }
+            };
+            if entry.depth() == 0 {
+                continue;
+            }
+            let Ok(below) = entry.path().strip_prefix(root) else {
+                continue;
+            };
+            // A name that is not UTF-8 cannot be written into a generated file; it is left out.
+            let Ok(path) = RelPath::from_path(below) else {
+                continue;
+            };
+            let Some(kind) = entry.file_type() else {
+                continue;
+            };
+            if kind.is_dir() {
+                folders.insert(path);
+            } else if kind.is_file() {
+                let size = entry.metadata().map_or(0, |meta| meta.len());
+                files.insert(path, size);
+            }
+        }
+        let tracked = crate::git::tracked(root).unwrap_or_default();
+        Ok(Self {
+            root: root.to_owned(),
+            files,
+            folders,
+            tracked,
+            read: Mutex::new(HashMap::new()),
+            findings: Mutex::new(findings),
+        })
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// All files that may be read, sorted by path.
+    pub fn files(&self) -> impl Iterator<Item = &RelPath> {
+        self.files.keys()
+    }
+
+    /// Files with this last extension, sorted by path.
+    pub fn with_extension<'a>(&'a self, extension: &'a str) -> impl Iterator<Item = &'a RelPath> {
+        self.files().filter(move |path| path.extension() == extension)
+    }
+
+    /// Files with this name in any folder, sorted by path.
+    pub fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a RelPath> {
+        self.files().filter(move |path| path.file_name() == name)
+    }
+
+    pub fn has(&self, path: &RelPath) -> bool {
+        self.files.contains_key(path)
+    }
+
+    pub fn has_folder(&self, path: &RelPath) -> bool {
+        path.is_root() || self.folders.contains(path)
+    }
+
+    /// Size in bytes.
+    pub fn size(&self, path: &RelPath) -> Option<u64> {
+        self.files.get(path).copied()
+    }
+
+    /// Everything in git's index, vendored and ignored paths included; empty without git.
+    pub fn tracked(&self) -> &BTreeSet<RelPath> {
+        &self.tracked
+    }
+
+    /// The text of a file. None where it is absent, above [`MAX_FILE`], binary, not UTF-8
+    /// or unreadable; the last two are findings.
+    pub fn text(&self, path: &RelPath) -> Option<Arc<str>> {
+        let size = *self.files.get(path)?;
+        if size > MAX_FILE {
+            return None;
+        }
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = read.get(path) {
+            return known.clone();
+        }
+        let text = self.load(path);
+        read.insert(path.clone(), text.clone());
+        text
+    }
+
+    fn load(&self, path: &RelPath) -> Option<Arc<str>> {
+        let mut bytes = Vec::new();
+        let outcome = std::fs::File::open(path.under(&self.root))
+            .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes));
+        if let Err(error) = outcome {
+            self.report(Finding {
+                id: "unreadable",
+                severity: Severity::Warning,
+                message: format!("{path} cannot be read: {error}"),
+                evidence: vec![Evidence::file(path.clone())],
+                mend: format!("make it readable (chmod u+r {path}) or let git ignore it"),
+            });
+            return None;
+        }
+        if bytes.contains(&0) {
+            return None;
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => Some(text.into()),
+            Err(_) => {
+                self.report(Finding {
+                    id: "not-utf8",
+                    severity: Severity::Note,
+                    message: format!("{path} is not UTF-8 and was not read"),
+                    evidence: vec![Evidence::file(path.clone())],
+                    mend: format!("convert it: iconv -t UTF-8 {path}"),
+                });
+                None
+            }
+        }
+    }
+
+    /// Adds something that the maintainers should know (an invalid file, …).
+    pub fn report(&self, finding: Finding) {
+        let mut findings = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
+        if !findings.contains(&finding) {
+            findings.push(finding);
+        }
+    }
+
+    /// What was reported so far, in order.
+    pub fn findings(&self) -> Vec<Finding> {
+        self.findings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+fn unreadable(root: &Path, error: &ignore::Error) -> Finding {
+    Finding {
+        id: "unreadable",
+        severity: Severity::Warning,
+        message: format!("part of the tree cannot be read: {error}"),
+        evidence: vec![],
+        mend: format!(
+            "make it readable (chmod -R u+rX) below {}, or let git ignore it",
+            root.display()
+        ),
+    }
+}

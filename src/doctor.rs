@@ -1,0 +1,1 @@
+//! Looks at this machine: tools, versions, engine, ports, space; each finding with its mend.

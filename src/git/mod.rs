@@ -1,0 +1,153 @@
+//! The only door to git2 and to the git executable.
+//!
+//! In: a folder. Out: plain values. Every core may call it. Nothing of a repository's
+//! configuration is run: libgit2 runs none, and the executable is called with hooks,
+//! file-system monitor and external protocols off.
+
+use crate::project::{PathError, RelPath};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    #[error("{} is not inside a git repository", .0.display())]
+    NotARepository(PathBuf),
+    #[error("{} is a bare repository: it has no work tree", .0.display())]
+    Bare(PathBuf),
+    #[error("git could not read {}: {message}", path.display())]
+    Git { path: PathBuf, message: String },
+    #[error(transparent)]
+    Path(#[from] PathError),
+}
+
+/// Where a repository lies and what is going on in it.
+#[derive(Debug, Clone)]
+pub struct Repository {
+    /// Top of the work tree, absolute, symlinks resolved.
+    pub root: PathBuf,
+    /// `git rev-parse --git-path shipway`: journal, backups, caches; of this work tree.
+    pub private_dir: PathBuf,
+    /// What is under way: `rebase`, `merge`, `cherry-pick`, `revert`, `bisect`, ….
+    pub under_way: Option<&'static str>,
+    /// Full id of HEAD's commit; None before the first one.
+    pub head: Option<String>,
+    /// Branch name; None when HEAD is detached.
+    pub branch: Option<String>,
+    /// URL of `origin`, without credentials.
+    pub origin: Option<String>,
+    /// Whether this is a linked work tree (`git worktree add`).
+    pub linked_worktree: bool,
+    /// The common git directory, absolute.
+    pub common_dir: PathBuf,
+}
+
+/// Opens the repository that holds `start`.
+///
+/// # Errors
+/// When there is none, it is bare, or it cannot be read.
+pub fn open(start: &Path) -> Result<Repository, GitError> {
+    let repository = discover(start)?;
+    let root = repository
+        .workdir()
+        .ok_or_else(|| GitError::Bare(start.to_owned()))?;
+    let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    let under_way = match repository.state() {
+        git2::RepositoryState::Clean => None,
+        git2::RepositoryState::Merge => Some("merge"),
+        git2::RepositoryState::Revert | git2::RepositoryState::RevertSequence => Some("revert"),
+        git2::RepositoryState::CherryPick | git2::RepositoryState::CherryPickSequence => {
+            Some("cherry-pick")
+        }
+        git2::RepositoryState::Bisect => Some("bisect"),
+        git2::RepositoryState::Rebase
+        | git2::RepositoryState::RebaseInteractive
+        | git2::RepositoryState::RebaseMerge => Some("rebase"),
+        git2::RepositoryState::ApplyMailbox | git2::RepositoryState::ApplyMailboxOrRebase => {
+            Some("am")
+        }
+    };
+    let head = repository.head().ok();
+    let branch = head
+        .as_ref()
+        .filter(|head| head.is_branch())
+        .and_then(|head| head.shorthand().ok())
+        .map(str::to_owned);
+    let commit = head
+        .as_ref()
+        .and_then(git2::Reference::target)
+        .map(|id| id.to_string());
+    let origin = repository
+        .find_remote("origin")
+        .ok()
+        .and_then(|remote| remote.url().ok().map(without_credentials));
+    Ok(Repository {
+        private_dir: repository.path().join("shipway"),
+        root,
+        under_way,
+        head: commit,
+        branch,
+        origin,
+        linked_worktree: repository.is_worktree(),
+        common_dir: repository.commondir().to_owned(),
+    })
+}
+
+/// The paths in the index of the repository that holds `root`, relative to `root`.
+/// Names that are not UTF-8 are left out.
+///
+/// # Errors
+/// As [`open`].
+pub fn tracked(root: &Path) -> Result<BTreeSet<RelPath>, GitError> {
+    let repository = discover(root)?;
+    let top = repository
+        .workdir()
+        .ok_or_else(|| GitError::Bare(root.to_owned()))?;
+    let top = top.canonicalize().unwrap_or_else(|_| top.to_owned());
+    let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    let below = RelPath::from_path(root.strip_prefix(&top).unwrap_or(Path::new("")))?;
+    let index = repository.index().map_err(|error| failure(&root, &error))?;
+    Ok(index
+        .iter()
+        .filter_map(|entry| String::from_utf8(entry.path).ok())
+        .filter_map(|path| RelPath::parse(&path).ok())
+        .filter_map(|path| path.below(&below))
+        .collect())
+}
+
+/// Whether git ignores `path` (relative to the root of the work tree) by its rules alone,
+/// tracked or not.
+pub fn is_ignored(root: &Path, path: &RelPath) -> bool {
+    discover(root)
+        .and_then(|repository| {
+            repository
+                .is_path_ignored(path.as_str())
+                .map_err(|error| failure(root, &error))
+        })
+        .unwrap_or(false)
+}
+
+fn discover(start: &Path) -> Result<git2::Repository, GitError> {
+    git2::Repository::discover(start).map_err(|error| {
+        if error.code() == git2::ErrorCode::NotFound {
+            GitError::NotARepository(start.to_owned())
+        } else {
+            failure(start, &error)
+        }
+    })
+}
+
+fn failure(path: &Path, error: &git2::Error) -> GitError {
+    GitError::Git {
+        path: path.to_owned(),
+        message: error.message().to_owned(),
+    }
+}
+
+fn without_credentials(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(scheme), Some(at)) if at > scheme => {
+            format!("{}{}", &url[..scheme + 3], &url[at + 1..])
+        }
+        _ => url.to_owned(),
+    }
+}

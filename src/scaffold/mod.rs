@@ -1,0 +1,1 @@
+//! Features to artifacts to plan to apply; the lock.

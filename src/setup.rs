@@ -1,0 +1,1 @@
+//! Makes a fresh clone ready for work: what `make dev-setup` calls.
