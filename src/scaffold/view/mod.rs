@@ -1,6 +1,8 @@
 //! The context of the templates: the project and one view per feature.
 
+mod backing;
 mod ci;
+mod component;
 mod compose;
 mod container;
 mod devcontainer;
