@@ -105,7 +105,14 @@ impl ApplyError {
 /// The right to change one repository; held by one process at a time.
 pub struct Session<'r> {
     repository: &'r Repository,
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        // Closing is not enough where a child that was just forked has the file open too.
+        let _ = self.lock.unlock();
+    }
 }
 
 /// Whether an apply was begun and never ended. Reads only.
@@ -151,7 +158,7 @@ impl<'r> Session<'r> {
         match lock.try_lock() {
             Ok(()) => Ok(Self {
                 repository,
-                _lock: lock,
+                lock,
             }),
             Err(TryLockError::WouldBlock) => Err(ApplyError::Busy),
             Err(TryLockError::Error(error)) => Err(at(&path)(error)),
