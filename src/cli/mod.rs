@@ -1,13 +1,24 @@
 //! One file per subcommand: parse, call one core function, present.
 
+mod completions;
+mod doctor;
+mod output;
+mod place;
+
 use clap::{Parser, Subcommand, ValueEnum};
+use output::Output;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Turns a repository into one that anybody can open, run, test and ship.
 #[derive(Debug, Parser)]
-#[command(name = "shipway", version, propagate_version = false, disable_help_subcommand = true)]
+#[command(
+    name = "shipway",
+    version,
+    propagate_version = false,
+    disable_help_subcommand = true
+)]
 struct Arguments {
     /// Run as if started in DIR
     #[arg(short = 'C', global = true, value_name = "DIR")]
@@ -23,7 +34,10 @@ struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Doctor(doctor::Arguments),
+    Completions(completions::Arguments),
+}
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -62,5 +76,28 @@ where
             return ExitCode::from(code);
         }
     };
-    match arguments.command {}
+    let output = Output {
+        quiet: arguments.quiet,
+        verbose: arguments.verbose,
+    };
+    if let Some(directory) = &arguments.directory {
+        if let Err(error) = std::env::set_current_dir(directory) {
+            output.aside(&format!(
+                "shipway: cannot work in {}: {error}",
+                directory.display()
+            ));
+            return Exit::Usage.into();
+        }
+    }
+    let exit = match &arguments.command {
+        Command::Doctor(arguments) => doctor::run(arguments, output),
+        Command::Completions(arguments) => completions::run(arguments),
+    };
+    exit.into()
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
 }

@@ -1,1 +1,5 @@
 //! Everything that a terminal shows or asks.
+
+mod finding;
+
+pub(crate) use finding::{Mark, finding};
