@@ -1,8 +1,7 @@
 //! `shipway completions SHELL`: what the shell needs to complete shipway's commands.
 
-use super::Exit;
+use super::{Context, Exit, Failure};
 use clap::CommandFactory;
-use std::io::Write;
 
 /// Print what a shell needs to complete shipway's commands
 #[derive(Debug, clap::Args)]
@@ -12,7 +11,7 @@ pub(super) struct Arguments {
     shell: clap_complete::Shell,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Exit {
+pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let mut text = Vec::new();
     clap_complete::generate(
         arguments.shell,
@@ -20,7 +19,6 @@ pub(super) fn run(arguments: &Arguments) -> Exit {
         "shipway",
         &mut text,
     );
-    // A reader that closes the pipe early has what it wanted.
-    let _ = std::io::stdout().lock().write_all(&text);
-    Exit::Done
+    context.output.report(&String::from_utf8_lossy(&text))?;
+    Ok(Exit::Done)
 }

@@ -2,11 +2,16 @@
 
 mod completions;
 mod doctor;
-mod output;
+mod failure;
 mod place;
+#[cfg(test)]
+mod reference;
+mod setup;
 
+pub(crate) use failure::Failure;
+
+use crate::ui::Output;
 use clap::{Parser, Subcommand, ValueEnum};
-use output::Output;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -36,7 +41,13 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Doctor(doctor::Arguments),
+    Setup(setup::Arguments),
     Completions(completions::Arguments),
+}
+
+/// What every command is given beside its own arguments.
+pub(crate) struct Context {
+    pub(crate) output: Output,
 }
 
 /// How a report is written.
@@ -76,28 +87,35 @@ where
             return ExitCode::from(code);
         }
     };
-    let output = Output {
-        quiet: arguments.quiet,
-        verbose: arguments.verbose,
+    let context = Context {
+        output: Output::new(arguments.quiet, arguments.verbose),
     };
-    if let Some(directory) = &arguments.directory {
-        if let Err(error) = std::env::set_current_dir(directory) {
-            output.aside(&format!(
-                "shipway: cannot work in {}: {error}",
-                directory.display()
-            ));
-            return Exit::Usage.into();
-        }
+    if let Some(folder) = &arguments.directory
+        && let Err(error) = std::env::set_current_dir(folder)
+    {
+        let sentence = format!("cannot go to {}: {error}", folder.display());
+        return context.end(Err(Failure::new(
+            Exit::Usage,
+            sentence,
+            "name a folder after -C",
+        )));
     }
-    let exit = match &arguments.command {
-        Command::Doctor(arguments) => doctor::run(arguments, output),
-        Command::Completions(arguments) => completions::run(arguments),
+    let outcome = match arguments.command {
+        Command::Doctor(arguments) => doctor::run(&arguments, &context),
+        Command::Setup(arguments) => setup::run(&arguments, &context),
+        Command::Completions(arguments) => completions::run(&arguments, &context),
     };
-    exit.into()
+    context.end(outcome)
 }
 
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
+impl Context {
+    /// Says what failed, if anything did, and gives the exit code.
+    fn end(&self, outcome: Result<Exit, Failure>) -> ExitCode {
+        let exit = outcome.unwrap_or_else(|failure| {
+            self.output
+                .error(&failure.sentence, failure.mend.as_deref());
+            failure.exit
+        });
+        ExitCode::from(exit as u8)
     }
 }

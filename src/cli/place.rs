@@ -1,5 +1,6 @@
-//! The folder that a command works on, with its repository and its configuration.
+//! The folder that doctor and setup work on, with its repository and its configuration.
 
+use super::{Exit, Failure};
 use crate::config::Config;
 use crate::git::{self, GitError, Repository};
 use crate::project::Project;
@@ -14,43 +15,44 @@ pub(super) struct Place {
     pub(super) config: Config,
 }
 
-/// Why a command cannot begin: wrong usage or configuration.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum PlaceError {
-    #[error("there is no folder {}: {source}", path.display())]
-    NoFolder {
-        path: PathBuf,
-        source: std::io::Error,
-    },
-    #[error("{} is a file; give the folder of a repository", .0.display())]
-    File(PathBuf),
-    #[error("cannot read {}: {source}", path.display())]
-    Config {
-        path: PathBuf,
-        source: std::io::Error,
-    },
-    #[error(transparent)]
-    Invalid(#[from] crate::config::ConfigError),
-}
-
 impl Place {
-    pub(super) fn at(path: &Path) -> Result<Self, PlaceError> {
-        let root = path.canonicalize().map_err(|source| PlaceError::NoFolder {
-            path: path.to_owned(),
-            source,
+    /// The folder `named`, else the top of the repository around the current one.
+    pub(super) fn at(named: Option<&Path>) -> Result<Self, Failure> {
+        let start = named.unwrap_or(Path::new("."));
+        let absolute = start.canonicalize().map_err(|error| {
+            Failure::new(
+                Exit::Usage,
+                format!("there is no folder {}: {error}", start.display()),
+                "name the folder of a repository",
+            )
         })?;
-        if !root.is_dir() {
-            return Err(PlaceError::File(path.to_owned()));
+        if !absolute.is_dir() {
+            return Err(Failure::new(
+                Exit::Usage,
+                format!("{} is not a folder", start.display()),
+                "name the folder of a repository",
+            ));
         }
+        let repository = git::open(&absolute);
+        let root = match &repository {
+            Ok(repository) if named.is_none() => repository.root.clone(),
+            _ => absolute,
+        };
         let file = root.join("shipway.toml");
         let config = match std::fs::read_to_string(&file) {
             Ok(text) => Config::parse(&text, "shipway.toml")?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Config::default(),
-            Err(source) => return Err(PlaceError::Config { path: file, source }),
+            Err(error) => {
+                return Err(Failure::new(
+                    Exit::Usage,
+                    format!("{} cannot be read: {error}", file.display()),
+                    "make it a readable text in UTF-8, or delete it",
+                ));
+            }
         };
         Ok(Self {
-            repository: git::open(&root),
             root,
+            repository,
             config,
         })
     }
