@@ -42,9 +42,11 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
             root: place.root.display().to_string(),
             findings: &findings,
         })?,
-        Format::Human => context
-            .output
-            .report(&ui::findings(&findings, &context.output))?,
+        Format::Human => {
+            context
+                .output
+                .report(&ui::findings(&findings, context.quiet, &context.output))?
+        }
     }
     Ok(exit(&findings))
 }

@@ -48,6 +48,8 @@ enum Command {
 /// What every command is given beside its own arguments.
 pub(crate) struct Context {
     pub(crate) output: Output,
+    /// Only what went wrong is to be said.
+    pub(crate) quiet: bool,
 }
 
 /// How a report is written.
@@ -89,6 +91,7 @@ where
     };
     let context = Context {
         output: Output::new(arguments.quiet, arguments.verbose),
+        quiet: arguments.quiet,
     };
     if let Some(folder) = &arguments.directory
         && let Err(error) = std::env::set_current_dir(folder)

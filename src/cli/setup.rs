@@ -50,13 +50,15 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         seed: arguments.seed,
         interrupted: &interrupted,
     };
-    let mut steps = Steps::new(&context.output);
+    let mut steps = Steps::new(&context.output, context.quiet);
     let report = setup::run(&request, &mut |event| steps.show(event));
     match arguments.format {
         Format::Json => context.output.json(&report)?,
-        Format::Human if !report.findings.is_empty() => context
-            .output
-            .report(&ui::findings(&report.findings, &context.output))?,
+        Format::Human if !report.findings.is_empty() => context.output.report(&ui::findings(
+            &report.findings,
+            context.quiet,
+            &context.output,
+        ))?,
         Format::Human => {}
     }
     Ok(exit(&report))

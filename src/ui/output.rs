@@ -28,11 +28,6 @@ impl Output {
         Term::stdout().is_term()
     }
 
-    /// Whether only what went wrong is to be said.
-    pub(crate) fn is_quiet(&self) -> bool {
-        self.quiet
-    }
-
     pub(crate) fn is_verbose(&self) -> bool {
         self.verbose
     }
@@ -84,10 +79,7 @@ impl Output {
     /// Says what failed and what mends it, `--quiet` or not.
     pub(crate) fn error(&self, sentence: &str, mend: Option<&str>) {
         let style = Style::new().force_styling(self.error_colours);
-        self.line(&format!(
-            "{} {sentence}",
-            style.clone().red().bold().apply_to("error:")
-        ));
+        self.line(&format!("{} {sentence}", style.clone().red().bold().apply_to("error:")));
         if let Some(mend) = mend {
             self.line(&format!("{} {mend}", style.cyan().apply_to("mend:")));
         }

@@ -3,13 +3,13 @@
 use super::Output;
 use crate::doctor::{Finding, Level};
 
-/// The findings, and a closing line that counts them. With `--quiet` only what is not fine.
-pub(crate) fn findings(findings: &[Finding], output: &Output) -> String {
+/// The findings, and a closing line that counts them. Where `quiet`, only what is not fine.
+pub(crate) fn findings(findings: &[Finding], quiet: bool, output: &Output) -> String {
     let mut text = String::new();
     let style = output.style();
     for finding in findings {
         let mark = match finding.level {
-            Level::Ok if output.is_quiet() => continue,
+            Level::Ok if quiet => continue,
             Level::Ok => style.clone().green().apply_to("ok     "),
             Level::Warning => style.clone().yellow().apply_to("warning"),
             Level::Error => style.clone().red().bold().apply_to("error  "),
@@ -22,7 +22,7 @@ pub(crate) fn findings(findings: &[Finding], output: &Output) -> String {
             ));
         }
     }
-    if !output.is_quiet() {
+    if !quiet {
         let count = |level| findings.iter().filter(|one| one.level == level).count();
         text.push_str(&format!(
             "{} fine, {} to look at, {} to mend\n",
@@ -52,7 +52,7 @@ mod tests {
             finding(Level::Error, "git is not on PATH", Some("install git")),
         ];
         let shown = |quiet| {
-            let text = findings(&all, &Output::new(quiet, false));
+            let text = findings(&all, quiet, &Output::new(quiet, false));
             console::strip_ansi_codes(&text).into_owned()
         };
         assert_eq!(

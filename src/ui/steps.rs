@@ -8,13 +8,15 @@ use std::time::Duration;
 /// Shows events on standard error.
 pub(crate) struct Steps<'a> {
     output: &'a Output,
+    quiet: bool,
     spinner: Option<ProgressBar>,
 }
 
 impl<'a> Steps<'a> {
-    pub(crate) fn new(output: &'a Output) -> Self {
+    pub(crate) fn new(output: &'a Output, quiet: bool) -> Self {
         Self {
             output,
+            quiet,
             spinner: None,
         }
     }
@@ -39,7 +41,7 @@ impl<'a> Steps<'a> {
     }
 
     fn start(&mut self, step: &str) {
-        if self.output.is_quiet() {
+        if self.quiet {
             return;
         }
         let spinner = ProgressBar::new_spinner();
