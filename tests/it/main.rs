@@ -1,0 +1,4 @@
+//! What a user would do, through the binary; a module per command.
+
+mod doctor;
+mod setup;
