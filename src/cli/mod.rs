@@ -1,5 +1,11 @@
 //! One file per subcommand: parse, call one core function, present.
 
+mod detect;
+mod failure;
+
+pub(crate) use failure::Failure;
+
+use crate::ui::Output;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -23,7 +29,14 @@ struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Detect(detect::Arguments),
+}
+
+/// What every command is given beside its own arguments.
+pub(crate) struct Context {
+    pub(crate) output: Output,
+}
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -62,5 +75,28 @@ where
             return ExitCode::from(code);
         }
     };
-    match arguments.command {}
+    let context = Context {
+        output: Output::new(arguments.quiet, arguments.verbose),
+    };
+    if let Some(folder) = &arguments.directory
+        && let Err(error) = std::env::set_current_dir(folder)
+    {
+        let sentence = format!("cannot go to {}: {error}", folder.display());
+        return context.end(Err(Failure::new(Exit::Usage, sentence, "name a folder after -C")));
+    }
+    let outcome = match arguments.command {
+        Command::Detect(arguments) => detect::run(&arguments, &context),
+    };
+    context.end(outcome)
+}
+
+impl Context {
+    /// Says what failed, if anything did, and gives the exit code.
+    fn end(&self, outcome: Result<Exit, Failure>) -> ExitCode {
+        let exit = outcome.unwrap_or_else(|failure| {
+            self.output.error(&failure.sentence, failure.mend.as_deref());
+            failure.exit
+        });
+        ExitCode::from(exit as u8)
+    }
 }

@@ -118,7 +118,35 @@ pub struct ConfigError {
     pub mend: Option<String>,
 }
 
+/// Name of the configuration in a repository's root.
+pub const FILE: &str = "shipway.toml";
+
 impl Config {
+    /// Reads `shipway.toml` in `root`; everything is at its default where there is none.
+    ///
+    /// # Errors
+    /// As [`Config::parse`], and when the file is there and cannot be read.
+    pub fn load(root: &std::path::Path) -> Result<Self, ConfigError> {
+        match std::fs::read_to_string(root.join(FILE)) {
+            Ok(text) => Self::parse(&text, FILE),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+                ) =>
+            {
+                Ok(Self::default())
+            }
+            Err(error) => Err(ConfigError {
+                file: FILE.to_owned(),
+                line: 1,
+                column: 1,
+                message: format!("cannot be read: {error}"),
+                mend: Some(format!("make {FILE} a readable UTF-8 file: chmod u+r {FILE}")),
+            }),
+        }
+    }
+
     /// Parses the text of `shipway.toml`, named `file` in errors.
     ///
     /// # Errors
