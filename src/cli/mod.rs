@@ -2,6 +2,9 @@
 
 mod detect;
 mod failure;
+mod init;
+mod interrupt;
+mod undo;
 
 pub(crate) use failure::Failure;
 
@@ -31,6 +34,8 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Detect(detect::Arguments),
+    Init(init::Arguments),
+    Undo(undo::Arguments),
 }
 
 /// What every command is given beside its own arguments.
@@ -86,6 +91,8 @@ where
     }
     let outcome = match arguments.command {
         Command::Detect(arguments) => detect::run(&arguments, &context),
+        Command::Init(arguments) => init::run(&arguments, &context),
+        Command::Undo(arguments) => undo::run(&arguments, &context),
     };
     context.end(outcome)
 }

@@ -45,9 +45,7 @@ pub enum Repair {
 
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
-    #[error(
-        "another shipway is changing this repository; wait for it to end, then run this again"
-    )]
+    #[error("another shipway is changing this repository; wait for it to end, then run this again")]
     Busy,
     #[error("{} changed while shipway was at work; nothing was written, run it again", .0)]
     Changed(String),
@@ -107,7 +105,14 @@ impl ApplyError {
 /// The right to change one repository; held by one process at a time.
 pub struct Session<'r> {
     repository: &'r Repository,
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        // Closing is not enough where a child that was just forked has the file open too.
+        let _ = self.lock.unlock();
+    }
 }
 
 /// Whether an apply was begun and never ended. Reads only.
@@ -153,7 +158,7 @@ impl<'r> Session<'r> {
         match lock.try_lock() {
             Ok(()) => Ok(Self {
                 repository,
-                _lock: lock,
+                lock,
             }),
             Err(TryLockError::WouldBlock) => Err(ApplyError::Busy),
             Err(TryLockError::Error(error)) => Err(at(&path)(error)),
@@ -437,7 +442,10 @@ impl<'r> Session<'r> {
         let mut number = 1;
         while backups.exists() {
             number += 1;
-            backups = self.repository.private_dir.join(format!("conflict-{number}"));
+            backups = self
+                .repository
+                .private_dir
+                .join(format!("conflict-{number}"));
         }
         std::fs::rename(&store.folder, &backups).map_err(at(&backups))?;
         Err(ApplyError::Conflict {
@@ -486,9 +494,7 @@ fn read_if_there(path: &Path) -> io::Result<Option<Vec<u8>>> {
     match path.symlink_metadata() {
         Ok(metadata) if metadata.is_file() => std::fs::read(path).map(Some),
         Ok(_) => Err(io::Error::other("it is no file any more")),
-        Err(error)
-            if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
-        {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             Ok(None)
         }
         Err(error) => Err(error),

@@ -138,12 +138,18 @@ mod tests {
             put(b"a", "x", "one"),
             b"a\n\n# >>> shipway x >>>\none\n# <<< shipway x <<<\n"
         );
-        assert_eq!(put(b"", "x", ""), b"# >>> shipway x >>>\n# <<< shipway x <<<\n");
+        assert_eq!(
+            put(b"", "x", ""),
+            b"# >>> shipway x >>>\n# <<< shipway x <<<\n"
+        );
     }
 
     #[test]
     fn a_mark_alone_is_broken() {
         assert_eq!(find(b"# >>> shipway x >>>\n", "x"), Found::Broken);
-        assert_eq!(find(b"# <<< shipway x <<<\n# >>> shipway x >>>\n", "x"), Found::Broken);
+        assert_eq!(
+            find(b"# <<< shipway x <<<\n# >>> shipway x >>>\n", "x"),
+            Found::Broken
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! The files that the chosen features make: one per rule, or per element of a rule's list.
 
 use super::PlanError;
-use super::feature::{FileRule, Features};
+use super::feature::{Features, FileRule};
 use super::place::{Place, Places, Request};
 use super::render::Renderer;
 use super::select;
@@ -91,12 +91,14 @@ pub(super) fn expand<'f>(
             for item in items {
                 let name = match &item {
                     None => None,
-                    Some(item) => Some(item["name"].as_str().map(str::to_owned).ok_or_else(|| {
-                        PlanError::Element {
-                            feature: feature.name.clone(),
-                            each: rule.each.clone().unwrap_or_default(),
-                        }
-                    })?),
+                    Some(item) => {
+                        Some(item["name"].as_str().map(str::to_owned).ok_or_else(|| {
+                            PlanError::Element {
+                                feature: feature.name.clone(),
+                                each: rule.each.clone().unwrap_or_default(),
+                            }
+                        })?)
+                    }
                 };
                 context["item"] = item.unwrap_or(Value::Null);
                 if !select::holds(&rule.when, &context) {

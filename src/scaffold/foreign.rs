@@ -35,5 +35,8 @@ fn runs(path: &RelPath, mode: Mode) -> bool {
         || name.ends_with(".mk")
         || name.contains("compose")
         || name == "shipway.toml"
-        || matches!(path.extension(), "sh" | "bash" | "py" | "js" | "mjs" | "ts" | "rb" | "pl")
+        || matches!(
+            path.extension(),
+            "sh" | "bash" | "py" | "js" | "mjs" | "ts" | "rb" | "pl"
+        )
 }

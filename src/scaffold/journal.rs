@@ -50,7 +50,9 @@ impl Store {
     /// None where there is no complete journal.
     pub(super) fn read(&self) -> io::Result<Option<Journal>> {
         match std::fs::read(self.journal()) {
-            Ok(text) => serde_json::from_slice(&text).map(Some).map_err(io::Error::from),
+            Ok(text) => serde_json::from_slice(&text)
+                .map(Some)
+                .map_err(io::Error::from),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -141,5 +143,9 @@ pub(super) fn mode_of(path: &Path) -> io::Result<u32> {
     #[cfg(unix)]
     return Ok(std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o7777);
     #[cfg(not(unix))]
-    return Ok(if metadata.permissions().readonly() { 0o444 } else { 0o644 });
+    return Ok(if metadata.permissions().readonly() {
+        0o444
+    } else {
+        0o644
+    });
 }

@@ -191,7 +191,10 @@ mod tests {
         let outside = artifact("a", "a");
         let mut lock = Lock::default();
         lock.put(outside);
-        let text = lock.to_text().unwrap().replace("path = \"a\"", "path = \"../a\"");
+        let text = lock
+            .to_text()
+            .unwrap()
+            .replace("path = \"a\"", "path = \"../a\"");
         assert!(message(&text).contains("leaves the repository"));
     }
 

@@ -129,7 +129,14 @@ mod tests {
 
     fn action(strategy: Strategy, present: Option<&str>, wanted: &str, old: &str) -> Action {
         let known = known(old);
-        merge(strategy, "a", present.map(str::as_bytes), wanted, Some(&known)).action
+        merge(
+            strategy,
+            "a",
+            present.map(str::as_bytes),
+            wanted,
+            Some(&known),
+        )
+        .action
     }
 
     #[test]
@@ -140,7 +147,13 @@ mod tests {
         assert_eq!(file(Some("new\r\n"), "new\n"), Action::Unchanged);
         assert_eq!(file(Some("old\n"), "new\n"), Action::Update);
         assert_eq!(file(Some("mine\n"), "new\n"), Action::Kept);
-        let crlf = merge(Strategy::File, "a", Some(b"old\r\n"), "new\n", Some(&known("old\n")));
+        let crlf = merge(
+            Strategy::File,
+            "a",
+            Some(b"old\r\n"),
+            "new\n",
+            Some(&known("old\n")),
+        );
         assert_eq!(crlf.content.unwrap(), b"new\r\n");
     }
 

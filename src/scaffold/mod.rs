@@ -3,6 +3,7 @@
 //! In: a [`Project`], a [`Config`], a [`Repository`] and the answers of the user. Out: a
 //! [`Plan`]; [`apply`] alone writes. Called by `cli`.
 
+pub mod answer;
 pub mod apply;
 mod block;
 mod dotenv;
@@ -103,7 +104,11 @@ pub fn plan(
         linked_worktree: repository.linked_worktree,
     };
     let mut places = Places::new(root, &lock);
-    let dotenv = match read(&mut places, root, &RelPath::parse(".env").map_err(own_path)?) {
+    let dotenv = match read(
+        &mut places,
+        root,
+        &RelPath::parse(".env").map_err(own_path)?,
+    ) {
         Ok(Some(content)) => dotenv::values(&content),
         Ok(None) | Err(PlanError::Barred(_)) => BTreeMap::new(),
         Err(error) => return Err(error),
@@ -282,16 +287,22 @@ impl Draft<'_> {
     /// A file of shipway's own; a checkout that writes CRLF is no change.
     fn ours(&mut self, path: RelPath, content: Vec<u8>) -> Result<(), PlanError> {
         let present = read(&mut self.places, self.root, &path)?;
-        let same = present
-            .as_deref()
-            .is_some_and(|present| present == content || block::with_line_feeds(present) == content);
+        let same = present.as_deref().is_some_and(|present| {
+            present == content || block::with_line_feeds(present) == content
+        });
         if !same {
             self.change(path, present.as_deref(), content, None);
         }
         Ok(())
     }
 
-    fn change(&mut self, path: RelPath, present: Option<&[u8]>, content: Vec<u8>, mode: Option<u32>) {
+    fn change(
+        &mut self,
+        path: RelPath,
+        present: Option<&[u8]>,
+        content: Vec<u8>,
+        mode: Option<u32>,
+    ) {
         self.changes.push(Change {
             path,
             content: Some(content),
@@ -344,7 +355,10 @@ fn read(places: &mut Places, root: &Path, path: &RelPath) -> Result<Option<Vec<u
 
 /// Generated secrets never go into a file that git has.
 fn keep_secrets_out_of_git(wanted: &mut [Wanted], project: &Project) {
-    for file in wanted.iter_mut().filter(|file| file.rule.strategy == Strategy::Env) {
+    for file in wanted
+        .iter_mut()
+        .filter(|file| file.rule.strategy == Strategy::Env)
+    {
         let committed = file.target().is_some_and(|path| {
             project
                 .env_files
@@ -383,11 +397,20 @@ fn facts_used(project: &Project) -> BTreeMap<String, String> {
             }
         };
         put("root", Some(service.root.to_string()));
-        put("port", service.port.as_ref().map(|fact| fact.value.to_string()));
-        put("entry", service.entry.as_ref().map(|fact| fact.value.clone()));
+        put(
+            "port",
+            service.port.as_ref().map(|fact| fact.value.to_string()),
+        );
+        put(
+            "entry",
+            service.entry.as_ref().map(|fact| fact.value.clone()),
+        );
         put(
             "runtime_version",
-            service.runtime_version.as_ref().map(|fact| fact.value.clone()),
+            service
+                .runtime_version
+                .as_ref()
+                .map(|fact| fact.value.clone()),
         );
     }
     facts

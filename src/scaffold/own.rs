@@ -13,7 +13,9 @@ pub(super) fn without_ours(project: &Project, lock: &Lock, root: &Path) -> Proje
     let existing = &mut project.existing;
     existing.dockerfiles.retain(|file| theirs(&file.path));
     existing.compose_files.retain(|file| theirs(&file.path));
-    existing.dockerignores.retain(|path| theirs(path) && !is_block_alone(root, lock, path));
+    existing
+        .dockerignores
+        .retain(|path| theirs(path) && !is_block_alone(root, lock, path));
     for list in [
         &mut existing.devcontainers,
         &mut existing.ci,

@@ -25,9 +25,14 @@ pub(super) enum Present {
 pub(super) enum Place {
     At(RelPath),
     /// Another name, because of the user's file.
-    Beside { path: RelPath, because: String },
+    Beside {
+        path: RelPath,
+        because: String,
+    },
     /// Nowhere.
-    Out { because: String },
+    Out {
+        because: String,
+    },
 }
 
 /// What an artifact asks for.
@@ -182,7 +187,9 @@ impl<'t> Places<'t> {
             .or_insert_with(|| {
                 std::fs::read_dir(folder)
                     .ok()?
-                    .map(|entry| entry.and_then(|entry| Ok((entry.file_name(), entry.file_type()?))))
+                    .map(|entry| {
+                        entry.and_then(|entry| Ok((entry.file_name(), entry.file_type()?)))
+                    })
                     .collect::<Result<_, _>>()
                     .ok()
             })
@@ -231,9 +238,17 @@ mod tests {
                 because: "Dockerfile is there and is yours".to_owned()
             }
         );
-        let beside = place(root, "compose.yaml", Some("compose.shipway.yaml"), &["docker-compose.yml"]);
+        let beside = place(
+            root,
+            "compose.yaml",
+            Some("compose.shipway.yaml"),
+            &["docker-compose.yml"],
+        );
         assert_eq!(because(&beside), "docker-compose.yml is there and is yours");
-        assert!(matches!(place(root, "Dockerfile", None, &[]), Place::Out { .. }));
+        assert!(matches!(
+            place(root, "Dockerfile", None, &[]),
+            Place::Out { .. }
+        ));
     }
 
     #[test]
@@ -254,13 +269,17 @@ mod tests {
     fn links_are_not_written_through() {
         let root = tempfile::tempdir().unwrap();
         let elsewhere = tempfile::tempdir().unwrap();
-        let link = |to: &Path, name: &str| std::os::unix::fs::symlink(to, root.path().join(name)).unwrap();
+        let link =
+            |to: &Path, name: &str| std::os::unix::fs::symlink(to, root.path().join(name)).unwrap();
         std::fs::create_dir(root.path().join("real")).unwrap();
         link(Path::new("real"), "inside");
         link(elsewhere.path(), "outside");
         link(Path::new("nowhere"), "dangling");
         let root = root.path();
-        assert_eq!(place(root, "inside/x", None, &[]), Place::At(path("inside/x")));
+        assert_eq!(
+            place(root, "inside/x", None, &[]),
+            Place::At(path("inside/x"))
+        );
         assert!(because(&place(root, "outside/x", None, &[])).contains("leads out"));
         assert!(because(&place(root, "dangling", None, &[])).contains("never written through"));
         assert!(because(&place(root, "dangling/x", None, &[])).contains("leads out"));

@@ -36,16 +36,8 @@ pub(super) fn wanted<'f>(
         &config.enable,
         &config.disable,
     ];
-    if let Some(name) = named
-        .into_iter()
-        .flatten()
-        .find(|name| !features.all.contains_key(*name))
-    {
-        let known: Vec<&str> = features.all.keys().map(String::as_str).collect();
-        return Err(UnknownFeature {
-            name: name.clone(),
-            known: known.join(", "),
-        });
+    for name in named.into_iter().flatten() {
+        features.known(name)?;
     }
     let has = |list: &[String], name: &str| list.iter().any(|one| one == name);
     let off = |name: &str| {

@@ -53,7 +53,12 @@ fn jsonc(text: &str) -> Parsed {
     let options = jsonc_parser::ParseOptions::default();
     jsonc_parser::parse_to_value(text, &options)
         .map(|_| ())
-        .map_err(|error| (super::line_of(text, error.range().start), error.kind().to_string()))
+        .map_err(|error| {
+            (
+                super::line_of(text, error.range().start),
+                error.kind().to_string(),
+            )
+        })
 }
 
 fn toml(text: &str) -> Parsed {
@@ -77,10 +82,16 @@ mod tests {
     fn each_format_is_parsed_by_its_name() {
         assert_eq!(line("a.yml", "a: 1\nb: [\n"), Some(3));
         assert_eq!(line("a.json", "{\n\"a\": 1,\n}"), Some(3));
-        assert_eq!(line(".devcontainer/devcontainer.json", "{\n// c\n\"a\": }"), Some(3));
+        assert_eq!(
+            line(".devcontainer/devcontainer.json", "{\n// c\n\"a\": }"),
+            Some(3)
+        );
         assert_eq!(line("a.toml", "a = 1\na = 2\n"), Some(2));
         assert_eq!(line("a.yml", "a: {\"b\": 1}\n"), None);
-        assert_eq!(line(".devcontainer/devcontainer.json", "{\n// c\n\"a\": 1,\n}"), None);
+        assert_eq!(
+            line(".devcontainer/devcontainer.json", "{\n// c\n\"a\": 1,\n}"),
+            None
+        );
         assert_eq!(line("Dockerfile", "{"), None);
     }
 }

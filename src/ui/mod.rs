@@ -3,7 +3,11 @@
 //! In: values of the cores. Out: text on the standard streams. Called by `cli` alone.
 
 mod output;
+mod plan;
 mod project;
+mod prompt;
 
 pub(crate) use output::Output;
+pub(crate) use plan::show_plan;
 pub(crate) use project::show_project;
+pub(crate) use prompt::{Offer, ask, confirm, is_name};

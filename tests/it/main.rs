@@ -1,0 +1,5 @@
+//! What a user would do, through the binary; and the faults that only the library can place.
+
+mod apply;
+mod init;
+mod sandbox;
