@@ -136,8 +136,7 @@ pub(super) fn notes(all: &[Backing]) -> Vec<String> {
         .any(|backing| backing.kind == BackingKind::Supabase)
     {
         notes.push(
-            "Of Supabase only the database runs here; a test of what its other services answer\n\
-             needs them stood in for, or runs against `docker compose up`."
+            "Of Supabase only the database runs here: what asks its other services must stand them in."
                 .to_owned(),
         );
     }
