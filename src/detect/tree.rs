@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Files above this are never read (bytes).
-pub const MAX_FILE: u64 = 1024 * 1024;
+pub(super) const MAX_FILE: u64 = 1024 * 1024;
 
 /// Folders that hold other people's code or generated files, whatever git says of them.
 const VENDORED: &[&str] = &[
@@ -139,7 +139,8 @@ impl Tree {
 
     /// Files with this last extension, sorted by path.
     pub fn with_extension<'a>(&'a self, extension: &'a str) -> impl Iterator<Item = &'a RelPath> {
-        self.files().filter(move |path| path.extension() == extension)
+        self.files()
+            .filter(move |path| path.extension() == extension)
     }
 
     /// Files with this name in any folder, sorted by path.

@@ -199,6 +199,21 @@ impl Features {
         features.checked()
     }
 
+    /// Nothing where there is a feature `name`.
+    ///
+    /// # Errors
+    /// With the names that there are, where there is none.
+    pub fn known(&self, name: &str) -> Result<(), super::UnknownFeature> {
+        if self.all.contains_key(name) {
+            return Ok(());
+        }
+        let known: Vec<&str> = self.all.keys().map(String::as_str).collect();
+        Err(super::UnknownFeature {
+            name: name.to_owned(),
+            known: known.join(", "),
+        })
+    }
+
     /// The text of template `feature/name`.
     #[must_use]
     pub fn template(&self, name: &str) -> Option<&str> {

@@ -13,7 +13,7 @@ pub struct Plan {
     pub skipped: Vec<Skipped>,
     /// What templates of the repository's own add that executes; needs a yes of its own.
     pub executes: Vec<String>,
-    /// The writes, in order; the lock and the pristine copies included.
+    /// The writes, in order; the pristine copies and, last, the lock included.
     #[serde(skip)]
     pub changes: Vec<Change>,
 }
@@ -60,9 +60,12 @@ pub struct Skipped {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Change {
     pub path: RelPath,
-    pub content: Vec<u8>,
+    /// None removes the file.
+    pub content: Option<Vec<u8>>,
     /// Permission bits; None keeps those that the file has.
     pub mode: Option<u32>,
+    /// SHA-256 of the content that the plan saw; None where there was no file.
+    pub before: Option<String>,
 }
 
 impl std::fmt::Debug for Change {
@@ -70,7 +73,7 @@ impl std::fmt::Debug for Change {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Change")
             .field("path", &self.path)
-            .field("bytes", &self.content.len())
+            .field("bytes", &self.content.as_ref().map(Vec::len))
             .field("mode", &self.mode)
             .finish()
     }

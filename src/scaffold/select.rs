@@ -22,11 +22,13 @@ pub struct UnknownFeature {
     pub known: String,
 }
 
-/// The features that are asked for, what they require included; those turned off are skipped.
-pub(super) fn wanted(
-    features: &Features,
+/// The features that are asked for, what they require included, and those made before; those
+/// turned off are skipped.
+pub(super) fn wanted<'f>(
+    features: &'f Features,
     config: &FeatureConfig,
-    choice: &Choice,
+    choice: &'f Choice,
+    made_before: impl Iterator<Item = &'f str>,
 ) -> Result<(BTreeSet<String>, Vec<Skipped>), UnknownFeature> {
     let named = [
         &choice.only,
@@ -34,52 +36,45 @@ pub(super) fn wanted(
         &config.enable,
         &config.disable,
     ];
-    if let Some(name) = named
-        .into_iter()
-        .flatten()
-        .find(|name| !features.all.contains_key(*name))
-    {
-        let known: Vec<&str> = features.all.keys().map(String::as_str).collect();
-        return Err(UnknownFeature {
-            name: name.clone(),
-            known: known.join(", "),
-        });
+    for name in named.into_iter().flatten() {
+        features.known(name)?;
     }
-    let off = |name: &String| {
-        choice.without.contains(name)
-            || (config.disable.contains(name) && !choice.only.contains(name))
+    let has = |list: &[String], name: &str| list.iter().any(|one| one == name);
+    let off = |name: &str| {
+        has(&choice.without, name) || (has(&config.disable, name) && !has(&choice.only, name))
     };
-    let mut open: Vec<&String> = if choice.only.is_empty() {
+    let mut open: Vec<&str> = if choice.only.is_empty() {
         features
             .all
             .iter()
             .filter(|(name, feature)| feature.default || config.enable.contains(name))
-            .map(|(name, _)| name)
+            .map(|(name, _)| name.as_str())
             .collect()
     } else {
-        choice.only.iter().collect()
+        choice.only.iter().map(String::as_str).collect()
     };
+    open.extend(made_before);
     let mut wanted = BTreeSet::new();
     let mut skipped = Vec::new();
     while let Some(name) = open.pop() {
         if off(name) {
-            let by = if choice.without.contains(name) {
+            let by = if has(&choice.without, name) {
                 "left out with --without"
             } else {
                 "turned off in shipway.toml"
             };
-            if !skipped.iter().any(|s: &Skipped| s.feature == *name) {
+            if !skipped.iter().any(|s: &Skipped| s.feature == name) {
                 skipped.push(Skipped {
-                    feature: name.clone(),
+                    feature: name.to_owned(),
                     reason: by.to_owned(),
                 });
             }
             continue;
         }
         if let Some(feature) = features.all.get(name)
-            && wanted.insert(name.clone())
+            && wanted.insert(name.to_owned())
         {
-            open.extend(&feature.requires);
+            open.extend(feature.requires.iter().map(String::as_str));
         }
     }
     skipped.sort_by(|a, b| a.feature.cmp(&b.feature));

@@ -1,11 +1,15 @@
 //! The context of the templates: the project and one view per feature.
 
+mod backing;
 mod ci;
+mod component;
 mod compose;
 mod container;
 mod devcontainer;
 mod env;
 mod make;
+#[cfg(test)]
+mod tests;
 
 use super::pins::Pins;
 use crate::config::Config;
