@@ -8,6 +8,8 @@ mod container;
 mod devcontainer;
 mod env;
 mod make;
+#[cfg(test)]
+mod tests;
 
 use super::pins::Pins;
 use crate::config::Config;
