@@ -45,7 +45,8 @@ pub enum TreeError {
     },
 }
 
-/// The files of one repository: those that git does not ignore, outside vendored folders.
+/// The files of one repository: those that git does not ignore and shipway did not generate,
+/// outside vendored folders.
 /// Contents are read when asked for, at most once, never above [`MAX_FILE`].
 pub struct Tree {
     root: PathBuf,
@@ -117,6 +118,8 @@ impl Tree {
                 files.insert(path, size);
             }
         }
+        let generated = generated(root);
+        files.retain(|path, _| !generated.contains(path));
         let tracked = crate::git::tracked(root).unwrap_or_default();
         Ok(Self {
             root: root.to_owned(),
@@ -230,6 +233,22 @@ impl Tree {
     }
 }
 
+/// The files that `shipway.lock` names as generated whole: they say what was detected before,
+/// and must not speak for it again. A lock that cannot be read names none; whoever writes it
+/// reports that.
+fn generated(root: &Path) -> BTreeSet<RelPath> {
+    let lock = std::fs::read_to_string(root.join("shipway.lock"))
+        .ok()
+        .and_then(|text| text.parse::<toml::Table>().ok());
+    let artifacts = lock.as_ref().and_then(|lock| lock.get("artifact")?.as_array());
+    artifacts
+        .into_iter()
+        .flatten()
+        .filter(|artifact| artifact.get("strategy").and_then(toml::Value::as_str) == Some("file"))
+        .filter_map(|artifact| RelPath::parse(artifact.get("path")?.as_str()?).ok())
+        .collect()
+}
+
 fn unreadable(root: &Path, error: &ignore::Error) -> Finding {
     Finding {
         id: "unreadable",
@@ -240,5 +259,51 @@ fn unreadable(root: &Path, error: &ignore::Error) -> Finding {
             "make it readable (chmod -R u+rX) below {}, or let git ignore it",
             root.display()
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(tree: &Tree) -> Vec<&str> {
+        tree.files().map(RelPath::as_str).collect()
+    }
+
+    #[test]
+    fn generated_ignored_and_vendored_files_are_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let place = folder.path().join(path);
+            std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+            std::fs::write(place, text).unwrap();
+        };
+        write("app.py", "");
+        write("Dockerfile", "FROM x\n");
+        write("Makefile", "");
+        write("x.log", "");
+        write(".gitignore", "*.log\n");
+        write("node_modules/x/index.js", "");
+        write(
+            "shipway.lock",
+            "schema = 1\n[[artifact]]\npath = \"Dockerfile\"\nstrategy = \"file\"\n[[artifact]]\npath = \"Makefile\"\nstrategy = \"block\"\n",
+        );
+        let tree = Tree::read(folder.path()).unwrap();
+        assert_eq!(names(&tree), [".gitignore", "Makefile", "app.py", "shipway.lock"]);
+    }
+
+    #[test]
+    fn a_large_or_binary_file_has_no_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let large = std::fs::File::create(folder.path().join("large")).unwrap();
+        large.set_len(MAX_FILE + 1).unwrap();
+        std::fs::write(folder.path().join("binary"), b"a\0b").unwrap();
+        std::fs::write(folder.path().join("latin"), b"\xe9").unwrap();
+        let tree = Tree::read(folder.path()).unwrap();
+        for name in ["large", "binary", "latin", "absent"] {
+            assert!(tree.text(&RelPath::parse(name).unwrap()).is_none(), "{name}");
+        }
+        let ids: Vec<&str> = tree.findings().iter().map(|finding| finding.id).collect();
+        assert_eq!(ids, ["not-utf8"]);
     }
 }
