@@ -8,11 +8,12 @@ const PAGE: (&str, &str) = ("index.html", "<!doctype html>\n<title>Moss</title>\
 fn the_shape_of_the_report() {
     let repository = Repository::new([
         PAGE,
-        ("package.json.md", "x\n"),
         ("shipway.toml", "[project]\nname = \"moss\"\n"),
         ("compose.yaml", "services:\n  cache:\n    image: redis:7.4\n"),
     ]);
-    insta::assert_json_snapshot!(repository.detected());
+    let output = repository.shipway(&["detect", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(0));
+    insta::assert_snapshot!(text(&output.stdout));
 }
 
 #[test]
