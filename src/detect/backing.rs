@@ -51,7 +51,9 @@ pub(super) fn find(tree: &Tree, existing: &Existing, services: &[Service]) -> Ve
         .into_iter()
         .map(|(kind, mut signs)| {
             if signs.used_by.is_empty() && runs.len() == 1 {
-                signs.used_by.extend(runs.iter().map(|service| service.name.clone()));
+                signs
+                    .used_by
+                    .extend(runs.iter().map(|service| service.name.clone()));
             }
             finished(tree, kind, signs, services, &postgres)
         })
@@ -92,7 +94,9 @@ fn from_source(
 ) {
     const WORDS: &[&str] = &["django.", "django_redis", "storages.", "://", "smtplib"];
     for path in own_sources(tree, service, services) {
-        let Some(text) = tree.text(path) else { continue };
+        let Some(text) = tree.text(path) else {
+            continue;
+        };
         if !WORDS.iter().any(|word| text.contains(word)) {
             continue;
         }
@@ -149,13 +153,15 @@ pub(super) fn own_sources<'t>(
 
 fn is_test(path: &RelPath) -> bool {
     let name = path.file_name();
-    path.as_str().split('/').any(|part| part == "tests" || part == "test")
+    path.as_str()
+        .split('/')
+        .any(|part| part == "tests" || part == "test")
         || name.starts_with("test_")
         || name.ends_with("_test.py")
         || name == "conftest.py"
 }
 
-/// Whether a PostgreSQL other than Supabase's is among the images.
+/// Whether a `PostgreSQL` other than Supabase's is among the images.
 fn from_compose(
     tree: &Tree,
     existing: &Existing,
@@ -169,7 +175,9 @@ fn from_compose(
             Some(services.get(name)?.entry("image")?.line)
         };
         for service in &file.services {
-            let Some(image) = &service.image else { continue };
+            let Some(image) = &service.image else {
+                continue;
+            };
             let Some((kind, version)) = client::of_image(image) else {
                 continue;
             };
@@ -186,7 +194,7 @@ fn from_compose(
     plain_postgres
 }
 
-/// Supabase has a PostgreSQL inside: what speaks for one speaks for Supabase's, unless a
+/// Supabase has a `PostgreSQL` inside: what speaks for one speaks for Supabase's, unless a
 /// compose file shows another. Gives the evidence for the database itself.
 fn fold_into_supabase(
     signs: &mut BTreeMap<BackingKind, Signs>,

@@ -142,7 +142,8 @@ impl Tree {
 
     /// Files with this last extension, sorted by path.
     pub fn with_extension<'a>(&'a self, extension: &'a str) -> impl Iterator<Item = &'a RelPath> {
-        self.files().filter(move |path| path.extension() == extension)
+        self.files()
+            .filter(move |path| path.extension() == extension)
     }
 
     /// Files with this name in any folder, sorted by path.
@@ -240,7 +241,9 @@ fn generated(root: &Path) -> BTreeSet<RelPath> {
     let lock = std::fs::read_to_string(root.join("shipway.lock"))
         .ok()
         .and_then(|text| text.parse::<toml::Table>().ok());
-    let artifacts = lock.as_ref().and_then(|lock| lock.get("artifact")?.as_array());
+    let artifacts = lock
+        .as_ref()
+        .and_then(|lock| lock.get("artifact")?.as_array());
     artifacts
         .into_iter()
         .flatten()
@@ -289,7 +292,10 @@ mod tests {
             "schema = 1\n[[artifact]]\npath = \"Dockerfile\"\nstrategy = \"file\"\n[[artifact]]\npath = \"Makefile\"\nstrategy = \"block\"\n",
         );
         let tree = Tree::read(folder.path()).unwrap();
-        assert_eq!(names(&tree), [".gitignore", "Makefile", "app.py", "shipway.lock"]);
+        assert_eq!(
+            names(&tree),
+            [".gitignore", "Makefile", "app.py", "shipway.lock"]
+        );
     }
 
     #[test]
@@ -301,7 +307,10 @@ mod tests {
         std::fs::write(folder.path().join("latin"), b"\xe9").unwrap();
         let tree = Tree::read(folder.path()).unwrap();
         for name in ["large", "binary", "latin", "absent"] {
-            assert!(tree.text(&RelPath::parse(name).unwrap()).is_none(), "{name}");
+            assert!(
+                tree.text(&RelPath::parse(name).unwrap()).is_none(),
+                "{name}"
+            );
         }
         let ids: Vec<&str> = tree.findings().iter().map(|finding| finding.id).collect();
         assert_eq!(ids, ["not-utf8"]);

@@ -62,7 +62,7 @@ impl Page {
         let shown = if self.verbose { evidence.len() } else { PLACES };
         let mut places: Vec<String> = Vec::new();
         for one in evidence {
-            let place = one.to_string();
+            let place = clean(&one.to_string());
             if !places.contains(&place) {
                 places.push(place);
             }
@@ -87,6 +87,7 @@ impl Page {
         };
         let places = self.dim(&self.places(evidence));
         let gap = if places.is_empty() { "" } else { "  " };
+        let value = clean(value);
         self.line(&format!("  {name:<NAMES$}{value}{doubt}{gap}{places}"));
     }
 
@@ -115,7 +116,7 @@ impl Page {
                 .as_ref()
                 .map(|rule| format!(" — lost because {rule}"))
                 .unwrap_or_default();
-            let text = format!("also said: {value}{place}{because}");
+            let text = clean(&format!("also said: {value}{place}{because}"));
             let styled = self.style.clone().yellow().apply_to(text).to_string();
             self.line(&format!("{indent}{styled}"));
         }
@@ -231,7 +232,8 @@ impl Page {
             }
             let notes = notes.join(", ");
             let places = self.dim(&self.places(&variable.read_at));
-            self.line(&format!("    {:<width$}  {notes}  {places}", variable.name));
+            let name = clean(&variable.name);
+            self.line(&format!("    {name:<width$}  {notes}  {places}"));
         }
     }
 
@@ -269,7 +271,12 @@ impl Page {
                 format!("for {}", service.used_by.join(", "))
             };
             let name = format!("{}{version}", service.kind);
-            self.row(&name, &users, service.found.confidence, &service.found.evidence);
+            self.row(
+                &name,
+                &users,
+                service.found.confidence,
+                &service.found.evidence,
+            );
             for part in &service.parts {
                 let name = format!("{:?}", part.value).to_lowercase();
                 self.fact("", part, |_| name.clone());
@@ -296,7 +303,12 @@ impl Page {
         for tool in &project.tools {
             let version = tool.version.clone().unwrap_or_default();
             let value = format!("{} {version}", tool.name);
-            self.row(tool.purpose, value.trim(), tool.found.confidence, &tool.found.evidence);
+            self.row(
+                tool.purpose,
+                value.trim(),
+                tool.found.confidence,
+                &tool.found.evidence,
+            );
         }
         self.optional("seed", scripts.seed.as_ref(), Clone::clone);
         self.optional("backup", scripts.backup.as_ref(), Clone::clone);
@@ -315,13 +327,20 @@ impl Page {
                 .map(|service| service.name.as_str())
                 .collect();
             rows.push(("compose", format!("{} ({})", file.path, names.join(", "))));
-            let shown = if self.verbose { file.obstacles.len() } else { 3 };
+            let shown = if self.verbose {
+                file.obstacles.len()
+            } else {
+                3
+            };
             for why in file.obstacles.iter().take(shown) {
                 let text = format!("not included as it is: {} ({why})", why.excerpt);
                 rows.push(("", text));
             }
             if file.obstacles.len() > shown {
-                rows.push(("", format!("and {} reasons more", file.obstacles.len() - shown)));
+                rows.push((
+                    "",
+                    format!("and {} reasons more", file.obstacles.len() - shown),
+                ));
             }
         }
         for path in &existing.dockerignores {
@@ -356,6 +375,7 @@ impl Page {
         }
         self.title("There already");
         for (name, value) in rows {
+            let value = clean(&value);
             self.line(&format!("  {name:<NAMES$}{value}"));
         }
     }
@@ -366,7 +386,11 @@ impl Page {
         }
         self.title("Unknown");
         for one in unknown {
-            self.line(&format!("  {:<NAMES$}looked at: {}", one.fact, one.looked_at.join(", ")));
+            self.line(&format!(
+                "  {:<NAMES$}looked at: {}",
+                one.fact,
+                one.looked_at.join(", ")
+            ));
             let answer = self.dim(&format!("answer in shipway.toml: {}", one.answer_with));
             self.line(&format!("  {:<NAMES$}{answer}", ""));
         }
@@ -385,9 +409,40 @@ impl Page {
                 Severity::Note => style.cyan().apply_to("note"),
             };
             let places = self.dim(&self.places(&finding.evidence));
-            let text = format!("  {severity} {} [{}]  {places}", finding.message, finding.id);
-            self.line(&text);
-            self.line(&format!("    mend: {}", finding.mend));
+            let message = clean(&finding.message);
+            self.line(&format!(
+                "  {severity} {message} [{}]  {places}",
+                finding.id
+            ));
+            self.line(&format!("    mend: {}", clean(&finding.mend)));
         }
+    }
+}
+
+/// Text of the repository with its control characters escaped: a file's name must not move
+/// the cursor or recolour the terminal.
+fn clean(text: &str) -> String {
+    if !text.chars().any(char::is_control) {
+        return text.to_owned();
+    }
+    text.chars()
+        .map(|c| {
+            if c.is_control() {
+                c.escape_default().to_string()
+            } else {
+                c.to_string()
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_shown_and_not_sent() {
+        assert_eq!(clean("a\u{1b}[31m\nb"), "a\\u{1b}[31m\\nb");
+        assert_eq!(clean("ü — x"), "ü — x");
     }
 }

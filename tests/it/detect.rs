@@ -9,7 +9,10 @@ fn the_shape_of_the_report() {
     let repository = Repository::new([
         PAGE,
         ("shipway.toml", "[project]\nname = \"moss\"\n"),
-        ("compose.yaml", "services:\n  cache:\n    image: redis:7.4\n"),
+        (
+            "compose.yaml",
+            "services:\n  cache:\n    image: redis:7.4\n",
+        ),
     ]);
     let output = repository.shipway(&["detect", "--format", "json"]);
     assert_eq!(output.status.code(), Some(0));
@@ -22,7 +25,10 @@ fn a_person_reads_what_it_is_and_where_that_is_written() {
     let output = repository.shipway(&["detect"]);
     assert_eq!(output.status.code(), Some(0));
     let shown = text(&output.stdout);
-    assert!(shown.starts_with("moss: one service  shipway.toml:2\n"), "{shown}");
+    assert!(
+        shown.starts_with("moss: one service  shipway.toml:2\n"),
+        "{shown}"
+    );
     assert!(shown.contains("site — static site in ."), "{shown}");
     assert!(!shown.contains('\u{1b}'), "no colours without a terminal");
     assert_eq!(text(&output.stderr), "");
@@ -53,7 +59,10 @@ fn what_cannot_be_looked_at_is_said_with_a_mend() {
     repository.git(&["init", "--quiet", "--bare", "bare.git"]);
     let output = repository.shipway(&["detect", "bare.git"]);
     assert_eq!(output.status.code(), Some(3), "{output:?}");
-    assert!(text(&output.stderr).contains("mend: clone it"), "{output:?}");
+    assert!(
+        text(&output.stderr).contains("mend: clone it"),
+        "{output:?}"
+    );
     let output = repository.shipway(&["-C", "absent", "detect"]);
     assert_eq!(output.status.code(), Some(2));
 }
@@ -92,14 +101,23 @@ fn the_configuration_goes_before_what_was_detected() {
     assert_eq!(port["evidence"][0]["file"], "shipway.toml");
     assert_eq!(port["evidence"][0]["line"], 3);
     assert_eq!(port["against"][0]["value"], "8080");
-    assert_eq!(project["services"][0]["server_command"]["value"], "./mailer");
-    assert_eq!(project["services"][0]["server_command"]["evidence"][0]["line"], 8);
+    assert_eq!(
+        project["services"][0]["server_command"]["value"],
+        "./mailer"
+    );
+    assert_eq!(
+        project["services"][0]["server_command"]["evidence"][0]["line"],
+        8
+    );
     std::fs::write(
         repository.path("shipway.toml"),
         "[[service]]\nname = \"site\"\nignore = true\n",
     )
     .unwrap();
-    assert_eq!(repository.detected()["services"].as_array().unwrap().len(), 0);
+    assert_eq!(
+        repository.detected()["services"].as_array().unwrap().len(),
+        0
+    );
 }
 
 #[test]
@@ -173,7 +191,10 @@ fn strange_trees_are_no_panic() {
         "\"invalid-yaml\" \"deep/compose.yaml\":1",
         "\"invalid-json\" \".devcontainer/devcontainer.json\":1",
     ] {
-        assert!(places.iter().any(|place| place == expected), "{expected} in {places:#?}");
+        assert!(
+            places.iter().any(|place| place == expected),
+            "{expected} in {places:#?}"
+        );
     }
 }
 

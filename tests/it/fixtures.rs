@@ -35,9 +35,19 @@ fn every_fixture_is_what_its_owner_says() {
             wrong: Vec::new(),
         };
         comparison.run(&expected);
-        wrong.extend(comparison.wrong.into_iter().map(|what| format!("{name}: {what}")));
+        wrong.extend(
+            comparison
+                .wrong
+                .into_iter()
+                .map(|what| format!("{name}: {what}")),
+        );
     }
-    assert!(wrong.is_empty(), "{} mismatches:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} mismatches:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 struct Comparison {
@@ -102,11 +112,15 @@ impl Comparison {
             });
             // What answers no requests has no port to be unknown.
             let no_port = fact == "port"
-                && services.iter().all(|service| {
-                    service["port"].is_null() && service["kind"]["value"] != "web"
-                });
+                && services
+                    .iter()
+                    .all(|service| service["port"].is_null() && service["kind"]["value"] != "web");
             let is = self.project["unknown"].clone();
-            self.check(&format!("unknown {fact}"), reported || no_port, &is.to_string());
+            self.check(
+                &format!("unknown {fact}"),
+                reported || no_port,
+                &is.to_string(),
+            );
         }
     }
 
@@ -171,7 +185,11 @@ impl Comparison {
                 .iter()
                 .map(|service| string(&service["lock"]["value"]))
                 .collect();
-            self.check(&format!("packages.lock {lock}"), is.iter().any(|is| is == lock), &is);
+            self.check(
+                &format!("packages.lock {lock}"),
+                is.iter().any(|is| is == lock),
+                &is,
+            );
         }
         for unused in said.get("unused").map(strings).unwrap_or_default() {
             let requirement = services
@@ -190,7 +208,10 @@ impl Comparison {
     fn services(&mut self, said: &toml::Value) {
         let services = self.all_services();
         let expected = said.as_array().unwrap();
-        let names: Vec<String> = services.iter().map(|service| string(&service["name"])).collect();
+        let names: Vec<String> = services
+            .iter()
+            .map(|service| string(&service["name"]))
+            .collect();
         self.check(
             &format!("number of services {}", expected.len()),
             services.len() == expected.len(),
@@ -238,7 +259,10 @@ impl Comparison {
                 }
                 "server" => {
                     let added = value("add_server");
-                    (command.contains(&wanted) || added == wanted, format!("{command:?}, {added:?}"))
+                    (
+                        command.contains(&wanted) || added == wanted,
+                        format!("{command:?}, {added:?}"),
+                    )
                 }
                 "server_added" => (!service["add_server"].is_null(), value("add_server")),
                 "command" => (command.contains(&wanted), command),
@@ -279,12 +303,20 @@ impl Comparison {
         let expected = said.as_array().unwrap();
         for said in expected {
             let engine = said["engine"].as_str().unwrap();
-            let kind = if engine == "postgresql" { "postgres" } else { engine };
+            let kind = if engine == "postgresql" {
+                "postgres"
+            } else {
+                engine
+            };
             // Supabase holds the PostgreSQL: its part `db` then stands for it.
             let part = backing
                 .iter()
                 .find(|one| one["kind"] == "supabase")
-                .and_then(|one| items(&one["parts"]).iter().find(|part| part["value"] == "db"));
+                .and_then(|one| {
+                    items(&one["parts"])
+                        .iter()
+                        .find(|part| part["value"] == "db")
+                });
             let service = backing.iter().find(|one| one["kind"] == kind);
             let fact = match (service, part) {
                 (Some(service), _) => &service["found"],
@@ -295,13 +327,21 @@ impl Comparison {
                 }
             };
             if let Some(place) = said.get("at").and_then(toml::Value::as_str) {
-                self.check(&format!("backing {engine}.at {place}"), speaks(fact, place), &places(fact));
+                self.check(
+                    &format!("backing {engine}.at {place}"),
+                    speaks(fact, place),
+                    &places(fact),
+                );
             }
             if let (Some(version), Some(service)) =
                 (said.get("version").and_then(toml::Value::as_str), service)
             {
                 let is = string(&service["version"]["value"]);
-                self.check(&format!("backing {engine}.version {version}"), is == version, &is);
+                self.check(
+                    &format!("backing {engine}.version {version}"),
+                    is == version,
+                    &is,
+                );
             }
             if let (Some(parts), Some(service)) = (said.get("services"), service) {
                 let mut wanted = strings(parts);
@@ -312,7 +352,11 @@ impl Comparison {
                     .filter(|part| part != "db" && part != "gateway")
                     .collect();
                 is.sort();
-                self.check(&format!("backing {engine}.services {wanted:?}"), is == wanted, &is);
+                self.check(
+                    &format!("backing {engine}.services {wanted:?}"),
+                    is == wanted,
+                    &is,
+                );
             }
         }
         let known = |kind: &str| {
@@ -330,7 +374,10 @@ impl Comparison {
         let services = self.all_services();
         let expected = said.as_array().unwrap();
         if expected.is_empty() {
-            let number: usize = services.iter().map(|service| items(&service["env"]).len()).sum();
+            let number: usize = services
+                .iter()
+                .map(|service| items(&service["env"]).len())
+                .sum();
             self.check("no variables", number == 0, &number);
         }
         for said in expected {
@@ -375,11 +422,19 @@ impl Comparison {
                     finding["id"] == "insecure-default-secret"
                         && string(&finding["message"]).contains(name)
                 });
-                self.check(&format!("finding insecure-default-secret {name}"), reported, &"absent");
+                self.check(
+                    &format!("finding insecure-default-secret {name}"),
+                    reported,
+                    &"absent",
+                );
             }
             if let Some(place) = said.get("at").and_then(toml::Value::as_str) {
                 let is: Vec<String> = items(&variable["read_at"]).iter().map(place_of).collect();
-                self.check(&format!("env {name}.at {place}"), is.iter().any(|is| is == place), &is);
+                self.check(
+                    &format!("env {name}.at {place}"),
+                    is.iter().any(|is| is == place),
+                    &is,
+                );
             }
         }
     }
@@ -396,14 +451,23 @@ impl Comparison {
         for (purpose, path) in said.as_table().unwrap() {
             let is = string(&self.project["scripts"][purpose]["value"]);
             let wanted = path.as_str().unwrap();
-            self.check(&format!("scripts.{purpose} {wanted}"), is.ends_with(wanted), &is);
+            self.check(
+                &format!("scripts.{purpose} {wanted}"),
+                is.ends_with(wanted),
+                &is,
+            );
         }
     }
 
     fn migration(&mut self, said: &toml::Value) {
-        let (tool, folder) = (said["tool"].as_str().unwrap(), said["folder"].as_str().unwrap());
+        let (tool, folder) = (
+            said["tool"].as_str().unwrap(),
+            said["folder"].as_str().unwrap(),
+        );
         let services = self.all_services();
-        let of_services = services.iter().map(|service| &service["migration"]["value"]);
+        let of_services = services
+            .iter()
+            .map(|service| &service["migration"]["value"]);
         let mut is: Vec<(String, String)> = of_services
             .map(|migration| (string(&migration["tool"]), string(&migration["folder"])))
             .collect();
@@ -434,7 +498,10 @@ impl Comparison {
                 other => other,
             };
             for loser in said["losers"].as_array().unwrap() {
-                let (value, place) = (loser["value"].as_str().unwrap(), loser["at"].as_str().unwrap());
+                let (value, place) = (
+                    loser["value"].as_str().unwrap(),
+                    loser["at"].as_str().unwrap(),
+                );
                 let packages = self.packages_of_project();
                 let claims: Vec<&Value> = packages
                     .iter()
@@ -443,7 +510,11 @@ impl Comparison {
                 let holds = claims
                     .iter()
                     .any(|claim| claim["value"] == value && speaks(claim, place));
-                self.check(&format!("contradiction {fact}: {value} at {place}"), holds, &claims);
+                self.check(
+                    &format!("contradiction {fact}: {value} at {place}"),
+                    holds,
+                    &claims,
+                );
             }
         }
     }
@@ -489,7 +560,11 @@ fn strings(value: &toml::Value) -> Vec<String> {
 }
 
 fn place_of(evidence: &Value) -> String {
-    format!("{}:{}", string(&evidence["file"]), string(&evidence["line"]))
+    format!(
+        "{}:{}",
+        string(&evidence["file"]),
+        string(&evidence["line"])
+    )
 }
 
 fn places(fact: &Value) -> Vec<String> {

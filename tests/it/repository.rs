@@ -41,7 +41,11 @@ impl Repository {
                 (None, None) => {}
             }
         }
-        Self::new(files.iter().map(|(path, content)| (*path, content.as_str())))
+        Self::new(
+            files
+                .iter()
+                .map(|(path, content)| (*path, content.as_str())),
+        )
     }
 
     /// A copy of the files below `folder` of this crate that git tracks.
@@ -53,7 +57,10 @@ impl Repository {
             .output()
             .unwrap();
         let target = tempfile::tempdir().unwrap();
-        for path in String::from_utf8(listed.stdout).unwrap().split_terminator('\0') {
+        for path in String::from_utf8(listed.stdout)
+            .unwrap()
+            .split_terminator('\0')
+        {
             let place = target.path().join(path);
             std::fs::create_dir_all(place.parent().unwrap()).unwrap();
             std::fs::copy(source.join(path), place).unwrap();

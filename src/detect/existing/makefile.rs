@@ -34,7 +34,9 @@ pub(in crate::detect) fn targets(text: &str) -> Vec<(usize, String)> {
                 if target.kind() == "word"
                     && !name.starts_with('.')
                     && !name.contains('%')
-                    && !ours.contains(&syntax::line(target))
+                    && !ours
+                        .as_ref()
+                        .is_some_and(|lines| lines.contains(&syntax::line(target)))
                     && !found.iter().any(|(_, known)| known == name)
                 {
                     found.push((syntax::line(target), name.to_owned()));
@@ -46,16 +48,13 @@ pub(in crate::detect) fn targets(text: &str) -> Vec<(usize, String)> {
 }
 
 /// Lines of the block that shipway keeps in a Makefile; nothing where there is none.
-fn block(text: &str) -> std::ops::RangeInclusive<usize> {
+fn block(text: &str) -> Option<std::ops::RangeInclusive<usize>> {
     let line = |mark: &str| {
         text.lines()
             .position(|line| line.starts_with(mark))
             .map(|at| at + 1)
     };
-    match (line("# >>> shipway "), line("# <<< shipway ")) {
-        (Some(first), Some(last)) => first..=last,
-        _ => 1..=0,
-    }
+    Some(line("# >>> shipway ")?..=line("# <<< shipway ")?)
 }
 
 #[cfg(test)]
@@ -65,7 +64,10 @@ mod tests {
     #[test]
     fn the_targets_of_our_block_are_not_the_users() {
         let text = "all:\n\ttrue\n\n# >>> shipway make >>>\nseed:\n\ttrue\n# <<< shipway make <<<\nmine:\n\ttrue\n";
-        assert_eq!(targets(text), [(1, "all".to_owned()), (8, "mine".to_owned())]);
+        assert_eq!(
+            targets(text),
+            [(1, "all".to_owned()), (8, "mine".to_owned())]
+        );
     }
 
     #[test]
