@@ -221,11 +221,7 @@ fn report(
 
 /// How many files of the plan are written; its own records come on top.
 fn count(plan: &Plan) -> String {
-    let written = |entry: &&Entry| {
-        plan.changes
-            .iter()
-            .any(|change| change.path == entry.path)
-    };
+    let written = |entry: &&Entry| plan.changes.iter().any(|change| change.path == entry.path);
     match plan.entries.iter().filter(written).count() {
         0 => "shipway.lock alone".to_owned(),
         1 => "1 file and shipway.lock".to_owned(),

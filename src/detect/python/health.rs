@@ -3,14 +3,29 @@
 use super::application::definition;
 use super::code::Code;
 use super::place::Place;
-use super::syntax::{Arg, Expr, Function, Kind, StmtKind, argument, each_expression, each_statement};
+use super::syntax::{
+    Arg, Expr, Function, Kind, StmtKind, argument, each_expression, each_statement,
+};
 use crate::project::{Evidence, Fact, RelPath};
 use std::collections::BTreeMap;
 
 /// Last parts of a path that mean health, best first.
 const NAMES: &[&str] = &[
-    "healthz", "health", "livez", "live", "readyz", "ready", "ping", "status", "healthcheck",
-    "health-check", "health_check", "heartbeat", "alive", "up", "_health",
+    "healthz",
+    "health",
+    "livez",
+    "live",
+    "readyz",
+    "ready",
+    "ping",
+    "status",
+    "healthcheck",
+    "health-check",
+    "health_check",
+    "heartbeat",
+    "alive",
+    "up",
+    "_health",
 ];
 const METHODS: &[&str] = &["route", "get", "api_route", "view"];
 
@@ -26,8 +41,7 @@ pub(super) fn find<'p>(
         let Some(text) = code.tree.text(path) else {
             continue;
         };
-        let worth_it = NAMES.iter().any(|name| text.contains(name))
-            || text.contains("prefix");
+        let worth_it = NAMES.iter().any(|name| text.contains(name)) || text.contains("prefix");
         if !worth_it {
             continue;
         }
@@ -46,11 +60,18 @@ pub(super) fn find<'p>(
                     }
                 }
             }
-            StmtKind::Assign { targets, value: Some(value), .. } => {
+            StmtKind::Assign {
+                targets,
+                value: Some(value),
+                ..
+            } => {
                 // `bp = Blueprint("x", __name__, url_prefix="/x")`, `APIRouter(prefix="/x")`.
                 if let (Some(name), Some((function, args))) =
                     (targets.first().and_then(Expr::name), value.call())
-                    && matches!(function.last_name(), Some("Blueprint" | "APIRouter" | "APIBlueprint"))
+                    && matches!(
+                        function.last_name(),
+                        Some("Blueprint" | "APIRouter" | "APIBlueprint")
+                    )
                     && let Some(prefix) = argument(args, None, "url_prefix")
                         .or_else(|| argument(args, None, "prefix"))
                         .and_then(Expr::text)
@@ -64,12 +85,17 @@ pub(super) fn find<'p>(
         each_expression(&module.body, &mut |expr| {
             if let Some((function, args)) = expr.call()
                 && matches!(function.last_name(), Some("path" | "re_path" | "url"))
-                && module.outside(function).is_some_and(|name| name.starts_with("django."))
+                && module
+                    .outside(function)
+                    .is_some_and(|name| name.starts_with("django."))
                 && let Some(text) = argument(args, Some(0), "route").and_then(Expr::text)
                 && !is_include(args)
                 && let Some(rank) = rank(text)
             {
-                let route = format!("/{}", text.trim_start_matches(['^', '/']).trim_end_matches('$'));
+                let route = format!(
+                    "/{}",
+                    text.trim_start_matches(['^', '/']).trim_end_matches('$')
+                );
                 routes.push((rank, route, None, module.at(expr.line)));
             }
         });
@@ -78,7 +104,9 @@ pub(super) fn find<'p>(
         .into_iter()
         .filter(|(_, route, ..)| !route.contains(['<', '{', '(']))
         .min_by_key(|(rank, route, ..)| (*rank, route.len()))?;
-    let prefix = owner.and_then(|name| prefixes.get(&name).cloned()).unwrap_or_default();
+    let prefix = owner
+        .and_then(|name| prefixes.get(&name).cloned())
+        .unwrap_or_default();
     Some(Fact::certain(
         format!("{}{route}", prefix.trim_end_matches('/')),
         at,
@@ -118,7 +146,11 @@ fn decorated(function: &Function) -> Vec<(String, Option<String>, usize)> {
             let route = argument(args, Some(0), "rule")
                 .or_else(|| argument(args, None, "path"))?
                 .text()?;
-            Some((route.to_owned(), object.name().map(str::to_owned), decorator.line))
+            Some((
+                route.to_owned(),
+                object.name().map(str::to_owned),
+                decorator.line,
+            ))
         })
         .collect()
 }
@@ -144,7 +176,10 @@ fn registered(
     let Some((function, args)) = expr.call() else {
         return;
     };
-    if !matches!(function.last_name(), Some("register_blueprint" | "include_router")) {
+    if !matches!(
+        function.last_name(),
+        Some("register_blueprint" | "include_router")
+    ) {
         return;
     }
     let (Some(blueprint), Some(prefix)) = (

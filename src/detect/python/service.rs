@@ -7,9 +7,7 @@ use super::mention::{Mention, dockerfiles};
 use super::place::Place;
 use super::secret::Engines;
 use super::{distribution, environment, health, port, role, server, version};
-use crate::project::{
-    Confidence, Evidence, Existing, Fact, RelPath, Service, ServiceKind,
-};
+use crate::project::{Confidence, Evidence, Existing, Fact, RelPath, Service, ServiceKind};
 use std::collections::BTreeSet;
 
 /// Everything that the services of one project share.
@@ -117,13 +115,7 @@ impl Surroundings<'_, '_> {
     ) -> Service {
         let package = self.package;
         let working_dir = self.working_dir(place);
-        let mut service = Service::new(
-            name,
-            "python",
-            package.root.clone(),
-            kind,
-            working_dir,
-        );
+        let mut service = Service::new(name, "python", package.root.clone(), kind, working_dir);
         service.package_manager.clone_from(&package.manager);
         service.manifest.clone_from(&package.manifest);
         service.manifest_includes.clone_from(&package.includes);
@@ -139,7 +131,10 @@ impl Surroundings<'_, '_> {
     fn working_dir(&self, place: &Place) -> Fact<RelPath> {
         let root = &self.package.root;
         let source = root.join("src").ok();
-        if place.base == *root || Some(&place.base) == source.as_ref() || root.is_within(&place.base) {
+        if place.base == *root
+            || Some(&place.base) == source.as_ref()
+            || root.is_within(&place.base)
+        {
             return Fact::guess(root.clone(), "the folder of the manifest");
         }
         Fact::guess(
@@ -168,7 +163,11 @@ impl Surroundings<'_, '_> {
                     service.system_packages.push(Fact::new(
                         evidence.excerpt.clone(),
                         Confidence::Likely,
-                        vec![Evidence::new(evidence.file.clone(), evidence.line, &evidence.excerpt)],
+                        vec![Evidence::new(
+                            evidence.file.clone(),
+                            evidence.line,
+                            &evidence.excerpt,
+                        )],
                     ));
                 }
             }
@@ -178,10 +177,27 @@ impl Surroundings<'_, '_> {
     }
 
     pub(super) fn engines(&self) -> Engines {
-        let has = |names: &[&str]| names.iter().any(|name| self.package.runtime(name).is_some());
+        let has = |names: &[&str]| {
+            names
+                .iter()
+                .any(|name| self.package.runtime(name).is_some())
+        };
         Engines {
-            postgres: has(&["psycopg2", "psycopg2-binary", "psycopg", "psycopg-binary", "pg8000", "asyncpg"]),
-            mysql: has(&["pymysql", "mysqlclient", "mysql-connector-python", "aiomysql", "asyncmy"]),
+            postgres: has(&[
+                "psycopg2",
+                "psycopg2-binary",
+                "psycopg",
+                "psycopg-binary",
+                "pg8000",
+                "asyncpg",
+            ]),
+            mysql: has(&[
+                "pymysql",
+                "mysqlclient",
+                "mysql-connector-python",
+                "aiomysql",
+                "asyncmy",
+            ]),
             mongodb: has(&["pymongo", "motor", "mongoengine", "beanie"]),
             async_postgres: has(&["asyncpg"]) && has(&["sqlalchemy", "sqlmodel"]),
         }

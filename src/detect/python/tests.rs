@@ -14,7 +14,8 @@ fn found(name: &str) -> (Found, Vec<crate::project::Finding>) {
         let findings = tree.findings();
         return (found, findings);
     }
-    let text = std::fs::read_to_string(manifest.join(format!("tests/fixtures/{name}.txt"))).unwrap();
+    let text =
+        std::fs::read_to_string(manifest.join(format!("tests/fixtures/{name}.txt"))).unwrap();
     tree_of(&text)
 }
 

@@ -218,14 +218,25 @@ pub(super) fn view(input: &Input) -> Compose {
         .chain(&production)
         .flat_map(|service| service.secrets.clone())
         .collect();
-    let used = |name: &str| services.iter().chain(&development).any(|one| one.networks.contains(&name));
+    let used = |name: &str| {
+        services
+            .iter()
+            .chain(&development)
+            .any(|one| one.networks.contains(&name))
+    };
     let networks = [
         ("edge", false, "what is reached from outside"),
-        ("app", false, "the services among themselves, and their way out"),
+        (
+            "app",
+            false,
+            "the services among themselves, and their way out",
+        ),
         ("data", true, "the databases, which have no way out"),
     ];
     let own = |id: &str| input.path(id).unwrap_or_default().to_owned();
-    let beside = input.path("compose").is_some_and(|path| path != "compose.yaml");
+    let beside = input
+        .path("compose")
+        .is_some_and(|path| path != "compose.yaml");
     let files = |overlay: &str| format!("-f {} -f {}", own("compose"), own(overlay));
     Compose {
         name: if beside {
@@ -247,7 +258,11 @@ pub(super) fn view(input: &Input) -> Compose {
         secrets: secrets.into_iter().collect(),
         left_alone: existing::left_alone(input, &include),
         include: include.into_iter().map(|file| file.path).collect(),
-        development_files: if beside { files("compose_override") } else { String::new() },
+        development_files: if beside {
+            files("compose_override")
+        } else {
+            String::new()
+        },
         production_files: files("compose_production"),
         staging_files: files("compose_staging"),
         kept: application.kept(),

@@ -90,23 +90,41 @@ pub(super) fn view(input: &Input) -> Container {
                 port,
             });
         }
-        servers.extend(services.iter().filter_map(|service| python::server(input, service)));
+        servers.extend(
+            services
+                .iter()
+                .filter_map(|service| python::server(input, service)),
+        );
         let base = match &python {
             Some(_) => base::python(input, services[0]),
             None => base::pinned(input, "nginx"),
         };
         images.push(Image {
-            file_flag: input.path_of("dockerfile", &name).is_some_and(|path| path != "Dockerfile"),
+            file_flag: input
+                .path_of("dockerfile", &name)
+                .is_some_and(|path| path != "Dockerfile"),
             what: sentence(services.iter().map(|service| service.name.as_str())),
             tag: format!("{}-{name}", input.project.name.value),
-            services: services.iter().map(|service| service.name.clone()).collect(),
+            services: services
+                .iter()
+                .map(|service| service.name.clone())
+                .collect(),
             site,
             dev: !site,
             base: base.reference,
             base_comment: base.comment,
-            source: input.facts.origin.as_deref().map(web_address).unwrap_or_default(),
+            source: input
+                .facts
+                .origin
+                .as_deref()
+                .map(web_address)
+                .unwrap_or_default(),
             port,
-            sources: if site { site_sources(services[0]) } else { copies(services.iter().flat_map(|service| &service.sources)) },
+            sources: if site {
+                site_sources(services[0])
+            } else {
+                copies(services.iter().flat_map(|service| &service.sources))
+            },
             name,
             dockerfile,
             python,
@@ -153,8 +171,15 @@ fn groups(services: &[Service]) -> Vec<Vec<&Service>> {
         if !known {
             continue;
         }
-        let manifest = service.manifest.as_ref().map_or("", |fact| fact.value.as_str());
-        let alone = if is_site(service) { service.name.as_str() } else { manifest };
+        let manifest = service
+            .manifest
+            .as_ref()
+            .map_or("", |fact| fact.value.as_str());
+        let alone = if is_site(service) {
+            service.name.as_str()
+        } else {
+            manifest
+        };
         groups
             .entry((service.ecosystem, service.root.as_str(), alone))
             .or_default()
@@ -221,19 +246,28 @@ pub(super) fn outermost<'a>(paths: impl Iterator<Item = &'a RelPath>) -> Vec<Rel
     paths.sort();
     paths.dedup();
     let all = paths.clone();
-    paths.retain(|path| !all.iter().any(|other| other != path && path.is_within(other)));
+    paths.retain(|path| {
+        !all.iter()
+            .any(|other| other != path && path.is_within(other))
+    });
     paths
 }
 
 fn site_sources(service: &Service) -> Vec<String> {
-    let folder = service.static_dirs.first().map_or(&service.root, |fact| &fact.value);
+    let folder = service
+        .static_dirs
+        .first()
+        .map_or(&service.root, |fact| &fact.value);
     vec![copy(&[folder.to_string()], "/usr/share/nginx/html")]
 }
 
 /// Arguments of COPY, in the JSON form where a name needs it.
 fn copy(sources: &[String], target: &str) -> String {
     let words: Vec<&str> = sources.iter().map(String::as_str).chain([target]).collect();
-    if words.iter().any(|word| word.contains([' ', '"', '$', '\\'])) {
+    if words
+        .iter()
+        .any(|word| word.contains([' ', '"', '$', '\\']))
+    {
         return serde_json::to_string(&words).unwrap_or_default();
     }
     words.join(" ")
@@ -254,8 +288,14 @@ fn ignored(services: &[Service]) -> Vec<String> {
         .collect();
     for service in services {
         for folder in &service.writable {
-            let inside = service.sources.iter().any(|source| source.is_within(&folder.value));
-            if !inside && !folder.value.is_root() && !service.working_dir.value.is_within(&folder.value) {
+            let inside = service
+                .sources
+                .iter()
+                .any(|source| source.is_within(&folder.value));
+            if !inside
+                && !folder.value.is_root()
+                && !service.working_dir.value.is_within(&folder.value)
+            {
                 lines.push(folder.value.to_string());
             }
         }
@@ -268,7 +308,10 @@ fn ignored(services: &[Service]) -> Vec<String> {
 /// `git@host:a/b.git` and `https://host/a/b.git` as a person opens it.
 fn web_address(origin: &str) -> String {
     let address = origin.trim_end_matches(".git");
-    let Some(rest) = address.strip_prefix("git@").or_else(|| address.strip_prefix("ssh://git@")) else {
+    let Some(rest) = address
+        .strip_prefix("git@")
+        .or_else(|| address.strip_prefix("ssh://git@"))
+    else {
         return address.to_owned();
     };
     format!("https://{}", rest.replacen(':', "/", 1))

@@ -107,23 +107,36 @@ fn values(input: &Input, plan: &variables::Plan) -> Vec<Value> {
             variable.required
                 && variable.default.is_none()
                 && plan
-                    .value(input.project, variable, container::port(service), Stage::Development)
+                    .value(
+                        input.project,
+                        variable,
+                        container::port(service),
+                        Stage::Development,
+                    )
                     .is_none()
         })
         .map(|(_, variable)| variable)
         .collect();
     missing.sort_by(|a, b| a.name.cmp(&b.name));
     missing.dedup_by(|a, b| a.name == b.name);
-    values.extend(missing.into_iter().map(|variable| Value {
-        name: variable.name.clone(),
-        value: present(input, &variable.name).unwrap_or_default().to_owned(),
-        comment: "the application does not start without it: fill it in".to_owned(),
+    values.extend(missing.into_iter().map(|variable| {
+        Value {
+            name: variable.name.clone(),
+            value: present(input, &variable.name)
+                .unwrap_or_default()
+                .to_owned(),
+            comment: "the application does not start without it: fill it in".to_owned(),
+        }
     }));
     values
 }
 
 fn present<'a>(input: &'a Input, name: &str) -> Option<&'a str> {
-    input.dotenv.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    input
+        .dotenv
+        .get(name)
+        .map(String::as_str)
+        .filter(|value| !value.is_empty())
 }
 
 /// 32 random bytes as text that needs no quoting anywhere; 10 for a name.
@@ -154,7 +167,8 @@ fn verifies(token: &str, secret: &str, role: &str) -> bool {
     // A key that ran out is the owner's to replace; a line that is there is not changed.
     validation.validate_exp = false;
     let key = DecodingKey::from_secret(secret.as_bytes());
-    jsonwebtoken::decode::<Claims>(token, &key, &validation).is_ok_and(|data| data.claims.role == role)
+    jsonwebtoken::decode::<Claims>(token, &key, &validation)
+        .is_ok_and(|data| data.claims.role == role)
 }
 
 /// Variables by the service that reads them, then those of the compose project.
@@ -202,14 +216,19 @@ fn groups(input: &Input, plan: &variables::Plan) -> Vec<Group> {
 fn described(variable: &EnvVar, plan: &variables::Plan, set: Option<&str>) -> Described {
     let places: Vec<String> = variable.read_at.iter().map(ToString::to_string).collect();
     let mut comment = vec![format!("Read at {}.", places.join(", "))];
-    let generated = plan.secrets.iter().find(|secret| secret.name == variable.name);
+    let generated = plan
+        .secrets
+        .iter()
+        .find(|secret| secret.name == variable.name);
     if let Some(secret) = generated {
         comment.push(format!("{}; shipway init makes it.", capital(secret.what)));
     } else if set.is_some() {
         comment.push("Set by the compose files.".to_owned());
     }
     if variable.insecure_default {
-        comment.push("The code has a default for it, which everybody who has the code knows.".to_owned());
+        comment.push(
+            "The code has a default for it, which everybody who has the code knows.".to_owned(),
+        );
     }
     let optional = generated.is_none() && (!variable.required || set.is_some());
     let value = if variable.secret {
@@ -236,7 +255,10 @@ fn capital(text: &str) -> String {
 /// A value as `.env` files have it: bare where that is safe, else in single quotes.
 fn dotenv_quoted(value: &str) -> String {
     let safe = |c: char| c.is_ascii_alphanumeric() || "_./@-:+=,%".contains(c);
-    let line: String = value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let line: String = value
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
     if line.chars().all(safe) {
         line
     } else {

@@ -67,7 +67,11 @@ fn application() -> Project {
     web.env = vec![
         var("POSTGRES_HOST", Some(EnvRole::PostgresHost), None),
         var("POSTGRES_SECRET", Some(EnvRole::PostgresPassword), None),
-        var("SECRET_KEY", Some(EnvRole::AppSecret), Some("microbes-are-fun")),
+        var(
+            "SECRET_KEY",
+            Some(EnvRole::AppSecret),
+            Some("microbes-are-fun"),
+        ),
     ];
     web.test = Some(fact(TestCommand {
         command: "pytest".to_owned(),
@@ -101,7 +105,10 @@ fn library() -> Project {
         name: fact("shapes".to_owned()),
         root: RelPath::root(),
         ecosystem: "python",
-        package_manager: Some(Fact::certain(PackageManager::Pip, Evidence::file(path("pyproject.toml")))),
+        package_manager: Some(Fact::certain(
+            PackageManager::Pip,
+            Evidence::file(path("pyproject.toml")),
+        )),
         runtime_version: Some(Fact::certain("3.11".to_owned(), requires)),
         test: Some(fact(TestCommand {
             command: "pytest".to_owned(),
@@ -124,7 +131,10 @@ fn crate_of_rust() -> Project {
         name: Fact::certain("ferry".to_owned(), Evidence::file(path("Cargo.toml"))),
         root: RelPath::root(),
         ecosystem: "rust",
-        package_manager: Some(Fact::certain(PackageManager::Cargo, Evidence::file(path("Cargo.lock")))),
+        package_manager: Some(Fact::certain(
+            PackageManager::Cargo,
+            Evidence::file(path("Cargo.lock")),
+        )),
         runtime_version: Some(fact("1.95".to_owned())),
         test: Some(fact(TestCommand {
             command: "cargo test --workspace".to_owned(),
@@ -159,8 +169,9 @@ fn files(project: &Project, feature: &str) -> BTreeMap<String, String> {
             paths.insert(id.to_owned(), path.to_owned());
         }
     }
-    let names: BTreeSet<String> =
-        ["container", "compose", "env", "make", "ci", "devcontainer"].map(str::to_owned).into();
+    let names: BTreeSet<String> = ["container", "compose", "env", "make", "ci", "devcontainer"]
+        .map(str::to_owned)
+        .into();
     let mut seen = serde_json::Value::Null;
     let renderer = Renderer::new(&features).unwrap();
     for _ in 0..2 {
@@ -172,7 +183,10 @@ fn files(project: &Project, feature: &str) -> BTreeMap<String, String> {
             pins: &pins,
             facts: &RepositoryFacts::default(),
             dotenv: &BTreeMap::new(),
-            fresh: Fresh { now: 0, random: &|bytes| bytes.fill(7) },
+            fresh: Fresh {
+                now: 0,
+                random: &|bytes| bytes.fill(7),
+            },
         };
         seen = context(&input, names.iter().map(String::as_str)).unwrap();
         for rule in &features.all[feature].files {
@@ -186,7 +200,9 @@ fn files(project: &Project, feature: &str) -> BTreeMap<String, String> {
         .iter()
         .map(|rule| {
             renderer.text(feature, &rule.reason, &seen).unwrap();
-            let text = renderer.file(&format!("{feature}/{}", rule.template), &seen).unwrap();
+            let text = renderer
+                .file(&format!("{feature}/{}", rule.template), &seen)
+                .unwrap();
             (paths[&rule.id].clone(), text)
         })
         .collect()
@@ -194,8 +210,14 @@ fn files(project: &Project, feature: &str) -> BTreeMap<String, String> {
 
 #[test]
 fn write_out() {
-    let Ok(out) = std::env::var("OUT") else { return };
-    for (name, project) in [("app", application()), ("lib", library()), ("rust", crate_of_rust())] {
+    let Ok(out) = std::env::var("OUT") else {
+        return;
+    };
+    for (name, project) in [
+        ("app", application()),
+        ("lib", library()),
+        ("rust", crate_of_rust()),
+    ] {
         for feature in ["ci", "make", "devcontainer"] {
             for (path, text) in files(&project, feature) {
                 let to = std::path::Path::new(&out).join(name).join(path);

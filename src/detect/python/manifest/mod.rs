@@ -14,7 +14,9 @@ pub(super) use requirement::normalise;
 use super::code::Code;
 use super::markup::Node;
 use super::role;
-use crate::project::{Claim, Evidence, Fact, Finding, PackageManager, RelPath, Requirement, Severity};
+use crate::project::{
+    Claim, Evidence, Fact, Finding, PackageManager, RelPath, Requirement, Severity,
+};
 use std::collections::BTreeMap;
 
 /// What the manifests of one folder say.
@@ -180,7 +182,11 @@ fn package(code: &Code<'_>, root: RelPath, files: &[RelPath]) -> Option<Package>
     if let Some(path) = &pipfile
         && pipfile::read(code, path, &mut package)
     {
-        claims.push((PackageManager::Pipenv, path.clone(), format!("{path} is there")));
+        claims.push((
+            PackageManager::Pipenv,
+            path.clone(),
+            format!("{path} is there"),
+        ));
     }
     if let Some(path) = requirements::read(code, &texts, &mut package) {
         // A list of pinned requirements wins over the open ranges of a pyproject.toml that
@@ -189,22 +195,41 @@ fn package(code: &Code<'_>, root: RelPath, files: &[RelPath]) -> Option<Package>
             .iter()
             .position(|(manager, ..)| *manager == PackageManager::Pip)
             .unwrap_or(claims.len());
-        claims.insert(at, (PackageManager::Pip, path.clone(), format!("{path} is there")));
+        claims.insert(
+            at,
+            (
+                PackageManager::Pip,
+                path.clone(),
+                format!("{path} is there"),
+            ),
+        );
     }
     if let Some(path) = &setup_py
         && setup::read(code, path, &mut package)
     {
-        claims.push((PackageManager::Pip, path.clone(), format!("{path} is there")));
+        claims.push((
+            PackageManager::Pip,
+            path.clone(),
+            format!("{path} is there"),
+        ));
     }
     if let Some(path) = &setup_cfg
         && ini::read_setup(code, path, &mut package)
     {
-        claims.push((PackageManager::Pip, path.clone(), format!("{path} is there")));
+        claims.push((
+            PackageManager::Pip,
+            path.clone(),
+            format!("{path} is there"),
+        ));
     }
     if let Some(path) = &conda
         && conda::read(code, path, &mut package)
     {
-        claims.push((PackageManager::Conda, path.clone(), format!("{path} is there")));
+        claims.push((
+            PackageManager::Conda,
+            path.clone(),
+            format!("{path} is there"),
+        ));
     }
     choose(code, &mut package, claims)?;
     Some(package)

@@ -57,13 +57,21 @@ impl Application<'_> {
         if image.services.first() != Some(&detected.name) {
             service.command = words(container::command(detected));
         }
-        service.networks = if outside { vec!["edge", "app"] } else { vec!["app"] };
+        service.networks = if outside {
+            vec!["edge", "app"]
+        } else {
+            vec!["app"]
+        };
         if self.uses_database(detected) {
             service.networks.push("data");
         }
         for (name, checked) in self.backing {
             if name != "imgproxy" && name != "functions" {
-                let condition = if *checked { "service_healthy" } else { "service_started" };
+                let condition = if *checked {
+                    "service_healthy"
+                } else {
+                    "service_started"
+                };
                 service.depends_on.push(Dependency {
                     name: name.clone(),
                     condition,
@@ -76,22 +84,43 @@ impl Application<'_> {
             service.volume(&volume_name(&folder), &path);
         }
         service.hardened = true;
-        service.read_only = !detected.writable.iter().any(|fact| container::holds_code(&[detected], &fact.value));
+        service.read_only = !detected
+            .writable
+            .iter()
+            .any(|fact| container::holds_code(&[detected], &fact.value));
         if !service.read_only {
-            service.comment.push("Its root is writable, because it writes beside its code.".to_owned());
+            service
+                .comment
+                .push("Its root is writable, because it writes beside its code.".to_owned());
         }
         service.tmpfs = vec!["/tmp"];
-        service.restart = Some(if kind == ServiceKind::Job { "no" } else { "unless-stopped" });
+        service.restart = Some(if kind == ServiceKind::Job {
+            "no"
+        } else {
+            "unless-stopped"
+        });
         if kind == ServiceKind::Job {
             service.profiles = vec!["jobs"];
-            service.comment.push(format!("Runs and ends: docker compose run --rm {}", detected.name));
+            service.comment.push(format!(
+                "Runs and ends: docker compose run --rm {}",
+                detected.name
+            ));
         }
         match container::probe(detected) {
             Some(test) => {
-                let test: Vec<&str> = std::iter::once("CMD").chain(test.iter().map(String::as_str)).collect();
+                let test: Vec<&str> = std::iter::once("CMD")
+                    .chain(test.iter().map(String::as_str))
+                    .collect();
                 service.healthy(&test);
             }
-            None if image.site => service.healthy(&["CMD", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/healthz"]),
+            None if image.site => service.healthy(&[
+                "CMD",
+                "wget",
+                "-q",
+                "-O",
+                "/dev/null",
+                "http://127.0.0.1:8080/healthz",
+            ]),
             None => service.no_healthcheck = true,
         }
         // Longer than the server's own patience on SIGTERM.
@@ -100,7 +129,9 @@ impl Application<'_> {
         service.cpus = Some("1.0");
         service.pids = Some(256);
         if let Some(single) = &detected.single {
-            service.comment.push(format!("Never twice at once: {}", single.value.message));
+            service
+                .comment
+                .push(format!("Never twice at once: {}", single.value.message));
         }
         service
     }
@@ -118,7 +149,9 @@ impl Application<'_> {
         let port = container::port(detected);
         for variable in &detected.env {
             let value = self.plan.value(self.input.project, variable, port, stage);
-            let holds = value.as_deref().is_some_and(|value| !secrets_in(value).is_empty());
+            let holds = value
+                .as_deref()
+                .is_some_and(|value| !secrets_in(value).is_empty());
             if holds == secret {
                 service.environment.push(Variable {
                     name: variable.name.clone(),
@@ -155,7 +188,10 @@ impl Application<'_> {
                     self.development_environment(&mut service, detected);
                     let manifests = detected.manifest.iter().map(|fact| fact.value.clone());
                     let locks = detected.lock.iter().map(|fact| fact.value.clone());
-                    for path in manifests.chain(locks).chain(detected.manifest_includes.iter().cloned()) {
+                    for path in manifests
+                        .chain(locks)
+                        .chain(detected.manifest_includes.iter().cloned())
+                    {
                         service.watch.push(Watch { path: host(&path) });
                     }
                 }
@@ -190,7 +226,11 @@ impl Application<'_> {
         if detected.kind.value == ServiceKind::Web {
             service.set("SHIPWAY_DEVELOPMENT", "1");
             service.set("WEB_CONCURRENCY", "1");
-            if detected.framework.as_ref().is_some_and(|fact| fact.value == "flask") {
+            if detected
+                .framework
+                .as_ref()
+                .is_some_and(|fact| fact.value == "flask")
+            {
                 service.environment.retain(|one| one.name != "FLASK_DEBUG");
                 service.set("FLASK_DEBUG", "1");
             }
@@ -226,7 +266,9 @@ impl Application<'_> {
                     Some(single) => {
                         service.replicas = Some(1);
                         if wanted > 1 || name == "production" {
-                            service.comment.push(format!("One and no more: {}", single.value.message));
+                            service
+                                .comment
+                                .push(format!("One and no more: {}", single.value.message));
                         }
                     }
                     None => service.replicas = Some(wanted),
@@ -244,7 +286,12 @@ impl Application<'_> {
             .flat_map(|(detected, _)| {
                 container::writable(&[detected])
                     .into_iter()
-                    .filter(|folder| detected.sources.iter().any(|source| folder.is_within(source)))
+                    .filter(|folder| {
+                        detected
+                            .sources
+                            .iter()
+                            .any(|source| folder.is_within(source))
+                    })
             })
             .collect();
         folders.sort();
@@ -260,7 +307,11 @@ impl Application<'_> {
 }
 
 fn words(command: Option<Vec<String>>) -> Vec<String> {
-    command.unwrap_or_default().iter().map(|word| literal(word)).collect()
+    command
+        .unwrap_or_default()
+        .iter()
+        .map(|word| literal(word))
+        .collect()
 }
 
 fn host(path: &RelPath) -> String {
@@ -276,7 +327,13 @@ fn volume_name(folder: &RelPath) -> String {
     let name: String = folder
         .as_str()
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
         .collect();
     format!("{}-files", name.trim_matches('-'))
 }

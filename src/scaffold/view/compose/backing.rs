@@ -14,7 +14,12 @@ pub(super) fn add(
     services: &mut Vec<Service>,
     development: &mut Vec<Service>,
 ) {
-    let elsewhere = |kind: BackingKind| included.iter().flat_map(|file| &file.services).any(|(other, _)| *other == kind);
+    let elsewhere = |kind: BackingKind| {
+        included
+            .iter()
+            .flat_map(|file| &file.services)
+            .any(|(other, _)| *other == kind)
+    };
     let supabase = has(input.project, BackingKind::Supabase);
     for backing in &input.project.backing {
         if elsewhere(backing.kind) {
@@ -38,7 +43,9 @@ pub(super) fn from_image(input: &Input, name: &str, key: &str) -> Service {
     if let Some(image) = input.pins.image(key) {
         service.image = Some(image.reference());
         if image.digest.is_none() {
-            service.comment.push("A tag: its digest was not known when this was written.".to_owned());
+            service
+                .comment
+                .push("A tag: its digest was not known when this was written.".to_owned());
         }
     }
     service.networks = vec!["data"];
@@ -54,7 +61,10 @@ pub(super) fn from_image(input: &Input, name: &str, key: &str) -> Service {
 const TO_STEP_DOWN: [&str; 5] = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"];
 
 fn postgres(input: &Input, plan: &Plan, backing: &BackingService) -> Service {
-    let version = backing.version.as_ref().map_or("17", |fact| fact.value.as_str());
+    let version = backing
+        .version
+        .as_ref()
+        .map_or("17", |fact| fact.value.as_str());
     let key = format!("postgres-{version}");
     let known = input.pins.image(&key).is_some();
     let mut service = from_image(input, "postgres", if known { &key } else { "postgres-17" });
@@ -68,7 +78,11 @@ fn postgres(input: &Input, plan: &Plan, backing: &BackingService) -> Service {
     let new = version.parse::<u32>().is_ok_and(|version| version >= 18);
     service.volume(
         "postgres-data",
-        if new { "/var/lib/postgresql" } else { "/var/lib/postgresql/data" },
+        if new {
+            "/var/lib/postgresql"
+        } else {
+            "/var/lib/postgresql/data"
+        },
     );
     service.read_only = true;
     service.tmpfs = vec!["/tmp", "/var/run/postgresql"];
@@ -86,7 +100,9 @@ fn postgres(input: &Input, plan: &Plan, backing: &BackingService) -> Service {
 
 fn redis(input: &Input, plan: &Plan) -> Service {
     let mut service = from_image(input, "redis", "redis");
-    service.command = ["redis-server", "--appendonly", "yes"].map(str::to_owned).to_vec();
+    service.command = ["redis-server", "--appendonly", "yes"]
+        .map(str::to_owned)
+        .to_vec();
     if !plan.secret("redis").is_empty() {
         service.command.push("--requirepass".to_owned());
         service.command.push(plan.reference("redis"));
@@ -111,7 +127,10 @@ fn mysql(input: &Input, plan: &Plan) -> Service {
     service.tmpfs = vec!["/tmp", "/var/run/mysqld"];
     service.cap_add = TO_STEP_DOWN.to_vec();
     service.memory = Some("1G");
-    service.healthy(&["CMD-SHELL", "mysqladmin ping --host=127.0.0.1 --user=app --password=\"$$MYSQL_PASSWORD\" --silent"]);
+    service.healthy(&[
+        "CMD-SHELL",
+        "mysqladmin ping --host=127.0.0.1 --user=app --password=\"$$MYSQL_PASSWORD\" --silent",
+    ]);
     service.stop_grace_period = Some("1m");
     service
 }
@@ -127,7 +146,13 @@ fn mongodb(input: &Input, plan: &Plan) -> Service {
     service.tmpfs = vec!["/tmp"];
     service.cap_add = TO_STEP_DOWN.to_vec();
     service.memory = Some("1G");
-    service.healthy(&["CMD", "mongosh", "--quiet", "--eval", "db.adminCommand('ping').ok"]);
+    service.healthy(&[
+        "CMD",
+        "mongosh",
+        "--quiet",
+        "--eval",
+        "db.adminCommand('ping').ok",
+    ]);
     service
 }
 
@@ -135,10 +160,16 @@ fn s3(input: &Input, plan: &Plan) -> Service {
     let mut service = from_image(input, "s3", "minio");
     let folder = literal(&format!("/data/{}", bucket(input.project)));
     service.command = Vec::new();
-    service.comment.push("A folder at the top of its data is a bucket.".to_owned());
-    service.command = ["sh", "-c", &format!("mkdir -p '{folder}' && exec minio server /data")]
-        .map(str::to_owned)
-        .to_vec();
+    service
+        .comment
+        .push("A folder at the top of its data is a bucket.".to_owned());
+    service.command = [
+        "sh",
+        "-c",
+        &format!("mkdir -p '{folder}' && exec minio server /data"),
+    ]
+    .map(str::to_owned)
+    .to_vec();
     service.set("MINIO_ROOT_USER", plan.reference("s3-access"));
     service.set("MINIO_ROOT_PASSWORD", plan.reference("s3-secret"));
     service.volume("s3-data", "/data");
@@ -151,7 +182,9 @@ fn s3(input: &Input, plan: &Plan) -> Service {
 /// Catches mail and shows it; in the other environments `.env` names a real server.
 fn mail(input: &Input) -> Service {
     let mut service = from_image(input, "mail", "mailpit");
-    service.comment.push("Catches every mail and shows it in the browser.".to_owned());
+    service
+        .comment
+        .push("Catches every mail and shows it in the browser.".to_owned());
     service.networks = vec!["edge", "app"];
     service.ports = vec!["127.0.0.1:${MAIL_PORT:-8025}:8025".to_owned()];
     service.user = Some("10001:10001".to_owned());

@@ -47,7 +47,8 @@ pub(super) fn left_alone(input: &Input, included: &[Included]) -> Vec<String> {
         .filter(|file| !is_ours(input, file))
         .filter(|file| !included.iter().any(|one| one.path == file.path.to_string()))
         .map(|file| {
-            let why = obstacle(input, file).unwrap_or_else(|| "another file runs the same services".to_owned());
+            let why = obstacle(input, file)
+                .unwrap_or_else(|| "another file runs the same services".to_owned());
             format!("{} is left alone: {why}.", file.path)
         })
         .collect()
@@ -60,27 +61,51 @@ fn is_ours(input: &Input, file: &ComposeFile) -> bool {
 /// Why the file is not included; None where it can be.
 fn obstacle(input: &Input, file: &ComposeFile) -> Option<String> {
     let name = file.path.file_name();
-    if name.contains("override") || name.contains("staging") || name.contains("production") || name.contains("shipway") {
+    if name.contains("override")
+        || name.contains("staging")
+        || name.contains("production")
+        || name.contains("shipway")
+    {
         return Some("it goes on top of another file".to_owned());
     }
     if let Some(obstacle) = file.obstacles.first() {
-        return Some(format!("{} ({obstacle})", obstacle.excerpt.trim_end_matches('.')));
+        return Some(format!(
+            "{} ({obstacle})",
+            obstacle.excerpt.trim_end_matches('.')
+        ));
     }
     if let Some(service) = file.services.iter().find(|service| service.build.is_some()) {
-        return Some(format!("its service {} is built, which is done here", service.name));
+        return Some(format!(
+            "its service {} is built, which is done here",
+            service.name
+        ));
     }
     for service in &file.services {
         let Some(kind) = kind(service) else {
-            return Some(format!("its service {} is none that the application was seen to need", service.name));
+            return Some(format!(
+                "its service {} is none that the application was seen to need",
+                service.name
+            ));
         };
         if !has(input.project, kind) {
-            return Some(format!("the application was not seen to need its service {}", service.name));
+            return Some(format!(
+                "the application was not seen to need its service {}",
+                service.name
+            ));
         }
         if let Some(secret) = service.environment.iter().find(|name| is_secret(name)) {
             return Some(format!("its {secret} would have to agree with .env"));
         }
-        if input.project.services.iter().any(|own| own.name == service.name) {
-            return Some(format!("its service {} has the name of one here", service.name));
+        if input
+            .project
+            .services
+            .iter()
+            .any(|own| own.name == service.name)
+        {
+            return Some(format!(
+                "its service {} has the name of one here",
+                service.name
+            ));
         }
     }
     if file.services.is_empty() {
@@ -90,7 +115,9 @@ fn obstacle(input: &Input, file: &ComposeFile) -> Option<String> {
 }
 
 fn is_secret(name: &str) -> bool {
-    ["PASSWORD", "SECRET", "KEY", "TOKEN"].iter().any(|part| name.to_uppercase().contains(part))
+    ["PASSWORD", "SECRET", "KEY", "TOKEN"]
+        .iter()
+        .any(|part| name.to_uppercase().contains(part))
 }
 
 /// The kind of backing service that the image is, of those without a password of their own.

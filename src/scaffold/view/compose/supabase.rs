@@ -1,9 +1,9 @@
 //! The parts of Supabase that the application uses, as services of a compose project.
 
 use super::super::Input;
+use super::Service;
 use super::backing::from_image;
 use super::variables::{Plan, has_part};
-use super::Service;
 use crate::project::{BackingKind, SupabasePart};
 use serde::Serialize;
 
@@ -42,7 +42,11 @@ pub(super) fn add(
     services: &mut Vec<Service>,
     development: &mut Vec<Service>,
 ) -> Option<Supabase> {
-    let found = input.project.backing.iter().find(|one| one.kind == BackingKind::Supabase)?;
+    let found = input
+        .project
+        .backing
+        .iter()
+        .find(|one| one.kind == BackingKind::Supabase)?;
     let uses = |part: SupabasePart| has_part(input.project, part);
     let mut routes = Vec::new();
     let mut route = |name, prefix, rewrite, port, host| {
@@ -115,15 +119,24 @@ fn part(input: &Input, name: &str) -> Service {
 }
 
 fn database(plan: &Plan, role: &str) -> String {
-    format!("postgres://{role}:{}@db:5432/postgres", plan.reference("postgres"))
+    format!(
+        "postgres://{role}:{}@db:5432/postgres",
+        plan.reference("postgres")
+    )
 }
 
 fn db(input: &Input, plan: &Plan) -> Service {
     let mut service = part(input, "db");
     service.networks = vec!["data"];
-    service.command = ["postgres", "-c", "config_file=/etc/postgresql/postgresql.conf", "-c", "log_min_messages=fatal"]
-        .map(str::to_owned)
-        .to_vec();
+    service.command = [
+        "postgres",
+        "-c",
+        "config_file=/etc/postgresql/postgresql.conf",
+        "-c",
+        "log_min_messages=fatal",
+    ]
+    .map(str::to_owned)
+    .to_vec();
     service.set("POSTGRES_PASSWORD", plan.reference("postgres"));
     service.set("PGPASSWORD", plan.reference("postgres"));
     service.set("POSTGRES_DB", "postgres");
@@ -131,14 +144,31 @@ fn db(input: &Input, plan: &Plan) -> Service {
     service.set("JWT_EXP", "3600");
     service.volume("db-data", "/var/lib/postgresql/data");
     service.volume("db-config", "/etc/postgresql-custom");
-    service.bind(&format!("{FOLDER}/roles.sql"), "/docker-entrypoint-initdb.d/init-scripts/99-roles.sql", true);
-    service.bind(&format!("{FOLDER}/jwt.sql"), "/docker-entrypoint-initdb.d/init-scripts/99-jwt.sql", true);
+    service.bind(
+        &format!("{FOLDER}/roles.sql"),
+        "/docker-entrypoint-initdb.d/init-scripts/99-roles.sql",
+        true,
+    );
+    service.bind(
+        &format!("{FOLDER}/jwt.sql"),
+        "/docker-entrypoint-initdb.d/init-scripts/99-jwt.sql",
+        true,
+    );
     if has_part(input.project, SupabasePart::Realtime) {
-        service.bind(&format!("{FOLDER}/realtime.sql"), "/docker-entrypoint-initdb.d/migrations/99-realtime.sql", true);
+        service.bind(
+            &format!("{FOLDER}/realtime.sql"),
+            "/docker-entrypoint-initdb.d/migrations/99-realtime.sql",
+            true,
+        );
     }
     service.cap_add = vec!["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"];
     service.memory = Some("1G");
-    service.healthy(&["CMD", "pg_isready", "--username=postgres", "--host=localhost"]);
+    service.healthy(&[
+        "CMD",
+        "pg_isready",
+        "--username=postgres",
+        "--host=localhost",
+    ]);
     service.stop_grace_period = Some("1m");
     service
 }
@@ -147,10 +177,16 @@ fn auth(input: &Input, plan: &Plan) -> Service {
     let mut service = part(input, "auth");
     service.set("GOTRUE_API_HOST", "0.0.0.0");
     service.set("GOTRUE_API_PORT", "9999");
-    service.set("API_EXTERNAL_URL", "${SUPABASE_PUBLIC_URL:-http://localhost:8000}/auth/v1");
+    service.set(
+        "API_EXTERNAL_URL",
+        "${SUPABASE_PUBLIC_URL:-http://localhost:8000}/auth/v1",
+    );
     service.set("GOTRUE_SITE_URL", "${SITE_URL:-http://localhost:5000}");
     service.set("GOTRUE_DB_DRIVER", "postgres");
-    service.set("GOTRUE_DB_DATABASE_URL", database(plan, "supabase_auth_admin"));
+    service.set(
+        "GOTRUE_DB_DATABASE_URL",
+        database(plan, "supabase_auth_admin"),
+    );
     service.set("GOTRUE_DISABLE_SIGNUP", "${DISABLE_SIGNUP:-false}");
     service.set("GOTRUE_JWT_ADMIN_ROLES", "service_role");
     service.set("GOTRUE_JWT_AUD", "authenticated");
@@ -158,17 +194,30 @@ fn auth(input: &Input, plan: &Plan) -> Service {
     service.set("GOTRUE_JWT_EXP", "3600");
     service.set("GOTRUE_JWT_SECRET", plan.reference("jwt"));
     service.set("GOTRUE_EXTERNAL_EMAIL_ENABLED", "true");
-    service.set("GOTRUE_MAILER_AUTOCONFIRM", "${ENABLE_EMAIL_AUTOCONFIRM:-true}");
+    service.set(
+        "GOTRUE_MAILER_AUTOCONFIRM",
+        "${ENABLE_EMAIL_AUTOCONFIRM:-true}",
+    );
     service.read_only = true;
     service.tmpfs = vec!["/tmp"];
-    service.healthy(&["CMD", "wget", "--no-verbose", "--tries=1", "--spider", "http://localhost:9999/health"]);
+    service.healthy(&[
+        "CMD",
+        "wget",
+        "--no-verbose",
+        "--tries=1",
+        "--spider",
+        "http://localhost:9999/health",
+    ]);
     service
 }
 
 fn rest(input: &Input, plan: &Plan) -> Service {
     let mut service = part(input, "rest");
     service.set("PGRST_DB_URI", database(plan, "authenticator"));
-    service.set("PGRST_DB_SCHEMAS", "${PGRST_DB_SCHEMAS:-public,storage,graphql_public}");
+    service.set(
+        "PGRST_DB_SCHEMAS",
+        "${PGRST_DB_SCHEMAS:-public,storage,graphql_public}",
+    );
     service.set("PGRST_DB_ANON_ROLE", "anon");
     service.set("PGRST_JWT_SECRET", plan.reference("jwt"));
     service.set("PGRST_DB_USE_LEGACY_GUCS", "false");
@@ -181,7 +230,9 @@ fn rest(input: &Input, plan: &Plan) -> Service {
 
 fn realtime(input: &Input, plan: &Plan) -> Service {
     let mut service = part(input, "realtime");
-    service.comment.push("It takes its tenant from the first part of the name that it is called by.".to_owned());
+    service.comment.push(
+        "It takes its tenant from the first part of the name that it is called by.".to_owned(),
+    );
     service.aliases = vec!["realtime-dev.supabase-realtime".to_owned()];
     service.set("PORT", "4000");
     service.set("DB_HOST", "db");
@@ -227,13 +278,23 @@ fn storage(input: &Input, plan: &Plan, images: bool) -> Service {
     service.set("TENANT_ID", "stub");
     service.set("REGION", "stub");
     service.set("GLOBAL_S3_BUCKET", "stub");
-    service.set("ENABLE_IMAGE_TRANSFORMATION", if images { "true" } else { "false" });
+    service.set(
+        "ENABLE_IMAGE_TRANSFORMATION",
+        if images { "true" } else { "false" },
+    );
     if images {
         service.after("imgproxy", "service_healthy");
         service.set("IMGPROXY_URL", "http://imgproxy:5001");
     }
     service.volume("storage-data", "/var/lib/storage");
-    service.healthy(&["CMD", "wget", "--no-verbose", "--tries=1", "--spider", "http://localhost:5000/status"]);
+    service.healthy(&[
+        "CMD",
+        "wget",
+        "--no-verbose",
+        "--tries=1",
+        "--spider",
+        "http://localhost:5000/status",
+    ]);
     service
 }
 
@@ -251,7 +312,9 @@ fn imgproxy(input: &Input) -> Service {
 
 fn functions(input: &Input, plan: &Plan) -> Service {
     let mut service = part(input, "functions");
-    service.command = ["start", "--main-service", "/home/deno/main"].map(str::to_owned).to_vec();
+    service.command = ["start", "--main-service", "/home/deno/main"]
+        .map(str::to_owned)
+        .to_vec();
     service.set("JWT_SECRET", plan.reference("jwt"));
     service.set("SUPABASE_URL", "http://gateway:8000");
     service.set("SUPABASE_ANON_KEY", plan.reference("anon"));
@@ -271,12 +334,28 @@ fn gateway(input: &Input, routes: &[Route]) -> Service {
     service.networks = vec!["app"];
     service.depends_on.clear();
     for route in routes {
-        let condition = if route.name == "functions" { "service_started" } else { "service_healthy" };
+        let condition = if route.name == "functions" {
+            "service_started"
+        } else {
+            "service_healthy"
+        };
         service.after(route.name, condition);
     }
-    service.command = ["envoy", "--config-path", "/etc/envoy/envoy.yaml", "--log-level", "warn"].map(str::to_owned).to_vec();
+    service.command = [
+        "envoy",
+        "--config-path",
+        "/etc/envoy/envoy.yaml",
+        "--log-level",
+        "warn",
+    ]
+    .map(str::to_owned)
+    .to_vec();
     service.user = Some("10001:10001".to_owned());
-    service.bind(&format!("{FOLDER}/envoy.yaml"), "/etc/envoy/envoy.yaml", true);
+    service.bind(
+        &format!("{FOLDER}/envoy.yaml"),
+        "/etc/envoy/envoy.yaml",
+        true,
+    );
     service.read_only = true;
     service.tmpfs = vec!["/tmp"];
     service.healthy(&["CMD", "bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8000"]);
@@ -304,7 +383,10 @@ fn studio(input: &Input, plan: &Plan) -> Service {
     service.set("STUDIO_PG_META_URL", "http://meta:8080");
     service.set("POSTGRES_PASSWORD", plan.reference("postgres"));
     service.set("SUPABASE_URL", "http://gateway:8000");
-    service.set("SUPABASE_PUBLIC_URL", "${SUPABASE_PUBLIC_URL:-http://localhost:8000}");
+    service.set(
+        "SUPABASE_PUBLIC_URL",
+        "${SUPABASE_PUBLIC_URL:-http://localhost:8000}",
+    );
     service.set("SUPABASE_ANON_KEY", plan.reference("anon"));
     service.set("SUPABASE_SERVICE_KEY", plan.reference("service"));
     service.set("AUTH_JWT_SECRET", plan.reference("jwt"));

@@ -59,9 +59,13 @@ fn with_role(project: &Project, role: EnvRole) -> impl Iterator<Item = &EnvVar> 
 }
 
 fn name_for(project: &Project, role: EnvRole, otherwise: &str) -> String {
-    let mut names: Vec<&str> = with_role(project, role).map(|one| one.name.as_str()).collect();
+    let mut names: Vec<&str> = with_role(project, role)
+        .map(|one| one.name.as_str())
+        .collect();
     names.sort_unstable();
-    names.first().map_or_else(|| otherwise.to_owned(), |name| (*name).to_owned())
+    names
+        .first()
+        .map_or_else(|| otherwise.to_owned(), |name| (*name).to_owned())
 }
 
 fn default_for(project: &Project, role: EnvRole, otherwise: &str) -> String {
@@ -85,9 +89,27 @@ pub(super) fn has_part(project: &Project, part: SupabasePart) -> bool {
 
 /// Secrets of backing services: key, role, name where the application reads none, how and what.
 const SECRETS: &[(&str, EnvRole, &str, Make, &str)] = &[
-    ("postgres", EnvRole::PostgresPassword, "POSTGRES_PASSWORD", Make::Random, "password of the database"),
-    ("jwt", EnvRole::SupabaseJwtSecret, "JWT_SECRET", Make::Random, "signs Supabase's keys and sessions"),
-    ("anon", EnvRole::SupabaseAnonKey, "ANON_KEY", Make::Jwt("anon"), "Supabase's public key"),
+    (
+        "postgres",
+        EnvRole::PostgresPassword,
+        "POSTGRES_PASSWORD",
+        Make::Random,
+        "password of the database",
+    ),
+    (
+        "jwt",
+        EnvRole::SupabaseJwtSecret,
+        "JWT_SECRET",
+        Make::Random,
+        "signs Supabase's keys and sessions",
+    ),
+    (
+        "anon",
+        EnvRole::SupabaseAnonKey,
+        "ANON_KEY",
+        Make::Jwt("anon"),
+        "Supabase's public key",
+    ),
     (
         "service",
         EnvRole::SupabaseServiceRoleKey,
@@ -95,11 +117,41 @@ const SECRETS: &[(&str, EnvRole, &str, Make, &str)] = &[
         Make::Jwt("service_role"),
         "Supabase's key that may do everything",
     ),
-    ("mysql", EnvRole::MysqlPassword, "MYSQL_PASSWORD", Make::Random, "password of the database"),
-    ("mongo", EnvRole::MongoPassword, "MONGO_PASSWORD", Make::Random, "password of MongoDB"),
-    ("redis", EnvRole::RedisPassword, "REDIS_PASSWORD", Make::Random, "password of Redis"),
-    ("s3-access", EnvRole::S3AccessKey, "S3_ACCESS_KEY", Make::Name, "account of the object store"),
-    ("s3-secret", EnvRole::S3SecretKey, "S3_SECRET_KEY", Make::Random, "password of that account"),
+    (
+        "mysql",
+        EnvRole::MysqlPassword,
+        "MYSQL_PASSWORD",
+        Make::Random,
+        "password of the database",
+    ),
+    (
+        "mongo",
+        EnvRole::MongoPassword,
+        "MONGO_PASSWORD",
+        Make::Random,
+        "password of MongoDB",
+    ),
+    (
+        "redis",
+        EnvRole::RedisPassword,
+        "REDIS_PASSWORD",
+        Make::Random,
+        "password of Redis",
+    ),
+    (
+        "s3-access",
+        EnvRole::S3AccessKey,
+        "S3_ACCESS_KEY",
+        Make::Name,
+        "account of the object store",
+    ),
+    (
+        "s3-secret",
+        EnvRole::S3SecretKey,
+        "S3_SECRET_KEY",
+        Make::Random,
+        "password of that account",
+    ),
 ];
 
 pub(in super::super) fn plan(input: &Input) -> Plan {
@@ -147,8 +199,16 @@ pub(in super::super) fn plan(input: &Input) -> Plan {
     Plan {
         postgres: Postgres {
             host: if supabase { "db" } else { "postgres" },
-            user: default_for(project, EnvRole::PostgresUser, if supabase { "postgres" } else { "app" }),
-            database: default_for(project, EnvRole::PostgresDatabase, if supabase { "postgres" } else { "app" }),
+            user: default_for(
+                project,
+                EnvRole::PostgresUser,
+                if supabase { "postgres" } else { "app" },
+            ),
+            database: default_for(
+                project,
+                EnvRole::PostgresDatabase,
+                if supabase { "postgres" } else { "app" },
+            ),
         },
         secrets,
         roles,
@@ -180,7 +240,11 @@ impl Plan {
         let development = stage == Stage::Development;
         let postgres = self.supabase || there(BackingKind::Postgres);
         let fixed = |text: &str| Some(text.to_owned());
-        if self.secrets.iter().any(|secret| secret.name == variable.name) {
+        if self
+            .secrets
+            .iter()
+            .any(|secret| secret.name == variable.name)
+        {
             return Some(reference(&variable.name));
         }
         let only = |condition: bool, value: Option<String>| if condition { value } else { None };
@@ -191,11 +255,17 @@ impl Plan {
             EnvRole::PostgresPassword => only(postgres, Some(self.reference("postgres"))),
             EnvRole::PostgresDatabase => only(postgres, Some(literal(&self.postgres.database))),
             EnvRole::PostgresUrl => only(postgres, Some(self.postgres_url("postgresql"))),
-            EnvRole::PostgresAsyncUrl => only(postgres, Some(self.postgres_url("postgresql+asyncpg"))),
+            EnvRole::PostgresAsyncUrl => {
+                only(postgres, Some(self.postgres_url("postgresql+asyncpg")))
+            }
             EnvRole::MysqlHost => only(there(BackingKind::Mysql), fixed("mysql")),
             EnvRole::MysqlPort => only(there(BackingKind::Mysql), fixed("3306")),
-            EnvRole::MysqlUser | EnvRole::MysqlDatabase => only(there(BackingKind::Mysql), fixed("app")),
-            EnvRole::MysqlPassword => only(there(BackingKind::Mysql), Some(self.reference("mysql"))),
+            EnvRole::MysqlUser | EnvRole::MysqlDatabase => {
+                only(there(BackingKind::Mysql), fixed("app"))
+            }
+            EnvRole::MysqlPassword => {
+                only(there(BackingKind::Mysql), Some(self.reference("mysql")))
+            }
             EnvRole::MysqlUrl => only(
                 there(BackingKind::Mysql),
                 Some(format!(
@@ -210,8 +280,12 @@ impl Plan {
             EnvRole::RedisUrl => only(there(BackingKind::Redis), Some(self.redis_url(variable))),
             EnvRole::MongoHost => only(there(BackingKind::Mongodb), fixed("mongodb")),
             EnvRole::MongoPort => only(there(BackingKind::Mongodb), fixed("27017")),
-            EnvRole::MongoUser | EnvRole::MongoDatabase => only(there(BackingKind::Mongodb), fixed("app")),
-            EnvRole::MongoPassword => only(there(BackingKind::Mongodb), Some(self.reference("mongo"))),
+            EnvRole::MongoUser | EnvRole::MongoDatabase => {
+                only(there(BackingKind::Mongodb), fixed("app"))
+            }
+            EnvRole::MongoPassword => {
+                only(there(BackingKind::Mongodb), Some(self.reference("mongo")))
+            }
             EnvRole::MongoUrl => only(
                 there(BackingKind::Mongodb),
                 Some(format!(
@@ -230,8 +304,15 @@ impl Plan {
             EnvRole::S3Region => only(there(BackingKind::S3), fixed("us-east-1")),
             EnvRole::SmtpHost => only(development && there(BackingKind::Smtp), fixed("mail")),
             EnvRole::SmtpPort => only(development && there(BackingKind::Smtp), fixed("1025")),
-            EnvRole::SmtpUser | EnvRole::SmtpPassword | EnvRole::SmtpSender | EnvRole::AppSecret => None,
-            EnvRole::AppEnvironment => fixed(if development { "development" } else { "production" }),
+            EnvRole::SmtpUser
+            | EnvRole::SmtpPassword
+            | EnvRole::SmtpSender
+            | EnvRole::AppSecret => None,
+            EnvRole::AppEnvironment => fixed(if development {
+                "development"
+            } else {
+                "production"
+            }),
             EnvRole::Debug => Some(switch(variable, development)),
             EnvRole::ListenPort => Some(port.to_string()),
             EnvRole::ListenHost => fixed("0.0.0.0"),
@@ -258,7 +339,11 @@ impl Plan {
             .map_or("0", |(_, database)| database);
         match self.secret("redis") {
             "" => format!("redis://redis:6379/{}", literal(database)),
-            name => format!("redis://:{}@redis:6379/{}", reference(name), literal(database)),
+            name => format!(
+                "redis://:{}@redis:6379/{}",
+                reference(name),
+                literal(database)
+            ),
         }
     }
 }

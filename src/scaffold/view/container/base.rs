@@ -67,7 +67,11 @@ pub(super) fn distroless(input: &Input, service: &Service) -> Option<String> {
 pub(super) fn python(input: &Input, service: &Service) -> Chosen {
     let version = version(service);
     let kind = kind(input, service);
-    let suffix = if kind == Base::Alpine { "alpine" } else { "slim" };
+    let suffix = if kind == Base::Alpine {
+        "alpine"
+    } else {
+        "slim"
+    };
     let mut key = format!("python-{version}-{suffix}");
     if kind == Base::Distroless && version == "3.11" {
         key.push_str("-bookworm");
@@ -80,7 +84,10 @@ pub(super) fn python(input: &Input, service: &Service) -> Chosen {
         },
     };
     if service.runtime_version.is_none() {
-        chosen.comment.insert(0, format!("Nothing in the repository names a Python version; {DEFAULT} is a guess."));
+        chosen.comment.insert(
+            0,
+            format!("Nothing in the repository names a Python version; {DEFAULT} is a guess."),
+        );
     }
     if input.config.container.base == Base::Distroless && kind == Base::Slim {
         chosen.comment.insert(

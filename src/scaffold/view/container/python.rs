@@ -91,15 +91,34 @@ pub(super) fn image(input: &Input, services: &[&Service]) -> Python {
         })
         .collect();
     let mut entrypoint: Vec<String> = Vec::new();
-    entrypoint.push(if kind == Base::Alpine { "/sbin/tini" } else { "/usr/bin/tini" }.to_owned());
+    entrypoint.push(
+        if kind == Base::Alpine {
+            "/sbin/tini"
+        } else {
+            "/usr/bin/tini"
+        }
+        .to_owned(),
+    );
     entrypoint.extend(["--".to_owned(), "python".to_owned(), start()]);
     let system: Vec<&str> = packages(services, |service| &service.system_packages);
     let build: Vec<&str> = packages(services, |service| &service.build_packages);
     Python {
         distroless,
-        final_base: if distroless { base::distroless(input, first) } else { None },
-        runtime_base: if distroless { "${FINAL_BASE}" } else { "${PYTHON_BASE}" },
-        dev_base: if distroless { "dev-packages" } else { "runtime" },
+        final_base: if distroless {
+            base::distroless(input, first)
+        } else {
+            None
+        },
+        runtime_base: if distroless {
+            "${FINAL_BASE}"
+        } else {
+            "${PYTHON_BASE}"
+        },
+        dev_base: if distroless {
+            "dev-packages"
+        } else {
+            "runtime"
+        },
         build_packages: !build.is_empty(),
         build_install: install(kind, &build, false),
         runtime_install: {
@@ -187,7 +206,12 @@ fn install(kind: Base, packages: &[&str], user: bool) -> String {
     let ignored = if kind == Base::Alpine {
         let mut names: Vec<&str> = packages
             .iter()
-            .map(|name| ALPINE.iter().find(|(debian, _)| debian == name).map_or(*name, |(_, alpine)| *alpine))
+            .map(|name| {
+                ALPINE
+                    .iter()
+                    .find(|(debian, _)| debian == name)
+                    .map_or(*name, |(_, alpine)| *alpine)
+            })
             .collect();
         names.sort_unstable();
         names.dedup();
@@ -195,7 +219,10 @@ fn install(kind: Base, packages: &[&str], user: bool) -> String {
         "DL3018"
     } else {
         steps.push("apt-get update".to_owned());
-        steps.push(format!("apt-get install --yes --no-install-recommends {}", packages.join(" ")));
+        steps.push(format!(
+            "apt-get install --yes --no-install-recommends {}",
+            packages.join(" ")
+        ));
         steps.push(
             "rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old \\\n        \
              /var/cache/ldconfig/aux-cache /var/log/apt /var/log/*.log"
@@ -204,7 +231,9 @@ fn install(kind: Base, packages: &[&str], user: bool) -> String {
         "DL3008"
     };
     if user {
-        steps.push("echo 'app:x:10001:10001:app:/nonexistent:/usr/sbin/nologin' >> /etc/passwd".to_owned());
+        steps.push(
+            "echo 'app:x:10001:10001:app:/nonexistent:/usr/sbin/nologin' >> /etc/passwd".to_owned(),
+        );
         steps.push("echo 'app:x:10001:' >> /etc/group".to_owned());
     }
     format!(
@@ -228,12 +257,18 @@ pub(in super::super) fn writable(services: &[&Service]) -> Vec<RelPath> {
 pub(in super::super) fn holds_code(services: &[&Service], folder: &RelPath) -> bool {
     services.iter().any(|service| {
         service.working_dir.value.is_within(folder)
-            || service.sources.iter().any(|source| source.is_within(folder) && !is_data(service, source))
+            || service
+                .sources
+                .iter()
+                .any(|source| source.is_within(folder) && !is_data(service, source))
     })
 }
 
 fn is_data(service: &Service, source: &RelPath) -> bool {
-    service.writable.iter().any(|folder| &folder.value == source)
+    service
+        .writable
+        .iter()
+        .any(|folder| &folder.value == source)
         && !service.working_dir.value.is_within(source)
 }
 
@@ -268,14 +303,18 @@ fn interface(service: &Service) -> Option<&'static str> {
 
 /// Whether `shipway.toml` names the command.
 fn is_chosen(service: &Service) -> bool {
-    service
-        .server_command
-        .as_ref()
-        .is_some_and(|fact| fact.evidence.iter().any(|place| place.file.as_str() == "shipway.toml"))
+    service.server_command.as_ref().is_some_and(|fact| {
+        fact.evidence
+            .iter()
+            .any(|place| place.file.as_str() == "shipway.toml")
+    })
 }
 
 fn is_django(service: &Service) -> bool {
-    service.framework.as_ref().is_some_and(|fact| fact.value == "django")
+    service
+        .framework
+        .as_ref()
+        .is_some_and(|fact| fact.value == "django")
 }
 
 fn requires(service: &Service, name: &str) -> bool {
@@ -311,20 +350,33 @@ fn servers(input: &Input, services: &[&Service]) -> Option<String> {
 pub(super) fn server(input: &Input, service: &Service) -> Option<Server> {
     let interface = interface(service)?;
     let (module, object) = service.entry.as_ref()?.value.split_once(':')?;
-    let name: String = object.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    let name: String = object
+        .chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .collect();
     let called = object.contains('(') || !service.entry_is_factory;
     let wsgi = interface == "wsgi";
     let own = service.health.as_ref().filter(|fact| {
-        fact.evidence.iter().any(|place| place.file.as_str() != "shipway.toml")
+        fact.evidence
+            .iter()
+            .any(|place| place.file.as_str() != "shipway.toml")
     });
     Some(Server {
         name: service.name.clone(),
         module: module_name(service),
         import: format!("from {module} import {name}"),
-        expression: if called { object.to_owned() } else { format!("{object}()") },
+        expression: if called {
+            object.to_owned()
+        } else {
+            format!("{object}()")
+        },
         interface,
         django: is_django(service),
-        static_handler: if wsgi { "StaticFilesHandler" } else { "ASGIStaticFilesHandler" },
+        static_handler: if wsgi {
+            "StaticFilesHandler"
+        } else {
+            "ASGIStaticFilesHandler"
+        },
         whitenoise: wsgi && is_django(service),
         backing: readiness::asked(input.project, service),
         answered: ["/healthz", "/readyz"]
@@ -340,7 +392,11 @@ fn module_name(service: &Service) -> String {
 
 /// How `service` is started in production; None where nobody knows.
 pub(in super::super) fn command(service: &Service) -> Option<Vec<String>> {
-    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let words = |text: &str| {
+        text.split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
     match interface(service) {
         Some("wsgi") => {
             return Some(words(&format!(
@@ -358,7 +414,9 @@ pub(in super::super) fn command(service: &Service) -> Option<Vec<String>> {
         None => {}
     }
     if let Some(fact) = &service.server_command {
-        return Some(split(&fact.value.replace("{port}", &port(service).to_string())));
+        return Some(split(
+            &fact.value.replace("{port}", &port(service).to_string()),
+        ));
     }
     let entry = &service.entry.as_ref()?.value;
     if let Some((module, _)) = entry.split_once(':') {
@@ -375,8 +433,14 @@ pub(in super::super) fn dev_command(service: &Service) -> Option<Vec<String>> {
         (Some(_), _) => command.push("--reload".to_owned()),
         (None, ServiceKind::Job) => {}
         (None, _) => {
-            let line = production.iter().map(|word| sh(word)).collect::<Vec<_>>().join(" ");
-            command = ["watchfiles", "--filter", "python"].map(str::to_owned).to_vec();
+            let line = production
+                .iter()
+                .map(|word| sh(word))
+                .collect::<Vec<_>>()
+                .join(" ");
+            command = ["watchfiles", "--filter", "python"]
+                .map(str::to_owned)
+                .to_vec();
             command.push(line);
             command.push(in_image(&service.root));
         }
@@ -405,7 +469,12 @@ pub(in super::super) fn probe(service: &Service) -> Option<Vec<String>> {
     if service.kind.value != ServiceKind::Web {
         return None;
     }
-    let mut words = vec!["python".to_owned(), "-I".to_owned(), start(), "--probe".to_owned()];
+    let mut words = vec![
+        "python".to_owned(),
+        "-I".to_owned(),
+        start(),
+        "--probe".to_owned(),
+    ];
     words.extend(health_path(service));
     Some(words)
 }
@@ -446,7 +515,11 @@ fn copy_files(files: &[RelPath]) -> Vec<String> {
             .filter(|file| file.parent() == folder)
             .map(ToString::to_string)
             .collect();
-        let target = if folder.is_root() { "./".to_owned() } else { format!("{folder}/") };
+        let target = if folder.is_root() {
+            "./".to_owned()
+        } else {
+            format!("{folder}/")
+        };
         lines.push(copy(&here, &target));
     }
     lines

@@ -34,7 +34,12 @@ const ASKED: &[(&str, &str, BackingKind, Parts)] = &[
             ("database", &[EnvRole::PostgresDatabase]),
         ],
     ),
-    ("supabase", "http", BackingKind::Supabase, &[("url", &[EnvRole::SupabaseUrl])]),
+    (
+        "supabase",
+        "http",
+        BackingKind::Supabase,
+        &[("url", &[EnvRole::SupabaseUrl])],
+    ),
     (
         "mysql",
         "mysql",
@@ -65,12 +70,20 @@ const ASKED: &[(&str, &str, BackingKind, Parts)] = &[
             ("port", &[EnvRole::MongoPort]),
         ],
     ),
-    ("s3", "http", BackingKind::S3, &[("url", &[EnvRole::S3Endpoint])]),
+    (
+        "s3",
+        "http",
+        BackingKind::S3,
+        &[("url", &[EnvRole::S3Endpoint])],
+    ),
     (
         "smtp",
         "smtp",
         BackingKind::Smtp,
-        &[("host", &[EnvRole::SmtpHost]), ("port", &[EnvRole::SmtpPort])],
+        &[
+            ("host", &[EnvRole::SmtpHost]),
+            ("port", &[EnvRole::SmtpPort]),
+        ],
     ),
 ];
 
@@ -91,7 +104,9 @@ pub(super) fn asked(project: &Project, service: &Service) -> Vec<Asked> {
                 })
                 .filter(|variables| !variables.names.is_empty())
                 .collect();
-            let placed = variables.iter().any(|one| matches!(one.part, "url" | "host"));
+            let placed = variables
+                .iter()
+                .any(|one| matches!(one.part, "url" | "host"));
             placed.then_some(Asked {
                 name,
                 kind,

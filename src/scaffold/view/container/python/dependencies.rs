@@ -33,7 +33,10 @@ pub(super) fn of(input: &Input, services: &[&Service]) -> Dependencies {
         return with_tools(input, services, Dependencies::default());
     };
     let manifest = &manifest.value;
-    let manager = first.package_manager.as_ref().map_or(PackageManager::Pip, |fact| fact.value);
+    let manager = first
+        .package_manager
+        .as_ref()
+        .map_or(PackageManager::Pip, |fact| fact.value);
     let lock = first.lock.as_ref().map(|fact| &fact.value);
     let mut files: Vec<RelPath> = vec![manifest.clone()];
     files.extend(lock.cloned());
@@ -41,7 +44,9 @@ pub(super) fn of(input: &Input, services: &[&Service]) -> Dependencies {
         files.extend(service.manifest_includes.iter().cloned());
     }
     let mut dependencies = match (manager, lock) {
-        (PackageManager::Uv, Some(_)) if manifest.file_name() == "pyproject.toml" => uv(input, manifest),
+        (PackageManager::Uv, Some(_)) if manifest.file_name() == "pyproject.toml" => {
+            uv(input, manifest)
+        }
         (PackageManager::Poetry, Some(_)) => exported(
             input,
             manifest,
@@ -97,10 +102,22 @@ fn exported(
     dev_export: &str,
 ) -> Dependencies {
     let folder = manifest.parent();
-    let enter = if folder.is_root() { String::new() } else { format!("cd {} && ", sh(folder.as_str())) };
+    let enter = if folder.is_root() {
+        String::new()
+    } else {
+        format!("cd {} && ", sh(folder.as_str()))
+    };
     let tools: Vec<String> = tools.iter().map(|name| pinned(input, name)).collect();
-    let export = export.replacen(' ', " --no-interaction ", usize::from(export.starts_with("poetry")));
-    let dev_export = dev_export.replacen(' ', " --no-interaction ", usize::from(dev_export.starts_with("poetry")));
+    let export = export.replacen(
+        ' ',
+        " --no-interaction ",
+        usize::from(export.starts_with("poetry")),
+    );
+    let dev_export = dev_export.replacen(
+        ' ',
+        " --no-interaction ",
+        usize::from(dev_export.starts_with("poetry")),
+    );
     Dependencies {
         comment: vec!["Exactly what the lock file says, checked against its hashes; the tool that reads it stays here.".to_owned()],
         installs: vec![
@@ -120,15 +137,26 @@ fn exported(
 
 /// A file for pip; where it has hashes, pip checks them and refuses what has none.
 fn requirements(manifest: &RelPath, services: &[&Service]) -> Dependencies {
-    let all = || services.iter().flat_map(|service| &service.requirements).filter(|one| !one.development);
+    let all = || {
+        services
+            .iter()
+            .flat_map(|service| &service.requirements)
+            .filter(|one| !one.development)
+    };
     let mut comment = Vec::new();
     if !all().all(|one| one.exact) {
         comment.push("Not every version is pinned, so that two builds at different times may differ. To pin them,".to_owned());
-        comment.push("with hashes: uv pip compile --generate-hashes --output-file requirements.lock FILE".to_owned());
+        comment.push(
+            "with hashes: uv pip compile --generate-hashes --output-file requirements.lock FILE"
+                .to_owned(),
+        );
     }
     let unused = unused(all());
     if !unused.is_empty() {
-        comment.push(format!("Nothing imports {}: it can be taken out of the file.", unused.join(", ")));
+        comment.push(format!(
+            "Nothing imports {}: it can be taken out of the file.",
+            unused.join(", ")
+        ));
     }
     Dependencies {
         comment,
@@ -167,9 +195,18 @@ fn conda(service: &Service) -> Dependencies {
 
 /// `=1.2` of conda is `==1.2.*` for pip.
 fn from_conda(specifier: &str) -> String {
-    let fuzzy = specifier.strip_prefix('=').filter(|rest| !rest.starts_with('='));
+    let fuzzy = specifier
+        .strip_prefix('=')
+        .filter(|rest| !rest.starts_with('='));
     match fuzzy {
-        Some(version) => format!("=={}.*", version.split('=').next().unwrap_or(version).trim_end_matches(".*")),
+        Some(version) => format!(
+            "=={}.*",
+            version
+                .split('=')
+                .next()
+                .unwrap_or(version)
+                .trim_end_matches(".*")
+        ),
         None => specifier.to_owned(),
     }
 }
@@ -190,14 +227,24 @@ fn declared(service: &Service, manifest: &RelPath) -> Dependencies {
         format!("{PIP} {}", words.join(" "))
     };
     Dependencies {
-        comment: vec![format!("What {manifest} declares; without a lock file two builds at different times may differ.")],
-        installs: if words.is_empty() { Vec::new() } else { vec![install] },
+        comment: vec![format!(
+            "What {manifest} declares; without a lock file two builds at different times may differ."
+        )],
+        installs: if words.is_empty() {
+            Vec::new()
+        } else {
+            vec![install]
+        },
         ..Dependencies::default()
     }
 }
 
 /// Adds what development needs: the project's own file for it, and the tools that `make` calls.
-fn with_tools(input: &Input, services: &[&Service], mut dependencies: Dependencies) -> Dependencies {
+fn with_tools(
+    input: &Input,
+    services: &[&Service],
+    mut dependencies: Dependencies,
+) -> Dependencies {
     let manifest = services[0].manifest.as_ref().map(|fact| &fact.value);
     let requirements = || services.iter().flat_map(|service| &service.requirements);
     if dependencies.dev_installs.is_empty() {
@@ -209,16 +256,30 @@ fn with_tools(input: &Input, services: &[&Service], mut dependencies: Dependenci
         files.sort();
         files.dedup();
         if !files.is_empty() {
-            let named: Vec<String> = files.iter().map(|file| format!("--requirement {}", sh(file.as_str()))).collect();
-            dependencies.dev_installs.push(format!("{PIP} {}", named.join(" ")));
+            let named: Vec<String> = files
+                .iter()
+                .map(|file| format!("--requirement {}", sh(file.as_str())))
+                .collect();
+            dependencies
+                .dev_installs
+                .push(format!("{PIP} {}", named.join(" ")));
             dependencies.dev_manifests = copy_files(&files);
         }
     }
-    let mut tools = vec!["watchfiles", "pytest", "pytest-cov", "ruff", "black", "mypy"];
+    let mut tools = vec![
+        "watchfiles",
+        "pytest",
+        "pytest-cov",
+        "ruff",
+        "black",
+        "mypy",
+    ];
     tools.retain(|tool| !requirements().any(|one| one.name == *tool));
     let tools: Vec<String> = tools.into_iter().map(|tool| pinned(input, tool)).collect();
     if !tools.is_empty() {
-        dependencies.dev_installs.push(format!("{PIP} {}", tools.join(" ")));
+        dependencies
+            .dev_installs
+            .push(format!("{PIP} {}", tools.join(" ")));
     }
     dependencies
 }
