@@ -59,7 +59,10 @@ fn measure(command: &[OsString]) -> Result<()> {
         .status()?;
     let time = start.elapsed();
     if !status.success() {
-        return Err(Error::other(format!("{} failed: {status}", program.display())));
+        return Err(Error::other(format!(
+            "{} failed: {status}",
+            program.display()
+        )));
     }
     let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_CHILDREN)?;
     writeln!(std::io::stdout(), "{} {}", time.as_nanos(), usage.max_rss())
@@ -80,7 +83,9 @@ fn figures(command: &[OsString], folder: &Path) -> Result<Figures> {
             time: Duration::from_nanos(nanoseconds),
             memory,
         }),
-        _ => Err(Error::other(String::from_utf8_lossy(&output.stderr).into_owned())),
+        _ => Err(Error::other(
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )),
     }
 }
 
@@ -134,25 +139,50 @@ fn compare(arguments: &[OsString]) -> Result<()> {
     if let Some(copier) = on_path("copier") {
         let peer = median(runs, |run| {
             let mut command = words(&[&copier, "copy", "--defaults", "--quiet"]);
-            command.extend([template.clone().into(), place.join(format!("copier-{run}")).into()]);
+            command.extend([
+                template.clone().into(),
+                place.join(format!("copier-{run}")).into(),
+            ]);
             Ok((command, place.to_owned()))
         })?;
-        row(&mut text, "copier", peer, Some((init, "≤ 1/25 of the time, < 1/3 of the memory")));
+        row(
+            &mut text,
+            "copier",
+            peer,
+            Some((init, "≤ 1/25 of the time, < 1/3 of the memory")),
+        );
     }
     let template = cookiecutter_template(place, files)?;
     if let Some(cookiecutter) = on_path("cookiecutter") {
         let peer = median(runs, |run| {
             let mut command = words(&[&cookiecutter, "--no-input", "--output-dir"]);
-            command.extend([place.join(format!("cookie-{run}")).into(), template.clone().into()]);
+            command.extend([
+                place.join(format!("cookie-{run}")).into(),
+                template.clone().into(),
+            ]);
             Ok((command, place.to_owned()))
         })?;
-        row(&mut text, "cookiecutter", peer, Some((init, "≤ 1/12 of the time, < 1/3 of the memory")));
+        row(
+            &mut text,
+            "cookiecutter",
+            peer,
+            Some((init, "≤ 1/12 of the time, < 1/3 of the memory")),
+        );
     }
-    let version = median(runs * 10, |_| Ok((words(&[SHIPWAY, "--version"]), place.to_owned())))?;
+    let version = median(runs * 10, |_| {
+        Ok((words(&[SHIPWAY, "--version"]), place.to_owned()))
+    })?;
     row(&mut text, "`shipway --version`", version, None);
     if let Some(program) = c_program(place)? {
-        let peer = median(runs * 10, |_| Ok((vec![program.clone().into()], place.to_owned())))?;
-        row(&mut text, "a C program that prints a line", peer, Some((version, "≤ 3 times the time")));
+        let peer = median(runs * 10, |_| {
+            Ok((vec![program.clone().into()], place.to_owned()))
+        })?;
+        row(
+            &mut text,
+            "a C program that prints a line",
+            peer,
+            Some((version, "≤ 3 times the time")),
+        );
     }
     write!(std::io::stdout(), "{text}")?;
     if arguments.iter().any(|word| word == "--write") {
@@ -172,12 +202,18 @@ fn row(text: &mut String, name: &str, peer: Figures, ours: Option<(Figures, &str
         } else {
             format!("{times:.2} times the time")
         };
-        #[allow(clippy::cast_precision_loss, reason = "KiB of memory are far below 2^52")]
+        #[allow(
+            clippy::cast_precision_loss,
+            reason = "KiB of memory are far below 2^52"
+        )]
         let memory = ours.memory as f64 / peer.memory as f64;
         (format!("{written}, {memory:.2} of the memory"), goal)
     });
     let milliseconds = peer.time.as_secs_f64() * 1000.0;
-    #[allow(clippy::cast_precision_loss, reason = "KiB of memory are far below 2^52")]
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "KiB of memory are far below 2^52"
+    )]
     let mebibytes = peer.memory as f64 / 1024.0;
     let _ = writeln!(
         text,
@@ -201,7 +237,10 @@ fn machine() -> String {
 fn on_path(name: &str) -> Option<String> {
     let found = which::which(name).ok();
     if found.is_none() {
-        let _ = writeln!(std::io::stderr(), "skipped: {name} is not on PATH (scripts/test-deps bench)");
+        let _ = writeln!(
+            std::io::stderr(),
+            "skipped: {name} is not on PATH (scripts/test-deps bench)"
+        );
     }
     Some(found?.display().to_string())
 }
@@ -227,7 +266,12 @@ fn sample(place: &Path) -> Result<PathBuf> {
         let identity = ["-c", "user.name=bench", "-c", "user.email=bench@localhost"];
         run(Command::new("git")
             .args(identity)
-            .args(["-c", "commit.gpgsign=false", "-c", "core.hooksPath=/dev/null"])
+            .args([
+                "-c",
+                "commit.gpgsign=false",
+                "-c",
+                "core.hooksPath=/dev/null",
+            ])
             .args(arguments)
             .current_dir(&folder))
     };
@@ -241,9 +285,16 @@ fn sample(place: &Path) -> Result<PathBuf> {
 fn made_files(pristine: &Path, place: &Path) -> Result<usize> {
     let copy = place.join("counted");
     copy_tree(pristine, &copy)?;
-    run(Command::new(SHIPWAY).args(["init", "--yes"]).current_dir(&copy))?;
+    run(Command::new(SHIPWAY)
+        .args(["init", "--yes"])
+        .current_dir(&copy))?;
     let status = Command::new("git")
-        .args(["status", "--porcelain", "--untracked-files=all", "--ignored"])
+        .args([
+            "status",
+            "--porcelain",
+            "--untracked-files=all",
+            "--ignored",
+        ])
         .current_dir(&copy)
         .output()?;
     Ok(String::from_utf8_lossy(&status.stdout)
@@ -277,9 +328,15 @@ fn template_text(variable: &str) -> String {
 fn copier_template(place: &Path, files: usize) -> Result<PathBuf> {
     let folder = place.join("copier-template");
     std::fs::create_dir_all(&folder)?;
-    std::fs::write(folder.join("copier.yml"), "project:\n  type: str\n  default: sample\n")?;
+    std::fs::write(
+        folder.join("copier.yml"),
+        "project:\n  type: str\n  default: sample\n",
+    )?;
     for file in 0..files {
-        std::fs::write(folder.join(format!("file-{file}.yaml.jinja")), template_text("project"))?;
+        std::fs::write(
+            folder.join(format!("file-{file}.yaml.jinja")),
+            template_text("project"),
+        )?;
     }
     Ok(folder)
 }
@@ -290,7 +347,10 @@ fn cookiecutter_template(place: &Path, files: usize) -> Result<PathBuf> {
     std::fs::create_dir_all(&inner)?;
     std::fs::write(folder.join("cookiecutter.json"), r#"{"project": "sample"}"#)?;
     for file in 0..files {
-        std::fs::write(inner.join(format!("file-{file}.yaml")), template_text("cookiecutter.project"))?;
+        std::fs::write(
+            inner.join(format!("file-{file}.yaml")),
+            template_text("cookiecutter.project"),
+        )?;
     }
     Ok(folder)
 }
@@ -306,6 +366,9 @@ fn c_program(place: &Path) -> Result<Option<PathBuf>> {
         &source,
         "#include <stdio.h>\nint main(void) { puts(\"line 1.0.0\"); return 0; }\n",
     )?;
-    run(Command::new(compiler).args(["-O2", "-o"]).arg(&program).arg(&source))?;
+    run(Command::new(compiler)
+        .args(["-O2", "-o"])
+        .arg(&program)
+        .arg(&source))?;
     Ok(Some(program))
 }

@@ -126,11 +126,17 @@ fn no_program_of_the_repository_is_run() {
 #[test]
 fn a_folder_that_is_not_there_is_wrong_usage() {
     let tools = usual_tools();
-    for arguments in [["-C", "/nowhere/at/all", "doctor"].as_slice(), &["doctor", "/nowhere/at/all"]] {
+    for arguments in [
+        ["-C", "/nowhere/at/all", "doctor"].as_slice(),
+        &["doctor", "/nowhere/at/all"],
+    ] {
         let output = shipway(tools.path()).args(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(2));
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(said.contains("/nowhere/at/all") && said.contains("mend: "), "{said}");
+        assert!(
+            said.contains("/nowhere/at/all") && said.contains("mend: "),
+            "{said}"
+        );
     }
 }
 
@@ -138,7 +144,10 @@ fn a_folder_that_is_not_there_is_wrong_usage() {
 fn completions_name_the_commands() {
     let tools = usual_tools();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        let output = shipway(tools.path()).args(["completions", shell]).output().unwrap();
+        let output = shipway(tools.path())
+            .args(["completions", shell])
+            .output()
+            .unwrap();
         assert!(output.status.success());
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(text.contains("doctor") && text.contains("setup"), "{shell}");

@@ -72,7 +72,11 @@ impl Clone {
 
     fn command(&self) -> Command {
         let mut command = Command::new(cargo_bin("shipway"));
-        let path = std::env::join_paths([self.tools().as_path(), Path::new("/usr/bin"), Path::new("/bin")]);
+        let path = std::env::join_paths([
+            self.tools().as_path(),
+            Path::new("/usr/bin"),
+            Path::new("/bin"),
+        ]);
         command
             .env_clear()
             .env("PATH", path.unwrap())
@@ -129,7 +133,11 @@ fn what_the_package_manager_says_is_shown_when_it_fails() {
 #[test]
 fn an_interruption_ends_what_runs_and_the_next_run_does_it_again() {
     let clone = Clone::new("echo $$ > \"$0.pid\"; while :; do sleep 1; done");
-    let child = clone.command().stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let child = clone
+        .command()
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
     let mark = clone.root().join(".venv/bin/python.pid");
     let deadline = Instant::now() + Duration::from_secs(30);
     let running = loop {
