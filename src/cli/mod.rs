@@ -18,12 +18,7 @@ use std::process::ExitCode;
 
 /// Turns a repository into one that anybody can open, run, test and ship.
 #[derive(Debug, Parser)]
-#[command(
-    name = "shipway",
-    version,
-    propagate_version = false,
-    disable_help_subcommand = true
-)]
+#[command(name = "shipway", version, propagate_version = false, disable_help_subcommand = true)]
 struct Arguments {
     /// Run as if started in DIR
     #[arg(short = 'C', global = true, value_name = "DIR")]
@@ -97,11 +92,7 @@ where
         && let Err(error) = std::env::set_current_dir(folder)
     {
         let sentence = format!("cannot go to {}: {error}", folder.display());
-        return context.end(Err(Failure::new(
-            Exit::Usage,
-            sentence,
-            "name a folder after -C",
-        )));
+        return context.end(Err(Failure::new(Exit::Usage, sentence, "name a folder after -C")));
     }
     let outcome = match arguments.command {
         Command::Doctor(arguments) => doctor::run(&arguments, &context),
@@ -115,8 +106,7 @@ impl Context {
     /// Says what failed, if anything did, and gives the exit code.
     fn end(&self, outcome: Result<Exit, Failure>) -> ExitCode {
         let exit = outcome.unwrap_or_else(|failure| {
-            self.output
-                .error(&failure.sentence, failure.mend.as_deref());
+            self.output.error(&failure.sentence, failure.mend.as_deref());
             failure.exit
         });
         ExitCode::from(exit as u8)
