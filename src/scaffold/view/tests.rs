@@ -396,7 +396,12 @@ fn the_dev_container_comes_up_and_leaves_no_file_of_root() {
     }
     std::fs::write(&configuration, text).unwrap();
     git(&["init", "--quiet"], root);
-    run("chown", &["-R", "1000:1000", "."], root);
+    // As root the CLI leaves the ids as they are, so the tree has to be the container user's.
+    let mut owner = run("id", &["-u"], root).unwrap().trim().to_owned();
+    if owner == "0" {
+        owner = "1000".to_owned();
+        run("chown", &["-R", "1000:1000", "."], root);
+    }
     struct Down<'a>(&'a Path, String);
     impl Drop for Down<'_> {
         fn drop(&mut self) {
@@ -416,6 +421,6 @@ fn the_dev_container_comes_up_and_leaves_no_file_of_root() {
     assert_eq!(inside("id -un").trim(), "vscode");
     inside("touch inside && git status --short && test -w \"$SHIPWAY_VENVS\" && touch \"$HISTFILE\"");
     assert_eq!(inside("ls /usr/local/share | grep -c '^feature-'").trim(), "2");
-    let not_theirs = run("find", &[".", "!", "-uid", "1000", "!", "-name", "local.yaml", "!", "-name", "devcontainer-lock.json"], root).unwrap();
+    let not_theirs = run("find", &[".", "!", "-uid", &owner, "!", "-name", "local.yaml", "!", "-name", "devcontainer-lock.json"], root).unwrap();
     assert_eq!(not_theirs, "");
 }
