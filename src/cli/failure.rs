@@ -30,7 +30,9 @@ impl From<ConfigError> for Failure {
         let place = format!("{}:{}:{}", error.file, error.line, error.column);
         Self {
             sentence: format!("{place}: {}", error.message),
-            mend: error.mend.or_else(|| Some(format!("correct {} at this place", error.file))),
+            mend: error
+                .mend
+                .or_else(|| Some(format!("correct {} at this place", error.file))),
             exit: Exit::Usage,
         }
     }

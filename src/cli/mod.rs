@@ -1,9 +1,15 @@
 //! One file per subcommand: parse, call one core function, present.
 
+mod completions;
 mod detect;
+mod doctor;
 mod failure;
 mod init;
 mod interrupt;
+mod place;
+#[cfg(test)]
+mod reference;
+mod setup;
 mod undo;
 
 pub(crate) use failure::Failure;
@@ -16,7 +22,12 @@ use std::process::ExitCode;
 
 /// Turns a repository into one that anybody can open, run, test and ship.
 #[derive(Debug, Parser)]
-#[command(name = "shipway", version, propagate_version = false, disable_help_subcommand = true)]
+#[command(
+    name = "shipway",
+    version,
+    propagate_version = false,
+    disable_help_subcommand = true
+)]
 struct Arguments {
     /// Run as if started in DIR
     #[arg(short = 'C', global = true, value_name = "DIR")]
@@ -36,11 +47,16 @@ enum Command {
     Detect(detect::Arguments),
     Init(init::Arguments),
     Undo(undo::Arguments),
+    Doctor(doctor::Arguments),
+    Setup(setup::Arguments),
+    Completions(completions::Arguments),
 }
 
 /// What every command is given beside its own arguments.
 pub(crate) struct Context {
     pub(crate) output: Output,
+    /// Only what went wrong is to be said.
+    pub(crate) quiet: bool,
 }
 
 /// How a report is written.
@@ -82,17 +98,25 @@ where
     };
     let context = Context {
         output: Output::new(arguments.quiet, arguments.verbose),
+        quiet: arguments.quiet,
     };
     if let Some(folder) = &arguments.directory
         && let Err(error) = std::env::set_current_dir(folder)
     {
         let sentence = format!("cannot go to {}: {error}", folder.display());
-        return context.end(Err(Failure::new(Exit::Usage, sentence, "name a folder after -C")));
+        return context.end(Err(Failure::new(
+            Exit::Usage,
+            sentence,
+            "name a folder after -C",
+        )));
     }
     let outcome = match arguments.command {
         Command::Detect(arguments) => detect::run(&arguments, &context),
         Command::Init(arguments) => init::run(&arguments, &context),
         Command::Undo(arguments) => undo::run(&arguments, &context),
+        Command::Doctor(arguments) => doctor::run(&arguments, &context),
+        Command::Setup(arguments) => setup::run(&arguments, &context),
+        Command::Completions(arguments) => completions::run(&arguments, &context),
     };
     context.end(outcome)
 }
@@ -101,7 +125,8 @@ impl Context {
     /// Says what failed, if anything did, and gives the exit code.
     fn end(&self, outcome: Result<Exit, Failure>) -> ExitCode {
         let exit = outcome.unwrap_or_else(|failure| {
-            self.output.error(&failure.sentence, failure.mend.as_deref());
+            self.output
+                .error(&failure.sentence, failure.mend.as_deref());
             failure.exit
         });
         ExitCode::from(exit as u8)

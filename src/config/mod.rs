@@ -142,7 +142,9 @@ impl Config {
                 line: 1,
                 column: 1,
                 message: format!("cannot be read: {error}"),
-                mend: Some(format!("make {FILE} a readable UTF-8 file: chmod u+r {FILE}")),
+                mend: Some(format!(
+                    "make {FILE} a readable UTF-8 file: chmod u+r {FILE}"
+                )),
             }),
         }
     }
@@ -214,13 +216,17 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_refused_with_place_and_suggestion() {
-        let error = Config::parse("schema = 1\n[project]\nnmae = \"x\"\n", "shipway.toml").unwrap_err();
+        let error =
+            Config::parse("schema = 1\n[project]\nnmae = \"x\"\n", "shipway.toml").unwrap_err();
         assert_eq!((error.line, error.column), (3, 1));
         assert_eq!(error.mend.as_deref(), Some("did you mean `name`?"));
     }
 
     #[test]
     fn an_empty_file_is_all_defaults() {
-        assert_eq!(Config::parse("", "shipway.toml").unwrap(), Config::default());
+        assert_eq!(
+            Config::parse("", "shipway.toml").unwrap(),
+            Config::default()
+        );
     }
 }

@@ -51,7 +51,9 @@ pub(super) fn find(tree: &Tree, existing: &Existing, services: &[Service]) -> Ve
         .into_iter()
         .map(|(kind, mut signs)| {
             if signs.used_by.is_empty() && runs.len() == 1 {
-                signs.used_by.extend(runs.iter().map(|service| service.name.clone()));
+                signs
+                    .used_by
+                    .extend(runs.iter().map(|service| service.name.clone()));
             }
             finished(tree, kind, signs, services, &postgres)
         })
@@ -92,7 +94,9 @@ fn from_source(
 ) {
     const WORDS: &[&str] = &["django.", "django_redis", "storages.", "://", "smtplib"];
     for path in own_sources(tree, service, services) {
-        let Some(text) = tree.text(path) else { continue };
+        let Some(text) = tree.text(path) else {
+            continue;
+        };
         if !WORDS.iter().any(|word| text.contains(word)) {
             continue;
         }
@@ -149,7 +153,9 @@ pub(super) fn own_sources<'t>(
 
 fn is_test(path: &RelPath) -> bool {
     let name = path.file_name();
-    path.as_str().split('/').any(|part| part == "tests" || part == "test")
+    path.as_str()
+        .split('/')
+        .any(|part| part == "tests" || part == "test")
         || name.starts_with("test_")
         || name.ends_with("_test.py")
         || name == "conftest.py"
@@ -160,7 +166,9 @@ fn from_compose(existing: &Existing, signs: &mut BTreeMap<BackingKind, Signs>) -
     let mut plain_postgres = false;
     for file in &existing.compose_files {
         for service in &file.services {
-            let Some(image) = &service.image else { continue };
+            let Some(image) = &service.image else {
+                continue;
+            };
             let Some((kind, version)) = client::of_image(image) else {
                 continue;
             };

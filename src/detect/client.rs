@@ -5,22 +5,37 @@ use crate::project::{BackingKind, EnvRole};
 /// The backing service that a package is a client of.
 pub(super) fn of_package(name: &str, specifier: &str) -> Option<BackingKind> {
     let kind = match name {
-        "psycopg" | "psycopg2" | "psycopg2-binary" | "psycopg-binary" | "psycopg-c" | "psycopg-pool"
-        | "asyncpg" | "pg8000" | "aiopg" | "pgvector" | "psycopg2cffi" => BackingKind::Postgres,
+        "psycopg" | "psycopg2" | "psycopg2-binary" | "psycopg-binary" | "psycopg-c"
+        | "psycopg-pool" | "asyncpg" | "pg8000" | "aiopg" | "pgvector" | "psycopg2cffi" => {
+            BackingKind::Postgres
+        }
         "supabase" | "supabase-py" | "supabase-auth" | "gotrue" | "postgrest" | "storage3"
         | "supafunc" | "supabase-functions" => BackingKind::Supabase,
         "redis" | "aioredis" | "redis-om" | "django-redis" | "flask-redis" | "rq" | "django-rq"
         | "rq-scheduler" | "arq" | "channels-redis" | "redis-py-cluster" | "walrus" | "huey"
         | "coredis" | "valkey" => BackingKind::Redis,
-        "pymysql" | "mysqlclient" | "mysql-connector-python" | "mysql-connector" | "aiomysql"
-        | "asyncmy" | "mariadb" | "flask-mysqldb" => BackingKind::Mysql,
+        "pymysql"
+        | "mysqlclient"
+        | "mysql-connector-python"
+        | "mysql-connector"
+        | "aiomysql"
+        | "asyncmy"
+        | "mariadb"
+        | "flask-mysqldb" => BackingKind::Mysql,
         "pymongo" | "motor" | "mongoengine" | "flask-mongoengine" | "flask-pymongo" | "beanie"
         | "odmantic" | "djongo" | "umongo" => BackingKind::Mongodb,
-        "boto3" | "aioboto3" | "minio" | "s3fs" | "aiobotocore" | "miniopy-async" => BackingKind::S3,
+        "boto3" | "aioboto3" | "minio" | "s3fs" | "aiobotocore" | "miniopy-async" => {
+            BackingKind::S3
+        }
         "aiosmtplib" | "flask-mail" | "flask-mailman" | "fastapi-mail" | "flask-mailing"
         | "yagmail" | "flask-security-too" => BackingKind::Smtp,
         // `celery[redis]`, `dramatiq[redis]`: the extra is the client.
-        _ if specifier.starts_with('[') && specifier.split(']').next().is_some_and(|extras| extras.contains("redis")) => {
+        _ if specifier.starts_with('[')
+            && specifier
+                .split(']')
+                .next()
+                .is_some_and(|extras| extras.contains("redis")) =>
+        {
             BackingKind::Redis
         }
         _ => return None,
@@ -107,13 +122,19 @@ pub(super) fn of_image(image: &str) -> Option<(BackingKind, Option<String>)> {
         BackingKind::Supabase if name == "postgres" => number.split('.').next(),
         _ => None,
     };
-    Some((kind, version.filter(|version| !version.is_empty()).map(str::to_owned)))
+    Some((
+        kind,
+        version
+            .filter(|version| !version.is_empty())
+            .map(str::to_owned),
+    ))
 }
 
 /// The backing service that a string literal in source names: a Django engine, a URL's scheme.
 pub(super) fn of_literal(text: &str) -> Option<BackingKind> {
     let kind = match text {
-        "django.db.backends.postgresql" | "django.db.backends.postgresql_psycopg2"
+        "django.db.backends.postgresql"
+        | "django.db.backends.postgresql_psycopg2"
         | "django.contrib.gis.db.backends.postgis" => BackingKind::Postgres,
         "django.db.backends.mysql" | "django.contrib.gis.db.backends.mysql" => BackingKind::Mysql,
         "django_redis.cache.RedisCache" | "django.core.cache.backends.redis.RedisCache" => {
@@ -145,12 +166,30 @@ mod tests {
     fn images_name_service_and_version() {
         let found = |image: &str| of_image(image);
         let version = |text: &str| Some(text.to_owned());
-        assert_eq!(found("postgres:16.4-alpine"), Some((BackingKind::Postgres, version("16"))));
-        assert_eq!(found("pgvector/pgvector:pg16"), Some((BackingKind::Postgres, version("16"))));
-        assert_eq!(found("docker.io/library/redis:7.4"), Some((BackingKind::Redis, version("7.4"))));
-        assert_eq!(found("supabase/gotrue:v2.186.0"), Some((BackingKind::Supabase, None)));
-        assert_eq!(found("supabase/postgres:15.8.1.085"), Some((BackingKind::Supabase, version("15"))));
-        assert_eq!(found("registry:5000/redis"), Some((BackingKind::Redis, None)));
+        assert_eq!(
+            found("postgres:16.4-alpine"),
+            Some((BackingKind::Postgres, version("16")))
+        );
+        assert_eq!(
+            found("pgvector/pgvector:pg16"),
+            Some((BackingKind::Postgres, version("16")))
+        );
+        assert_eq!(
+            found("docker.io/library/redis:7.4"),
+            Some((BackingKind::Redis, version("7.4")))
+        );
+        assert_eq!(
+            found("supabase/gotrue:v2.186.0"),
+            Some((BackingKind::Supabase, None))
+        );
+        assert_eq!(
+            found("supabase/postgres:15.8.1.085"),
+            Some((BackingKind::Supabase, version("15")))
+        );
+        assert_eq!(
+            found("registry:5000/redis"),
+            Some((BackingKind::Redis, None))
+        );
         assert_eq!(found("nginx:1.27"), None);
     }
 

@@ -28,7 +28,10 @@ pub(super) fn find(tree: &Tree) -> Vec<EnvFile> {
                 .symlink_metadata()
                 .is_ok_and(|meta| meta.is_file())
         });
-    let present = tree.files().chain(tree.tracked()).filter(|path| is_env_file(path.file_name()));
+    let present = tree
+        .files()
+        .chain(tree.tracked())
+        .filter(|path| is_env_file(path.file_name()));
     let paths: BTreeSet<RelPath> = present.cloned().chain(usual).collect();
     paths
         .into_iter()
@@ -83,7 +86,8 @@ mod tests {
 
     #[test]
     fn names_in_order_and_secrets_told_from_placeholders() {
-        let (names, secret) = parse("# x\nexport A=1\nDB_PASSWORD=\"\"\nbroken line\nA=2\nURL=http://x\n");
+        let (names, secret) =
+            parse("# x\nexport A=1\nDB_PASSWORD=\"\"\nbroken line\nA=2\nURL=http://x\n");
         assert_eq!(names, ["A", "DB_PASSWORD", "URL"]);
         assert!(!secret);
         assert!(parse("SECRET_KEY=abc123\n").1);

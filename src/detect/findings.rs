@@ -33,7 +33,11 @@ pub(super) fn collect(tree: &Tree, found: &Found, env_files: &[EnvFile]) -> Vec<
 /// Where a finding is, as far as that tells it from others: a file is invalid only once.
 fn place(finding: &Finding) -> Option<(&RelPath, usize)> {
     let first = finding.evidence.first()?;
-    let line = if finding.id.starts_with("invalid-") { 0 } else { first.line };
+    let line = if finding.id.starts_with("invalid-") {
+        0
+    } else {
+        first.line
+    };
     Some((&first.file, line))
 }
 
@@ -44,7 +48,9 @@ fn check_manifests(tree: &Tree) {
             "package.json" | "composer.json" => {
                 structured::json(tree, path);
             }
-            "Pipfile" | "poetry.lock" | "uv.lock" | "pdm.lock" => structured::check_toml(tree, path),
+            "Pipfile" | "poetry.lock" | "uv.lock" | "pdm.lock" => {
+                structured::check_toml(tree, path)
+            }
             _ if path.extension() == "toml" => structured::check_toml(tree, path),
             _ => {}
         }
@@ -73,7 +79,8 @@ fn bytecode(tree: &Tree) -> Option<Finding> {
             .take(SHOWN)
             .map(|&path| Evidence::file(path.clone()))
             .collect(),
-        mend: "git rm -r --cached -- '*.pyc' '*.pyo', and add __pycache__/ to .gitignore".to_owned(),
+        mend: "git rm -r --cached -- '*.pyc' '*.pyo', and add __pycache__/ to .gitignore"
+            .to_owned(),
     })
 }
 
@@ -96,7 +103,11 @@ fn committed(file: &EnvFile) -> Option<Finding> {
 fn insecure_defaults(found: &Found) -> Vec<Finding> {
     let mut findings = Vec::new();
     for service in &found.services {
-        for variable in service.env.iter().filter(|variable| variable.insecure_default) {
+        for variable in service
+            .env
+            .iter()
+            .filter(|variable| variable.insecure_default)
+        {
             findings.push(Finding {
                 id: "insecure-default-secret",
                 severity: Severity::Warning,

@@ -28,7 +28,8 @@ pub(super) fn make_unique(services: &mut [Service]) {
     let mut taken = BTreeSet::new();
     for service in services {
         let name = sanitised(&service.name).unwrap_or_else(|| "service".to_owned());
-        let in_folder = || sanitised(service.root.file_name()).map(|folder| format!("{folder}-{name}"));
+        let in_folder =
+            || sanitised(service.root.file_name()).map(|folder| format!("{folder}-{name}"));
         let unique = std::iter::once(name.clone())
             .chain(in_folder())
             .chain((2..).map(|number| format!("{name}-{number}")))
@@ -163,9 +164,16 @@ mod tests {
             let kind = Fact::guess(ServiceKind::Web, "");
             Service::new(name, "python", root.clone(), kind, Fact::guess(root, ""))
         };
-        let mut services = [service("web", "a"), service("Web", "b"), service("web", "b")];
+        let mut services = [
+            service("web", "a"),
+            service("Web", "b"),
+            service("web", "b"),
+        ];
         make_unique(&mut services);
-        let names: Vec<&str> = services.iter().map(|service| service.name.as_str()).collect();
+        let names: Vec<&str> = services
+            .iter()
+            .map(|service| service.name.as_str())
+            .collect();
         assert_eq!(names, ["web", "b-web", "web-2"]);
     }
 }

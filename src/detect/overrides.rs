@@ -20,7 +20,9 @@ pub(super) fn apply(tree: &Tree, config: &Config, found: &mut Found) {
             if let Some(at) = at {
                 let prefix = format!("{}.", said.name);
                 found.services.remove(at);
-                found.unknown.retain(|unknown| !unknown.fact.starts_with(&prefix));
+                found
+                    .unknown
+                    .retain(|unknown| !unknown.fact.starts_with(&prefix));
             }
             continue;
         }
@@ -76,7 +78,11 @@ impl Paths<'_> {
     }
 
     /// `new` in the place of `old`, which stays visible as what the tree says.
-    fn replaced<T: PartialEq>(new: Fact<T>, old: Option<Fact<T>>, show: impl Fn(&T) -> String) -> Fact<T> {
+    fn replaced<T: PartialEq>(
+        new: Fact<T>,
+        old: Option<Fact<T>>,
+        show: impl Fn(&T) -> String,
+    ) -> Fact<T> {
         let Some(old) = old.filter(|old| old.value != new.value) else {
             return new;
         };
@@ -123,7 +129,11 @@ impl Paths<'_> {
     }
 
     fn apply(&mut self, said: &ServiceConfig, service: &mut Service) {
-        if let Some(root) = said.root.as_deref().and_then(|root| self.path("root", root)) {
+        if let Some(root) = said
+            .root
+            .as_deref()
+            .and_then(|root| self.path("root", root))
+        {
             service.root = root;
         }
         if let Some(text) = said.working_dir.as_deref() {
@@ -140,14 +150,21 @@ impl Paths<'_> {
         }
         if let Some(command) = &said.command {
             let fact = self.fact("command", command, command.clone());
-            service.server_command =
-                Some(Self::replaced(fact, service.server_command.take(), Clone::clone));
+            service.server_command = Some(Self::replaced(
+                fact,
+                service.server_command.take(),
+                Clone::clone,
+            ));
             // The command names its server; whether that is installed is the user's to say.
             service.add_server = None;
         }
         if let Some(port) = said.port.and_then(Port::new) {
             let fact = self.fact("port", &port.to_string(), port);
-            service.port = Some(Self::replaced(fact, service.port.take(), ToString::to_string));
+            service.port = Some(Self::replaced(
+                fact,
+                service.port.take(),
+                ToString::to_string,
+            ));
         }
         if let Some(health) = &said.health {
             let fact = self.fact("health", health, health.clone());
@@ -155,11 +172,18 @@ impl Paths<'_> {
         }
         if let Some(version) = &said.runtime_version {
             let fact = self.fact("runtime_version", version, version.clone());
-            service.runtime_version =
-                Some(Self::replaced(fact, service.runtime_version.take(), Clone::clone));
+            service.runtime_version = Some(Self::replaced(
+                fact,
+                service.runtime_version.take(),
+                Clone::clone,
+            ));
         }
         for package in &said.system_packages {
-            if !service.system_packages.iter().any(|known| known.value == *package) {
+            if !service
+                .system_packages
+                .iter()
+                .any(|known| known.value == *package)
+            {
                 let fact = self.fact("system_packages", package, package.clone());
                 service.system_packages.push(fact);
             }

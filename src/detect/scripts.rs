@@ -1,7 +1,7 @@
 //! The project's own scripts for seeding and for backups.
 
 use super::Tree;
-use crate::project::{Confidence, Existing, Evidence, Fact, RelPath, Scripts};
+use crate::project::{Confidence, Evidence, Existing, Fact, RelPath, Scripts};
 
 /// Folders in which such scripts lie by custom, beside the root.
 const FOLDERS: &[&str] = &["scripts", "script", "bin", "tools", "ops", "db", "database"];
@@ -23,7 +23,10 @@ fn script(tree: &Tree, existing: &Existing, purpose: &str) -> Option<Fact<String
             let folder = path.parent();
             folder.is_root()
                 || FOLDERS.contains(&folder.file_name())
-                    && !path.as_str().split('/').any(|part| part == "tests" || part == "test")
+                    && !path
+                        .as_str()
+                        .split('/')
+                        .any(|part| part == "tests" || part == "test")
         })
         .filter_map(|path| Some((path, command(tree, path)?)))
         .min_by_key(|(path, _)| (path.depth(), path.as_str().len()));
@@ -31,7 +34,10 @@ fn script(tree: &Tree, existing: &Existing, purpose: &str) -> Option<Fact<String
         return Some(Fact::certain(command, Evidence::file(path.clone())));
     }
     let target = existing.makefile.as_ref().and_then(|makefile| {
-        makefile.entries.iter().find(|target| target.excerpt == purpose)
+        makefile
+            .entries
+            .iter()
+            .find(|target| target.excerpt == purpose)
     });
     if let Some(target) = target {
         return Some(Fact::certain(format!("make {purpose}"), target.clone()));
@@ -74,7 +80,10 @@ fn command(tree: &Tree, path: &RelPath) -> Option<String> {
         "" if by_shebang("sh") => "sh",
         _ => return None,
     };
-    Some(format!("{program} {}", super::existing::shell::join(&[path.to_string()])))
+    Some(format!(
+        "{program} {}",
+        super::existing::shell::join(&[path.to_string()])
+    ))
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@
 pub(super) fn name_is_secret(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
     let parts: Vec<&str> = upper.split(|c: char| !c.is_ascii_alphanumeric()).collect();
-    let public = ["PUBLIC", "PUBLISHABLE"].iter().any(|word| parts.contains(word));
+    let public = ["PUBLIC", "PUBLISHABLE"]
+        .iter()
+        .any(|word| parts.contains(word));
     let speaking = [
         "SECRET",
         "PASSWORD",
@@ -21,10 +23,28 @@ pub(super) fn name_is_secret(name: &str) -> bool {
         "DSN",
     ];
     if parts.iter().any(|part| {
-        speaking.contains(part) || part.ends_with("SECRET") || part.ends_with("PASSWORD") || part.ends_with("TOKEN")
+        speaking.contains(part)
+            || part.ends_with("SECRET")
+            || part.ends_with("PASSWORD")
+            || part.ends_with("TOKEN")
     }) {
         // How long a token lives, and where one is asked for, is no secret.
-        let about = ["EXPIRY", "EXP", "EXPIRES", "LIFETIME", "TTL", "ALGORITHM", "LENGTH", "MINUTES", "SECONDS", "DAYS", "FILE", "PATH", "ISSUER", "AUD"];
+        let about = [
+            "EXPIRY",
+            "EXP",
+            "EXPIRES",
+            "LIFETIME",
+            "TTL",
+            "ALGORITHM",
+            "LENGTH",
+            "MINUTES",
+            "SECONDS",
+            "DAYS",
+            "FILE",
+            "PATH",
+            "ISSUER",
+            "AUD",
+        ];
         return !parts.iter().any(|part| about.contains(part));
     }
     parts.last() == Some(&"KEY") && !public
@@ -40,10 +60,27 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         || value.starts_with("${") && value.ends_with('}') && !value.contains(":-")
         || value.starts_with('<') && value.ends_with('>')
         || value.starts_with('{') && value.ends_with('}')
-        || value.chars().all(|c| matches!(c, 'x' | 'X' | '*' | '.' | '-' | '_'))
+        || value
+            .chars()
+            .all(|c| matches!(c, 'x' | 'X' | '*' | '.' | '-' | '_'))
         || [
-            "changeme", "change-me", "change_me", "change me", "your-", "your_", "your ", "example", "placeholder",
-            "replace-", "replace_", "replace me", "todo", "fill in", "fill-in", "insert-", "insert_",
+            "changeme",
+            "change-me",
+            "change_me",
+            "change me",
+            "your-",
+            "your_",
+            "your ",
+            "example",
+            "placeholder",
+            "replace-",
+            "replace_",
+            "replace me",
+            "todo",
+            "fill in",
+            "fill-in",
+            "insert-",
+            "insert_",
         ]
         .iter()
         .any(|word| lower.contains(word))
@@ -65,17 +102,42 @@ mod tests {
 
     #[test]
     fn names_that_speak_of_secrets() {
-        for name in ["SECRET_KEY", "DB_PASSWORD", "PGPASSWORD", "api_token", "STRIPE_API_KEY", "AWS_ACCESS_KEY_ID", "ANON_KEY", "JWT_SECRET", "SENTRY_DSN"] {
+        for name in [
+            "SECRET_KEY",
+            "DB_PASSWORD",
+            "PGPASSWORD",
+            "api_token",
+            "STRIPE_API_KEY",
+            "AWS_ACCESS_KEY_ID",
+            "ANON_KEY",
+            "JWT_SECRET",
+            "SENTRY_DSN",
+        ] {
             assert!(name_is_secret(name), "{name}");
         }
-        for name in ["POSTGRES_HOST", "JWT_EXPIRY", "STRIPE_PUBLIC_KEY", "KEYBOARD", "LOG_LEVEL", "PASSWORD_FILE", "MONKEY"] {
+        for name in [
+            "POSTGRES_HOST",
+            "JWT_EXPIRY",
+            "STRIPE_PUBLIC_KEY",
+            "KEYBOARD",
+            "LOG_LEVEL",
+            "PASSWORD_FILE",
+            "MONKEY",
+        ] {
             assert!(!name_is_secret(name), "{name}");
         }
     }
 
     #[test]
     fn values_that_are_none() {
-        for value in ["", "changeme", "<your key>", "${SECRET}", "xxxx", "your-anon-key"] {
+        for value in [
+            "",
+            "changeme",
+            "<your key>",
+            "${SECRET}",
+            "xxxx",
+            "your-anon-key",
+        ] {
             assert!(is_placeholder(value), "{value}");
         }
         assert!(!is_placeholder("s3cr3t"));

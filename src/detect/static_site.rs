@@ -1,9 +1,7 @@
 //! Static sites: pages that a web server hands out as they are.
 
 use super::{Found, Tree};
-use crate::project::{
-    Confidence, Evidence, Existing, Fact, Port, RelPath, Service, ServiceKind,
-};
+use crate::project::{Confidence, Evidence, Existing, Fact, Port, RelPath, Service, ServiceKind};
 
 /// Folders whose pages are somebody's template, test, report or build result.
 const NO_SITE: &[&str] = &[
@@ -54,9 +52,16 @@ pub(super) fn look(tree: &Tree, _existing: &Existing, found: &mut Found) {
         Fact::certain(root.clone(), shown.clone()),
     );
     site.port = Port::new(PORT).map(|port| {
-        Fact::guess(port, "the port that web servers without root rights use by custom")
+        Fact::guess(
+            port,
+            "the port that web servers without root rights use by custom",
+        )
     });
-    site.health = Some(Fact::new("/".to_owned(), Confidence::Likely, vec![shown.clone()]));
+    site.health = Some(Fact::new(
+        "/".to_owned(),
+        Confidence::Likely,
+        vec![shown.clone()],
+    ));
     site.static_dirs = vec![Fact::certain(root.clone(), shown)];
     site.sources = sources(tree, &root);
     found.services.push(site);
@@ -68,8 +73,30 @@ fn sources(tree: &Tree, root: &RelPath) -> Vec<RelPath> {
         return vec![root.clone()];
     }
     const PAGES: &[&str] = &[
-        "html", "htm", "css", "js", "mjs", "json", "xml", "txt", "ico", "png", "jpg", "jpeg", "gif",
-        "svg", "webp", "avif", "woff", "woff2", "ttf", "webmanifest", "pdf", "map", "wasm", "mp4",
+        "html",
+        "htm",
+        "css",
+        "js",
+        "mjs",
+        "json",
+        "xml",
+        "txt",
+        "ico",
+        "png",
+        "jpg",
+        "jpeg",
+        "gif",
+        "svg",
+        "webp",
+        "avif",
+        "woff",
+        "woff2",
+        "ttf",
+        "webmanifest",
+        "pdf",
+        "map",
+        "wasm",
+        "mp4",
     ];
     let mut sources: Vec<RelPath> = tree
         .files()

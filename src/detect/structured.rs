@@ -96,7 +96,9 @@ pub(super) fn check_toml(tree: &Tree, path: &RelPath) {
     let Some(text) = tree.text(path) else { return };
     if let Err(error) = text.parse::<toml::Table>() {
         let at = error.span().map_or(0, |span| span.start);
-        let line = text.get(..at).map_or(1, |before| before.matches('\n').count() + 1);
+        let line = text
+            .get(..at)
+            .map_or(1, |before| before.matches('\n').count() + 1);
         tree.report(invalid("invalid-toml", "TOML", path, line, error.message()));
     }
 }
@@ -109,7 +111,13 @@ pub(super) fn json(tree: &Tree, path: &RelPath) -> Option<serde_json::Value> {
         Err(error) => {
             let message = error.to_string();
             let message = message.split(" at line ").next().unwrap_or_default();
-            tree.report(invalid("invalid-json", "JSON", path, error.line().max(1), message));
+            tree.report(invalid(
+                "invalid-json",
+                "JSON",
+                path,
+                error.line().max(1),
+                message,
+            ));
             None
         }
     }
@@ -172,24 +180,25 @@ fn convert_json(value: &jsonc_parser::ast::Value<'_>, text: &str) -> Node {
 }
 
 /// The finding about a file that its own format does not accept.
-fn invalid(
-    id: &'static str,
-    format: &str,
-    path: &RelPath,
-    line: usize,
-    message: &str,
-) -> Finding {
+fn invalid(id: &'static str, format: &str, path: &RelPath, line: usize, message: &str) -> Finding {
     Finding {
         id,
         severity: Severity::Warning,
-        message: format!("{path}:{line} is not valid {format}: {}; it was not read", first_line(message)),
+        message: format!(
+            "{path}:{line} is not valid {format}: {}; it was not read",
+            first_line(message)
+        ),
         evidence: vec![Evidence::new(path.clone(), line, "")],
         mend: format!("correct {path} at line {line}"),
     }
 }
 
 fn first_line(message: &str) -> &str {
-    message.lines().next().unwrap_or_default().trim_end_matches('.')
+    message
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches('.')
 }
 
 /// Whether flow brackets or block dashes alone could nest beyond [`MAX_DEPTH`].
@@ -229,9 +238,7 @@ fn convert(node: &MarkedYaml<'_>, lines: &[&str]) -> Node {
             Scalar::String(text) => Value::Text(text.to_string()),
             Scalar::Boolean(value) => Value::Text(value.to_string()),
             Scalar::Integer(value) => Value::Text(as_written(node, lines, value.to_string())),
-            Scalar::FloatingPoint(value) => {
-                Value::Text(as_written(node, lines, value.to_string()))
-            }
+            Scalar::FloatingPoint(value) => Value::Text(as_written(node, lines, value.to_string())),
         },
         YamlData::Representation(text, ..) => Value::Text(text.to_string()),
         YamlData::Sequence(items) => {
@@ -249,8 +256,9 @@ fn convert(node: &MarkedYaml<'_>, lines: &[&str]) -> Node {
                 if key == "<<" {
                     match node.value {
                         Value::Map(more) => merged.extend(more),
-                        Value::List(maps) => merged
-                            .extend(maps.into_iter().flat_map(|map| map.entries().to_vec())),
+                        Value::List(maps) => {
+                            merged.extend(maps.into_iter().flat_map(|map| map.entries().to_vec()))
+                        }
                         _ => {}
                     }
                 } else {

@@ -1,9 +1,7 @@
 //! Supabase: which of its parts the application uses, its edge functions, its migrations.
 
 use super::{Tree, backing, syntax};
-use crate::project::{
-    BackingService, Confidence, Evidence, Fact, RelPath, Service, SupabasePart,
-};
+use crate::project::{BackingService, Confidence, Evidence, Fact, RelPath, Service, SupabasePart};
 use std::collections::BTreeMap;
 use tree_sitter::Node;
 
@@ -97,7 +95,10 @@ pub(super) fn parts(
             }
         }
     }
-    for path in tree.files().filter(|path| SCRIPTS.contains(&path.extension())) {
+    for path in tree
+        .files()
+        .filter(|path| SCRIPTS.contains(&path.extension()))
+    {
         if let Some(text) = tree.text(path) {
             for (part, line) in in_script(&text) {
                 note(&mut found, path, &text, part, line);
@@ -118,10 +119,17 @@ pub(super) fn parts(
         postgres.to_vec()
     };
     parts.push(Fact::new(SupabasePart::Db, Confidence::Certain, database));
-    let over_http: Vec<Evidence> = found.values().filter_map(|at| at.first().cloned()).collect();
+    let over_http: Vec<Evidence> = found
+        .values()
+        .filter_map(|at| at.first().cloned())
+        .collect();
     if over_http.is_empty() && has_client(services) {
         let because = "the client library is there, but no call shows which part it talks to";
-        for part in [SupabasePart::Gateway, SupabasePart::Rest, SupabasePart::Auth] {
+        for part in [
+            SupabasePart::Gateway,
+            SupabasePart::Rest,
+            SupabasePart::Auth,
+        ] {
             parts.push(
                 Fact::new(part, Confidence::Guess, supabase.found.evidence.clone())
                     .because(because),
@@ -211,7 +219,10 @@ fn part_of_attribute(attribute: Node<'_>, text: &str) -> Option<SupabasePart> {
             .child_by_field_name("function")
             .is_some_and(|function| function.id() == attribute.id());
     // `self.auth.x` of a view is no client; a client is a variable, a call or an attribute.
-    let on_client = !matches!(syntax::text(object, text), "self" | "cls" | "request" | "app");
+    let on_client = !matches!(
+        syntax::text(object, text),
+        "self" | "cls" | "request" | "app"
+    );
     match name {
         "auth" if goes_on && on_client => Some(SupabasePart::Auth),
         "storage" if goes_on && on_client => Some(SupabasePart::Storage),
@@ -269,7 +280,9 @@ pub(super) fn extensions(tree: &Tree, migrations: Option<&RelPath>) -> Vec<Fact<
             || ["schema.sql", "init.sql", "structure.sql"].contains(&path.file_name())
     });
     for path in sql {
-        let Some(text) = tree.text(path) else { continue };
+        let Some(text) = tree.text(path) else {
+            continue;
+        };
         for (name, line) in created_extensions(&text) {
             let excerpt = text.lines().nth(line - 1).unwrap_or_default();
             found

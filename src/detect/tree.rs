@@ -139,7 +139,8 @@ impl Tree {
 
     /// Files with this last extension, sorted by path.
     pub fn with_extension<'a>(&'a self, extension: &'a str) -> impl Iterator<Item = &'a RelPath> {
-        self.files().filter(move |path| path.extension() == extension)
+        self.files()
+            .filter(move |path| path.extension() == extension)
     }
 
     /// Files with this name in any folder, sorted by path.

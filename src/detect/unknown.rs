@@ -9,7 +9,8 @@ pub(super) fn complete(found: &mut Found) {
         found.unknown.push(Unknown {
             fact: "services".to_owned(),
             looked_at: vec![
-                "Python manifests (pyproject.toml, requirements*.txt, Pipfile, environment.yml)".to_owned(),
+                "Python manifests (pyproject.toml, requirements*.txt, Pipfile, environment.yml)"
+                    .to_owned(),
                 "Python sources".to_owned(),
                 "index.html".to_owned(),
             ],
@@ -42,7 +43,10 @@ fn missing(service: &Service) -> Vec<Unknown> {
         say("port", &["the source", "Dockerfile EXPOSE", "Procfile"]);
     }
     if service.runtime_version.is_none() {
-        say("runtime_version", &["version files", "the manifest", "Dockerfile FROM"]);
+        say(
+            "runtime_version",
+            &["version files", "the manifest", "Dockerfile FROM"],
+        );
     }
     if service.entry.is_none() && service.server_command.is_none() {
         say("entry", &["the source", "Procfile", "Dockerfile CMD"]);

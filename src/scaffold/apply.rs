@@ -156,10 +156,7 @@ impl<'r> Session<'r> {
             .open(&path)
             .map_err(at(&path))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self {
-                repository,
-                lock,
-            }),
+            Ok(()) => Ok(Self { repository, lock }),
             Err(TryLockError::WouldBlock) => Err(ApplyError::Busy),
             Err(TryLockError::Error(error)) => Err(at(&path)(error)),
         }

@@ -11,3 +11,9 @@ pub(crate) use output::Output;
 pub(crate) use plan::show_plan;
 pub(crate) use project::show_project;
 pub(crate) use prompt::{Offer, ask, confirm, is_name};
+mod report;
+mod steps;
+
+pub(crate) use output::Output;
+pub(crate) use report::findings;
+pub(crate) use steps::Steps;

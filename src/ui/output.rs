@@ -79,7 +79,10 @@ impl Output {
     /// Says what failed and what mends it, `--quiet` or not.
     pub(crate) fn error(&self, sentence: &str, mend: Option<&str>) {
         let style = Style::new().force_styling(self.error_colours);
-        self.line(&format!("{} {sentence}", style.clone().red().bold().apply_to("error:")));
+        self.line(&format!(
+            "{} {sentence}",
+            style.clone().red().bold().apply_to("error:")
+        ));
         if let Some(mend) = mend {
             self.line(&format!("{} {mend}", style.cyan().apply_to("mend:")));
         }

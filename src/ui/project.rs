@@ -269,7 +269,12 @@ impl Page {
                 format!("for {}", service.used_by.join(", "))
             };
             let name = format!("{}{version}", service.kind);
-            self.row(&name, &users, service.found.confidence, &service.found.evidence);
+            self.row(
+                &name,
+                &users,
+                service.found.confidence,
+                &service.found.evidence,
+            );
             for part in &service.parts {
                 let name = format!("{:?}", part.value).to_lowercase();
                 self.fact("", part, |_| name.clone());
@@ -296,7 +301,12 @@ impl Page {
         for tool in &project.tools {
             let version = tool.version.clone().unwrap_or_default();
             let value = format!("{} {version}", tool.name);
-            self.row(tool.purpose, value.trim(), tool.found.confidence, &tool.found.evidence);
+            self.row(
+                tool.purpose,
+                value.trim(),
+                tool.found.confidence,
+                &tool.found.evidence,
+            );
         }
         self.optional("seed", scripts.seed.as_ref(), Clone::clone);
         self.optional("backup", scripts.backup.as_ref(), Clone::clone);
@@ -315,13 +325,20 @@ impl Page {
                 .map(|service| service.name.as_str())
                 .collect();
             rows.push(("compose", format!("{} ({})", file.path, names.join(", "))));
-            let shown = if self.verbose { file.obstacles.len() } else { 3 };
+            let shown = if self.verbose {
+                file.obstacles.len()
+            } else {
+                3
+            };
             for why in file.obstacles.iter().take(shown) {
                 let text = format!("not included as it is: {} ({why})", why.excerpt);
                 rows.push(("", text));
             }
             if file.obstacles.len() > shown {
-                rows.push(("", format!("and {} reasons more", file.obstacles.len() - shown)));
+                rows.push((
+                    "",
+                    format!("and {} reasons more", file.obstacles.len() - shown),
+                ));
             }
         }
         for path in &existing.dockerignores {
@@ -366,7 +383,11 @@ impl Page {
         }
         self.title("Unknown");
         for one in unknown {
-            self.line(&format!("  {:<NAMES$}looked at: {}", one.fact, one.looked_at.join(", ")));
+            self.line(&format!(
+                "  {:<NAMES$}looked at: {}",
+                one.fact,
+                one.looked_at.join(", ")
+            ));
             let answer = self.dim(&format!("answer in shipway.toml: {}", one.answer_with));
             self.line(&format!("  {:<NAMES$}{answer}", ""));
         }
@@ -385,7 +406,10 @@ impl Page {
                 Severity::Note => style.cyan().apply_to("note"),
             };
             let places = self.dim(&self.places(&finding.evidence));
-            let text = format!("  {severity} {} [{}]  {places}", finding.message, finding.id);
+            let text = format!(
+                "  {severity} {} [{}]  {places}",
+                finding.message, finding.id
+            );
             self.line(&text);
             self.line(&format!("    mend: {}", finding.mend));
         }

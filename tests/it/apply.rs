@@ -26,7 +26,12 @@ fn change(path: &str, before: Option<&str>, after: Option<&str>, mode: Option<u3
 
 fn changes() -> Vec<Change> {
     vec![
-        change("Makefile", Some(MAKEFILE), Some("all:\n\techo more\n"), None),
+        change(
+            "Makefile",
+            Some(MAKEFILE),
+            Some("all:\n\techo more\n"),
+            None,
+        ),
         change(".env", None, Some("SECRET=x\n"), Some(0o600)),
         change("deploy/deep/run.sh", None, Some("#!/bin/sh\n"), Some(0o755)),
         change("kept/new.txt", None, Some("new"), Some(0o644)),
@@ -65,12 +70,18 @@ fn writes_everything_with_its_mode_and_undo_takes_it_back() {
     let repository = git::open(sandbox.root()).unwrap();
     apply(&repository);
     let after = sandbox.tree();
-    assert_eq!(after[".env".as_ref() as &std::path::Path], (b"SECRET=x\n".to_vec(), 0o600));
+    assert_eq!(
+        after[".env".as_ref() as &std::path::Path],
+        (b"SECRET=x\n".to_vec(), 0o600)
+    );
     assert_eq!(sandbox.read("Makefile"), "all:\n\techo more\n");
     let session = Session::open(&repository).unwrap();
     session.undo(&mut go_on).unwrap();
     assert_eq!(sandbox.tree(), before);
-    assert!(matches!(session.undo(&mut go_on), Err(ApplyError::NothingToUndo)));
+    assert!(matches!(
+        session.undo(&mut go_on),
+        Err(ApplyError::NothingToUndo)
+    ));
 }
 
 #[test]
@@ -143,15 +154,17 @@ fn asked_to_stop_at_any_step_it_takes_everything_back() {
         let repository = git::open(sandbox.root()).unwrap();
         let mut count = 0;
         let mut done = false;
-        let result = Session::open(&repository).unwrap().apply(&changes(), &mut |step| {
-            count += 1;
-            done |= step == Step::Finished;
-            if count > number {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        });
+        let result = Session::open(&repository)
+            .unwrap()
+            .apply(&changes(), &mut |step| {
+                count += 1;
+                done |= step == Step::Finished;
+                if count > number {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            });
         assert_clean(&repository);
         if done {
             result.unwrap();
@@ -168,7 +181,10 @@ fn an_edit_after_the_kill_is_never_lost() {
     let repository = git::open(sandbox.root()).unwrap();
     // Four staged, one backed up, the journal, two folders: the ninth is the first file.
     assert!(die_at(9, |sink| {
-        Session::open(&repository).unwrap().apply(&changes(), sink).unwrap();
+        Session::open(&repository)
+            .unwrap()
+            .apply(&changes(), sink)
+            .unwrap();
     }));
     sandbox.write("Makefile", "edited meanwhile\n");
     let error = Session::open(&repository).unwrap().repair().unwrap_err();
@@ -176,7 +192,10 @@ fn an_edit_after_the_kill_is_never_lost() {
         panic!("{error}");
     };
     assert_eq!(paths, ["Makefile"]);
-    assert_eq!(std::fs::read_to_string(backups.join("old-0")).unwrap(), MAKEFILE);
+    assert_eq!(
+        std::fs::read_to_string(backups.join("old-0")).unwrap(),
+        MAKEFILE
+    );
     assert_eq!(sandbox.read("Makefile"), "edited meanwhile\n");
     assert_clean(&repository);
 }
@@ -281,7 +300,12 @@ fn a_full_disk_leaves_everything_as_it_was() {
     let mut repository = git::open(sandbox.root()).unwrap();
     repository.private_dir = disk.path().join("shipway");
     let mut changes = changes();
-    changes.push(change("large", None, Some(&"x".repeat(1 << 20)), Some(0o644)));
+    changes.push(change(
+        "large",
+        None,
+        Some(&"x".repeat(1 << 20)),
+        Some(0o644),
+    ));
     let error = {
         let session = Session::open(&repository).unwrap();
         session.apply(&changes, &mut go_on).unwrap_err()
@@ -289,9 +313,14 @@ fn a_full_disk_leaves_everything_as_it_was() {
     let message = error.to_string();
     let left = std::fs::read_dir(&repository.private_dir).unwrap().count();
     let now = sandbox.tree();
-    let unmounted = std::process::Command::new("umount").arg(disk.path()).status();
+    let unmounted = std::process::Command::new("umount")
+        .arg(disk.path())
+        .status();
     assert!(unmounted.is_ok_and(|status| status.success()));
-    assert!(message.contains("the disk is full; nothing was changed; free some space"), "{message}");
+    assert!(
+        message.contains("the disk is full; nothing was changed; free some space"),
+        "{message}"
+    );
     assert_eq!(now, before);
     // The lock alone.
     assert_eq!(left, 1);

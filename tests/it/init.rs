@@ -65,13 +65,24 @@ fn an_edited_file_is_kept() {
         .read("shipway.lock")
         .split("[[artifact]]")
         .filter(|artifact| artifact.contains("strategy = \"file\""))
-        .filter_map(|artifact| artifact.split("path = \"").nth(1)?.split('"').next().map(str::to_owned))
+        .filter_map(|artifact| {
+            artifact
+                .split("path = \"")
+                .nth(1)?
+                .split('"')
+                .next()
+                .map(str::to_owned)
+        })
         .collect();
     let path = ours.first().expect("a generated file");
     let edited = format!("{}# mine\n", sandbox.read(path));
     sandbox.write(path, &edited);
     let output = sandbox.run(0, &["init", "--yes", "--verbose"]);
-    assert!(String::from_utf8(output.stdout).unwrap().contains("edited; kept"));
+    assert!(
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .contains("edited; kept")
+    );
     assert_eq!(sandbox.read(path), edited);
 }
 
@@ -80,7 +91,11 @@ fn a_dry_run_writes_nothing() {
     let sandbox = Sandbox::new(SITE);
     let before = sandbox.tree();
     let output = sandbox.run(0, &["init", "--yes", "--dry-run"]);
-    assert!(String::from_utf8(output.stdout).unwrap().contains("nothing was written"));
+    assert!(
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .contains("nothing was written")
+    );
     assert_eq!(sandbox.tree(), before);
     assert!(!sandbox.root().join(".git/shipway").exists());
 }
@@ -90,10 +105,18 @@ fn the_report_in_json_has_its_documented_shape() {
     let sandbox = Sandbox::new(SITE);
     let output = sandbox.run(0, &["init", "--yes", "--format", "json"]);
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    let keys: Vec<_> = report.as_object().unwrap().keys().map(String::as_str).collect();
+    let keys: Vec<_> = report
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
     assert_eq!(
         keys,
-        ["schema", "project", "applied", "entries", "skipped", "executes", "findings", "unknown", "next"]
+        [
+            "schema", "project", "applied", "entries", "skipped", "executes", "findings",
+            "unknown", "next"
+        ]
     );
     assert_eq!(report["applied"], true);
     let makefile = report["entries"]
@@ -102,7 +125,12 @@ fn the_report_in_json_has_its_documented_shape() {
         .iter()
         .find(|entry| entry["path"] == "Makefile")
         .unwrap();
-    let keys: Vec<_> = makefile.as_object().unwrap().keys().map(String::as_str).collect();
+    let keys: Vec<_> = makefile
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
     assert_eq!(keys, ["path", "feature", "action", "strategy", "reason"]);
     assert_eq!(makefile["action"], "extend");
     assert_eq!(makefile["strategy"], "block");
@@ -118,11 +146,17 @@ fn refuses_with_a_sentence_and_the_right_exit_code() {
             .env("GIT_CEILING_DIRECTORIES", folder.path())
             .output()
             .unwrap();
-        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+        (
+            output.status.code(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
     };
     let (code, text) = run(&["init", "--yes"]);
     assert_eq!(code, Some(3));
-    assert!(text.contains("not inside a git repository") && text.contains("git init"), "{text}");
+    assert!(
+        text.contains("not inside a git repository") && text.contains("git init"),
+        "{text}"
+    );
     let bare = folder.path().join("bare.git");
     git2::Repository::init_bare(&bare).unwrap();
     let (code, text) = run(&["init", "--yes", "bare.git"]);
@@ -130,7 +164,11 @@ fn refuses_with_a_sentence_and_the_right_exit_code() {
     assert!(text.contains("bare repository"), "{text}");
 
     let empty = Sandbox::new(&[]);
-    assert!(empty.error(1, &["init", "--yes"]).contains("nothing that shipway knows"));
+    assert!(
+        empty
+            .error(1, &["init", "--yes"])
+            .contains("nothing that shipway knows")
+    );
     let site = Sandbox::new(SITE);
     let text = site.error(2, &["init", "--yes", "--feature", "nothing"]);
     assert!(text.contains("no feature `nothing`; there are "), "{text}");
@@ -147,14 +185,24 @@ fn a_rebase_under_way_is_not_joined() {
     sandbox.write("index.html", "ours\n");
     sandbox.git(&["commit", "--quiet", "--all", "--message=ours"]);
     let merge = std::process::Command::new("git")
-        .args(["-c", "user.name=T", "-c", "user.email=t@example.org", "rebase", "other"])
+        .args([
+            "-c",
+            "user.name=T",
+            "-c",
+            "user.email=t@example.org",
+            "rebase",
+            "other",
+        ])
         .current_dir(sandbox.root())
         .output()
         .unwrap();
     assert!(!merge.status.success());
     let before = sandbox.tree();
     let text = sandbox.error(2, &["init", "--yes"]);
-    assert!(text.contains("a rebase is under way") && text.contains("--abort"), "{text}");
+    assert!(
+        text.contains("a rebase is under way") && text.contains("--abort"),
+        "{text}"
+    );
     sandbox.run(0, &["init", "--yes", "--dry-run"]);
     assert_eq!(sandbox.tree(), before);
 }
@@ -165,11 +213,23 @@ fn a_lock_that_cannot_be_trusted_is_refused() {
     sandbox.run(0, &["init", "--yes"]);
     let lock = sandbox.read("shipway.lock");
     sandbox.write("shipway.lock", &format!("<<<<<<< HEAD\n{lock}"));
-    assert!(sandbox.error(2, &["init", "--yes"]).contains("shipway.lock:1: has the marks of a merge"));
+    assert!(
+        sandbox
+            .error(2, &["init", "--yes"])
+            .contains("shipway.lock:1: has the marks of a merge")
+    );
     sandbox.write("shipway.lock", &lock.replace("schema = 1", "schema = 99"));
-    assert!(sandbox.error(2, &["init", "--yes"]).contains("install a newer shipway"));
+    assert!(
+        sandbox
+            .error(2, &["init", "--yes"])
+            .contains("install a newer shipway")
+    );
     sandbox.write("shipway.lock", &format!("{lock}\nx = [\n"));
-    assert!(sandbox.error(2, &["init", "--yes"]).contains("shipway.lock:"));
+    assert!(
+        sandbox
+            .error(2, &["init", "--yes"])
+            .contains("shipway.lock:")
+    );
 }
 
 #[test]
@@ -179,7 +239,10 @@ fn answers_of_flags_land_in_the_configuration() {
     sandbox.run(0, &["init", "--yes", "--without", "make", "--name", "shop"]);
     let text = sandbox.read("shipway.toml");
     assert!(text.starts_with("# ours\nschema = 1\n"), "{text}");
-    assert!(text.contains("name = \"shop\"") && text.contains("disable = [\"make\"]"), "{text}");
+    assert!(
+        text.contains("name = \"shop\"") && text.contains("disable = [\"make\"]"),
+        "{text}"
+    );
     assert_eq!(sandbox.read("Makefile"), "all:\r\n\techo mine\r\n");
     sandbox.run(0, &["init", "--yes"]);
     assert_eq!(sandbox.read("Makefile"), "all:\r\n\techo mine\r\n");
@@ -196,7 +259,10 @@ fn the_repositorys_own_templates_need_trust_to_make_what_runs() {
     sandbox.write(".shipway/templates/extra/run.sh.hbs", "#!/bin/sh\n");
     let before = sandbox.tree();
     let text = sandbox.error(2, &["init", "--yes"]);
-    assert!(text.contains("run.sh, from .shipway/templates/extra/run.sh.hbs"), "{text}");
+    assert!(
+        text.contains("run.sh, from .shipway/templates/extra/run.sh.hbs"),
+        "{text}"
+    );
     assert_eq!(sandbox.tree(), before);
     sandbox.run(0, &["init", "--yes", "--trust-templates"]);
     assert_eq!(sandbox.read("run.sh"), "#!/bin/sh\n");
@@ -247,7 +313,11 @@ fn killed_at_random_moments_nothing_is_lost() {
         child.wait().unwrap();
         let now = sandbox.tree();
         for (path, (content, _)) in &before {
-            assert!(now[path].0.starts_with(content), "round {round}: {}", path.display());
+            assert!(
+                now[path].0.starts_with(content),
+                "round {round}: {}",
+                path.display()
+            );
         }
         sandbox.run(0, &["init", "--yes"]);
         let now: Vec<_> = sandbox.tree().into_keys().collect();

@@ -64,7 +64,11 @@ impl Sandbox {
     /// Runs shipway and checks its exit code.
     pub(crate) fn run(&self, code: i32, arguments: &[&str]) -> Output {
         let output = self.command(arguments).output().unwrap();
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {output:?}");
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{arguments:?}: {output:?}"
+        );
         output
     }
 

@@ -1,8 +1,8 @@
 //! Configuration of continuous integration, whoever runs it.
 
 use super::{listing, present};
-use crate::detect::structured::{self, Node};
 use crate::detect::Tree;
+use crate::detect::structured::{self, Node};
 use crate::project::{ExistingFile, RelPath};
 
 /// Every CI configuration; entries are the names of its jobs.
@@ -41,7 +41,10 @@ fn jobs(tree: &Tree, path: &RelPath) -> Vec<(usize, String)> {
         .iter()
         .map(|entry| (entry.line, entry.key.clone()))
         .chain(listed.iter().filter_map(|job| {
-            let name = job.get("job").or_else(|| job.get("stage")).and_then(Node::text)?;
+            let name = job
+                .get("job")
+                .or_else(|| job.get("stage"))
+                .and_then(Node::text)?;
             Some((job.line, name.to_owned()))
         }))
         .collect()

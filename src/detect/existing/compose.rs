@@ -6,7 +6,10 @@ use crate::project::{ComposeFile, ComposeService, Evidence, RelPath};
 
 /// Whether compose would read a file of this name by itself or with `-f` by custom.
 pub(super) fn is_compose(name: &str) -> bool {
-    let Some(stem) = name.strip_suffix(".yml").or_else(|| name.strip_suffix(".yaml")) else {
+    let Some(stem) = name
+        .strip_suffix(".yml")
+        .or_else(|| name.strip_suffix(".yaml"))
+    else {
         return false;
     };
     stem == "compose"
@@ -22,16 +25,17 @@ pub(super) fn read(tree: &Tree, path: &RelPath) -> Option<ComposeFile> {
     let services = document.get("services")?;
     let mut file = ComposeFile {
         path: path.clone(),
-        project_name: document
-            .get("name")
-            .and_then(Node::text)
-            .map(str::to_owned),
+        project_name: document.get("name").and_then(Node::text).map(str::to_owned),
         services: Vec::new(),
         obstacles: Vec::new(),
     };
     if let Some(name) = document.entry("name") {
         let text = name.node.text().unwrap_or_default();
-        obstacle(&mut file, name.line, format!("fixes the project name to {text:?}"));
+        obstacle(
+            &mut file,
+            name.line,
+            format!("fixes the project name to {text:?}"),
+        );
     }
     for entry in services.entries() {
         let service = service(path, &entry.key, entry.line, &entry.node);
@@ -41,7 +45,12 @@ pub(super) fn read(tree: &Tree, path: &RelPath) -> Option<ComposeFile> {
     for (kind, word) in [("networks", "network"), ("volumes", "volume")] {
         for entry in document.get(kind).map(Node::entries).unwrap_or_default() {
             let external = entry.node.get("external").and_then(Node::text);
-            if external == Some("true") || entry.node.get("external").is_some_and(|node| !node.entries().is_empty()) {
+            if external == Some("true")
+                || entry
+                    .node
+                    .get("external")
+                    .is_some_and(|node| !node.entries().is_empty())
+            {
                 obstacle(
                     &mut file,
                     entry.line,
@@ -138,7 +147,8 @@ fn obstacles(tree: &Tree, file: &mut ComposeFile, service: &ComposeService, node
     let name = &service.name;
     let line = |key: &str| node.entry(key).map_or(service.line, |entry| entry.line);
     if let Some(fixed) = &service.container_name {
-        let why = format!("{name} fixes the container name {fixed:?}, so a second copy cannot start");
+        let why =
+            format!("{name} fixes the container name {fixed:?}, so a second copy cannot start");
         obstacle(file, line("container_name"), why);
     }
     for port in node.get("ports").map(Node::items).unwrap_or_default() {
@@ -276,7 +286,14 @@ mod tests {
 
     #[test]
     fn names_of_compose_files() {
-        for name in ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml", "docker-compose.prod.yml", "compose.override.yaml"] {
+        for name in [
+            "compose.yaml",
+            "compose.yml",
+            "docker-compose.yml",
+            "docker-compose.yaml",
+            "docker-compose.prod.yml",
+            "compose.override.yaml",
+        ] {
             assert!(is_compose(name), "{name}");
         }
         assert!(!is_compose("composer.yml"));

@@ -73,7 +73,11 @@ mod tests {
             .collect();
         assert_eq!(
             entries,
-            [(3, "../compose.yaml"), (4, "compose.yaml"), (6, "ghcr.io/x/y:1")]
+            [
+                (3, "../compose.yaml"),
+                (4, "compose.yaml"),
+                (6, "ghcr.io/x/y:1")
+            ]
         );
     }
 }

@@ -219,17 +219,21 @@ impl<'t> Reader<'t> {
     /// What stands behind the instruction's keyword.
     fn rest(&self, node: Node<'_>) -> String {
         let text = one_line(syntax::text(node, self.text));
-        let rest = text.split_once(char::is_whitespace).map_or("", |(_, rest)| rest);
+        let rest = text
+            .split_once(char::is_whitespace)
+            .map_or("", |(_, rest)| rest);
         unquoted(rest.trim())
     }
 
     /// The command of CMD, ENTRYPOINT, RUN or HEALTHCHECK as a shell would read it.
     fn command(&self, node: Node<'_>) -> Option<String> {
-        syntax::children(node).into_iter().find_map(|child| match child.kind() {
-            "json_string_array" => Some(shell::join(&self.strings(child))),
-            "shell_command" => Some(one_line(syntax::text(child, self.text))),
-            _ => None,
-        })
+        syntax::children(node)
+            .into_iter()
+            .find_map(|child| match child.kind() {
+                "json_string_array" => Some(shell::join(&self.strings(child))),
+                "shell_command" => Some(one_line(syntax::text(child, self.text))),
+                _ => None,
+            })
     }
 
     fn strings(&self, array: Node<'_>) -> Vec<String> {
@@ -272,7 +276,11 @@ impl<'t> Reader<'t> {
                     if WITH_VALUE.contains(&word.text.as_str()) {
                         words.next();
                     } else if !word.text.starts_with('-') && !word.text.contains('$') {
-                        let name = word.text.split(['=', '<', '>', '~']).next().unwrap_or_default();
+                        let name = word
+                            .text
+                            .split(['=', '<', '>', '~'])
+                            .next()
+                            .unwrap_or_default();
                         found.push(Evidence::new(
                             self.path.clone(),
                             first + word.line - 1,
@@ -344,7 +352,10 @@ fn runtime(image: &str) -> Option<(String, String)> {
     let tagged = || {
         RUNTIMES.iter().find_map(|(_, runtime)| {
             let at = tag.find(runtime)?;
-            Some((*runtime, version(tag[at + runtime.len()..].trim_start_matches('-'))?))
+            Some((
+                *runtime,
+                version(tag[at + runtime.len()..].trim_start_matches('-'))?,
+            ))
         })
     };
     named
@@ -495,10 +506,18 @@ mod tests {
             .map(|package| (package.line, package.excerpt.as_str()))
             .collect();
         assert_eq!(packages, [(2, "gcc"), (4, "libpq-dev"), (4, "curl")]);
-        let copied: Vec<_> = said.copied.iter().map(|path| path.excerpt.as_str()).collect();
+        let copied: Vec<_> = said
+            .copied
+            .iter()
+            .map(|path| path.excerpt.as_str())
+            .collect();
         assert_eq!(copied, ["backend/", "frontend/"]);
         assert_eq!(shown(said.workdir.as_ref()), Some((7, "/app/backend")));
-        assert_eq!(said.env.len(), 1, "a secret's name is left out with its value");
+        assert_eq!(
+            said.env.len(),
+            1,
+            "a secret's name is left out with its value"
+        );
         assert_eq!(shown(said.env.first()), Some((8, "PYTHONPATH=/app")));
         assert_eq!(said.exposed.len(), 1);
         assert_eq!(said.exposed[0].0.get(), 5000);
@@ -508,7 +527,10 @@ mod tests {
             Some((11, "curl -f http://localhost:5000/ || exit 1"))
         );
         assert_eq!(shown(said.entrypoint.as_ref()), Some((12, "/app/entry.sh")));
-        assert_eq!(shown(said.cmd.as_ref()), Some((13, "flask run --host 0.0.0.0")));
+        assert_eq!(
+            shown(said.cmd.as_ref()),
+            Some((13, "flask run --host 0.0.0.0"))
+        );
     }
 
     #[test]
@@ -540,7 +562,10 @@ mod tests {
     #[test]
     fn a_runtime_shows_in_the_name_or_in_the_tag() {
         let pair = |a: &str, b: &str| Some((a.to_owned(), b.to_owned()));
-        assert_eq!(runtime("python:3.10-slim@sha256:00"), pair("python", "3.10"));
+        assert_eq!(
+            runtime("python:3.10-slim@sha256:00"),
+            pair("python", "3.10")
+        );
         assert_eq!(runtime("registry:5000/x/golang:1.22"), pair("go", "1.22"));
         assert_eq!(
             runtime("ghcr.io/astral-sh/uv:python3.12-bookworm"),
@@ -553,7 +578,10 @@ mod tests {
     #[test]
     fn expands_as_a_build_does() {
         let variables = BTreeMap::from([("A".to_owned(), "1".to_owned())]);
-        assert_eq!(expand("$A-${A}-${B:-${A}x}-${A:+y}-$B-$", &variables), "1-1-1x-y--$");
+        assert_eq!(
+            expand("$A-${A}-${B:-${A}x}-${A:+y}-$B-$", &variables),
+            "1-1-1x-y--$"
+        );
     }
 
     #[test]

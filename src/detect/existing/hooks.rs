@@ -1,8 +1,8 @@
 //! Git hooks that the repository has installed by another tool.
 
 use super::{listing, present};
-use crate::detect::structured::{self, Node};
 use crate::detect::Tree;
+use crate::detect::structured::{self, Node};
 use crate::project::ExistingFile;
 
 const GIT_HOOKS: &[&str] = &[
@@ -54,10 +54,18 @@ pub(super) fn read(tree: &Tree) -> Vec<ExistingFile> {
                 found.push(listing(path, "lefthook", entries));
             }
             _ if path.parent().as_str() == ".husky" && GIT_HOOKS.contains(&path.file_name()) => {
-                found.push(listing(path, "husky", vec![(0, path.file_name().to_owned())]));
+                found.push(listing(
+                    path,
+                    "husky",
+                    vec![(0, path.file_name().to_owned())],
+                ));
             }
             "lefthook.toml" | "lefthook.json" | ".huskyrc" | ".huskyrc.json" => {
-                let kind = if path.as_str().contains("husky") { "husky" } else { "lefthook" };
+                let kind = if path.as_str().contains("husky") {
+                    "husky"
+                } else {
+                    "lefthook"
+                };
                 found.push(present(path, kind));
             }
             _ => {}

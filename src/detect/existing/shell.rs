@@ -39,7 +39,12 @@ pub(in crate::detect) fn commands(text: &str) -> Vec<Command> {
         .map(|command| Command {
             words: syntax::children(command)
                 .into_iter()
-                .filter(|part| !matches!(part.kind(), "variable_assignment" | "file_redirect" | "comment"))
+                .filter(|part| {
+                    !matches!(
+                        part.kind(),
+                        "variable_assignment" | "file_redirect" | "comment"
+                    )
+                })
                 .map(|part| Word {
                     text: unquoted(part, text),
                     line: syntax::line(part),
@@ -90,10 +95,18 @@ mod tests {
 
     #[test]
     fn finds_commands_in_lists_loops_and_quotes() {
-        let found = commands("apt-get update && \\\n  apt-get install -y \"lib pq\" 'curl' >/dev/null\nfor x in 1; do A=1 /bin/echo a\"b\"; done\n");
+        let found = commands(
+            "apt-get update && \\\n  apt-get install -y \"lib pq\" 'curl' >/dev/null\nfor x in 1; do A=1 /bin/echo a\"b\"; done\n",
+        );
         let texts: Vec<Vec<&str>> = found
             .iter()
-            .map(|command| command.words.iter().map(|word| word.text.as_str()).collect())
+            .map(|command| {
+                command
+                    .words
+                    .iter()
+                    .map(|word| word.text.as_str())
+                    .collect()
+            })
             .collect();
         assert_eq!(
             texts,

@@ -1,7 +1,176 @@
-//! Python: Flask, Django, FastAPI, Celery, plain scripts and libraries.
+//! Python: applications, workers, scripts and libraries, with everything that runs them.
+
+mod application;
+mod code;
+mod distribution;
+mod environment;
+mod health;
+mod manifest;
+mod markup;
+mod mention;
+mod parse;
+mod place;
+mod port;
+mod requirement_use;
+mod role;
+mod secret;
+mod server;
+mod service;
+mod shell;
+mod syntax;
+mod testing;
+#[cfg(test)]
+mod tests;
+mod version;
 
 use super::{Found, Tree};
-use crate::project::Existing;
+use crate::project::{Existing, Library, RelPath, Service, ServiceKind, Unknown};
+use code::Code;
+use manifest::Package;
+use service::Surroundings;
 
-/// Adds the Python services and libraries of `tree` to `found`.
-pub(super) fn look(_tree: &Tree, _existing: &Existing, _found: &mut Found) {}
+/// Looks for everything of Python in `tree`.
+pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
+    let code = Code::new(tree);
+    let mut packages = manifest::packages(&code);
+    let roots: Vec<RelPath> = packages.iter().map(|package| package.root.clone()).collect();
+    let mut all: Vec<(RelPath, Vec<Service>)> = Vec::new();
+    for package in &mut packages {
+        let services = project(&code, existing, package, &roots, found);
+        all.push((package.root.clone(), services));
+    }
+    let mut services = named(all);
+    for service in &services {
+        unknown(service, found);
+    }
+    found.services.append(&mut services);
+}
+
+/// The services of one project; a project without any may be a library.
+fn project(
+    code: &Code<'_>,
+    existing: &Existing,
+    package: &mut Package,
+    roots: &[RelPath],
+    found: &mut Found,
+) -> Vec<Service> {
+    let alone = roots.len() == 1;
+    let files = application::files(code, package, roots);
+    let mentions = mention::gather(code, existing, package, alone);
+    let (applications, _uncallable) = application::find(code, package, &files, &mentions);
+    let test = testing::find(code, package, roots);
+    let mut services = Vec::new();
+    {
+        let surroundings = Surroundings {
+            code,
+            existing,
+            package,
+            alone,
+            mentions: &mentions,
+            files: &files,
+        };
+        for application in &applications {
+            services.push(surroundings.web(application));
+        }
+    }
+    requirement_use::fill(code, package, &all_python(code, &package.root));
+    for service in &mut services {
+        service.requirements.clone_from(&package.requirements);
+        service.test.clone_from(&test);
+    }
+    if services.is_empty()
+        && let Some(built) = &package.built
+    {
+        found.libraries.push(Library {
+            name: package.name.clone().unwrap_or_else(|| {
+                crate::project::Fact::guess(
+                    package.root.file_name().to_owned(),
+                    "the name of its folder",
+                )
+            }),
+            root: package.root.clone(),
+            ecosystem: "python",
+            package_manager: package.manager.clone(),
+            runtime_version: version::find(code, existing, package, alone),
+            test,
+        });
+        let _ = built;
+    }
+    services
+}
+
+fn all_python(code: &Code<'_>, root: &RelPath) -> Vec<RelPath> {
+    code.tree
+        .with_extension("py")
+        .filter(|path| path.is_within(root))
+        .cloned()
+        .collect()
+}
+
+/// Gives every service a name of its own, fit for compose.
+fn named(all: Vec<(RelPath, Vec<Service>)>) -> Vec<Service> {
+    let projects = all.iter().filter(|(_, services)| !services.is_empty()).count();
+    let mut taken = std::collections::BTreeSet::new();
+    let mut named = Vec::new();
+    for (root, services) in all {
+        for (index, mut service) in services.into_iter().enumerate() {
+            let folder = slug(root.file_name());
+            let base = if projects > 1 && index == 0 && !folder.is_empty() {
+                folder
+            } else if projects > 1 && !folder.is_empty() {
+                format!("{folder}-{}", service.name)
+            } else {
+                slug(&service.name)
+            };
+            let mut name = base.clone();
+            let mut number = 2;
+            while !taken.insert(name.clone()) {
+                name = format!("{base}-{number}");
+                number += 1;
+            }
+            service.name = name;
+            named.push(service);
+        }
+    }
+    named
+}
+
+/// `[a-z0-9][a-z0-9_-]*`.
+fn slug(text: &str) -> String {
+    let lower: String = text
+        .to_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' })
+        .collect();
+    lower.trim_matches(['-', '_']).to_owned()
+}
+
+/// What was looked for and not found.
+fn unknown(service: &Service, found: &mut Found) {
+    let mut say = |fact: &str, looked_at: &[&str]| {
+        found.unknown.push(Unknown {
+            fact: format!("{}.{fact}", service.name),
+            looked_at: looked_at.iter().map(|text| (*text).to_owned()).collect(),
+            answer_with: format!("[[service]] name = \"{}\", {fact} = …", service.name),
+            root: Some(service.root.clone()),
+        });
+    };
+    if service.runtime_version.is_none() {
+        say(
+            "runtime_version",
+            &[
+                ".python-version", "runtime.txt", ".tool-versions", "Pipfile", "environment.yml",
+                "Dockerfile", "requires-python",
+            ],
+        );
+    }
+    if service.kind.value == ServiceKind::Web && service.port.is_none() {
+        say("port", &["Dockerfile", "gunicorn.conf.py", "commands", "the code"]);
+    }
+    if service.package_manager.is_none() {
+        say("manifest", &["requirements.txt", "pyproject.toml", "Pipfile", "environment.yml", "setup.py"]);
+    }
+    if service.entry.is_none() {
+        say("entry", &["the code", "Dockerfile", "Procfile"]);
+    }
+}

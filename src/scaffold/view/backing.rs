@@ -31,10 +31,15 @@ pub(super) struct Backing {
 pub(super) fn needed(input: &Input, part: &Component) -> Vec<Backing> {
     let uses = |backing: &&BackingService| {
         backing.used_by.is_empty()
-            || part.services.iter().any(|service| backing.used_by.contains(&service.name))
+            || part
+                .services
+                .iter()
+                .any(|service| backing.used_by.contains(&service.name))
     };
     let used: Vec<&BackingService> = input.project.backing.iter().filter(uses).collect();
-    let supabase = used.iter().any(|backing| backing.kind == BackingKind::Supabase);
+    let supabase = used
+        .iter()
+        .any(|backing| backing.kind == BackingKind::Supabase);
     let mut all: Vec<Backing> = used
         .iter()
         .filter(|_| !part.services.is_empty())
@@ -56,7 +61,11 @@ fn of(input: &Input, part: &Component, backing: &BackingService) -> Backing {
                 Some(version @ ("14" | "15" | "16" | "18")) => format!("postgres-{version}"),
                 _ => "postgres-17".to_owned(),
             },
-            vec![("POSTGRES_DB", database), ("POSTGRES_PASSWORD", password()), ("POSTGRES_USER", user(part))],
+            vec![
+                ("POSTGRES_DB", database),
+                ("POSTGRES_PASSWORD", password()),
+                ("POSTGRES_USER", user(part)),
+            ],
             &[5432],
             Some("pg_isready --host localhost".to_owned()),
             "",
@@ -68,14 +77,23 @@ fn of(input: &Input, part: &Component, backing: &BackingService) -> Backing {
             Some("pg_isready --host localhost --username postgres".to_owned()),
             "",
         ),
-        BackingKind::Redis => {
-            ("redis".to_owned(), vec![], &[6379], Some("redis-cli ping".to_owned()), "")
-        }
+        BackingKind::Redis => (
+            "redis".to_owned(),
+            vec![],
+            &[6379],
+            Some("redis-cli ping".to_owned()),
+            "",
+        ),
         BackingKind::Mysql => (
             "mysql".to_owned(),
-            vec![("MYSQL_DATABASE", "app".to_owned()), ("MYSQL_ROOT_PASSWORD", password())],
+            vec![
+                ("MYSQL_DATABASE", "app".to_owned()),
+                ("MYSQL_ROOT_PASSWORD", password()),
+            ],
             &[3306],
-            Some(format!("mysqladmin ping --host 127.0.0.1 --password={PASSWORD}")),
+            Some(format!(
+                "mysqladmin ping --host 127.0.0.1 --password={PASSWORD}"
+            )),
             "",
         ),
         BackingKind::Mongodb => (
@@ -87,7 +105,10 @@ fn of(input: &Input, part: &Component, backing: &BackingService) -> Backing {
         ),
         BackingKind::S3 => (
             "minio".to_owned(),
-            vec![("MINIO_ROOT_PASSWORD", password()), ("MINIO_ROOT_USER", password())],
+            vec![
+                ("MINIO_ROOT_PASSWORD", password()),
+                ("MINIO_ROOT_USER", password()),
+            ],
             &[9000],
             None,
             "server /data",
@@ -110,7 +131,10 @@ fn of(input: &Input, part: &Component, backing: &BackingService) -> Backing {
 /// What the workflow's reader should know of them.
 pub(super) fn notes(all: &[Backing]) -> Vec<String> {
     let mut notes = Vec::new();
-    if all.iter().any(|backing| backing.kind == BackingKind::Supabase) {
+    if all
+        .iter()
+        .any(|backing| backing.kind == BackingKind::Supabase)
+    {
         notes.push(
             "Of Supabase only the database runs here: what asks its other services must stand them in."
                 .to_owned(),
@@ -138,7 +162,11 @@ fn default_of(part: &Component, role: EnvRole) -> Option<String> {
 /// The variables that the tests of `part` are given: where the backing services are, and a value
 /// for each variable without which the code does not start.
 pub(super) fn env(input: &Input, part: &Component) -> BTreeMap<String, String> {
-    let supabase = input.project.backing.iter().any(|backing| backing.kind == BackingKind::Supabase);
+    let supabase = input
+        .project
+        .backing
+        .iter()
+        .any(|backing| backing.kind == BackingKind::Supabase);
     part.env()
         .into_iter()
         .filter_map(|var| Some((var.name.clone(), value(part, var, supabase)?)))
@@ -147,21 +175,27 @@ pub(super) fn env(input: &Input, part: &Component) -> BTreeMap<String, String> {
 
 fn value(part: &Component, var: &EnvVar, supabase: bool) -> Option<String> {
     use EnvRole as R;
-    let user = if supabase { "postgres".to_owned() } else { user(part) };
-    let database = if supabase { "postgres".to_owned() } else { database(part) };
+    let user = if supabase {
+        "postgres".to_owned()
+    } else {
+        user(part)
+    };
+    let database = if supabase {
+        "postgres".to_owned()
+    } else {
+        database(part)
+    };
     let postgres = |scheme: &str| format!("{scheme}://{user}:{PASSWORD}@localhost:5432/{database}");
     let text = match var.role {
-        Some(
-            R::PostgresHost | R::RedisHost | R::MongoHost | R::SmtpHost,
-        ) => "localhost".to_owned(),
+        Some(R::PostgresHost | R::RedisHost | R::MongoHost | R::SmtpHost) => "localhost".to_owned(),
         // `localhost` would mean a socket to MySQL's client.
         Some(R::MysqlHost) => "127.0.0.1".to_owned(),
         Some(R::PostgresPort) => "5432".to_owned(),
         Some(R::PostgresUser) => user,
         Some(R::PostgresDatabase) => database,
-        Some(
-            R::PostgresPassword | R::MysqlPassword | R::S3AccessKey | R::S3SecretKey,
-        ) => PASSWORD.to_owned(),
+        Some(R::PostgresPassword | R::MysqlPassword | R::S3AccessKey | R::S3SecretKey) => {
+            PASSWORD.to_owned()
+        }
         Some(R::PostgresUrl) => postgres("postgresql"),
         Some(R::PostgresAsyncUrl) => postgres("postgresql+asyncpg"),
         Some(R::MysqlPort) => "3306".to_owned(),
@@ -188,7 +222,9 @@ fn value(part: &Component, var: &EnvVar, supabase: bool) -> Option<String> {
         Some(R::WritableFolder) => "/tmp".to_owned(),
         Some(R::SmtpSender) => "ci@example.org".to_owned(),
         Some(R::S3Region) => "us-east-1".to_owned(),
-        Some(R::RedisPassword | R::MongoUser | R::MongoPassword | R::SmtpUser | R::SmtpPassword) => String::new(),
+        Some(
+            R::RedisPassword | R::MongoUser | R::MongoPassword | R::SmtpUser | R::SmtpPassword,
+        ) => String::new(),
         None if var.name.ends_with("_URL") => "http://localhost".to_owned(),
         None if var.name.ends_with("_PORT") => "1".to_owned(),
         _ => PASSWORD.to_owned(),

@@ -97,10 +97,18 @@ pub(super) fn view(input: &Input) -> Ci {
     let parts = components(input.project);
     let single = parts.len() == 1;
     let id = |job: &str, part: &Component| {
-        if single { job.to_owned() } else { format!("{job}-{}", part.name) }
+        if single {
+            job.to_owned()
+        } else {
+            format!("{job}-{}", part.name)
+        }
     };
     let title = |job: &str, part: &Component| {
-        if single { job.to_owned() } else { format!("{job} {}", part.name) }
+        if single {
+            job.to_owned()
+        } else {
+            format!("{job} {}", part.name)
+        }
     };
     let lints: Vec<LintJob> = parts
         .iter()
@@ -195,14 +203,21 @@ fn setup(input: &Input, part: &Component, whole: bool) -> Setup {
     let mut packages: Vec<String> = part
         .services
         .iter()
-        .flat_map(|service| service.build_packages.iter().chain(&service.system_packages))
+        .flat_map(|service| {
+            service
+                .build_packages
+                .iter()
+                .chain(&service.system_packages)
+        })
         .map(|package| package.value.clone())
         .collect();
     packages.sort();
     packages.dedup();
     Setup {
-        rust: (part.ecosystem == "rust")
-            .then(|| part.version.map_or_else(|| "stable".to_owned(), |fact| fact.value.clone())),
+        rust: (part.ecosystem == "rust").then(|| {
+            part.version
+                .map_or_else(|| "stable".to_owned(), |fact| fact.value.clone())
+        }),
         uv: (whole && manager == PackageManager::Uv)
             .then(|| input.pins.tool("uv").unwrap_or_default().to_owned()),
         pipx: part
@@ -213,15 +228,25 @@ fn setup(input: &Input, part: &Component, whole: bool) -> Setup {
         cache: (whole && !part.inputs.is_empty()).then(|| Cache {
             name,
             paths: path.to_vec(),
-            version: part.version.map_or_else(|| "any".to_owned(), |fact| fact.value.clone()),
+            version: part
+                .version
+                .map_or_else(|| "any".to_owned(), |fact| fact.value.clone()),
             key: format!(
                 "hashFiles({})",
-                part.inputs.iter().map(|file| literal(file.as_str())).collect::<Vec<_>>().join(", ")
+                part.inputs
+                    .iter()
+                    .map(|file| literal(file.as_str()))
+                    .collect::<Vec<_>>()
+                    .join(", ")
             ),
         }),
         python,
         root: folder(part.root),
-        packages: if whole && part.is_python() { packages } else { Vec::new() },
+        packages: if whole && part.is_python() {
+            packages
+        } else {
+            Vec::new()
+        },
     }
 }
 
@@ -231,24 +256,31 @@ fn literal(text: &str) -> String {
 }
 
 fn python_version(part: &Component) -> String {
-    part.version.map_or_else(|| "3.x".to_owned(), |fact| fact.value.clone())
+    part.version
+        .map_or_else(|| "3.x".to_owned(), |fact| fact.value.clone())
 }
 
 fn folder(path: &crate::project::RelPath) -> String {
-    if path.is_root() { ".".to_owned() } else { path.to_string() }
+    if path.is_root() {
+        ".".to_owned()
+    } else {
+        path.to_string()
+    }
 }
 
 /// The lines that make `.venv` in the component's folder and fill it.
 fn environment(part: &Component) -> Vec<String> {
     let mut lines = Vec::new();
     if part.manager() == PackageManager::Conda {
-        lines.push("\"$CONDA/bin/conda\" env create --prefix .venv --file ENVIRONMENT".replace(
-            "ENVIRONMENT",
-            &part.manifest.map_or_else(
-                || "environment.yml".to_owned(),
-                |file| component::word(&file.relative_to(part.root)),
+        lines.push(
+            "\"$CONDA/bin/conda\" env create --prefix .venv --file ENVIRONMENT".replace(
+                "ENVIRONMENT",
+                &part.manifest.map_or_else(
+                    || "environment.yml".to_owned(),
+                    |file| component::word(&file.relative_to(part.root)),
+                ),
             ),
-        ));
+        );
         return lines;
     }
     if !part.makes_environment() {
@@ -299,13 +331,20 @@ fn lint_job(input: &Input, part: &Component, id: String, title: String) -> Optio
         Lint::Changed { packages } => LintJob {
             id,
             title,
-            setup: Setup { root: ".".to_owned(), ..setup(input, part, false) },
+            setup: Setup {
+                root: ".".to_owned(),
+                ..setup(input, part, false)
+            },
             changed: true,
             install: vec![
                 "python -m venv .venv".to_owned(),
                 format!(
                     ".venv/bin/python -m pip install --quiet --disable-pip-version-check {}",
-                    if packages.is_empty() { "ruff black mypy".to_owned() } else { packages.join(" ") }
+                    if packages.is_empty() {
+                        "ruff black mypy".to_owned()
+                    } else {
+                        packages.join(" ")
+                    }
                 ),
             ],
             commands: [
@@ -322,7 +361,11 @@ fn lint_job(input: &Input, part: &Component, id: String, title: String) -> Optio
 
 fn test_job(input: &Input, part: &Component, id: String, title: String) -> Option<TestJob> {
     let test = part.test?;
-    let artifact = if id == "test" { "coverage".to_owned() } else { format!("coverage-{}", part.name) };
+    let artifact = if id == "test" {
+        "coverage".to_owned()
+    } else {
+        format!("coverage-{}", part.name)
+    };
     let directory = folder(&test.working_dir);
     if part.ecosystem == "rust" {
         return Some(TestJob {
@@ -345,17 +388,28 @@ fn test_job(input: &Input, part: &Component, id: String, title: String) -> Optio
     if !part.is_python() {
         return None;
     }
-    let matrix = if part.services.is_empty() { supported(part) } else { Vec::new() };
+    let matrix = if part.services.is_empty() {
+        supported(part)
+    } else {
+        Vec::new()
+    };
     let mut packages = Vec::new();
     let (commands, measured) = match test.command.split_once(' ') {
         _ if test.runner == "pytest" && test.command.contains("pytest") => {
             // With a matrix one pin would have to fit the oldest Python.
             let name = |package: &str| {
-                if matrix.is_empty() { part.tool(package, input.pins) } else { Some(package.to_owned()) }
+                if matrix.is_empty() {
+                    part.tool(package, input.pins)
+                } else {
+                    Some(package.to_owned())
+                }
             };
             packages.extend(name("pytest").filter(|_| !part.requires("pytest")));
             packages.extend(name("pytest-cov").filter(|_| !part.requires("pytest-cov")));
-            let command = format!("{} --cov=. --cov-report=term --cov-report=xml", test.command);
+            let command = format!(
+                "{} --cov=. --cov-report=term --cov-report=xml",
+                test.command
+            );
             (vec![command], true)
         }
         Some(("python", rest)) => {
@@ -385,7 +439,11 @@ fn test_job(input: &Input, part: &Component, id: String, title: String) -> Optio
         containers,
         install,
         coverage: measured.then(|| {
-            if directory == "." { "coverage.xml".to_owned() } else { format!("{directory}/coverage.xml") }
+            if directory == "." {
+                "coverage.xml".to_owned()
+            } else {
+                format!("{directory}/coverage.xml")
+            }
         }),
         directory,
         python_path: (!part.services.is_empty()).then(|| part.python_path()),
@@ -406,7 +464,8 @@ fn supported(part: &Component) -> Vec<String> {
         matches!(key.trim(), "requires-python" | "python_requires" | "python")
             .then(|| range.trim().trim_matches(|c| "\"',".contains(c)).to_owned())
     });
-    let Some(range) = range.and_then(|range| pep440_rs::VersionSpecifiers::from_str(&range).ok()) else {
+    let Some(range) = range.and_then(|range| pep440_rs::VersionSpecifiers::from_str(&range).ok())
+    else {
         return Vec::new();
     };
     let all: Vec<String> = (9..=14)

@@ -52,17 +52,20 @@ pub(super) fn components(project: &Project) -> Vec<Component<'_>> {
         }
     }
     for library in &project.libraries {
-        if all
-            .iter()
-            .all(|component| component.root != &library.root || component.ecosystem != library.ecosystem)
-        {
+        if all.iter().all(|component| {
+            component.root != &library.root || component.ecosystem != library.ecosystem
+        }) {
             all.push(of_library(library));
         }
     }
     for index in 0..all.len() {
         let name = identifier(&all[index].name);
         let taken = all[..index].iter().any(|other| other.name == name);
-        all[index].name = if taken { format!("{name}_{index}") } else { name };
+        all[index].name = if taken {
+            format!("{name}_{index}")
+        } else {
+            name
+        };
     }
     all
 }
@@ -139,7 +142,11 @@ impl Component<'_> {
 
     /// The variables that its services read, without duplicates.
     pub(super) fn env(&self) -> Vec<&EnvVar> {
-        let mut all: Vec<&EnvVar> = self.services.iter().flat_map(|service| &service.env).collect();
+        let mut all: Vec<&EnvVar> = self
+            .services
+            .iter()
+            .flat_map(|service| &service.env)
+            .collect();
         all.sort_by(|a, b| a.name.cmp(&b.name));
         all.dedup_by(|a, b| a.name == b.name);
         all
@@ -162,7 +169,9 @@ impl Component<'_> {
 
     /// Whether `package` is among the declared requirements.
     pub(super) fn requires(&self, package: &str) -> bool {
-        self.requirements.iter().any(|requirement| requirement.name == package)
+        self.requirements
+            .iter()
+            .any(|requirement| requirement.name == package)
     }
 
     /// `package==version` as pinned by us, the bare name where this Python is too old for it
@@ -171,10 +180,12 @@ impl Component<'_> {
         if self.requires(package) {
             return None;
         }
-        Some(match pins.tool(package).filter(|_| !self.is_older_than(10)) {
-            Some(version) => format!("{package}=={version}"),
-            None => package.to_owned(),
-        })
+        Some(
+            match pins.tool(package).filter(|_| !self.is_older_than(10)) {
+                Some(version) => format!("{package}=={version}"),
+                None => package.to_owned(),
+            },
+        )
     }
 
     fn is_older_than(&self, minor: u32) -> bool {
@@ -190,17 +201,29 @@ impl Component<'_> {
         let seen = |file: &RelPath| word(&file.relative_to(self.root));
         match self.manager() {
             PackageManager::Uv if !self.manifest.is_some_and(is_requirements) => {
-                vec![format!("UV_PROJECT_ENVIRONMENT={venv} uv sync{}", if self.lock.is_some() { " --locked" } else { "" })]
+                vec![format!(
+                    "UV_PROJECT_ENVIRONMENT={venv} uv sync{}",
+                    if self.lock.is_some() { " --locked" } else { "" }
+                )]
             }
-            PackageManager::Poetry => vec![format!("VIRTUAL_ENV={venv} poetry install --no-interaction")],
-            PackageManager::Pdm => vec![format!("PDM_IGNORE_SAVED_PYTHON=1 VIRTUAL_ENV={venv} pdm install")],
+            PackageManager::Poetry => vec![format!(
+                "VIRTUAL_ENV={venv} poetry install --no-interaction"
+            )],
+            PackageManager::Pdm => vec![format!(
+                "PDM_IGNORE_SAVED_PYTHON=1 VIRTUAL_ENV={venv} pdm install"
+            )],
             PackageManager::Pipenv => vec![format!(
                 "VIRTUAL_ENV={venv} pipenv {} --dev",
-                if self.lock.is_some() { "sync" } else { "install" }
+                if self.lock.is_some() {
+                    "sync"
+                } else {
+                    "install"
+                }
             )],
             PackageManager::Conda => vec![format!(
                 "conda env update --prefix {venv} --file {}",
-                self.manifest.map_or_else(|| "environment.yml".to_owned(), seen)
+                self.manifest
+                    .map_or_else(|| "environment.yml".to_owned(), seen)
             )],
             _ => self.pip(venv),
         }
@@ -216,10 +239,17 @@ impl Component<'_> {
         }
         let mut loose = Vec::new();
         let mut files = Vec::new();
-        for requirement in self.requirements.iter().filter(|requirement| requirement.development) {
+        for requirement in self
+            .requirements
+            .iter()
+            .filter(|requirement| requirement.development)
+        {
             let file = &requirement.declared.file;
             if !is_requirements(file) {
-                loose.push(word(&format!("{}{}", requirement.name, requirement.specifier)));
+                loose.push(word(&format!(
+                    "{}{}",
+                    requirement.name, requirement.specifier
+                )));
             } else if Some(file) != self.manifest && !files.contains(&file) {
                 files.push(file);
             }
@@ -236,7 +266,10 @@ impl Component<'_> {
     /// What `install` cannot do without: `("uv", "how to get it")`.
     pub(super) fn installer(&self) -> Option<(&'static str, &'static str)> {
         match self.manager() {
-            PackageManager::Uv => Some(("uv", "https://docs.astral.sh/uv/getting-started/installation/")),
+            PackageManager::Uv => Some((
+                "uv",
+                "https://docs.astral.sh/uv/getting-started/installation/",
+            )),
             PackageManager::Poetry => Some(("poetry", "pipx install poetry")),
             PackageManager::Pdm => Some(("pdm", "pipx install pdm")),
             PackageManager::Pipenv => Some(("pipenv", "pipx install pipenv")),
@@ -260,7 +293,10 @@ impl Component<'_> {
         if words.is_empty() {
             None
         } else if self.is_uv_project() {
-            Some(format!("uv pip install --quiet --python {venv}/bin/python {}", words.join(" ")))
+            Some(format!(
+                "uv pip install --quiet --python {venv}/bin/python {}",
+                words.join(" ")
+            ))
         } else {
             Some(format!(
                 "{venv}/bin/python -m pip install --quiet --disable-pip-version-check {}",
@@ -274,7 +310,10 @@ impl Component<'_> {
 #[derive(Debug)]
 pub(super) enum Lint {
     /// With the tools that it uses already, over everything.
-    Own { commands: Vec<String>, packages: Vec<String> },
+    Own {
+        commands: Vec<String>,
+        packages: Vec<String>,
+    },
     /// With ruff, black and mypy, over what changed: a project that never ran them would be red
     /// from the first day otherwise, and everybody would learn to ignore it.
     Changed { packages: Vec<String> },
@@ -311,7 +350,10 @@ pub(super) fn lint(project: &Project, component: &Component, pins: &Pins) -> Lin
         packages.extend(package.filter(|package| !packages.contains(package)));
     }
     if commands.is_empty() {
-        let packages = ["ruff", "black", "mypy"].iter().filter_map(|tool| component.tool(tool, pins)).collect();
+        let packages = ["ruff", "black", "mypy"]
+            .iter()
+            .filter_map(|tool| component.tool(tool, pins))
+            .collect();
         return Lint::Changed { packages };
     }
     Lint::Own { commands, packages }
@@ -325,9 +367,19 @@ fn is_requirements(file: &RelPath) -> bool {
 pub(super) fn identifier(name: &str) -> String {
     let text: String = name
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '_'
+            }
+        })
         .collect();
-    if text.starts_with(|c: char| c.is_ascii_alphabetic()) { text } else { format!("p_{text}") }
+    if text.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        text
+    } else {
+        format!("p_{text}")
+    }
 }
 
 /// `text` as one word of a POSIX shell.

@@ -9,7 +9,15 @@ use std::collections::BTreeMap;
 
 /// The targets, with the names that they go by in this Makefile.
 const TARGETS: &[&str] = &[
-    "help", "dev-setup", "up", "down", "test", "lint", "deploy-local", "seed", "backup",
+    "help",
+    "dev-setup",
+    "up",
+    "down",
+    "test",
+    "lint",
+    "deploy-local",
+    "seed",
+    "backup",
 ];
 
 #[derive(Debug, Serialize)]
@@ -88,13 +96,27 @@ struct Test {
 pub(super) fn view(input: &Input) -> Make {
     let makefile = input.project.existing.makefile.as_ref();
     let has = |target: &str| {
-        makefile.is_some_and(|file| file.entries.iter().any(|entry| is_rule_of(&entry.excerpt, target)))
+        makefile.is_some_and(|file| {
+            file.entries
+                .iter()
+                .any(|entry| is_rule_of(&entry.excerpt, target))
+        })
     };
-    let taken: Vec<&'static str> = TARGETS.iter().copied().filter(|target| has(target)).collect();
-    let parts: Vec<Part> = components(input.project).iter().map(|part| part_of(input, part)).collect();
+    let taken: Vec<&'static str> = TARGETS
+        .iter()
+        .copied()
+        .filter(|target| has(target))
+        .collect();
+    let parts: Vec<Part> = components(input.project)
+        .iter()
+        .map(|part| part_of(input, part))
+        .collect();
     let script = |command: &str| Script {
         command: command.to_owned(),
-        part: parts.iter().find(|part| part.python).map(|part| part.name.clone()),
+        part: parts
+            .iter()
+            .find(|part| part.python)
+            .map(|part| part.name.clone()),
     };
     Make {
         path: makefile.map_or_else(|| "Makefile".to_owned(), |file| file.path.to_string()),
@@ -102,16 +124,33 @@ pub(super) fn view(input: &Input) -> Make {
         names: TARGETS
             .iter()
             .map(|target| {
-                let name = if taken.contains(target) { format!("shipway-{target}") } else { (*target).to_owned() };
+                let name = if taken.contains(target) {
+                    format!("shipway-{target}")
+                } else {
+                    (*target).to_owned()
+                };
                 (target.replace('-', "_"), name)
             })
             .collect(),
         taken,
         compose: compose(input),
-        env_example: input.path("env_example").filter(|_| input.has("env")).map(str::to_owned),
+        env_example: input
+            .path("env_example")
+            .filter(|_| input.has("env"))
+            .map(str::to_owned),
         branch: super::ci::branch(input),
-        seed: input.project.scripts.seed.as_ref().map(|fact| script(&fact.value)),
-        backup: input.project.scripts.backup.as_ref().map(|fact| script(&fact.value)),
+        seed: input
+            .project
+            .scripts
+            .seed
+            .as_ref()
+            .map(|fact| script(&fact.value)),
+        backup: input
+            .project
+            .scripts
+            .backup
+            .as_ref()
+            .map(|fact| script(&fact.value)),
         parts,
     }
 }
@@ -127,9 +166,16 @@ fn is_rule_of(excerpt: &str, target: &str) -> bool {
 fn compose(input: &Input) -> Option<Compose> {
     let main = input.path("compose")?;
     let files = |paths: &[&str]| {
-        paths.iter().map(|path| format!("--file {}", word(path))).collect::<Vec<_>>().join(" ")
+        paths
+            .iter()
+            .map(|path| format!("--file {}", word(path)))
+            .collect::<Vec<_>>()
+            .join(" ")
     };
-    let development: Vec<&str> = [Some(main), input.path("compose_override")].into_iter().flatten().collect();
+    let development: Vec<&str> = [Some(main), input.path("compose_override")]
+        .into_iter()
+        .flatten()
+        .collect();
     Some(Compose {
         // docker compose itself reads these two, as does every other tool.
         files: if development == ["compose.yaml", "compose.override.yaml"] {
@@ -137,7 +183,9 @@ fn compose(input: &Input) -> Option<Compose> {
         } else {
             format!(" {}", files(&development))
         },
-        production: input.path("compose_production").map(|production| format!(" {}", files(&[main, production]))),
+        production: input
+            .path("compose_production")
+            .map(|production| format!(" {}", files(&[main, production]))),
         project: format!("{}-local", input.project.name.value),
         urls: input
             .project
@@ -155,12 +203,20 @@ fn compose(input: &Input) -> Option<Compose> {
 }
 
 fn part_of(input: &Input, part: &Component) -> Part {
-    let root = if part.root.is_root() { ".".to_owned() } else { part.root.to_string() };
+    let root = if part.root.is_root() {
+        ".".to_owned()
+    } else {
+        part.root.to_string()
+    };
     let mut made = Part {
         name: part.name.clone(),
         python: part.is_python(),
         rust: part.ecosystem == "rust",
-        folder: if part.root.is_root() { String::new() } else { format!("{root}/") },
+        folder: if part.root.is_root() {
+            String::new()
+        } else {
+            format!("{root}/")
+        },
         root,
         // A name with a space cannot be a prerequisite in any make.
         inputs: part
@@ -211,7 +267,13 @@ fn part_of(input: &Input, part: &Component) -> Part {
     made
 }
 
-fn lints(input: &Input, part: &Component, pins: &Pins, made: &mut Part, packages: &mut Vec<String>) {
+fn lints(
+    input: &Input,
+    part: &Component,
+    pins: &Pins,
+    made: &mut Part,
+    packages: &mut Vec<String>,
+) {
     let more = match component::lint(input.project, part, pins) {
         Lint::Own { commands, packages } => {
             made.lints = commands;
@@ -232,5 +294,9 @@ fn lints(input: &Input, part: &Component, pins: &Pins, made: &mut Part, packages
 }
 
 fn directory(path: &crate::project::RelPath) -> String {
-    if path.is_root() { ".".to_owned() } else { path.to_string() }
+    if path.is_root() {
+        ".".to_owned()
+    } else {
+        path.to_string()
+    }
 }

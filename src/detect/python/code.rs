@@ -1,0 +1,247 @@
+//! The Python files of a tree: each parsed at most once, imports followed between them.
+
+use super::parse::Module;
+use super::syntax::{Import, StmtKind, on_import};
+use crate::detect::Tree;
+use crate::project::RelPath;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::rc::Rc;
+
+/// Imports are followed through at most this many re-exports.
+const HOPS: usize = 8;
+
+pub(super) struct Code<'t> {
+    pub(super) tree: &'t Tree,
+    modules: RefCell<HashMap<RelPath, Option<Rc<Module>>>>,
+}
+
+/// Where a name is defined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Definition {
+    pub(super) file: RelPath,
+    /// Empty where the name is a module.
+    pub(super) name: String,
+}
+
+/// Everything that is imported from one file, directly or not.
+#[derive(Debug, Default)]
+pub(super) struct Reach {
+    pub(super) files: BTreeSet<RelPath>,
+    /// Modules from outside the tree, with the first place that imports each.
+    pub(super) outside: BTreeMap<String, (RelPath, usize)>,
+    /// For each import root that was needed, the first import that needed it.
+    pub(super) roots: BTreeMap<RelPath, (RelPath, usize)>,
+}
+
+impl<'t> Code<'t> {
+    pub(super) fn new(tree: &'t Tree) -> Self {
+        Self {
+            tree,
+            modules: RefCell::new(HashMap::new()),
+        }
+    }
+
+    pub(super) fn module(&self, path: &RelPath) -> Option<Rc<Module>> {
+        if let Some(known) = self.modules.borrow().get(path) {
+            return known.clone();
+        }
+        let module = self
+            .tree
+            .text(path)
+            .and_then(|text| Module::parse(path.clone(), text))
+            .map(Rc::new);
+        self.modules
+            .borrow_mut()
+            .insert(path.clone(), module.clone());
+        module
+    }
+
+    /// Everything parsed so far, sorted by path.
+    pub(super) fn parsed(&self) -> Vec<Rc<Module>> {
+        let mut all: Vec<_> = self.modules.borrow().values().flatten().cloned().collect();
+        all.sort_by(|a, b| a.path.cmp(&b.path));
+        all
+    }
+
+    /// The file of a dotted module below one folder.
+    pub(super) fn file_below(&self, folder: &RelPath, dotted: &str) -> Option<RelPath> {
+        let below = dotted.replace('.', "/");
+        let candidates = if below.is_empty() {
+            vec!["__init__.py".to_owned()]
+        } else {
+            vec![format!("{below}/__init__.py"), format!("{below}.py")]
+        };
+        candidates
+            .into_iter()
+            .filter_map(|name| folder.join(&name).ok())
+            .find(|path| self.tree.has(path))
+    }
+
+    /// The file that `module` of an import in `from` means, and the root it was found below.
+    pub(super) fn locate(
+        &self,
+        from: &RelPath,
+        level: usize,
+        dotted: &str,
+        roots: &[RelPath],
+    ) -> Option<(RelPath, Option<RelPath>)> {
+        if level > 0 {
+            let mut folder = from.parent();
+            for _ in 1..level {
+                folder = folder.parent();
+            }
+            return self.file_below(&folder, dotted).map(|file| (file, None));
+        }
+        roots.iter().find_map(|root| {
+            self.file_below(root, dotted)
+                .map(|file| (file, Some(root.clone())))
+        })
+    }
+
+    /// Every file that one import loads: the module, and the submodule that a name may be.
+    pub(super) fn loaded(
+        &self,
+        from: &RelPath,
+        import: &Import,
+        roots: &[RelPath],
+    ) -> Vec<(RelPath, Option<RelPath>)> {
+        let mut found = Vec::new();
+        // The packages above a module run first.
+        let parts: Vec<&str> = import.module.split('.').collect();
+        for end in 1..parts.len() {
+            found.extend(self.locate(from, import.level, &parts[..end].join("."), roots));
+        }
+        if import.level == 0 || !import.module.is_empty() {
+            found.extend(self.locate(from, import.level, &import.module, roots));
+        } else {
+            found.extend(self.locate(from, import.level, "", roots));
+        }
+        if let Some(name) = import.name.as_deref().filter(|name| *name != "*") {
+            let dotted = if import.module.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{}.{name}", import.module)
+            };
+            found.extend(self.locate(from, import.level, &dotted, roots));
+        }
+        found
+    }
+
+    /// Follows imports from `starts`; `roots` is the import path in order.
+    pub(super) fn reach(&self, starts: &[RelPath], roots: &[RelPath]) -> Reach {
+        let mut reach = Reach::default();
+        let mut queue: VecDeque<RelPath> = starts.iter().cloned().collect();
+        reach.files.extend(starts.iter().cloned());
+        while let Some(path) = queue.pop_front() {
+            let Some(module) = self.module(&path) else {
+                continue;
+            };
+            for import in &module.imports {
+                let loaded = self.loaded(&path, import, roots);
+                if loaded.is_empty() && import.level == 0 {
+                    reach
+                        .outside
+                        .entry(match &import.name {
+                            Some(name) => format!("{}.{name}", import.module),
+                            None => import.module.clone(),
+                        })
+                        .or_insert_with(|| (path.clone(), import.line));
+                }
+                for (file, root) in loaded {
+                    if let Some(root) = root {
+                        reach
+                            .roots
+                            .entry(root)
+                            .or_insert_with(|| (path.clone(), import.line));
+                    }
+                    if reach.files.insert(file.clone()) {
+                        queue.push_back(file);
+                    }
+                }
+            }
+        }
+        reach
+    }
+
+    /// Where `name`, as seen in `file`, is defined; imports and re-exports are followed.
+    pub(super) fn define(
+        &self,
+        file: &RelPath,
+        name: &str,
+        roots: &[RelPath],
+    ) -> Option<Definition> {
+        self.define_within(file, name, roots, HOPS)
+    }
+
+    fn define_within(
+        &self,
+        file: &RelPath,
+        name: &str,
+        roots: &[RelPath],
+        hops: usize,
+    ) -> Option<Definition> {
+        if hops == 0 {
+            return None;
+        }
+        let module = self.module(file)?;
+        let here = on_import(&module.body)
+            .into_iter()
+            .any(|statement| match &statement.kind {
+                StmtKind::Function(function) => function.name == name,
+                StmtKind::Class { name: class, .. } => class == name,
+                StmtKind::Assign { targets, .. } => {
+                    targets.iter().any(|target| target.name() == Some(name))
+                }
+                _ => false,
+            });
+        if here {
+            return Some(Definition {
+                file: file.clone(),
+                name: name.to_owned(),
+            });
+        }
+        if let Some(import) = module.binding(name) {
+            return self.follow(file, import, roots, hops);
+        }
+        module
+            .imports
+            .iter()
+            .filter(|import| import.name.as_deref() == Some("*"))
+            .find_map(|import| {
+                let (from, _) = self.locate(file, import.level, &import.module, roots)?;
+                self.define_within(&from, name, roots, hops - 1)
+            })
+    }
+
+    fn follow(
+        &self,
+        file: &RelPath,
+        import: &Import,
+        roots: &[RelPath],
+        hops: usize,
+    ) -> Option<Definition> {
+        let module = self.locate(file, import.level, &import.module, roots);
+        let Some(name) = &import.name else {
+            return module.map(|(file, _)| Definition {
+                file,
+                name: String::new(),
+            });
+        };
+        if let Some((target, _)) = &module
+            && let Some(found) = self.define_within(target, name, roots, hops - 1)
+        {
+            return Some(found);
+        }
+        let dotted = if import.module.is_empty() {
+            name.clone()
+        } else {
+            format!("{}.{name}", import.module)
+        };
+        self.locate(file, import.level, &dotted, roots)
+            .map(|(file, _)| Definition {
+                file,
+                name: String::new(),
+            })
+    }
+}

@@ -1,0 +1,94 @@
+//! environment.yml of conda.
+
+use super::requirement::{loose, normalise, pep508};
+use super::{Package, report};
+use crate::detect::python::code::Code;
+use crate::detect::python::markup::{self, Node};
+use crate::project::{Evidence, RelPath};
+
+/// Packages that conda lists beside what the application imports.
+const DEVELOPMENT: &[&str] = &[
+    "pytest", "pytest-cov", "black", "ruff", "mypy", "flake8", "pylint", "isort", "jupyter",
+    "jupyterlab", "notebook", "ipykernel", "pre-commit", "coverage",
+];
+/// Packages of conda that are no Python distribution.
+const NOT_PYTHON: &[&str] = &["pip", "setuptools", "wheel", "conda", "mamba"];
+
+/// Reads it; false where it declares no dependencies.
+pub(super) fn read(code: &Code<'_>, path: &RelPath, package: &mut Package) -> bool {
+    let Some(text) = code.tree.text(path) else {
+        return false;
+    };
+    let root = match markup::yaml(&text) {
+        Ok(root) => root,
+        Err(broken) => {
+            report(code, "invalid-yaml", path, broken.line, &broken.message);
+            return false;
+        }
+    };
+    let Some(dependencies) = root.get(&["dependencies"]) else {
+        return false;
+    };
+    let at = |line: usize| {
+        Evidence::new(
+            path.clone(),
+            line,
+            text.lines().nth(line.saturating_sub(1)).unwrap_or(""),
+        )
+    };
+    for item in dependencies.list() {
+        if let Some(pip) = item.get(&["pip"]) {
+            let found = pip
+                .list()
+                .iter()
+                .filter_map(|one| pep508(one.text()?, at(one.line), false))
+                .collect();
+            package.add(found);
+            continue;
+        }
+        let Some(text) = item.text() else {
+            continue;
+        };
+        let text = text.rsplit("::").next().unwrap_or(text);
+        let end = text
+            .find(['=', '<', '>', '!', ' ', '~'])
+            .unwrap_or(text.len());
+        let (name, rest) = text.split_at(end);
+        let rest = rest.trim();
+        // `name=1.2=build` names a build; `=1.2` means 1.2.*.
+        let version = if rest.starts_with("==") || !rest.starts_with('=') {
+            rest.to_owned()
+        } else {
+            let version = rest[1..].split('=').next().unwrap_or_default();
+            format!("=={version}.*")
+        };
+        if name == "python" {
+            let digits = version.trim_start_matches('=').trim_end_matches(".*");
+            if digits.starts_with(|first: char| first.is_ascii_digit()) {
+                package
+                    .pinned_python
+                    .push((digits.to_owned(), at(item.line)));
+            } else if !version.is_empty() {
+                package
+                    .requires_python
+                    .push((version.clone(), at(item.line)));
+            }
+            continue;
+        }
+        let normal = normalise(name);
+        if NOT_PYTHON.contains(&normal.as_str()) {
+            continue;
+        }
+        let development = DEVELOPMENT.contains(&normal.as_str());
+        package.add(vec![loose(name, &version, false, at(item.line), development)]);
+    }
+    if package.name.is_none() {
+        package.name = root.get(&["name"]).and_then(|node: &Node| {
+            Some(crate::project::Fact::certain(
+                node.text()?.to_owned(),
+                at(node.line),
+            ))
+        });
+    }
+    true
+}

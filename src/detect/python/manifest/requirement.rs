@@ -1,0 +1,86 @@
+//! One requirement, from the text of PEP 508 or from a package manager's own notation.
+
+use crate::project::{Evidence, Requirement};
+use pep440_rs::Operator;
+use pep508_rs::{Requirement as Pep508, VerbatimUrl, VersionOrUrl};
+use std::str::FromStr;
+
+/// A distribution's name as PEP 503 normalises it.
+pub(in super::super) fn normalise(name: &str) -> String {
+    let mut normal = String::with_capacity(name.len());
+    for part in name.trim().split(['-', '_', '.']).filter(|part| !part.is_empty()) {
+        if !normal.is_empty() {
+            normal.push('-');
+        }
+        normal.push_str(&part.to_lowercase());
+    }
+    normal
+}
+
+/// Parses `flask[async]>=3; python_version > "3.8"`; None for what is no requirement.
+pub(super) fn pep508(text: &str, declared: Evidence, development: bool) -> Option<Requirement> {
+    let parsed = Pep508::<VerbatimUrl>::from_str(text.trim()).ok()?;
+    let (specifier, exact) = match &parsed.version_or_url {
+        None => (String::new(), false),
+        Some(VersionOrUrl::Url(url)) => (format!("@ {url}"), true),
+        Some(VersionOrUrl::VersionSpecifier(specifiers)) => {
+            let exact = specifiers.iter().any(|one| {
+                matches!(one.operator(), Operator::Equal | Operator::ExactEqual)
+            });
+            let texts: Vec<String> = specifiers.iter().map(ToString::to_string).collect();
+            (texts.join(","), exact)
+        }
+    };
+    Some(Requirement {
+        name: normalise(parsed.name.as_ref()),
+        specifier,
+        exact,
+        development,
+        declared,
+        imported: None,
+    })
+}
+
+/// A name and a version in the notation of Poetry, Pipenv or conda.
+pub(super) fn loose(
+    name: &str,
+    version: &str,
+    bare_is_exact: bool,
+    declared: Evidence,
+    development: bool,
+) -> Requirement {
+    let version = version.trim();
+    let version = if version == "*" { "" } else { version };
+    let bare = version.starts_with(|first: char| first.is_ascii_digit());
+    let exact = (version.starts_with("==") || (bare && bare_is_exact)) && !version.contains('*');
+    Requirement {
+        name: normalise(name),
+        specifier: version.to_owned(),
+        exact,
+        development,
+        declared,
+        imported: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::RelPath;
+
+    fn parse(text: &str) -> Requirement {
+        let at = Evidence::file(RelPath::parse("requirements.txt").unwrap());
+        pep508(text, at, false).unwrap()
+    }
+
+    #[test]
+    fn names_and_specifiers() {
+        let one = parse("Flask_Limiter[redis] >= 3.5, <4 ; python_version > '3.8'");
+        assert_eq!(one.name, "flask-limiter");
+        assert_eq!(one.specifier, ">=3.5,<4");
+        assert!(!one.exact);
+        assert!(parse("a==1.0").exact);
+        assert!(!parse("a==1.*").exact);
+        assert_eq!(parse("a").specifier, "");
+    }
+}

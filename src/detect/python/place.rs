@@ -1,0 +1,87 @@
+//! Where a module is imported from: the folder its dotted name starts at, and the import path.
+
+use super::code::Code;
+use crate::project::RelPath;
+
+/// The import path of one application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Folder that the dotted name of the entry starts at.
+    pub(super) base: RelPath,
+    /// Folders in which imports are looked up, in order; `base` is the first.
+    pub(super) roots: Vec<RelPath>,
+}
+
+impl Place {
+    /// Finds it for `file` of the project in `root`.
+    pub(super) fn of(code: &Code<'_>, root: &RelPath, file: &RelPath) -> Self {
+        let mut top = file.parent();
+        while !top.is_root() && in_package(code, &top) {
+            top = top.parent();
+        }
+        let mut candidates = vec![top.clone()];
+        let mut up = top.clone();
+        while up.is_within(root) && up != *root {
+            up = up.parent();
+            candidates.push(up.clone());
+        }
+        let mut base = top;
+        let mut best = 0;
+        for candidate in candidates {
+            let score = resolved(code, file, &candidate);
+            if score > best {
+                best = score;
+                base = candidate;
+            }
+        }
+        let mut roots = vec![base.clone()];
+        let mut add = |folder: RelPath| {
+            if !roots.contains(&folder) {
+                roots.push(folder);
+            }
+        };
+        if let Ok(source) = root.join("src")
+            && code.tree.has_folder(&source)
+        {
+            add(source);
+        }
+        let mut up = base.clone();
+        while !up.is_root() {
+            up = up.parent();
+            add(up.clone());
+        }
+        add(root.clone());
+        Self { base, roots }
+    }
+
+    /// `a.b` for `a/b.py` and `a/b/__init__.py` below the base.
+    pub(super) fn dotted(&self, file: &RelPath) -> Option<String> {
+        dotted(file, &self.base)
+    }
+}
+
+pub(super) fn dotted(file: &RelPath, base: &RelPath) -> Option<String> {
+    let below = file.below(base)?;
+    let text = below.as_str().strip_suffix(".py")?;
+    let text = text.strip_suffix("/__init__").unwrap_or(text);
+    Some(text.replace('/', "."))
+}
+
+fn in_package(code: &Code<'_>, folder: &RelPath) -> bool {
+    folder
+        .join("__init__.py")
+        .is_ok_and(|path| code.tree.has(&path))
+}
+
+/// How many absolute imports of `file` name a file below `base`.
+fn resolved(code: &Code<'_>, file: &RelPath, base: &RelPath) -> usize {
+    let Some(module) = code.module(file) else {
+        return 0;
+    };
+    let roots = [base.clone()];
+    module
+        .imports
+        .iter()
+        .filter(|import| import.level == 0 && !code.loaded(file, import, &roots).is_empty())
+        .count()
+}

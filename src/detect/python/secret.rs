@@ -1,0 +1,273 @@
+//! Names that say that a value is a secret, and what a variable is to a backing service.
+
+use crate::project::{Confidence, EnvRole};
+
+/// Whether a variable of this name holds a secret, and how sure that is.
+pub(super) fn is_secret(name: &str) -> Option<Confidence> {
+    let upper = name.to_uppercase();
+    let words: Vec<&str> = upper.split(['_', '-', '.']).filter(|w| !w.is_empty()).collect();
+    let has = |word: &str| words.contains(&word);
+    let last = words.last().copied().unwrap_or_default();
+    if has("PUBLIC") || has("PUBLISHABLE") {
+        return None;
+    }
+    // Durations, sizes and switches of a secret are none.
+    if matches!(
+        last,
+        "EXPIRE" | "EXPIRES" | "EXPIRY" | "MINUTES" | "SECONDS" | "HOURS" | "DAYS" | "TTL" | "LENGTH"
+            | "ALGORITHM" | "LIFETIME" | "TIMEOUT" | "ENABLED" | "NAME" | "FILE" | "PATH" | "MAX"
+            | "MIN" | "LIMIT" | "ISSUER" | "AUDIENCE" | "HEADER" | "TYPE" | "COUNT" | "SIZE" | "AGE"
+            | "LOCATION"
+    ) {
+        return None;
+    }
+    let sure = ["SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "TOKEN", "CREDENTIALS", "PWD", "PASS"]
+        .iter()
+        .any(|word| has(word))
+        || upper.contains("PASSWORD")
+        || upper.contains("SECRET")
+        || upper.contains("APIKEY");
+    if sure {
+        return Some(Confidence::Certain);
+    }
+    if has("KEY") && (has("API") || has("ACCESS") || has("PRIVATE") || has("SIGNING") || has("ENCRYPTION") || has("ROLE") || has("FERNET")) {
+        return Some(Confidence::Certain);
+    }
+    if last == "KEY" || last == "SALT" || last == "PEPPER" {
+        return Some(Confidence::Likely);
+    }
+    if last == "DSN" || (matches!(last, "URL" | "URI") && carries_password(&words)) {
+        return Some(Confidence::Likely);
+    }
+    None
+}
+
+/// Words beside `URL` that name something reached with a password.
+fn carries_password(words: &[&str]) -> bool {
+    words.iter().any(|word| {
+        matches!(
+            *word,
+            "DATABASE" | "DB" | "POSTGRES" | "POSTGRESQL" | "PG" | "MYSQL" | "MARIADB" | "REDIS"
+                | "BROKER" | "MONGO" | "MONGODB" | "AMQP" | "RABBITMQ" | "CACHE" | "CELERY"
+                | "SQLALCHEMY" | "WEBHOOK" | "KV" | "QUEUE" | "CLOUDAMQP" | "REDISCLOUD"
+        )
+    }) && !words.contains(&"RESULT_BACKEND_HOST")
+}
+
+/// Which databases the dependencies speak to.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Engines {
+    pub(super) postgres: bool,
+    pub(super) mysql: bool,
+    pub(super) mongodb: bool,
+    /// An async driver of `PostgreSQL` under `SQLAlchemy`.
+    pub(super) async_postgres: bool,
+}
+
+/// What a variable of this name tells about a backing service.
+pub(super) fn role(name: &str, engines: Engines) -> Option<EnvRole> {
+    let upper = name.to_uppercase();
+    if let Some(role) = exact(&upper) {
+        return Some(role);
+    }
+    let words: Vec<&str> = upper.split('_').filter(|word| !word.is_empty()).collect();
+    let has = |word: &str| words.contains(&word);
+    let part = Part::of(&words);
+    if has("SUPABASE") {
+        return match part? {
+            Part::Url => Some(EnvRole::SupabaseUrl),
+            _ if has("ANON") || has("PUBLISHABLE") => Some(EnvRole::SupabaseAnonKey),
+            _ if has("SERVICE") || (has("SECRET") && has("KEY")) => {
+                Some(EnvRole::SupabaseServiceRoleKey)
+            }
+            _ if has("JWT") => Some(EnvRole::SupabaseJwtSecret),
+            Part::Key => Some(EnvRole::SupabaseAnonKey),
+            _ => None,
+        };
+    }
+    if has("REDIS") {
+        return match part? {
+            Part::Host => Some(EnvRole::RedisHost),
+            Part::Port => Some(EnvRole::RedisPort),
+            Part::Password => Some(EnvRole::RedisPassword),
+            Part::Url => Some(EnvRole::RedisUrl),
+            _ => None,
+        };
+    }
+    if has("CELERY") || has("BROKER") {
+        return (part == Some(Part::Url) || upper.ends_with("RESULT_BACKEND"))
+            .then_some(EnvRole::RedisUrl);
+    }
+    if has("SMTP") || has("MAIL") || has("EMAIL") {
+        return match part? {
+            Part::Host => Some(EnvRole::SmtpHost),
+            Part::Port => Some(EnvRole::SmtpPort),
+            Part::User => Some(EnvRole::SmtpUser),
+            Part::Password => Some(EnvRole::SmtpPassword),
+            _ => None,
+        };
+    }
+    if has("S3") || has("AWS") || has("MINIO") || has("BUCKET") {
+        return storage(&words);
+    }
+    let engine = if has("POSTGRES") || has("POSTGRESQL") || has("PG") || has("PSQL") {
+        Some(Engine::Postgres)
+    } else if has("MYSQL") || has("MARIADB") {
+        Some(Engine::Mysql)
+    } else if has("MONGO") || has("MONGODB") {
+        Some(Engine::Mongo)
+    } else if has("DB") || has("DATABASE") || has("SQLALCHEMY") || has("SQL") {
+        engines.only()
+    } else {
+        None
+    };
+    database(engine?, part?, engines)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Engine {
+    Postgres,
+    Mysql,
+    Mongo,
+}
+
+impl Engines {
+    fn only(self) -> Option<Engine> {
+        match (self.postgres || self.async_postgres, self.mysql, self.mongodb) {
+            (true, false, _) => Some(Engine::Postgres),
+            (false, true, _) => Some(Engine::Mysql),
+            (false, false, true) => Some(Engine::Mongo),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Host,
+    Port,
+    User,
+    Password,
+    Database,
+    Url,
+    Key,
+}
+
+impl Part {
+    fn of(words: &[&str]) -> Option<Self> {
+        let last = words.last().copied()?;
+        Some(match last {
+            "HOST" | "HOSTNAME" | "SERVER" | "ADDRESS" | "ADDR" => Part::Host,
+            "PORT" => Part::Port,
+            "USER" | "USERNAME" | "LOGIN" => Part::User,
+            "PASSWORD" | "PASS" | "PASSWD" | "PWD" | "SECRET" => Part::Password,
+            "NAME" | "DB" | "DATABASE" | "DBNAME" => Part::Database,
+            "URL" | "URI" | "DSN" => Part::Url,
+            "KEY" => Part::Key,
+            _ => return None,
+        })
+    }
+}
+
+fn database(engine: Engine, part: Part, engines: Engines) -> Option<EnvRole> {
+    use EnvRole as R;
+    Some(match (engine, part) {
+        (Engine::Postgres, Part::Host) => R::PostgresHost,
+        (Engine::Postgres, Part::Port) => R::PostgresPort,
+        (Engine::Postgres, Part::User) => R::PostgresUser,
+        (Engine::Postgres, Part::Password) => R::PostgresPassword,
+        (Engine::Postgres, Part::Database) => R::PostgresDatabase,
+        (Engine::Postgres, Part::Url) if engines.async_postgres => R::PostgresAsyncUrl,
+        (Engine::Postgres, Part::Url) => R::PostgresUrl,
+        (Engine::Mysql, Part::Host) => R::MysqlHost,
+        (Engine::Mysql, Part::Port) => R::MysqlPort,
+        (Engine::Mysql, Part::User) => R::MysqlUser,
+        (Engine::Mysql, Part::Password) => R::MysqlPassword,
+        (Engine::Mysql, Part::Database) => R::MysqlDatabase,
+        (Engine::Mysql, Part::Url) => R::MysqlUrl,
+        (Engine::Mongo, Part::Host) => R::MongoHost,
+        (Engine::Mongo, Part::Port) => R::MongoPort,
+        (Engine::Mongo, Part::User) => R::MongoUser,
+        (Engine::Mongo, Part::Password) => R::MongoPassword,
+        (Engine::Mongo, Part::Database) => R::MongoDatabase,
+        (Engine::Mongo, Part::Url) => R::MongoUrl,
+        (_, Part::Key) => return None,
+    })
+}
+
+fn storage(words: &[&str]) -> Option<EnvRole> {
+    let has = |word: &str| words.contains(&word);
+    if has("ENDPOINT") || words.last() == Some(&"URL") && has("S3") {
+        Some(EnvRole::S3Endpoint)
+    } else if has("BUCKET") {
+        Some(EnvRole::S3Bucket)
+    } else if has("SECRET") {
+        Some(EnvRole::S3SecretKey)
+    } else if has("ACCESS") && has("KEY") {
+        Some(EnvRole::S3AccessKey)
+    } else if has("REGION") {
+        Some(EnvRole::S3Region)
+    } else {
+        None
+    }
+}
+
+fn exact(upper: &str) -> Option<EnvRole> {
+    Some(match upper {
+        "SECRET_KEY" | "DJANGO_SECRET_KEY" | "FLASK_SECRET_KEY" | "FLASK_SECRET" | "APP_SECRET"
+        | "APP_SECRET_KEY" | "SECRET" | "SESSION_SECRET" | "APP_KEY" => EnvRole::AppSecret,
+        "ENV" | "FLASK_ENV" | "APP_ENV" | "ENVIRONMENT" | "DJANGO_ENV" | "APP_ENVIRONMENT" => {
+            EnvRole::AppEnvironment
+        }
+        "DJANGO_SETTINGS_MODULE" => EnvRole::DjangoSettings,
+        "DEBUG" | "FLASK_DEBUG" | "DJANGO_DEBUG" | "APP_DEBUG" => EnvRole::Debug,
+        "PORT" | "APP_PORT" | "FLASK_RUN_PORT" | "SERVER_PORT" | "HTTP_PORT" => EnvRole::ListenPort,
+        "HOST" | "APP_HOST" | "BIND_HOST" | "FLASK_RUN_HOST" | "LISTEN_HOST" => EnvRole::ListenHost,
+        "ALLOWED_HOSTS" | "DJANGO_ALLOWED_HOSTS" => EnvRole::AllowedHosts,
+        "PGHOST" => EnvRole::PostgresHost,
+        "PGPORT" => EnvRole::PostgresPort,
+        "PGUSER" => EnvRole::PostgresUser,
+        "PGPASSWORD" => EnvRole::PostgresPassword,
+        "PGDATABASE" => EnvRole::PostgresDatabase,
+        "DEFAULT_FROM_EMAIL" | "MAIL_FROM" | "EMAIL_FROM" | "SMTP_FROM" | "MAIL_DEFAULT_SENDER"
+        | "MAIL_SENDER" => EnvRole::SmtpSender,
+        "EMAIL_HOST_USER" => EnvRole::SmtpUser,
+        "EMAIL_HOST_PASSWORD" => EnvRole::SmtpPassword,
+        "UPLOAD_FOLDER" | "UPLOAD_DIR" | "MEDIA_ROOT" | "UPLOADS_DIR" | "DATA_DIR" => {
+            EnvRole::WritableFolder
+        }
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_by_name() {
+        for name in ["SECRET_KEY", "POSTGRES_SECRET", "REDIS_URL", "MONGODB_URI", "S3_ACCESS_KEY_ID",
+            "SUPABASE_SERVICE_ROLE_KEY", "BUOY_API_TOKEN", "DB_PASSWORD", "READER_TOKEN_KEY", "BROKER_URL"] {
+            assert!(is_secret(name).is_some(), "{name}");
+        }
+        for name in ["SUPABASE_URL", "POSTGRES_USER", "RATELIMIT_STORAGE_URI", "API_URL", "TOKEN_EXPIRE_MINUTES",
+            "STRIPE_PUBLIC_KEY", "MONKEY", "S3_ENDPOINT_URL"] {
+            assert!(is_secret(name).is_none(), "{name}");
+        }
+    }
+
+    #[test]
+    fn roles_by_name() {
+        let none = Engines::default();
+        let postgres = Engines { postgres: true, ..none };
+        let mysql = Engines { mysql: true, ..none };
+        assert_eq!(role("POSTGRES_SECRET", none), Some(EnvRole::PostgresPassword));
+        assert_eq!(role("POSTGRES_DB_NAME", none), Some(EnvRole::PostgresDatabase));
+        assert_eq!(role("DB_HOST", postgres), Some(EnvRole::PostgresHost));
+        assert_eq!(role("DB_HOST", mysql), Some(EnvRole::MysqlHost));
+        assert_eq!(role("DB_HOST", none), None);
+        assert_eq!(role("SUPABASE_SERVICE_ROLE_KEY", none), Some(EnvRole::SupabaseServiceRoleKey));
+        assert_eq!(role("EMAIL_HOST_PASSWORD", none), Some(EnvRole::SmtpPassword));
+        assert_eq!(role("S3_ACCESS_KEY_ID", none), Some(EnvRole::S3AccessKey));
+    }
+}
