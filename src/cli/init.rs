@@ -140,7 +140,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let mut applied = false;
     if let Some(session) = session.filter(|_| !plan.is_empty()) {
         refuse_untrusted(&plan, arguments.trust_templates)?;
-        let question = format!("Write {} files?", plan.changes.len());
+        let question = format!("Write {}?", count(&plan));
         if asking && !ui::confirm(&question).map_err(|error| unreadable(&error))? {
             context.output.note("Nothing was written.");
             return Ok(Exit::Done);
@@ -217,6 +217,20 @@ fn report(
         line(&format!("Next: {command}"));
     }
     Ok(context.output.report(&text)?)
+}
+
+/// How many files of the plan are written; its own records come on top.
+fn count(plan: &Plan) -> String {
+    let written = |entry: &&Entry| {
+        plan.changes
+            .iter()
+            .any(|change| change.path == entry.path)
+    };
+    match plan.entries.iter().filter(written).count() {
+        0 => "shipway.lock alone".to_owned(),
+        1 => "1 file and shipway.lock".to_owned(),
+        count => format!("{count} files and shipway.lock"),
+    }
 }
 
 /// What to run after, the first thing first.

@@ -3,6 +3,8 @@
 use super::interrupt::Interrupt;
 use super::{Context, Exit, Failure};
 use crate::git;
+use crate::project::RelPath;
+use crate::scaffold::lock::PRISTINE_DIR;
 use crate::scaffold::apply::{ApplyError, Repair, Session};
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -25,9 +27,12 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     }
     interrupt.hold();
     let paths = session.undo(&mut |_| interrupt.answer())?;
-    let mut text = format!("Took back {} files:\n", paths.len());
-    for path in paths {
-        text.push_str(&format!("  {path}\n"));
+    let own = |path: &&RelPath| path.as_str().starts_with(PRISTINE_DIR);
+    let mut text = "Taken back:\n".to_owned();
+    for path in paths.iter().filter(|path| !own(path)) {
+        text.push_str("  ");
+        text.push_str(path.as_str());
+        text.push('\n');
     }
     context.output.report(&text)?;
     Ok(Exit::Done)

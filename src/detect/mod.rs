@@ -9,6 +9,7 @@ mod client;
 mod env_files;
 mod existing;
 mod findings;
+mod generated;
 mod naming;
 mod overrides;
 mod python;

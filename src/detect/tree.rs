@@ -117,6 +117,13 @@ impl Tree {
                 files.insert(path, size);
             }
         }
+        for path in super::generated::files(root) {
+            files.remove(&path);
+            let folder = path.parent();
+            if !files.keys().any(|file| file.is_within(&folder)) {
+                folders.remove(&folder);
+            }
+        }
         let tracked = crate::git::tracked(root).unwrap_or_default();
         Ok(Self {
             root: root.to_owned(),
@@ -200,7 +207,7 @@ impl Tree {
             return None;
         }
         match String::from_utf8(bytes) {
-            Ok(text) => Some(text.into()),
+            Ok(text) => Some(super::generated::without_blocks(text).into()),
             Err(_) => {
                 self.report(Finding {
                     id: "not-utf8",
