@@ -5,7 +5,7 @@ use super::component::{Component, components};
 use crate::project::{PackageManager, RelPath, ServiceKind};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Devcontainer {
@@ -33,10 +33,20 @@ pub(super) struct Devcontainer {
     extensions: Vec<String>,
     ports: Vec<String>,
     port_labels: Value,
+    /// What the first service is told of the others, for tests and a debugger in the workspace.
+    environment: Vec<Variable>,
     create: String,
 }
 
-pub(super) fn view(input: &Input) -> Devcontainer {
+#[derive(Debug, Serialize)]
+struct Variable {
+    name: String,
+    /// As compose reads it, `${…}` included; absent where it comes from `.env`.
+    value: Option<String>,
+}
+
+/// `compose` is the context of the compose templates.
+pub(super) fn view(input: &Input, compose: &Value) -> Devcontainer {
     let parts = components(input.project);
     let folder = input
         .path("devcontainer")
@@ -67,7 +77,7 @@ pub(super) fn view(input: &Input) -> Devcontainer {
         networks: if shared.is_empty() {
             Vec::new()
         } else {
-            networks(input)
+            networks(compose)
         },
         base,
         pinned,
@@ -79,6 +89,11 @@ pub(super) fn view(input: &Input) -> Devcontainer {
         extensions: extensions(input, &parts),
         ports,
         port_labels,
+        environment: if shared.is_empty() {
+            Vec::new()
+        } else {
+            environment(compose, &parts)
+        },
         create: create(input),
         name,
     }
@@ -108,13 +123,45 @@ fn base(input: &Input, parts: &[Component]) -> (String, bool) {
     )
 }
 
-/// The networks that our compose files declare for this project.
-fn networks(input: &Input) -> Vec<String> {
-    let mut names = vec!["app".to_owned()];
-    if !input.project.backing.is_empty() {
-        names.push("data".to_owned());
+/// Every network of the project: the workspace reaches what any service reaches.
+fn networks(compose: &Value) -> Vec<String> {
+    named(compose, "networks")
+        .map(|(name, _)| name.to_owned())
+        .collect()
+}
+
+/// The elements of a list of the compose context, with their names.
+fn named<'v>(compose: &'v Value, list: &str) -> impl Iterator<Item = (&'v str, &'v Value)> {
+    compose
+        .get(list)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|element| Some((element.get("name")?.as_str()?, element)))
+}
+
+/// The environment of the first component's first service in development.
+fn environment(compose: &Value, parts: &[Component]) -> Vec<Variable> {
+    let Some(service) = parts.iter().find_map(|part| part.services.first()) else {
+        return Vec::new();
+    };
+    let mut all: BTreeMap<String, Option<String>> = BTreeMap::new();
+    for list in ["services", "development"] {
+        for (_, element) in named(compose, list).filter(|(name, _)| *name == service.name) {
+            for (name, variable) in named(element, "environment") {
+                let value = variable
+                    .get("value")
+                    .and_then(Value::as_str)
+                    .map(str::to_owned);
+                all.insert(name.to_owned(), value);
+            }
+        }
     }
-    names
+    all.into_iter()
+        // A path is one of the service's own container.
+        .filter(|(_, value)| !value.as_ref().is_some_and(|value| value.starts_with('/')))
+        .map(|(name, value)| Variable { name, value })
+        .collect()
 }
 
 fn packages(parts: &[Component]) -> Vec<String> {
