@@ -1,27 +1,36 @@
 //! Python: applications, workers, scripts and libraries, with everything that runs them.
 
 mod application;
+mod celery;
 mod code;
 mod distribution;
+mod django;
 mod environment;
+mod files;
+mod finding;
 mod health;
 mod manifest;
 mod markup;
 mod mention;
+mod migration;
 mod parse;
+mod paths;
 mod place;
 mod port;
 mod requirement_use;
 mod role;
+mod script;
 mod secret;
 mod server;
 mod service;
 mod shell;
+mod start;
 mod syntax;
 mod testing;
+mod tool;
+mod version;
 #[cfg(test)]
 mod tests;
-mod version;
 
 use super::{Found, Tree};
 use crate::project::{Existing, Library, RelPath, Service, ServiceKind, Unknown};
@@ -39,6 +48,8 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
         let services = project(&code, existing, package, &roots, found);
         all.push((package.root.clone(), services));
     }
+    finding::misnamed(&code, found);
+    finding::invalid(&code, found);
     let mut services = named(all);
     for service in &services {
         unknown(service, found);
@@ -57,7 +68,18 @@ fn project(
     let alone = roots.len() == 1;
     let files = application::files(code, package, roots);
     let mentions = mention::gather(code, existing, package, alone);
-    let (applications, _uncallable) = application::find(code, package, &files, &mentions);
+    let django = django::find(code, package, &files);
+    let (mut applications, uncallable) = application::find(code, package, &files, &mentions);
+    if let Some(django) = &django {
+        applications.clear();
+        applications.push(django.application.clone());
+    }
+    let celery = celery::find(code, package, &files);
+    let script = if applications.is_empty() && celery.is_empty() {
+        script::find(code, package, &files, &mentions)
+    } else {
+        None
+    };
     let test = testing::find(code, package, roots);
     let mut services = Vec::new();
     {
@@ -70,16 +92,43 @@ fn project(
             files: &files,
         };
         for application in &applications {
-            services.push(surroundings.web(application));
+            let (service, files) = surroundings.web(application, django.as_ref());
+            finding::web(code, &service, &files, found);
+            services.push(service);
+        }
+        for celery in &celery {
+            services.extend(surroundings.celery(celery, django.as_ref()));
+        }
+        services.extend(script.iter().map(|script| surroundings.script(script)));
+    }
+    if applications.is_empty() {
+        for factory in uncallable {
+            found.unknown.push(Unknown {
+                fact: "web.entry".to_owned(),
+                looked_at: vec![format!(
+                    "{} makes an application but needs arguments, and no module calls it",
+                    factory.at
+                )],
+                answer_with: format!(
+                    "[[service]] name = \"web\", entry = … (a module that calls {})",
+                    factory.name
+                ),
+                root: Some(package.root.clone()),
+            });
         }
     }
     requirement_use::fill(code, package, &all_python(code, &package.root));
+    finding::unused(package, found);
+    if !services.is_empty() {
+        finding::pins(package, found);
+    }
+    tool::find(code, package, found);
     for service in &mut services {
         service.requirements.clone_from(&package.requirements);
         service.test.clone_from(&test);
     }
     if services.is_empty()
-        && let Some(built) = &package.built
+        && package.built.is_some()
     {
         found.libraries.push(Library {
             name: package.name.clone().unwrap_or_else(|| {
@@ -94,7 +143,6 @@ fn project(
             runtime_version: version::find(code, existing, package, alone),
             test,
         });
-        let _ = built;
     }
     services
 }
