@@ -31,11 +31,17 @@ pub(super) fn fill(
             writes.note(&module);
         }
     }
+    // With a driver of a database server at hand, a file is what development falls back to.
+    let has_server = ["psycopg2", "psycopg2-binary", "psycopg", "pymysql", "mysqlclient", "asyncpg"]
+        .iter()
+        .any(|name| package.runtime(name).is_some());
     // A name that is written to in one module is often a setting of another.
     for path in files {
         if let Some(module) = code.module(path) {
             writes.settings(&paths, &module, service);
-            sqlite(&paths, &module, service);
+            if !has_server {
+                sqlite(&paths, &module, service);
+            }
         }
     }
     sources(&paths, package, place, files, service);

@@ -83,18 +83,6 @@ pub(super) fn web(
         before_request(&module, found);
         debug(&module, found);
     }
-    for variable in service.env.iter().filter(|variable| variable.insecure_default) {
-        found.findings.push(Finding {
-            id: "insecure-default-secret",
-            severity: Severity::Warning,
-            message: format!(
-                "{} is a secret and has a usable default in the code; whoever reads the code knows it",
-                variable.name
-            ),
-            evidence: variable.read_at.clone(),
-            mend: format!("read it with os.environ[\"{}\"] and set it in .env", variable.name),
-        });
-    }
 }
 
 /// A `before_request` that opens a database connection makes every route depend on it.

@@ -38,6 +38,9 @@ use code::Code;
 use manifest::Package;
 use service::Surroundings;
 
+/// A project with more files than this is read only where its services lead.
+const PARSED: usize = 2000;
+
 /// Looks for everything of Python in `tree`.
 pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
     let code = Code::new(tree);
@@ -117,7 +120,14 @@ fn project(
             });
         }
     }
-    requirement_use::fill(code, package, &all_python(code, &package.root));
+    let python = all_python(code, &package.root);
+    if python.len() <= PARSED {
+        // An application of ordinary size is read whole, so that a broken file is told of.
+        for path in &python {
+            code.module(path);
+        }
+    }
+    requirement_use::fill(code, package, &python);
     finding::unused(package, found);
     if !services.is_empty() {
         finding::pins(package, found);

@@ -64,7 +64,7 @@ impl Surroundings<'_, '_> {
         service.server_command = Some(server.command);
         service.dev_command = Some(server.development);
         service.add_server = server.added;
-        service.port = Some(port::find(
+        service.port = port::find(
             self.code,
             self.existing,
             &self.package.root,
@@ -72,10 +72,10 @@ impl Surroundings<'_, '_> {
             self.mentions,
             &self.port_files(application),
             application.framework,
-        ));
+        );
         let starts = self.starts(application, django);
         let files = self.reach(place, &starts);
-        service.health = health::find(self.code, &files, place);
+        service.health = health::find(self.code, &files, place, &application.file);
         service.migration = migration::find(
             self.code,
             self.package,
