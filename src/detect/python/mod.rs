@@ -1,33 +1,45 @@
 //! Python: applications, workers, scripts and libraries, with everything that runs them.
 
 mod application;
+mod celery;
 mod code;
 mod distribution;
+mod django;
 mod environment;
+mod files;
+mod finding;
 mod health;
 mod manifest;
 mod markup;
 mod mention;
+mod migration;
 mod parse;
+mod paths;
 mod place;
 mod port;
 mod requirement_use;
 mod role;
+mod script;
 mod secret;
 mod server;
 mod service;
 mod shell;
+mod start;
 mod syntax;
 mod testing;
+mod tool;
+mod version;
 #[cfg(test)]
 mod tests;
-mod version;
 
 use super::{Found, Tree};
 use crate::project::{Existing, Library, RelPath, Service, ServiceKind, Unknown};
 use code::Code;
 use manifest::Package;
 use service::Surroundings;
+
+/// A project with more files than this is read only where its services lead.
+const PARSED: usize = 2000;
 
 /// Looks for everything of Python in `tree`.
 pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
@@ -42,6 +54,8 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
         let services = project(&code, existing, package, &roots, found);
         all.push((package.root.clone(), services));
     }
+    finding::misnamed(&code, found);
+    finding::invalid(&code, found);
     let mut services = named(all);
     for service in &services {
         unknown(service, found);
@@ -60,7 +74,18 @@ fn project(
     let alone = roots.len() == 1;
     let files = application::files(code, package, roots);
     let mentions = mention::gather(code, existing, package, alone);
-    let (applications, _uncallable) = application::find(code, package, &files, &mentions);
+    let django = django::find(code, package, &files);
+    let (mut applications, uncallable) = application::find(code, package, &files, &mentions);
+    if let Some(django) = &django {
+        applications.clear();
+        applications.push(django.application.clone());
+    }
+    let celery = celery::find(code, package, &files);
+    let script = if applications.is_empty() && celery.is_empty() {
+        script::find(code, package, &files, &mentions)
+    } else {
+        None
+    };
     let test = testing::find(code, package, roots);
     let mut services = Vec::new();
     {
@@ -73,16 +98,50 @@ fn project(
             files: &files,
         };
         for application in &applications {
-            services.push(surroundings.web(application));
+            let (service, files) = surroundings.web(application, django.as_ref());
+            finding::web(code, &service, &files, found);
+            services.push(service);
+        }
+        for celery in &celery {
+            services.extend(surroundings.celery(celery, django.as_ref()));
+        }
+        services.extend(script.iter().map(|script| surroundings.script(script)));
+    }
+    if applications.is_empty() {
+        for factory in uncallable {
+            found.unknown.push(Unknown {
+                fact: "web.entry".to_owned(),
+                looked_at: vec![format!(
+                    "{} makes an application but needs arguments, and no module calls it",
+                    factory.at
+                )],
+                answer_with: format!(
+                    "[[service]] name = \"web\", entry = … (a module that calls {})",
+                    factory.name
+                ),
+                root: Some(package.root.clone()),
+            });
         }
     }
-    requirement_use::fill(code, package, &all_python(code, &package.root));
+    let python = all_python(code, &package.root);
+    if python.len() <= PARSED {
+        // An application of ordinary size is read whole, so that a broken file is told of.
+        for path in &python {
+            code.module(path);
+        }
+    }
+    requirement_use::fill(code, package, &python);
+    finding::unused(package, found);
+    if !services.is_empty() {
+        finding::pins(package, found);
+    }
+    tool::find(code, package, found);
     for service in &mut services {
         service.requirements.clone_from(&package.requirements);
         service.test.clone_from(&test);
     }
     if services.is_empty()
-        && let Some(built) = &package.built
+        && package.built.is_some()
     {
         found.libraries.push(Library {
             name: package.name.clone().unwrap_or_else(|| {
@@ -97,7 +156,6 @@ fn project(
             runtime_version: version::find(code, existing, package, alone),
             test,
         });
-        let _ = built;
     }
     services
 }

@@ -14,7 +14,7 @@ pub(super) fn find(
     mentions: &[Mention],
     files: &[RelPath],
     framework: &str,
-) -> Fact<Port> {
+) -> Option<Fact<Port>> {
     let mut claims: Vec<(Port, Evidence)> = Vec::new();
     for file in dockerfiles(existing, root, alone) {
         claims.extend(file.exposed.iter().cloned());
@@ -40,9 +40,7 @@ pub(super) fn find(
     }
     claims.extend(flaskenv(code, root));
     let Some((port, at)) = claims.first().cloned() else {
-        let default: u16 = if framework == "flask" { 5000 } else { 8000 };
-        let port = Port::new(default).unwrap_or_else(|| unreachable!("not zero"));
-        return Fact::guess(port, format!("{framework}'s usual port"));
+        return usual(mentions, framework);
     };
     let mut fact = Fact::new(port, Confidence::Certain, vec![at]);
     for (other, at) in claims.into_iter().skip(1) {
@@ -63,7 +61,22 @@ pub(super) fn find(
                 .to_owned(),
         );
     }
-    fact
+    Some(fact)
+}
+
+/// The port that the server or the framework takes where nobody says one.
+fn usual(mentions: &[Mention], framework: &str) -> Option<Fact<Port>> {
+    let served = mentions
+        .iter()
+        .find_map(|mention| Some((mention.server()?, mention)));
+    if let Some((server @ ("gunicorn" | "uvicorn" | "hypercorn" | "daphne"), mention)) = served {
+        return Some(
+            Fact::new(Port::new(8000)?, Confidence::Guess, vec![mention.at.clone()])
+                .because(format!("{server}'s usual port")),
+        );
+    }
+    let port = Port::new(if framework == "flask" { 5000 } else { 8000 })?;
+    Some(Fact::guess(port, format!("{framework}'s usual port")))
 }
 
 fn gunicorn_conf(code: &Code<'_>, root: &RelPath) -> Option<(Port, Evidence)> {

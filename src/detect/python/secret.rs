@@ -182,6 +182,9 @@ pub(super) fn role(name: &str, engines: Engines) -> Option<EnvRole> {
     } else {
         None
     };
+    if words.len() < 2 {
+        return None;
+    }
     database(engine?, part?, engines)
 }
 

@@ -9,7 +9,6 @@ mod requirements;
 mod setup;
 
 pub(super) use ini::Section;
-pub(super) use requirement::normalise;
 
 use super::code::Code;
 use super::markup::Node;
@@ -254,6 +253,7 @@ fn choose(
         (code.tree.has(&path) && claims.iter().any(|(_, claimed, _)| *claimed == manifest))
             .then_some((path, *manager, manifest))
     });
+    let lock = lock.or_else(|| workspace(code, package, &claims));
     let (manager, manifest, evidence) = match &lock {
         Some((path, manager, manifest)) => {
             (*manager, manifest.clone(), Evidence::file(path.clone()))
@@ -285,6 +285,32 @@ fn choose(
         package.lock = Some(Fact::certain(path.clone(), Evidence::file(path)));
     }
     Some(())
+}
+
+/// The lock file of a uv workspace that the project is a member of.
+fn workspace(
+    code: &Code<'_>,
+    package: &mut Package,
+    claims: &[(PackageManager, RelPath, String)],
+) -> Option<(RelPath, PackageManager, RelPath)> {
+    let (_, manifest, _) = claims
+        .first()
+        .filter(|(_, manifest, _)| manifest.file_name() == "pyproject.toml")?;
+    let mut folder = package.root.clone();
+    while !folder.is_root() {
+        folder = folder.parent();
+        let lock = folder.join("uv.lock").ok()?;
+        let top = folder.join("pyproject.toml").ok()?;
+        if code.tree.has(&lock) && code.tree.has(&top) {
+            let text = code.tree.text(&top)?;
+            super::markup::toml(&text)
+                .ok()?
+                .get(&["tool", "uv", "workspace"])?;
+            package.includes.push(top);
+            return Some((lock, PackageManager::Uv, manifest.clone()));
+        }
+    }
+    None
 }
 
 /// Reports a manifest that cannot be parsed.
