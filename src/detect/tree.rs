@@ -202,17 +202,19 @@ impl Tree {
         if bytes.contains(&0) {
             return None;
         }
-        if let Ok(text) = String::from_utf8(bytes) {
-            return Some(text.into());
+        match String::from_utf8(bytes) {
+            Ok(text) => Some(text.into()),
+            Err(_) => {
+                self.report(Finding {
+                    id: "not-utf8",
+                    severity: Severity::Note,
+                    message: format!("{path} is not UTF-8 and was not read"),
+                    evidence: vec![Evidence::file(path.clone())],
+                    mend: format!("convert it: iconv -t UTF-8 {path}"),
+                });
+                None
+            }
         }
-        self.report(Finding {
-            id: "not-utf8",
-            severity: Severity::Note,
-            message: format!("{path} is not UTF-8 and was not read"),
-            evidence: vec![Evidence::file(path.clone())],
-            mend: format!("convert it: iconv -t UTF-8 {path}"),
-        });
-        None
     }
 
     /// Adds something that the maintainers should know (an invalid file, …).
