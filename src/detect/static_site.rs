@@ -19,6 +19,34 @@ const NO_SITE: &[&str] = &[
     "_site",
 ];
 
+/// Extensions of what a visitor's browser asks for.
+const PAGES: &[&str] = &[
+    "html",
+    "htm",
+    "css",
+    "js",
+    "mjs",
+    "json",
+    "xml",
+    "txt",
+    "ico",
+    "png",
+    "jpg",
+    "jpeg",
+    "gif",
+    "svg",
+    "webp",
+    "avif",
+    "woff",
+    "woff2",
+    "ttf",
+    "webmanifest",
+    "pdf",
+    "map",
+    "wasm",
+    "mp4",
+];
+
 /// Port of web servers that do not run as root, by custom.
 const PORT: u16 = 8080;
 
@@ -72,32 +100,6 @@ fn sources(tree: &Tree, root: &RelPath) -> Vec<RelPath> {
     if !root.is_root() {
         return vec![root.clone()];
     }
-    const PAGES: &[&str] = &[
-        "html",
-        "htm",
-        "css",
-        "js",
-        "mjs",
-        "json",
-        "xml",
-        "txt",
-        "ico",
-        "png",
-        "jpg",
-        "jpeg",
-        "gif",
-        "svg",
-        "webp",
-        "avif",
-        "woff",
-        "woff2",
-        "ttf",
-        "webmanifest",
-        "pdf",
-        "map",
-        "wasm",
-        "mp4",
-    ];
     let mut sources: Vec<RelPath> = tree
         .files()
         .filter(|path| !path.as_str().starts_with('.'))

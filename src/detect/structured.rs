@@ -257,7 +257,7 @@ fn convert(node: &MarkedYaml<'_>, lines: &[&str]) -> Node {
                     match node.value {
                         Value::Map(more) => merged.extend(more),
                         Value::List(maps) => {
-                            merged.extend(maps.into_iter().flat_map(|map| map.entries().to_vec()))
+                            merged.extend(maps.into_iter().flat_map(|map| map.entries().to_vec()));
                         }
                         _ => {}
                     }

@@ -23,7 +23,7 @@ pub(super) fn line(node: Node<'_>) -> usize {
 }
 
 /// The named children of `node`, in order.
-pub(super) fn children<'t>(node: Node<'t>) -> Vec<Node<'t>> {
+pub(super) fn children(node: Node<'_>) -> Vec<Node<'_>> {
     let mut cursor = node.walk();
     node.named_children(&mut cursor).collect()
 }

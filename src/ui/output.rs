@@ -5,6 +5,8 @@ use std::io::{self, Write};
 
 /// Where a command writes: reports to standard output, everything else to standard error.
 pub(crate) struct Output {
+    stdout: Term,
+    stderr: Term,
     quiet: bool,
     verbose: bool,
     colours: bool,
@@ -16,6 +18,8 @@ impl Output {
     pub(crate) fn new(quiet: bool, verbose: bool) -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         Self {
+            stdout: Term::stdout(),
+            stderr: Term::stderr(),
             quiet,
             verbose,
             colours: wanted && console::colors_enabled(),
@@ -23,22 +27,8 @@ impl Output {
         }
     }
 
-    /// Whether a person sits at standard output.
-    pub(crate) fn is_terminal(&self) -> bool {
-        Term::stdout().is_term()
-    }
-
     pub(crate) fn is_verbose(&self) -> bool {
         self.verbose
-    }
-
-    /// Width for texts that wrap (columns).
-    pub(crate) fn width(&self) -> usize {
-        if self.is_terminal() {
-            usize::from(Term::stdout().size().1).clamp(40, 120)
-        } else {
-            100
-        }
     }
 
     /// A style for standard output; none where colours are off.
@@ -52,7 +42,7 @@ impl Output {
     /// # Errors
     /// When the stream cannot take it (a full disk).
     pub(crate) fn report(&self, text: &str) -> io::Result<()> {
-        let mut stream = io::stdout().lock();
+        let mut stream = &self.stdout;
         let written = stream
             .write_all(text.as_bytes())
             .and_then(|()| stream.flush());
@@ -90,7 +80,7 @@ impl Output {
 
     fn line(&self, text: &str) {
         // Where even standard error is closed, nobody can be told anything.
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        let _ = writeln!(&self.stderr, "{text}");
     }
 }
 

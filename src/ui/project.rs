@@ -88,7 +88,8 @@ impl Page {
         let places = self.dim(&self.places(evidence));
         let gap = if places.is_empty() { "" } else { "  " };
         let value = clean(value);
-        self.line(&format!("  {name:<NAMES$}{value}{doubt}{gap}{places}"));
+        let name = column(name);
+        self.line(&format!("  {name}{value}{doubt}{gap}{places}"));
     }
 
     fn fact<T>(&mut self, name: &str, fact: &Fact<T>, show: impl Fn(&T) -> String) {
@@ -376,7 +377,8 @@ impl Page {
         self.title("There already");
         for (name, value) in rows {
             let value = clean(&value);
-            self.line(&format!("  {name:<NAMES$}{value}"));
+            let name = column(name);
+            self.line(&format!("  {name}{value}"));
         }
     }
 
@@ -387,8 +389,8 @@ impl Page {
         self.title("Unknown");
         for one in unknown {
             self.line(&format!(
-                "  {:<NAMES$}looked at: {}",
-                one.fact,
+                "  {}looked at: {}",
+                column(&one.fact),
                 one.looked_at.join(", ")
             ));
             let answer = self.dim(&format!("answer in shipway.toml: {}", one.answer_with));
@@ -419,6 +421,12 @@ impl Page {
     }
 }
 
+/// `name` filled up to the column of values; a longer one still gets a space behind it.
+fn column(name: &str) -> String {
+    let width = NAMES.max(name.chars().count() + 1);
+    format!("{:<width$}", clean(name))
+}
+
 /// Text of the repository with its control characters escaped: a file's name must not move
 /// the cursor or recolour the terminal.
 fn clean(text: &str) -> String {
@@ -439,6 +447,12 @@ fn clean(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_name_is_told_from_its_value() {
+        assert_eq!(column("port"), "port            ");
+        assert_eq!(column("web.runtime_version"), "web.runtime_version ");
+    }
 
     #[test]
     fn control_characters_are_shown_and_not_sent() {
