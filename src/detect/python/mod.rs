@@ -27,10 +27,10 @@ mod shell;
 mod start;
 mod syntax;
 mod testing;
-mod tool;
-mod version;
 #[cfg(test)]
 mod tests;
+mod tool;
+mod version;
 
 use super::{Found, Tree};
 use crate::project::{Existing, Library, RelPath, Service, ServiceKind, Unknown};
@@ -45,7 +45,10 @@ const PARSED: usize = 2000;
 pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
     let code = Code::new(tree);
     let mut packages = manifest::packages(&code);
-    let roots: Vec<RelPath> = packages.iter().map(|package| package.root.clone()).collect();
+    let roots: Vec<RelPath> = packages
+        .iter()
+        .map(|package| package.root.clone())
+        .collect();
     let mut all: Vec<(RelPath, Vec<Service>)> = Vec::new();
     for package in &mut packages {
         let services = project(&code, existing, package, &roots, found);
@@ -137,9 +140,7 @@ fn project(
         service.requirements.clone_from(&package.requirements);
         service.test.clone_from(&test);
     }
-    if services.is_empty()
-        && package.built.is_some()
-    {
+    if services.is_empty() && package.built.is_some() {
         found.libraries.push(Library {
             name: package.name.clone().unwrap_or_else(|| {
                 crate::project::Fact::guess(
@@ -167,7 +168,10 @@ fn all_python(code: &Code<'_>, root: &RelPath) -> Vec<RelPath> {
 
 /// Gives every service a name of its own, fit for compose.
 fn named(all: Vec<(RelPath, Vec<Service>)>) -> Vec<Service> {
-    let projects = all.iter().filter(|(_, services)| !services.is_empty()).count();
+    let projects = all
+        .iter()
+        .filter(|(_, services)| !services.is_empty())
+        .count();
     let mut taken = std::collections::BTreeSet::new();
     let mut named = Vec::new();
     for (root, services) in all {
@@ -198,7 +202,13 @@ fn slug(text: &str) -> String {
     let lower: String = text
         .to_lowercase()
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '_' {
+                c
+            } else {
+                '-'
+            }
+        })
         .collect();
     lower.trim_matches(['-', '_']).to_owned()
 }
@@ -217,16 +227,33 @@ fn unknown(service: &Service, found: &mut Found) {
         say(
             "runtime_version",
             &[
-                ".python-version", "runtime.txt", ".tool-versions", "Pipfile", "environment.yml",
-                "Dockerfile", "requires-python",
+                ".python-version",
+                "runtime.txt",
+                ".tool-versions",
+                "Pipfile",
+                "environment.yml",
+                "Dockerfile",
+                "requires-python",
             ],
         );
     }
     if service.kind.value == ServiceKind::Web && service.port.is_none() {
-        say("port", &["Dockerfile", "gunicorn.conf.py", "commands", "the code"]);
+        say(
+            "port",
+            &["Dockerfile", "gunicorn.conf.py", "commands", "the code"],
+        );
     }
     if service.package_manager.is_none() {
-        say("manifest", &["requirements.txt", "pyproject.toml", "Pipfile", "environment.yml", "setup.py"]);
+        say(
+            "manifest",
+            &[
+                "requirements.txt",
+                "pyproject.toml",
+                "Pipfile",
+                "environment.yml",
+                "setup.py",
+            ],
+        );
     }
     if service.entry.is_none() {
         say("entry", &["the code", "Dockerfile", "Procfile"]);

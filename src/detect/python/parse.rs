@@ -68,10 +68,6 @@ impl Module {
         Evidence::new(self.path.clone(), line, self.line(line))
     }
 
-    pub(super) fn text(&self) -> &str {
-        &self.text
-    }
-
     /// The dotted name that an expression means outside this file: `os.environ` for `env`
     /// after `from os import environ as env`. None for names of this file and relative imports.
     pub(super) fn outside(&self, expr: &Expr) -> Option<String> {
@@ -107,16 +103,6 @@ impl Module {
                     value: Some(value),
                     ..
                 } if targets.iter().any(|target| target.name() == Some(name)) => Some(value),
-                _ => None,
-            })
-    }
-
-    /// A function defined at the top of the file.
-    pub(super) fn function(&self, name: &str) -> Option<&Function> {
-        super::syntax::on_import(&self.body)
-            .into_iter()
-            .find_map(|statement| match &statement.kind {
-                StmtKind::Function(function) if function.name == name => Some(function),
                 _ => None,
             })
     }
@@ -207,14 +193,19 @@ impl<'t> Reader<'t> {
                     .flatten()
                     .collect(),
             },
-            "return_statement" => StmtKind::Return(
-                named(node)
-                    .first()
-                    .map(|value| self.expr(*value, depth)),
-            ),
-            "for_statement" | "while_statement" | "with_statement" | "try_statement"
-            | "match_statement" | "except_clause" | "except_group_clause" | "finally_clause"
-            | "else_clause" | "case_clause" => self.compound(node, depth),
+            "return_statement" => {
+                StmtKind::Return(named(node).first().map(|value| self.expr(*value, depth)))
+            }
+            "for_statement"
+            | "while_statement"
+            | "with_statement"
+            | "try_statement"
+            | "match_statement"
+            | "except_clause"
+            | "except_group_clause"
+            | "finally_clause"
+            | "else_clause"
+            | "case_clause" => self.compound(node, depth),
             "raise_statement" | "assert_statement" | "delete_statement" | "print_statement" => {
                 StmtKind::Expr(self.other(node, depth))
             }
@@ -250,7 +241,10 @@ impl<'t> Reader<'t> {
         for child in named(node) {
             match child.kind() {
                 "block" => body.extend(self.block(child, depth)),
-                "except_clause" | "except_group_clause" | "finally_clause" | "else_clause"
+                "except_clause"
+                | "except_group_clause"
+                | "finally_clause"
+                | "else_clause"
                 | "case_clause" => body.extend(self.statement(child, depth)),
                 _ => heads.push(self.expr(child, depth)),
             }
@@ -336,7 +330,10 @@ impl<'t> Reader<'t> {
                 }
             })
             .collect();
-        if named(node).iter().any(|child| child.kind() == "wildcard_import") {
+        if named(node)
+            .iter()
+            .any(|child| child.kind() == "wildcard_import")
+        {
             names.push(Import {
                 line,
                 level,
@@ -623,7 +620,9 @@ mod tests {
 
     #[test]
     fn names_from_outside() {
-        let module = module("from os import environ as env\nimport os.path as p, json.decoder\nx = env['A']\n");
+        let module = module(
+            "from os import environ as env\nimport os.path as p, json.decoder\nx = env['A']\n",
+        );
         let Some(Kind::Index(object, key)) = module.assigned("x").map(|value| &value.kind) else {
             panic!("no index");
         };
@@ -639,7 +638,14 @@ mod tests {
         let seen: Vec<_> = module
             .imports
             .iter()
-            .map(|i| (i.level, i.module.as_str(), i.name.as_deref(), i.local.as_str()))
+            .map(|i| {
+                (
+                    i.level,
+                    i.module.as_str(),
+                    i.name.as_deref(),
+                    i.local.as_str(),
+                )
+            })
             .collect();
         assert_eq!(
             seen,
@@ -653,7 +659,8 @@ mod tests {
 
     #[test]
     fn an_error_has_its_line() {
-        let module = module("import os\n\n\ndef survey(path:\n    return os.environ[\"X\"] + path\n");
+        let module =
+            module("import os\n\n\ndef survey(path:\n    return os.environ[\"X\"] + path\n");
         assert_eq!(module.error, Some(4));
     }
 
@@ -669,7 +676,12 @@ mod tests {
             "def make(a, b=1, *args, c: int = 2, **rest):\n    pass\n\nif __name__ == \"__main__\":\n    make(1)\n",
         );
         let required: Vec<_> = module
-            .function("make")
+            .body
+            .iter()
+            .find_map(|statement| match &statement.kind {
+                StmtKind::Function(function) => Some(function),
+                _ => None,
+            })
             .unwrap()
             .params
             .iter()

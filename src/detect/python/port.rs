@@ -26,7 +26,10 @@ pub(super) fn find(
     for mention in mentions.iter().filter(|mention| !mention.production) {
         let serves = mention.server().is_some()
             || mention.words.iter().any(|word| {
-                matches!(word.as_str(), "flask" | "runserver" | "fastapi" | "streamlit" | "gradio")
+                matches!(
+                    word.as_str(),
+                    "flask" | "runserver" | "fastapi" | "streamlit" | "gradio"
+                )
             });
         if serves {
             claims.extend(mention.port().map(|port| (port, mention.at.clone())));
@@ -68,8 +71,12 @@ fn usual(mentions: &[Mention], framework: &str) -> Option<Fact<Port>> {
         .find_map(|mention| Some((mention.server()?, mention)));
     if let Some((server @ ("gunicorn" | "uvicorn" | "hypercorn" | "daphne"), mention)) = served {
         return Some(
-            Fact::new(Port::new(8000)?, Confidence::Guess, vec![mention.at.clone()])
-                .because(format!("{server}'s usual port")),
+            Fact::new(
+                Port::new(8000)?,
+                Confidence::Guess,
+                vec![mention.at.clone()],
+            )
+            .because(format!("{server}'s usual port")),
         );
     }
     let port = Port::new(if framework == "flask" { 5000 } else { 8000 })?;
@@ -102,9 +109,12 @@ fn in_code(code: &Code<'_>, path: &RelPath) -> Option<(Port, Evidence)> {
             return;
         }
         if let Some((function, args)) = expr.call()
-            && matches!(function.last_name(), Some("run" | "run_app" | "serve" | "launch"))
-            && let Some(value) = argument(args, None, "port")
-                .or_else(|| argument(args, None, "server_port"))
+            && matches!(
+                function.last_name(),
+                Some("run" | "run_app" | "serve" | "launch")
+            )
+            && let Some(value) =
+                argument(args, None, "port").or_else(|| argument(args, None, "server_port"))
         {
             let value = match value.name() {
                 Some(name) => module.assigned(name).unwrap_or(value),
@@ -135,6 +145,9 @@ fn flaskenv(code: &Code<'_>, root: &RelPath) -> Option<(Port, Evidence)> {
     let text = code.tree.text(&path)?;
     text.lines().enumerate().find_map(|(index, line)| {
         let value = line.trim().strip_prefix("FLASK_RUN_PORT=")?;
-        Some((port_of(value)?, Evidence::new(path.clone(), index + 1, line)))
+        Some((
+            port_of(value)?,
+            Evidence::new(path.clone(), index + 1, line),
+        ))
     })
 }

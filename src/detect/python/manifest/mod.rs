@@ -13,7 +13,9 @@ pub(super) use ini::Section;
 use super::code::Code;
 use super::markup::Node;
 use super::role;
-use crate::project::{Claim, Evidence, Fact, Finding, PackageManager, RelPath, Requirement, Severity};
+use crate::project::{
+    Claim, Evidence, Fact, Finding, PackageManager, RelPath, Requirement, Severity,
+};
 use std::collections::BTreeMap;
 
 /// What the manifests of one folder say.
@@ -179,7 +181,11 @@ fn package(code: &Code<'_>, root: RelPath, files: &[RelPath]) -> Option<Package>
     if let Some(path) = &pipfile
         && pipfile::read(code, path, &mut package)
     {
-        claims.push((PackageManager::Pipenv, path.clone(), format!("{path} is there")));
+        claims.push((
+            PackageManager::Pipenv,
+            path.clone(),
+            format!("{path} is there"),
+        ));
     }
     if let Some(path) = requirements::read(code, &texts, &mut package) {
         // A list of pinned requirements wins over the open ranges of a pyproject.toml that
@@ -188,24 +194,43 @@ fn package(code: &Code<'_>, root: RelPath, files: &[RelPath]) -> Option<Package>
             .iter()
             .position(|(manager, ..)| *manager == PackageManager::Pip)
             .unwrap_or(claims.len());
-        claims.insert(at, (PackageManager::Pip, path.clone(), format!("{path} is there")));
+        claims.insert(
+            at,
+            (
+                PackageManager::Pip,
+                path.clone(),
+                format!("{path} is there"),
+            ),
+        );
     }
     if let Some(path) = &setup_py
         && setup::read(code, path, &mut package)
     {
-        claims.push((PackageManager::Pip, path.clone(), format!("{path} is there")));
+        claims.push((
+            PackageManager::Pip,
+            path.clone(),
+            format!("{path} is there"),
+        ));
     }
     if let Some(path) = &setup_cfg
         && ini::read_setup(code, path, &mut package)
     {
-        claims.push((PackageManager::Pip, path.clone(), format!("{path} is there")));
+        claims.push((
+            PackageManager::Pip,
+            path.clone(),
+            format!("{path} is there"),
+        ));
     }
     if let Some(path) = &conda
         && conda::read(code, path, &mut package)
     {
-        claims.push((PackageManager::Conda, path.clone(), format!("{path} is there")));
+        claims.push((
+            PackageManager::Conda,
+            path.clone(),
+            format!("{path} is there"),
+        ));
     }
-    choose(code, &mut package, claims)?;
+    choose(code, &mut package, &claims)?;
     Some(package)
 }
 
@@ -220,7 +245,7 @@ const LOCKS: &[(&str, PackageManager, &str)] = &[
 fn choose(
     code: &Code<'_>,
     package: &mut Package,
-    claims: Vec<(PackageManager, RelPath, String)>,
+    claims: &[(PackageManager, RelPath, String)],
 ) -> Option<()> {
     let lock = LOCKS.iter().find_map(|(name, manager, manifest)| {
         let path = package.root.join(name).ok()?;
@@ -228,18 +253,15 @@ fn choose(
         (code.tree.has(&path) && claims.iter().any(|(_, claimed, _)| *claimed == manifest))
             .then_some((path, *manager, manifest))
     });
-    let lock = lock.or_else(|| workspace(code, package, &claims));
-    let (manager, manifest, evidence) = match &lock {
-        Some((path, manager, manifest)) => {
-            (*manager, manifest.clone(), Evidence::file(path.clone()))
-        }
-        None => {
-            let (manager, manifest, _) = claims.first()?;
-            (*manager, manifest.clone(), Evidence::file(manifest.clone()))
-        }
+    let lock = lock.or_else(|| workspace(code, package, claims));
+    let (manager, manifest, evidence) = if let Some((path, manager, manifest)) = &lock {
+        (*manager, manifest.clone(), Evidence::file(path.clone()))
+    } else {
+        let (manager, manifest, _) = claims.first()?;
+        (*manager, manifest.clone(), Evidence::file(manifest.clone()))
     };
     let mut fact = Fact::certain(manager, evidence);
-    for (other, path, _) in &claims {
+    for (other, path, _) in claims {
         if *other != manager && *path != manifest {
             fact = fact.against(Claim {
                 value: format!("{other:?}").to_lowercase(),
