@@ -29,9 +29,9 @@ test-deps: ## install what tests, lints and benches need, or PARTS="validators e
 lint: ## check formatting, clippy, dependencies and shell scripts
 	@scripts/lint
 
-bench: ## measure side by side with peers
+bench: ## measure side by side with peers; WRITE=1 also writes docs/benchmarks.md
 	@scripts/test-deps bench
-	@. .deps/env && cargo bench
+	@. .deps/env && cargo bench --bench side_by_side$(if $(WRITE), -- --write)
 
 soak: ## run every test again and again for MINUTES=30, or until one fails
 	@end=$$((SECONDS + $(MINUTES) * 60)); rounds=0; \

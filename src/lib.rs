@@ -6,6 +6,7 @@
 
 mod cli;
 pub mod config;
+pub mod deploy;
 pub mod detect;
 pub mod doctor;
 pub mod git;

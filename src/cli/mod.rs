@@ -1,5 +1,20 @@
 //! One file per subcommand: parse, call one core function, present.
 
+mod completions;
+mod detect;
+mod doctor;
+mod failure;
+mod init;
+mod interrupt;
+mod place;
+#[cfg(test)]
+mod reference;
+mod setup;
+mod undo;
+
+pub(crate) use failure::Failure;
+
+use crate::ui::Output;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -7,7 +22,12 @@ use std::process::ExitCode;
 
 /// Turns a repository into one that anybody can open, run, test and ship.
 #[derive(Debug, Parser)]
-#[command(name = "shipway", version, propagate_version = false, disable_help_subcommand = true)]
+#[command(
+    name = "shipway",
+    version,
+    propagate_version = false,
+    disable_help_subcommand = true
+)]
 struct Arguments {
     /// Run as if started in DIR
     #[arg(short = 'C', global = true, value_name = "DIR")]
@@ -23,7 +43,21 @@ struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Detect(detect::Arguments),
+    Init(init::Arguments),
+    Undo(undo::Arguments),
+    Doctor(doctor::Arguments),
+    Setup(setup::Arguments),
+    Completions(completions::Arguments),
+}
+
+/// What every command is given beside its own arguments.
+pub(crate) struct Context {
+    pub(crate) output: Output,
+    /// Only what went wrong is to be said.
+    pub(crate) quiet: bool,
+}
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -62,5 +96,39 @@ where
             return ExitCode::from(code);
         }
     };
-    match arguments.command {}
+    let context = Context {
+        output: Output::new(arguments.quiet, arguments.verbose),
+        quiet: arguments.quiet,
+    };
+    if let Some(folder) = &arguments.directory
+        && let Err(error) = std::env::set_current_dir(folder)
+    {
+        let sentence = format!("cannot go to {}: {error}", folder.display());
+        return context.end(Err(Failure::new(
+            Exit::Usage,
+            sentence,
+            "name a folder after -C",
+        )));
+    }
+    let outcome = match arguments.command {
+        Command::Detect(arguments) => detect::run(&arguments, &context),
+        Command::Init(arguments) => init::run(&arguments, &context),
+        Command::Undo(arguments) => undo::run(&arguments, &context),
+        Command::Doctor(arguments) => doctor::run(&arguments, &context),
+        Command::Setup(arguments) => setup::run(&arguments, &context),
+        Command::Completions(arguments) => completions::run(&arguments, &context),
+    };
+    context.end(outcome)
+}
+
+impl Context {
+    /// Says what failed, if anything did, and gives the exit code.
+    fn end(&self, outcome: Result<Exit, Failure>) -> ExitCode {
+        let exit = outcome.unwrap_or_else(|failure| {
+            self.output
+                .error(&failure.sentence, failure.mend.as_deref());
+            failure.exit
+        });
+        ExitCode::from(exit as u8)
+    }
 }

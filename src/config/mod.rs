@@ -118,7 +118,37 @@ pub struct ConfigError {
     pub mend: Option<String>,
 }
 
+/// Name of the configuration in a repository's root.
+pub const FILE: &str = "shipway.toml";
+
 impl Config {
+    /// Reads `shipway.toml` in `root`; everything is at its default where there is none.
+    ///
+    /// # Errors
+    /// As [`Config::parse`], and when the file is there and cannot be read.
+    pub fn load(root: &std::path::Path) -> Result<Self, ConfigError> {
+        match std::fs::read_to_string(root.join(FILE)) {
+            Ok(text) => Self::parse(&text, FILE),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+                ) =>
+            {
+                Ok(Self::default())
+            }
+            Err(error) => Err(ConfigError {
+                file: FILE.to_owned(),
+                line: 1,
+                column: 1,
+                message: format!("cannot be read: {error}"),
+                mend: Some(format!(
+                    "make {FILE} a readable UTF-8 file: chmod u+r {FILE}"
+                )),
+            }),
+        }
+    }
+
     /// Parses the text of `shipway.toml`, named `file` in errors.
     ///
     /// # Errors
@@ -186,13 +216,17 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_refused_with_place_and_suggestion() {
-        let error = Config::parse("schema = 1\n[project]\nnmae = \"x\"\n", "shipway.toml").unwrap_err();
+        let error =
+            Config::parse("schema = 1\n[project]\nnmae = \"x\"\n", "shipway.toml").unwrap_err();
         assert_eq!((error.line, error.column), (3, 1));
         assert_eq!(error.mend.as_deref(), Some("did you mean `name`?"));
     }
 
     #[test]
     fn an_empty_file_is_all_defaults() {
-        assert_eq!(Config::parse("", "shipway.toml").unwrap(), Config::default());
+        assert_eq!(
+            Config::parse("", "shipway.toml").unwrap(),
+            Config::default()
+        );
     }
 }

@@ -4,8 +4,24 @@
 //! Called by `cli` and, through it, by `scaffold`'s journey. One ecosystem is one file and
 //! one line in [`ECOSYSTEMS`].
 
+mod backing;
+mod client;
+mod env_files;
+mod existing;
+mod findings;
+mod generated;
+mod naming;
+mod overrides;
 mod python;
+mod rust;
+mod scripts;
+mod secret;
+mod static_site;
+mod structured;
+mod supabase;
+mod syntax;
 mod tree;
+mod unknown;
 
 pub use tree::{Tree, TreeError};
 
@@ -29,10 +45,21 @@ pub struct Ecosystem {
 }
 
 /// Every ecosystem that is known, in the order in which they look.
-pub const ECOSYSTEMS: &[Ecosystem] = &[Ecosystem {
-    name: "python",
-    look: python::look,
-}];
+pub const ECOSYSTEMS: &[Ecosystem] = &[
+    Ecosystem {
+        name: "python",
+        look: python::look,
+    },
+    Ecosystem {
+        name: "rust",
+        look: rust::look,
+    },
+    // Last: a site is static only where nothing else serves it.
+    Ecosystem {
+        name: "static",
+        look: static_site::look,
+    },
+];
 
 /// Detects what the tree under `root` is; `config` overrides what was detected.
 ///
@@ -41,6 +68,31 @@ pub const ECOSYSTEMS: &[Ecosystem] = &[Ecosystem {
 /// findings of the project.
 pub fn detect(root: &std::path::Path, config: &Config) -> Result<Project, TreeError> {
     let tree = Tree::read(root)?;
-    let _ = (&tree, config);
-    Err(TreeError::NotAFolder(root.to_owned()))
+    let existing = existing::read(&tree);
+    let mut found = Found::default();
+    for ecosystem in ECOSYSTEMS {
+        (ecosystem.look)(&tree, &existing, &mut found);
+    }
+    naming::make_unique(&mut found.services);
+    overrides::apply(&tree, config, &mut found);
+    found.services.sort_by(|a, b| a.name.cmp(&b.name));
+
+    let name = naming::project_name(&tree, config);
+    let backing = backing::find(&tree, &existing, &found.services);
+    let env_files = env_files::find(&tree);
+    let scripts = scripts::find(&tree, &existing);
+    unknown::complete(&mut found);
+    let findings = findings::collect(&tree, &found, &env_files);
+    Ok(Project {
+        name,
+        services: found.services,
+        libraries: found.libraries,
+        backing,
+        tools: found.tools,
+        scripts,
+        existing,
+        env_files,
+        findings,
+        unknown: found.unknown,
+    })
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Files above this are never read (bytes).
-pub const MAX_FILE: u64 = 1024 * 1024;
+pub(super) const MAX_FILE: u64 = 1024 * 1024;
 
 /// Folders that hold other people's code or generated files, whatever git says of them.
 const VENDORED: &[&str] = &[
@@ -117,6 +117,13 @@ impl Tree {
                 files.insert(path, size);
             }
         }
+        for path in super::generated::files(root) {
+            files.remove(&path);
+            let folder = path.parent();
+            if !files.keys().any(|file| file.is_within(&folder)) {
+                folders.remove(&folder);
+            }
+        }
         let tracked = crate::git::tracked(root).unwrap_or_default();
         Ok(Self {
             root: root.to_owned(),
@@ -139,7 +146,8 @@ impl Tree {
 
     /// Files with this last extension, sorted by path.
     pub fn with_extension<'a>(&'a self, extension: &'a str) -> impl Iterator<Item = &'a RelPath> {
-        self.files().filter(move |path| path.extension() == extension)
+        self.files()
+            .filter(move |path| path.extension() == extension)
     }
 
     /// Files with this name in any folder, sorted by path.
@@ -199,7 +207,7 @@ impl Tree {
             return None;
         }
         match String::from_utf8(bytes) {
-            Ok(text) => Some(text.into()),
+            Ok(text) => Some(super::generated::without_blocks(text).into()),
             Err(_) => {
                 self.report(Finding {
                     id: "not-utf8",

@@ -126,6 +126,30 @@ pub fn is_ignored(root: &Path, path: &RelPath) -> bool {
         .unwrap_or(false)
 }
 
+/// What git is set to, from all its configuration files together.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    pub user_name: Option<String>,
+    pub user_email: Option<String>,
+    /// `true`, `input` or `false`.
+    pub autocrlf: Option<String>,
+}
+
+/// The settings that hold in the repository of `start`, or outside of one.
+pub fn settings(start: &Path) -> Settings {
+    let configuration = discover(start)
+        .ok()
+        .and_then(|repository| repository.config().ok())
+        .or_else(|| git2::Config::open_default().ok())
+        .and_then(|mut configuration| configuration.snapshot().ok());
+    let get = |name: &str| configuration.as_ref()?.get_string(name).ok();
+    Settings {
+        user_name: get("user.name"),
+        user_email: get("user.email"),
+        autocrlf: get("core.autocrlf"),
+    }
+}
+
 fn discover(start: &Path) -> Result<git2::Repository, GitError> {
     git2::Repository::discover(start).map_err(|error| {
         if error.code() == git2::ErrorCode::NotFound {

@@ -129,7 +129,8 @@ impl RelPath {
     pub fn is_within(&self, folder: &RelPath) -> bool {
         folder.is_root()
             || self.0 == folder.0
-            || (self.0.starts_with(&*folder.0) && self.0.as_bytes().get(folder.0.len()) == Some(&b'/'))
+            || (self.0.starts_with(&*folder.0)
+                && self.0.as_bytes().get(folder.0.len()) == Some(&b'/'))
     }
 
     /// The part below `folder`, if it lies there; the root for `folder` itself.
@@ -217,8 +218,14 @@ mod tests {
         assert_eq!(RelPath::parse("./a//b/../c").unwrap().as_str(), "a/c");
         assert!(RelPath::parse(".").unwrap().is_root());
         assert!(matches!(RelPath::parse("../a"), Err(PathError::Outside(_))));
-        assert!(matches!(RelPath::parse("a/../../b"), Err(PathError::Outside(_))));
-        assert!(matches!(RelPath::parse("/etc"), Err(PathError::Absolute(_))));
+        assert!(matches!(
+            RelPath::parse("a/../../b"),
+            Err(PathError::Outside(_))
+        ));
+        assert!(matches!(
+            RelPath::parse("/etc"),
+            Err(PathError::Absolute(_))
+        ));
     }
 
     #[test]
@@ -229,10 +236,7 @@ mod tests {
         assert_eq!(RelPath::root().relative_to(&backend), "..");
         assert_eq!(backend.relative_to(&backend), ".");
         assert!(!RelPath::parse("backend2/x").unwrap().is_within(&backend));
-        assert_eq!(
-            backend.join("../frontend/templates").unwrap(),
-            templates
-        );
+        assert_eq!(backend.join("../frontend/templates").unwrap(), templates);
         assert!(backend.join("/etc/passwd").is_err());
     }
 }

@@ -1,1 +1,429 @@
-//! Features to artifacts to plan to apply; the lock.
+//! Features become artifacts, artifacts a plan, and the plan is applied.
+//!
+//! In: a [`Project`], a [`Config`], a [`Repository`] and the answers of the user. Out: a
+//! [`Plan`]; [`apply`] alone writes. Called by `cli`.
+
+pub mod answer;
+pub mod apply;
+mod block;
+mod dotenv;
+mod expand;
+pub mod feature;
+mod foreign;
+mod journal;
+pub mod lock;
+mod merge;
+mod own;
+pub mod pins;
+mod place;
+pub mod plan;
+pub mod render;
+mod select;
+mod validate;
+mod view;
+
+pub use plan::{Action, Change, Entry, Plan, Skipped};
+pub use select::{Choice, UnknownFeature};
+pub use view::{Fresh, RepositoryFacts};
+
+use crate::config::Config;
+use crate::git::Repository;
+use crate::project::{PathError, Project, RelPath};
+use expand::Wanted;
+use feature::{FeatureError, Features, Strategy};
+use lock::{Artifact, LOCK_FILE, Lock, LockError, PRISTINE_DIR, sha256};
+use merge::Merged;
+use pins::Pins;
+use place::{Place, Places, Present};
+use render::{RenderError, Renderer};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use view::Input;
+
+/// The name of the configuration at the root.
+pub const CONFIG_FILE: &str = "shipway.toml";
+
+/// Why no plan could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    #[error(transparent)]
+    Feature(#[from] FeatureError),
+    #[error(transparent)]
+    UnknownFeature(#[from] UnknownFeature),
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    #[error(transparent)]
+    Invalid(#[from] validate::InvalidFile),
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    #[error("the built-in pins are malformed: {0}")]
+    Pins(#[from] toml::de::Error),
+    #[error("{LOCK_FILE} cannot be written as TOML: {0}")]
+    LockText(#[from] toml::ser::Error),
+    #[error("a view cannot be written as JSON: {0}")]
+    View(#[from] serde_json::Error),
+    #[error("feature `{feature}`: {source}")]
+    Path { feature: String, source: PathError },
+    #[error("feature `{feature}`: an element of {each} has no name")]
+    Element { feature: String, each: String },
+    #[error("cannot read {}: {source}; make it readable or move it away", path.display())]
+    Io {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("{0}; move it away, then run shipway init again")]
+    Barred(String),
+}
+
+/// What a plan is made from beside the project.
+pub struct Options<'a> {
+    pub choice: Choice,
+    pub fresh: Fresh<'a>,
+    /// New text of `shipway.toml`, where answers changed it.
+    pub config_text: Option<String>,
+}
+
+/// Plans what `init` would write. Reads the tree, writes nothing.
+///
+/// # Errors
+/// When a template or feature is malformed, a chosen feature does not exist, the lock cannot be
+/// trusted, or a rendered file cannot be parsed in its own format.
+pub fn plan(
+    project: &Project,
+    config: &Config,
+    repository: &Repository,
+    options: &Options,
+) -> Result<Plan, PlanError> {
+    let root = repository.root.as_path();
+    let lock = read_lock(root)?;
+    let features = Features::load(root)?;
+    let pins = Pins::builtin()?;
+    let facts = RepositoryFacts {
+        origin: repository.origin.clone(),
+        branch: repository.branch.clone(),
+        linked_worktree: repository.linked_worktree,
+    };
+    let mut places = Places::new(root, &lock);
+    let dotenv = match read(
+        &mut places,
+        root,
+        &RelPath::parse(".env").map_err(own_path)?,
+    ) {
+        Ok(Some(content)) => dotenv::values(&content),
+        Ok(None) | Err(PlanError::Barred(_)) => BTreeMap::new(),
+        Err(error) => return Err(error),
+    };
+    let theirs = own::without_ours(project, &lock, root);
+    let make = |chosen: &BTreeSet<String>, paths: &BTreeMap<String, String>| {
+        let input = Input {
+            project: &theirs,
+            config,
+            paths,
+            features: chosen,
+            pins: &pins,
+            facts: &facts,
+            dotenv: &dotenv,
+            fresh: options.fresh,
+        };
+        view::context(&input, features.all.keys().map(String::as_str))
+    };
+
+    let present = lock.artifacts.iter().map(|a| a.feature.as_str());
+    let (mut chosen, mut skipped) =
+        select::wanted(&features, &config.features, &options.choice, present)?;
+    let first = make(&chosen, &BTreeMap::new())?;
+    chosen.retain(|name| match features.all.get(name) {
+        Some(feature) if !select::is_possible(feature, &first) => {
+            skipped.push(Skipped {
+                feature: name.clone(),
+                reason: feature.otherwise.clone(),
+            });
+            false
+        }
+        _ => true,
+    });
+    skipped.sort_by(|a, b| a.feature.cmp(&b.feature));
+
+    let mut renderer = Renderer::new(&features)?;
+    let mut wanted = expand::expand(&features, &chosen, first, &renderer, &mut places)?;
+    keep_secrets_out_of_git(&mut wanted, &theirs);
+    let mut context = make(&chosen, &expand::paths(&wanted))?;
+
+    let mut draft = Draft {
+        root,
+        places,
+        entries: Vec::new(),
+        changes: Vec::new(),
+        lock: Lock {
+            answers: answers(config, &chosen),
+            facts: facts_used(&theirs),
+            artifacts: lock.artifacts.clone(),
+            ..Lock::default()
+        },
+    };
+    if let Some(text) = &options.config_text {
+        draft.config(text)?;
+    }
+    for file in &wanted {
+        file.enter(&mut context, &wanted);
+        let reason = renderer.text(file.feature, &file.rule.reason, &context)?;
+        let Some(path) = file.target() else {
+            draft.left_out(file, &reason);
+            continue;
+        };
+        let name = file.template();
+        let text = renderer.file(&name, &context)?;
+        if file.rule.strategy == Strategy::File {
+            validate::check(path, &text, &features.origin(&name))?;
+        }
+        let template = features.template(&name).unwrap_or_default();
+        draft.artifact(file, path, &text, &sha256(template.as_bytes()), reason)?;
+    }
+    draft.finish(skipped, foreign::executes(&features, &wanted))
+}
+
+/// A plan in the making.
+struct Draft<'t> {
+    root: &'t Path,
+    places: Places<'t>,
+    entries: Vec<Entry>,
+    changes: Vec<Change>,
+    lock: Lock,
+}
+
+impl Draft<'_> {
+    fn config(&mut self, text: &str) -> Result<(), PlanError> {
+        let path = RelPath::parse(CONFIG_FILE).map_err(own_path)?;
+        let present = read(&mut self.places, self.root, &path)?;
+        if present.as_deref() == Some(text.as_bytes()) {
+            return Ok(());
+        }
+        self.entries.push(Entry {
+            path: path.clone(),
+            feature: String::new(),
+            action: if present.is_some() {
+                Action::Extend
+            } else {
+                Action::Create
+            },
+            strategy: Strategy::File,
+            reason: "your answers, where they differ from what was detected".to_owned(),
+        });
+        self.change(path, present.as_deref(), text.as_bytes().to_vec(), None);
+        Ok(())
+    }
+
+    fn left_out(&mut self, file: &Wanted, reason: &str) {
+        let Place::Out { because } = &file.place else {
+            return;
+        };
+        self.entries.push(Entry {
+            path: file.path.clone(),
+            feature: file.feature.to_owned(),
+            action: Action::LeftOut,
+            strategy: file.rule.strategy,
+            reason: format!("{reason}; not made, because {because}"),
+        });
+    }
+
+    fn artifact(
+        &mut self,
+        file: &Wanted,
+        path: &RelPath,
+        text: &str,
+        template: &str,
+        reason: String,
+    ) -> Result<(), PlanError> {
+        let id = file.id();
+        let rule = file.rule;
+        let present = read(&mut self.places, self.root, path)?;
+        let known = self.lock.by_id(&id).cloned();
+        let Merged {
+            mut action,
+            content,
+            pristine,
+            note,
+        } = merge::merge(rule.strategy, &id, present.as_deref(), text, known.as_ref());
+        let mut reason = reason;
+        if let Place::Beside { because, .. } = &file.place {
+            if action == Action::Create {
+                action = Action::Beside;
+            }
+            reason = format!("{reason}; here, because {because}");
+        }
+        if let Some(note) = note {
+            reason = format!("{reason}; {note}");
+        }
+        self.entries.push(Entry {
+            path: path.clone(),
+            feature: file.feature.to_owned(),
+            action,
+            strategy: rule.strategy,
+            reason,
+        });
+        if let Some(content) = content {
+            let mode = present.is_none().then(|| rule.mode.bits());
+            self.change(path.clone(), present.as_deref(), content, mode);
+        }
+        if action == Action::Kept {
+            return Ok(());
+        }
+        self.lock.put(Artifact {
+            path: path.clone(),
+            id,
+            feature: file.feature.to_owned(),
+            mode: format!("{:04o}", rule.mode.bits()),
+            strategy: rule.strategy,
+            template: template.to_owned(),
+            pristine: pristine.as_deref().map(sha256),
+        });
+        if let Some(pristine) = pristine {
+            let copy = RelPath::parse(&format!("{PRISTINE_DIR}/{path}")).map_err(own_path)?;
+            self.ours(copy, pristine)?;
+        }
+        Ok(())
+    }
+
+    /// A file of shipway's own; a checkout that writes CRLF is no change.
+    fn ours(&mut self, path: RelPath, content: Vec<u8>) -> Result<(), PlanError> {
+        let present = read(&mut self.places, self.root, &path)?;
+        let same = present.as_deref().is_some_and(|present| {
+            present == content || block::with_line_feeds(present) == content
+        });
+        if !same {
+            self.change(path, present.as_deref(), content, None);
+        }
+        Ok(())
+    }
+
+    fn change(
+        &mut self,
+        path: RelPath,
+        present: Option<&[u8]>,
+        content: Vec<u8>,
+        mode: Option<u32>,
+    ) {
+        self.changes.push(Change {
+            path,
+            content: Some(content),
+            mode,
+            before: present.map(sha256),
+        });
+    }
+
+    fn finish(mut self, skipped: Vec<Skipped>, executes: Vec<String>) -> Result<Plan, PlanError> {
+        if !self.lock.artifacts.is_empty() {
+            let text = self.lock.to_text()?.into_bytes();
+            self.ours(RelPath::parse(LOCK_FILE).map_err(own_path)?, text)?;
+        }
+        self.entries.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(Plan {
+            entries: self.entries,
+            skipped,
+            executes,
+            changes: self.changes,
+        })
+    }
+}
+
+/// The lock at `root`; an empty one where there is none.
+///
+/// # Errors
+/// When it cannot be read or trusted.
+pub fn read_lock(root: &Path) -> Result<Lock, PlanError> {
+    let path = root.join(LOCK_FILE);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Lock::parse(&text)?),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Lock::default()),
+        Err(source) => Err(PlanError::Io { path, source }),
+    }
+}
+
+/// The content at `path`, where there is a file.
+fn read(places: &mut Places, root: &Path, path: &RelPath) -> Result<Option<Vec<u8>>, PlanError> {
+    match places.present(path) {
+        Present::Nothing => Ok(None),
+        Present::Barred(because) => Err(PlanError::Barred(because)),
+        Present::File => {
+            let path = path.under(root);
+            std::fs::read(&path)
+                .map(Some)
+                .map_err(|source| PlanError::Io { path, source })
+        }
+    }
+}
+
+/// Generated secrets never go into a file that git has.
+fn keep_secrets_out_of_git(wanted: &mut [Wanted], project: &Project) {
+    for file in wanted
+        .iter_mut()
+        .filter(|file| file.rule.strategy == Strategy::Env)
+    {
+        let committed = file.target().is_some_and(|path| {
+            project
+                .env_files
+                .iter()
+                .any(|known| known.path == *path && known.committed)
+        });
+        if committed {
+            let because = format!(
+                "{path} is committed and would publish the secrets: git rm --cached {path}, then run \
+                 this again",
+                path = file.path
+            );
+            file.place = Place::Out { because };
+        }
+    }
+}
+
+fn answers(config: &Config, chosen: &BTreeSet<String>) -> BTreeMap<String, String> {
+    let base = serde_json::to_value(config.container.base).unwrap_or_default();
+    let chosen: Vec<&str> = chosen.iter().map(String::as_str).collect();
+    [
+        ("base", base.as_str().unwrap_or_default().to_owned()),
+        ("features", chosen.join(" ")),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
+}
+
+fn facts_used(project: &Project) -> BTreeMap<String, String> {
+    let mut facts = BTreeMap::from([("name".to_owned(), project.name.value.clone())]);
+    for service in &project.services {
+        let mut put = |fact: &str, value: Option<String>| {
+            if let Some(value) = value {
+                facts.insert(format!("{}.{fact}", service.name), value);
+            }
+        };
+        put("root", Some(service.root.to_string()));
+        put(
+            "port",
+            service.port.as_ref().map(|fact| fact.value.to_string()),
+        );
+        put(
+            "entry",
+            service.entry.as_ref().map(|fact| fact.value.clone()),
+        );
+        put(
+            "runtime_version",
+            service
+                .runtime_version
+                .as_ref()
+                .map(|fact| fact.value.clone()),
+        );
+    }
+    facts
+}
+
+fn own_path(source: PathError) -> PlanError {
+    PlanError::Path {
+        feature: "shipway".to_owned(),
+        source,
+    }
+}
+
+/// 1-based line of byte `at`.
+fn line_of(text: &str, at: usize) -> usize {
+    text.get(..at).unwrap_or(text).matches('\n').count() + 1
+}

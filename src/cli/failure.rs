@@ -1,0 +1,80 @@
+//! Why a command could not do its work: a sentence, what mends it, and the exit code.
+
+use super::Exit;
+use crate::config::ConfigError;
+use crate::detect::TreeError;
+use crate::git::GitError;
+
+/// What a command ends with instead of a result.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// What happened, and where.
+    pub(crate) sentence: String,
+    /// The command or edit that mends it.
+    pub(crate) mend: Option<String>,
+    pub(crate) exit: Exit,
+}
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, sentence: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self {
+            sentence: sentence.into(),
+            mend: Some(mend.into()),
+            exit,
+        }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        let place = format!("{}:{}:{}", error.file, error.line, error.column);
+        Self {
+            sentence: format!("{place}: {}", error.message),
+            mend: error
+                .mend
+                .or_else(|| Some(format!("correct {} at this place", error.file))),
+            exit: Exit::Usage,
+        }
+    }
+}
+
+impl From<TreeError> for Failure {
+    fn from(error: TreeError) -> Self {
+        let sentence = error.to_string();
+        match error {
+            TreeError::NotAFolder(_) => {
+                Self::new(Exit::Usage, sentence, "name the folder of a repository")
+            }
+            TreeError::Io { path, .. } => Self::new(
+                Exit::Missing,
+                sentence,
+                format!("make it readable: chmod u+rx {}", path.display()),
+            ),
+        }
+    }
+}
+
+impl From<GitError> for Failure {
+    fn from(error: GitError) -> Self {
+        let sentence = error.to_string();
+        let mend = match error {
+            GitError::NotARepository(_) => "run git init there first".to_owned(),
+            GitError::Bare(path) => format!(
+                "clone it and work in the clone: git clone {}",
+                path.display()
+            ),
+            GitError::Git { .. } | GitError::Path(_) => "see what git status says there".to_owned(),
+        };
+        Self::new(Exit::Missing, sentence, mend)
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::new(
+            Exit::Missing,
+            format!("standard output could not be written: {error}"),
+            "make room on the disk, or write the report elsewhere",
+        )
+    }
+}

@@ -1,0 +1,410 @@
+//! `shipway init`: detect, ask, plan, show, apply.
+
+use super::interrupt::Interrupt;
+use super::{Context, Exit, Failure, Format};
+use crate::config::{Base, Config};
+use crate::git::Repository;
+use crate::project::{Finding, Project, Severity, Unknown};
+use crate::scaffold::answer::{self, Answers};
+use crate::scaffold::apply::{self, Session};
+use crate::scaffold::feature::Features;
+use crate::scaffold::{self, CONFIG_FILE, Choice, Entry, Fresh, Options, Plan, PlanError, Skipped};
+use crate::{detect, git, ui};
+use clap::Args;
+use serde::Serialize;
+use std::cell::Cell;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+/// Make the repository one that anybody can open, run, test and ship
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// A folder of the repository; the current one where absent
+    path: Option<PathBuf>,
+    /// Ask nothing; take what was detected
+    #[arg(long, short)]
+    yes: bool,
+    /// Show the plan and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Make this feature and what it requires, and no other new one; may be repeated
+    #[arg(long, value_name = "NAME")]
+    feature: Vec<String>,
+    /// Leave this feature out, now and later; may be repeated
+    #[arg(long, value_name = "NAME")]
+    without: Vec<String>,
+    /// Base of the images
+    #[arg(long, value_name = "BASE", value_parser = parse_base)]
+    base: Option<Base>,
+    /// Name of the project
+    #[arg(long, value_name = "NAME", value_parser = parse_name)]
+    name: Option<String>,
+    /// How the report is written
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+    /// Let the repository's own templates write files that run commands
+    #[arg(long)]
+    trust_templates: bool,
+}
+
+fn parse_base(text: &str) -> Result<Base, String> {
+    match text {
+        "slim" => Ok(Base::Slim),
+        "alpine" => Ok(Base::Alpine),
+        "distroless" => Ok(Base::Distroless),
+        _ => Err("slim, alpine or distroless".to_owned()),
+    }
+}
+
+fn parse_name(text: &str) -> Result<String, String> {
+    ui::is_name(text)?;
+    Ok(text.to_owned())
+}
+
+/// The report in JSON.
+#[derive(Serialize)]
+struct Report<'r> {
+    schema: u32,
+    project: &'r str,
+    /// Whether the changes were written.
+    applied: bool,
+    entries: &'r [Entry],
+    skipped: &'r [Skipped],
+    executes: &'r [String],
+    findings: &'r [Finding],
+    unknown: &'r [Unknown],
+    next: &'r [String],
+}
+
+/// The journey from the tree to the written files.
+pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
+    let start = arguments.path.as_deref().unwrap_or(Path::new("."));
+    let repository = git::open(start)?;
+    let interrupt = Interrupt::listen()?;
+    let session = if arguments.dry_run {
+        if apply::is_unfinished(&repository) {
+            context
+                .output
+                .note("An earlier run was cut short; the next one that writes puts it right.");
+        }
+        None
+    } else {
+        refuse_while_under_way(&repository)?;
+        let session = Session::open(&repository)?;
+        super::undo::repair(&session, context)?;
+        Some(session)
+    };
+
+    let mut text = read_config(&repository.root)?;
+    let before = text.clone();
+    let mut config = Config::parse(&text, CONFIG_FILE)?;
+    let flags = Answers {
+        name: arguments.name.clone(),
+        base: arguments.base,
+        disable: arguments.without.clone(),
+        ..Answers::default()
+    };
+    refuse_unknown_features(&repository, arguments)?;
+    take(&mut text, &mut config, &flags)?;
+    let mut project = detect::detect(&repository.root, &config)?;
+    refuse_unrecognised(&project, &repository)?;
+    let asking = !arguments.yes
+        && arguments.format == Format::Human
+        && std::io::stdin().is_terminal()
+        && std::io::stderr().is_terminal();
+    if asking {
+        let offers = offers(&repository, &config)?;
+        let answers = ui::ask(&project, &offers, arguments.feature.is_empty())
+            .map_err(|error| unreadable(&error))?;
+        if answers != Answers::default() {
+            take(&mut text, &mut config, &answers)?;
+            project = detect::detect(&repository.root, &config)?;
+        }
+    }
+
+    let choice = Choice {
+        only: arguments.feature.clone(),
+        without: arguments.without.clone(),
+    };
+    let plan = plan(
+        &project,
+        &config,
+        &repository,
+        choice,
+        (text != before).then_some(text),
+    )?;
+    if arguments.format == Format::Human {
+        let page = ui::show_plan(&plan, &project.name.value, &context.output);
+        context.output.report(&page)?;
+    }
+    let mut applied = false;
+    if let Some(session) = session.filter(|_| !plan.is_empty()) {
+        refuse_untrusted(&plan, arguments.trust_templates)?;
+        let question = format!("Write {}?", count(&plan));
+        if asking && !ui::confirm(&question).map_err(|error| unreadable(&error))? {
+            context.output.note("Nothing was written.");
+            return Ok(Exit::Done);
+        }
+        interrupt.hold();
+        session.apply(&plan.changes, &mut |_| interrupt.answer())?;
+        applied = true;
+    }
+    report(arguments, context, &plan, &project, applied)?;
+    Ok(Exit::Done)
+}
+
+fn report(
+    arguments: &Arguments,
+    context: &Context,
+    plan: &Plan,
+    project: &Project,
+    applied: bool,
+) -> Result<(), Failure> {
+    let next = next(plan);
+    if arguments.format == Format::Json {
+        return Ok(context.output.json(&Report {
+            schema: 1,
+            project: &project.name.value,
+            applied,
+            entries: &plan.entries,
+            skipped: &plan.skipped,
+            executes: &plan.executes,
+            findings: &project.findings,
+            unknown: &project.unknown,
+            next: &next,
+        })?);
+    }
+    let mut text = String::new();
+    let mut line = |sentence: &str| {
+        text.push_str(sentence);
+        text.push('\n');
+    };
+    if plan.is_empty() {
+        line("Nothing to do: every file is as it would be made.");
+    } else if applied {
+        line(&format!(
+            "Wrote {} files. Taken back with: shipway undo",
+            plan.changes.len()
+        ));
+    } else {
+        line(&format!(
+            "Would write {} files; nothing was written.",
+            plan.changes.len()
+        ));
+    }
+    for finding in project
+        .findings
+        .iter()
+        .filter(|finding| finding.severity >= Severity::Warning)
+    {
+        let place = finding.evidence.first().map(|place| format!("{place}: "));
+        line(&format!(
+            "! {}{} {}",
+            place.unwrap_or_default(),
+            finding.message,
+            finding.mend
+        ));
+    }
+    if !plan.is_empty() || context.output.is_verbose() {
+        for unknown in &project.unknown {
+            line(&format!(
+                "? {} was not found; say it in {CONFIG_FILE}: {}",
+                unknown.fact, unknown.answer_with
+            ));
+        }
+    }
+    if applied && let Some(command) = next.first() {
+        line(&format!("Next: {command}"));
+    }
+    Ok(context.output.report(&text)?)
+}
+
+/// How many files of the plan are written; its own records come on top.
+fn count(plan: &Plan) -> String {
+    let written = |entry: &&Entry| plan.changes.iter().any(|change| change.path == entry.path);
+    match plan.entries.iter().filter(written).count() {
+        0 => "shipway.lock alone".to_owned(),
+        1 => "1 file and shipway.lock".to_owned(),
+        count => format!("{count} files and shipway.lock"),
+    }
+}
+
+/// What to run after, the first thing first.
+fn next(plan: &Plan) -> Vec<String> {
+    let made = |feature: &str| {
+        plan.entries
+            .iter()
+            .any(|entry| entry.feature == feature && entry.action != scaffold::Action::LeftOut)
+    };
+    let mut next = Vec::new();
+    if made("make") {
+        next.push("make dev-setup".to_owned());
+    }
+    if made("compose") {
+        next.push("docker compose up -d".to_owned());
+    }
+    if next.is_empty() {
+        next.push("git status".to_owned());
+    }
+    next
+}
+
+fn plan(
+    project: &Project,
+    config: &Config,
+    repository: &Repository,
+    choice: Choice,
+    config_text: Option<String>,
+) -> Result<Plan, Failure> {
+    let failed = Cell::new(false);
+    let random = |buffer: &mut [u8]| {
+        if getrandom::fill(buffer).is_err() {
+            failed.set(true);
+        }
+    };
+    let options = Options {
+        choice,
+        fresh: Fresh {
+            now: jiff::Timestamp::now().as_second(),
+            random: &random,
+        },
+        config_text,
+    };
+    let plan = scaffold::plan(project, config, repository, &options)?;
+    if failed.get() {
+        return Err(Failure::new(
+            Exit::Missing,
+            "the system gives no random numbers, so no secret can be made",
+            "see that /dev/urandom is there, then run shipway init again",
+        ));
+    }
+    Ok(plan)
+}
+
+/// Puts `answers` into the text of the configuration and reads it anew.
+fn take(text: &mut String, config: &mut Config, answers: &Answers) -> Result<(), Failure> {
+    *text = answer::write(text, answers).map_err(|error| {
+        Failure::new(
+            Exit::Usage,
+            format!("{CONFIG_FILE}: {error}"),
+            format!("correct {CONFIG_FILE}"),
+        )
+    })?;
+    *config = Config::parse(text, CONFIG_FILE)?;
+    Ok(())
+}
+
+/// The text of `shipway.toml`; empty where there is none.
+fn read_config(root: &Path) -> Result<String, Failure> {
+    match std::fs::read_to_string(root.join(CONFIG_FILE)) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(Failure::new(
+            Exit::Usage,
+            format!("cannot read {CONFIG_FILE}: {error}"),
+            "make it a readable file in UTF-8, or move it away",
+        )),
+    }
+}
+
+fn offers(repository: &Repository, config: &Config) -> Result<Vec<ui::Offer>, Failure> {
+    let features = Features::load(&repository.root).map_err(PlanError::from)?;
+    let listed = |list: &[String], name: &String| list.contains(name);
+    Ok(features
+        .all
+        .into_values()
+        .map(|feature| ui::Offer {
+            chosen: (feature.default || listed(&config.features.enable, &feature.name))
+                && !listed(&config.features.disable, &feature.name),
+            name: feature.name,
+            summary: feature.summary,
+        })
+        .collect())
+}
+
+/// Before a name enters `shipway.toml`.
+fn refuse_unknown_features(repository: &Repository, arguments: &Arguments) -> Result<(), Failure> {
+    let named = arguments.feature.iter().chain(&arguments.without);
+    if named.clone().next().is_none() {
+        return Ok(());
+    }
+    let features = Features::load(&repository.root).map_err(PlanError::from)?;
+    for name in named {
+        features.known(name).map_err(PlanError::from)?;
+    }
+    Ok(())
+}
+
+fn refuse_while_under_way(repository: &Repository) -> Result<(), Failure> {
+    match repository.under_way {
+        None => Ok(()),
+        Some(what) => Err(Failure::new(
+            Exit::Usage,
+            format!("a {what} is under way in {}", repository.root.display()),
+            match what {
+                "bisect" => "end it with: git bisect reset".to_owned(),
+                "merge" => "commit it, or end it with: git merge --abort".to_owned(),
+                other => format!("finish it with git {other} --continue, or git {other} --abort"),
+            },
+        )),
+    }
+}
+
+fn refuse_unrecognised(project: &Project, repository: &Repository) -> Result<(), Failure> {
+    if !project.services.is_empty() || !project.libraries.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Exit::Finding,
+        format!(
+            "nothing that shipway knows how to run was recognised in {}",
+            repository.root.display()
+        ),
+        "say what there is with a [[service]] in shipway.toml; shipway detect shows what was read",
+    ))
+}
+
+fn refuse_untrusted(plan: &Plan, trusted: bool) -> Result<(), Failure> {
+    if trusted || plan.executes.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Exit::Usage,
+        format!(
+            "templates of this repository's own make files that run commands: {}; nothing was \
+             written",
+            plan.executes.join("; ")
+        ),
+        "read them, then run this again with --trust-templates",
+    ))
+}
+
+fn unreadable(error: &dialoguer::Error) -> Failure {
+    let dialoguer::Error::IO(cause) = error;
+    if cause.kind() == std::io::ErrorKind::Interrupted {
+        return Failure {
+            sentence: "interrupted; nothing was written".to_owned(),
+            mend: None,
+            exit: Exit::Interrupted,
+        };
+    }
+    Failure::new(
+        Exit::Usage,
+        format!("the terminal cannot be read: {cause}"),
+        "answer with flags and shipway.toml, and run shipway init --yes",
+    )
+}
+
+impl From<PlanError> for Failure {
+    fn from(error: PlanError) -> Self {
+        let exit = match &error {
+            PlanError::Io { .. } => Exit::Missing,
+            _ => Exit::Usage,
+        };
+        Self {
+            sentence: error.to_string(),
+            mend: None,
+            exit,
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Ctrl-C: ends the process at once while nothing is being written, asks to stop while it is.
+
+use super::{Exit, Failure};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+const FREE: u8 = 0;
+const WRITING: u8 = 1;
+const ASKED: u8 = 2;
+
+/// Whether the user asked to stop.
+pub(super) struct Interrupt(Arc<AtomicU8>);
+
+impl Interrupt {
+    /// Listens from now on.
+    pub(super) fn listen() -> Result<Self, Failure> {
+        let state = Arc::new(AtomicU8::new(FREE));
+        let shared = Arc::clone(&state);
+        ctrlc::set_handler(move || {
+            if shared.swap(ASKED, Ordering::SeqCst) == FREE {
+                // A prompt may have hidden it; that it stays hidden is no harm.
+                let _ = console::Term::stderr().show_cursor();
+                std::process::exit(Exit::Interrupted as i32);
+            }
+        })
+        .map_err(|error| {
+            Failure::new(
+                Exit::Missing,
+                format!("the signal of Ctrl-C cannot be caught: {error}"),
+                "run shipway from a shell",
+            )
+        })?;
+        Ok(Self(state))
+    }
+
+    /// From now on files are written: the process no longer ends at once.
+    pub(super) fn hold(&self) {
+        // Where Ctrl-C came just before, the handler is ending the process.
+        let _ = self
+            .0
+            .compare_exchange(FREE, WRITING, Ordering::SeqCst, Ordering::SeqCst);
+    }
+
+    /// Whether to go on.
+    pub(super) fn answer(&self) -> ControlFlow<()> {
+        if self.0.load(Ordering::SeqCst) == ASKED {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+}

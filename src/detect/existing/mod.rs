@@ -1,0 +1,80 @@
+//! What lies in the tree already of what shipway would generate, one reader per kind.
+
+mod ci;
+mod compose;
+mod devcontainer;
+mod dockerfile;
+mod hooks;
+mod makefile;
+mod procfile;
+mod scripts;
+pub(super) mod shell;
+
+use super::{Tree, secret};
+use crate::project::{Evidence, Existing, ExistingFile, RelPath};
+
+/// Reads everything of `tree` that is there already.
+pub(super) fn read(tree: &Tree) -> Existing {
+    let mut existing = Existing::default();
+    for path in tree.files() {
+        let name = path.file_name();
+        if name.ends_with(".dockerignore") {
+            existing.dockerignores.push(path.clone());
+        } else if is_dockerfile(name) {
+            if let Some(text) = tree.text(path) {
+                existing.dockerfiles.push(dockerfile::read(path, &text));
+            }
+        } else if compose::is_compose(name) && !within_devcontainer(path) {
+            existing.compose_files.extend(compose::read(tree, path));
+        }
+    }
+    // The outermost file first: it speaks for the whole repository.
+    existing
+        .dockerfiles
+        .sort_by_key(|file| (file.path.depth(), file.path.clone()));
+    existing
+        .compose_files
+        .sort_by_key(|file| (file.path.depth(), file.path.clone()));
+    existing.devcontainers = devcontainer::read(tree);
+    existing.ci = ci::read(tree);
+    existing.hooks = hooks::read(tree);
+    existing.makefile = makefile::read(tree);
+    existing.procfile = procfile::read(tree);
+    existing.scripts = scripts::read(tree, &existing);
+    existing
+}
+
+fn is_dockerfile(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    lower == "dockerfile"
+        || lower == "containerfile"
+        || lower.starts_with("dockerfile.")
+        || lower.starts_with("containerfile.")
+        || lower.ends_with(".dockerfile")
+}
+
+/// A Dockerfile or compose file there describes the editor's container, not the application's.
+fn within_devcontainer(path: &RelPath) -> bool {
+    path.as_str().split('/').any(|part| part == ".devcontainer")
+}
+
+/// A file of which its presence is all that matters.
+fn present(path: &RelPath, kind: &'static str) -> ExistingFile {
+    ExistingFile {
+        path: path.clone(),
+        kind,
+        entries: Vec::new(),
+    }
+}
+
+/// A file with named entries, each at its line.
+fn listing(path: &RelPath, kind: &'static str, entries: Vec<(usize, String)>) -> ExistingFile {
+    ExistingFile {
+        path: path.clone(),
+        kind,
+        entries: entries
+            .into_iter()
+            .map(|(line, text)| Evidence::new(path.clone(), line, &secret::redacted(&text)))
+            .collect(),
+    }
+}

@@ -1,0 +1,132 @@
+//! What the maintainers should know, gathered from everything that was read.
+
+use super::{Found, Tree, structured};
+use crate::project::{EnvFile, Evidence, Finding, RelPath, Severity};
+
+/// Places that are named in one finding at most.
+const SHOWN: usize = 5;
+
+/// All findings, most severe first, each once.
+pub(super) fn collect(tree: &Tree, found: &Found, env_files: &[EnvFile]) -> Vec<Finding> {
+    check_manifests(tree);
+    let mut all: Vec<Finding> = tree.findings();
+    all.extend(found.findings.iter().cloned());
+    all.extend(bytecode(tree));
+    all.extend(env_files.iter().filter_map(committed));
+    all.extend(insecure_defaults(found));
+    let mut once: Vec<Finding> = Vec::new();
+    for finding in all {
+        let same = |known: &Finding| known.id == finding.id && place(known) == place(&finding);
+        if !once.iter().any(same) {
+            once.push(finding);
+        }
+    }
+    once.sort_by(|a, b| {
+        b.severity
+            .cmp(&a.severity)
+            .then_with(|| place(a).cmp(&place(b)))
+            .then_with(|| a.id.cmp(b.id))
+    });
+    once
+}
+
+/// Where a finding is, as far as that tells it from others: a file is invalid only once.
+fn place(finding: &Finding) -> Option<(&RelPath, usize)> {
+    let first = finding.evidence.first()?;
+    let line = if finding.id.starts_with("invalid-") {
+        0
+    } else {
+        first.line
+    };
+    Some((&first.file, line))
+}
+
+/// Parses the manifests that no ecosystem may have read.
+fn check_manifests(tree: &Tree) {
+    for path in tree.files() {
+        match path.file_name() {
+            "package.json" | "composer.json" => {
+                structured::json(tree, path);
+            }
+            "Pipfile" | "poetry.lock" | "uv.lock" | "pdm.lock" => {
+                structured::check_toml(tree, path);
+            }
+            _ if path.extension() == "toml" => structured::check_toml(tree, path),
+            _ => {}
+        }
+    }
+}
+
+fn bytecode(tree: &Tree) -> Option<Finding> {
+    let compiled: Vec<&RelPath> = tree
+        .tracked()
+        .iter()
+        .filter(|path| matches!(path.extension(), "pyc" | "pyo"))
+        .collect();
+    let first = compiled.first()?;
+    let number = compiled.len();
+    let what = if number == 1 {
+        format!("{first} is committed bytecode")
+    } else {
+        format!("{number} files of bytecode are committed, {first} among them")
+    };
+    Some(Finding {
+        id: "committed-bytecode",
+        severity: Severity::Warning,
+        message: format!("{what}; it goes stale and differs between interpreters"),
+        evidence: compiled
+            .iter()
+            .take(SHOWN)
+            .map(|&path| Evidence::file(path.clone()))
+            .collect(),
+        mend: "git rm -r --cached -- '*.pyc' '*.pyo', and add __pycache__/ to .gitignore"
+            .to_owned(),
+    })
+}
+
+fn committed(file: &EnvFile) -> Option<Finding> {
+    (file.committed && file.has_secret_values).then(|| Finding {
+        id: "committed-env",
+        severity: Severity::Warning,
+        message: format!(
+            "{} is committed and holds values of secrets; everybody who can read the repository has them",
+            file.path
+        ),
+        evidence: vec![Evidence::file(file.path.clone())],
+        mend: format!(
+            "git rm --cached {}, let git ignore it, and change the secrets wherever they are in use",
+            file.path
+        ),
+    })
+}
+
+fn insecure_defaults(found: &Found) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for service in &found.services {
+        for variable in service
+            .env
+            .iter()
+            .filter(|variable| variable.insecure_default)
+        {
+            findings.push(Finding {
+                id: "insecure-default-secret",
+                severity: Severity::Warning,
+                message: format!(
+                    "{} has a default in the code: where the variable is not set, {} runs with a secret that everybody can read",
+                    variable.name, service.name
+                ),
+                // The line itself holds the value, so only its place is given.
+                evidence: variable
+                    .read_at
+                    .iter()
+                    .map(|at| Evidence::new(at.file.clone(), at.line, &variable.name))
+                    .collect(),
+                mend: format!(
+                    "remove the default, so that the start fails without {}; .env gives it a random value",
+                    variable.name
+                ),
+            });
+        }
+    }
+    findings
+}

@@ -1,0 +1,181 @@
+//! Names of the project and of its services, in the form that compose accepts.
+
+use super::Tree;
+use crate::config::Config;
+use crate::project::{Claim, Confidence, Evidence, Fact, RelPath, Service};
+use std::collections::BTreeSet;
+
+/// `[a-z0-9][a-z0-9_-]*`; None where nothing of `text` is left.
+pub(super) fn sanitised(text: &str) -> Option<String> {
+    // The scope of an npm package is its owner, not its name.
+    let text = text.rsplit('/').next().unwrap_or(text);
+    let mut name = String::new();
+    for c in text.chars() {
+        let c = c.to_ascii_lowercase();
+        if c.is_ascii_alphanumeric() || c == '_' || c == '-' {
+            name.push(c);
+        } else if !name.ends_with('-') {
+            name.push('-');
+        }
+    }
+    let name = name.trim_matches(['-', '_']);
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// Gives every service a valid name that no other has: the folder is added to a name that
+/// occurs twice, then a number.
+pub(super) fn make_unique(services: &mut [Service]) {
+    let mut taken = BTreeSet::new();
+    for service in services {
+        let name = sanitised(&service.name).unwrap_or_else(|| "service".to_owned());
+        let in_folder =
+            || sanitised(service.root.file_name()).map(|folder| format!("{folder}-{name}"));
+        // One more candidate than there are names in use: one of them is free.
+        let last = taken.len() + 2;
+        let unique = std::iter::once(name.clone())
+            .chain(in_folder())
+            .chain((2..=last).map(|number| format!("{name}-{number}")))
+            .find(|candidate| !taken.contains(candidate))
+            .unwrap_or(name);
+        taken.insert(unique.clone());
+        service.name = unique;
+    }
+}
+
+/// The project's name: `shipway.toml`, a manifest at the root, the origin's repository, the
+/// folder; the first that says one wins.
+pub(super) fn project_name(tree: &Tree, config: &Config) -> Fact<String> {
+    let mut said: Vec<(String, Confidence, Evidence)> = Vec::new();
+    let mut say = |text: &str, confidence, evidence| {
+        if let Some(name) = sanitised(text) {
+            said.push((name, confidence, evidence));
+        }
+    };
+    if let (Some(name), Ok(file)) = (&config.project.name, RelPath::parse("shipway.toml")) {
+        let line = super::overrides::line_of(tree, &["project", "name"], None);
+        say(name, Confidence::Certain, Evidence::new(file, line, name));
+    }
+    if let Some((name, evidence)) = pyproject(tree) {
+        say(&name, Confidence::Certain, evidence);
+    }
+    if let Some((name, evidence)) = package_json(tree) {
+        say(&name, Confidence::Certain, evidence);
+    }
+    if let Some((name, evidence)) = origin(tree) {
+        say(&name, Confidence::Likely, evidence);
+    }
+    let mut said = said.into_iter();
+    let Some((name, confidence, evidence)) = said.next() else {
+        let folder = tree
+            .root()
+            .canonicalize()
+            .ok()
+            .and_then(|root| sanitised(&root.file_name()?.to_string_lossy()));
+        return Fact::guess(
+            folder.unwrap_or_else(|| "app".to_owned()),
+            "nothing in the repository names it; this is the folder's name",
+        );
+    };
+    let mut fact = Fact::new(name.clone(), confidence, vec![evidence]);
+    for (other, _, evidence) in said {
+        if other == name {
+            fact.evidence.push(evidence);
+        } else {
+            fact = fact.against(Claim {
+                value: other,
+                evidence: vec![evidence],
+            });
+        }
+    }
+    if !fact.against.is_empty() {
+        fact = fact.because(
+            "shipway.toml goes before the manifest at the root, and that before the origin's name",
+        );
+    }
+    fact
+}
+
+fn pyproject(tree: &Tree) -> Option<(String, Evidence)> {
+    let path = RelPath::parse("pyproject.toml").ok()?;
+    let text = tree.text(&path)?;
+    let document = toml_edit::Document::parse(&*text).ok()?;
+    let item = document
+        .get("project")
+        .and_then(|table| table.get("name"))
+        .or_else(|| {
+            let poetry = document.get("tool")?.get("poetry")?;
+            poetry.get("name")
+        })?;
+    let name = item.as_str()?.to_owned();
+    let line = item
+        .span()
+        .and_then(|span| text.get(..span.start))
+        .map_or(0, |before| before.matches('\n').count() + 1);
+    let evidence = Evidence::new(path, line, &name);
+    Some((name, evidence))
+}
+
+fn package_json(tree: &Tree) -> Option<(String, Evidence)> {
+    let path = RelPath::parse("package.json").ok()?;
+    if !tree.has(&path) {
+        return None;
+    }
+    let name = super::structured::json(tree, &path)?
+        .get("name")?
+        .as_str()?
+        .to_owned();
+    let text = tree.text(&path)?;
+    let line = text
+        .lines()
+        .position(|line| line.trim_start().starts_with("\"name\""))
+        .map_or(0, |at| at + 1);
+    let evidence = Evidence::new(path, line, &name);
+    Some((name, evidence))
+}
+
+fn origin(tree: &Tree) -> Option<(String, Evidence)> {
+    let repository = crate::git::open(tree.root()).ok()?;
+    // The origin names the whole repository, not a folder in it.
+    if repository.root != tree.root().canonicalize().ok()? {
+        return None;
+    }
+    let url = repository.origin?;
+    let last = url.trim_end_matches('/').rsplit(['/', ':']).next()?;
+    let name = last.strip_suffix(".git").unwrap_or(last).to_owned();
+    let config = RelPath::parse(".git/config").ok()?;
+    Some((name, Evidence::new(config, 0, &url)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::ServiceKind;
+
+    #[test]
+    fn names_become_what_compose_accepts() {
+        assert_eq!(sanitised("FAIR Database").as_deref(), Some("fair-database"));
+        assert_eq!(sanitised("@scope/My.Pkg").as_deref(), Some("my-pkg"));
+        assert_eq!(sanitised("_x_").as_deref(), Some("x"));
+        assert_eq!(sanitised("数据"), None);
+    }
+
+    #[test]
+    fn no_two_services_share_a_name() {
+        let service = |name: &str, root: &str| {
+            let root = RelPath::parse(root).unwrap();
+            let kind = Fact::guess(ServiceKind::Web, "");
+            Service::new(name, "python", root.clone(), kind, Fact::guess(root, ""))
+        };
+        let mut services = [
+            service("web", "a"),
+            service("Web", "b"),
+            service("web", "b"),
+        ];
+        make_unique(&mut services);
+        let names: Vec<&str> = services
+            .iter()
+            .map(|service| service.name.as_str())
+            .collect();
+        assert_eq!(names, ["web", "b-web", "web-2"]);
+    }
+}

@@ -1,0 +1,110 @@
+//! Static sites: pages that a web server hands out as they are.
+
+use super::{Found, Tree};
+use crate::project::{Confidence, Evidence, Existing, Fact, Port, RelPath, Service, ServiceKind};
+
+/// Folders whose pages are somebody's template, test, report or build result.
+const NO_SITE: &[&str] = &[
+    "public",
+    "dist",
+    "docs",
+    "templates",
+    "template",
+    "tests",
+    "test",
+    "fixtures",
+    "htmlcov",
+    "coverage",
+    "examples",
+    "_site",
+];
+
+/// Port of web servers that do not run as root, by custom.
+const PORT: u16 = 8080;
+
+/// Adds a static site where there are pages and nothing else that serves them.
+pub(super) fn look(tree: &Tree, _existing: &Existing, found: &mut Found) {
+    if !found.services.is_empty() || !found.libraries.is_empty() {
+        return;
+    }
+    let Some(index) = tree
+        .named("index.html")
+        .filter(|path| !path.as_str().split('/').any(|part| NO_SITE.contains(&part)))
+        .min_by_key(|path| path.depth())
+    else {
+        return;
+    };
+    let root = index.parent();
+    // A page beside a package manifest is the entry of a build, not a page.
+    let built = root
+        .join("package.json")
+        .is_ok_and(|manifest| tree.has(&manifest));
+    if built {
+        return;
+    }
+    let shown = Evidence::file(index.clone());
+    let mut site = Service::new(
+        "site",
+        "static",
+        root.clone(),
+        Fact::certain(ServiceKind::Static, shown.clone())
+            .because("it has an index page and nothing in the repository serves it"),
+        Fact::certain(root.clone(), shown.clone()),
+    );
+    site.port = Port::new(PORT).map(|port| {
+        Fact::guess(
+            port,
+            "the port that web servers without root rights use by custom",
+        )
+    });
+    site.health = Some(Fact::new(
+        "/".to_owned(),
+        Confidence::Likely,
+        vec![shown.clone()],
+    ));
+    site.static_dirs = vec![Fact::certain(root.clone(), shown)];
+    site.sources = sources(tree, &root);
+    found.services.push(site);
+}
+
+/// The site's own files and folders; at the repository's root not those that no visitor needs.
+fn sources(tree: &Tree, root: &RelPath) -> Vec<RelPath> {
+    if !root.is_root() {
+        return vec![root.clone()];
+    }
+    const PAGES: &[&str] = &[
+        "html",
+        "htm",
+        "css",
+        "js",
+        "mjs",
+        "json",
+        "xml",
+        "txt",
+        "ico",
+        "png",
+        "jpg",
+        "jpeg",
+        "gif",
+        "svg",
+        "webp",
+        "avif",
+        "woff",
+        "woff2",
+        "ttf",
+        "webmanifest",
+        "pdf",
+        "map",
+        "wasm",
+        "mp4",
+    ];
+    let mut sources: Vec<RelPath> = tree
+        .files()
+        .filter(|path| !path.as_str().starts_with('.'))
+        .filter(|path| PAGES.contains(&path.extension().to_ascii_lowercase().as_str()))
+        .filter_map(|path| RelPath::parse(path.as_str().split('/').next()?).ok())
+        .filter(|top| !["tests", "test", "node_modules"].contains(&top.as_str()))
+        .collect();
+    sources.dedup();
+    sources
+}

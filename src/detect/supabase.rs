@@ -1,0 +1,381 @@
+//! Supabase: which of its parts the application uses, its edge functions, its migrations.
+
+use super::{Tree, backing, syntax};
+use crate::project::{BackingService, Confidence, Evidence, Fact, RelPath, Service, SupabasePart};
+use std::collections::BTreeMap;
+use tree_sitter::Node;
+
+/// Extensions of sources that run in a browser or in Deno and that no grammar here reads.
+const SCRIPTS: &[&str] = &["ts", "tsx", "js", "mjs", "jsx", "html", "vue", "svelte"];
+
+/// What a script's use of the client says: the call and the part it goes to.
+const CALLS: &[(&str, SupabasePart)] = &[
+    (".auth.", SupabasePart::Auth),
+    (".rpc(", SupabasePart::Rest),
+    (".from(", SupabasePart::Rest),
+    (".storage.", SupabasePart::Storage),
+    (".functions.invoke", SupabasePart::Functions),
+    (".channel(", SupabasePart::Realtime),
+];
+
+/// The gateway's paths and the part behind each.
+const PATHS: &[(&str, SupabasePart)] = &[
+    ("/auth/v1", SupabasePart::Auth),
+    ("/rest/v1", SupabasePart::Rest),
+    ("/graphql/v1", SupabasePart::Rest),
+    ("/storage/v1", SupabasePart::Storage),
+    ("/functions/v1", SupabasePart::Functions),
+    ("/realtime/v1", SupabasePart::Realtime),
+];
+
+/// What lies in a `supabase/` folder that the Supabase tools know.
+pub(super) fn folder_signs(tree: &Tree) -> Vec<Evidence> {
+    let file = |path: &str| {
+        let path = RelPath::parse(path).ok()?;
+        tree.has(&path).then(|| Evidence::file(path))
+    };
+    let folder = |path: &str| {
+        let path = RelPath::parse(path).ok()?;
+        (tree.has_folder(&path) && tree.files().any(|file| file.is_within(&path)))
+            .then(|| Evidence::file(path))
+    };
+    [
+        file("supabase/config.toml"),
+        folder("supabase/migrations"),
+        folder("supabase/functions"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Names of the folders in `supabase/functions` that hold an edge function, sorted. A name
+/// that begins with `_` or `.` is shared code by Supabase's convention.
+pub(super) fn functions(tree: &Tree) -> Vec<String> {
+    let mut names: Vec<String> = tree
+        .files()
+        .filter(|path| {
+            matches!(
+                path.file_name(),
+                "index.ts" | "index.js" | "index.tsx" | "index.jsx" | "index.mjs"
+            )
+        })
+        .map(RelPath::parent)
+        .filter(|folder| folder.parent().as_str() == "supabase/functions")
+        .map(|folder| folder.file_name().to_owned())
+        .filter(|name| !name.starts_with(['_', '.']))
+        .collect();
+    names.dedup();
+    names
+}
+
+/// The folder of the migrations, where there is one.
+pub(super) fn migrations(tree: &Tree) -> Option<RelPath> {
+    let folder = RelPath::parse("supabase/migrations").ok()?;
+    let has = tree
+        .with_extension("sql")
+        .any(|path| path.is_within(&folder));
+    has.then_some(folder)
+}
+
+/// The parts in use, in no order, each once.
+pub(super) fn parts(
+    tree: &Tree,
+    services: &[Service],
+    postgres: &[Evidence],
+    supabase: &BackingService,
+) -> Vec<Fact<SupabasePart>> {
+    let mut found: BTreeMap<SupabasePart, Vec<Evidence>> = BTreeMap::new();
+    for service in services {
+        for path in backing::own_sources(tree, service, services) {
+            if let Some(text) = tree.text(path) {
+                for (part, line) in in_python(&text) {
+                    note(&mut found, path, &text, part, line);
+                }
+            }
+        }
+    }
+    for path in tree
+        .files()
+        .filter(|path| SCRIPTS.contains(&path.extension()))
+    {
+        if let Some(text) = tree.text(path) {
+            for (part, line) in in_script(&text) {
+                note(&mut found, path, &text, part, line);
+            }
+        }
+    }
+    if !supabase.functions.is_empty() {
+        let folder = RelPath::parse("supabase/functions").map(Evidence::file);
+        found
+            .entry(SupabasePart::Functions)
+            .or_default()
+            .extend(folder);
+    }
+    let mut parts: Vec<Fact<SupabasePart>> = Vec::new();
+    let database: Vec<Evidence> = if postgres.is_empty() {
+        supabase.found.evidence.clone()
+    } else {
+        postgres.to_vec()
+    };
+    parts.push(Fact::new(SupabasePart::Db, Confidence::Certain, database));
+    let over_http: Vec<Evidence> = found
+        .values()
+        .filter_map(|at| at.first().cloned())
+        .collect();
+    if over_http.is_empty() && has_client(services) {
+        let because = "the client library is there, but no call shows which part it talks to";
+        for part in [
+            SupabasePart::Gateway,
+            SupabasePart::Rest,
+            SupabasePart::Auth,
+        ] {
+            parts.push(
+                Fact::new(part, Confidence::Guess, supabase.found.evidence.clone())
+                    .because(because),
+            );
+        }
+    } else if !over_http.is_empty() {
+        parts.push(
+            Fact::new(SupabasePart::Gateway, Confidence::Certain, over_http)
+                .because("the other parts are reached through it"),
+        );
+    }
+    for (part, evidence) in found {
+        parts.push(Fact::new(part, Confidence::Certain, evidence));
+    }
+    parts
+}
+
+fn has_client(services: &[Service]) -> bool {
+    services.iter().any(|service| {
+        service.requirements.iter().any(|requirement| {
+            !requirement.development
+                && matches!(requirement.name.as_str(), "supabase" | "supabase-py")
+        })
+    })
+}
+
+fn note(
+    found: &mut BTreeMap<SupabasePart, Vec<Evidence>>,
+    path: &RelPath,
+    text: &str,
+    part: SupabasePart,
+    line: usize,
+) {
+    let excerpt = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+    let evidence = Evidence::new(path.clone(), line, excerpt);
+    let known = found.entry(part).or_default();
+    if !known.contains(&evidence) {
+        known.push(evidence);
+    }
+}
+
+/// Parts that Python source uses, each with its line, in order.
+fn in_python(text: &str) -> Vec<(SupabasePart, usize)> {
+    let speaks = text.to_ascii_lowercase().contains("supabase");
+    if !speaks && !PATHS.iter().any(|(path, _)| text.contains(path)) {
+        return Vec::new();
+    }
+    let Some(tree) = syntax::parse(&tree_sitter_python::LANGUAGE.into(), text) else {
+        return Vec::new();
+    };
+    let root = tree.root_node();
+    let mut found = Vec::new();
+    if speaks {
+        for attribute in syntax::all(root, "attribute") {
+            if let Some(part) = part_of_attribute(attribute, text) {
+                found.push((part, line_of_name(attribute)));
+            }
+        }
+    }
+    for content in syntax::all(root, "string_content") {
+        let literal = syntax::text(content, text);
+        for (path, part) in PATHS {
+            if literal.contains(path) {
+                found.push((*part, syntax::line(content)));
+            }
+        }
+    }
+    found
+}
+
+/// The attribute's own line: a chain of calls may begin some lines above.
+fn line_of_name(attribute: Node<'_>) -> usize {
+    attribute
+        .child_by_field_name("attribute")
+        .map_or_else(|| syntax::line(attribute), syntax::line)
+}
+
+/// `client.auth.x`, `client.table(…)`, `client.storage.x`, `client.functions.x`,
+/// `client.channel(…)`.
+fn part_of_attribute(attribute: Node<'_>, text: &str) -> Option<SupabasePart> {
+    let name = syntax::text(attribute.child_by_field_name("attribute")?, text);
+    let object = attribute.child_by_field_name("object")?;
+    let parent = attribute.parent()?;
+    let goes_on = parent.kind() == "attribute";
+    let called = parent.kind() == "call"
+        && parent
+            .child_by_field_name("function")
+            .is_some_and(|function| function.id() == attribute.id());
+    // `self.auth.x` of a view is no client; a client is a variable, a call or an attribute.
+    let on_client = !matches!(
+        syntax::text(object, text),
+        "self" | "cls" | "request" | "app"
+    );
+    match name {
+        "auth" if goes_on && on_client => Some(SupabasePart::Auth),
+        "storage" if goes_on && on_client => Some(SupabasePart::Storage),
+        "functions" if goes_on && on_client => Some(SupabasePart::Functions),
+        "realtime" if goes_on && on_client => Some(SupabasePart::Realtime),
+        "channel" if called => Some(SupabasePart::Realtime),
+        // `client.storage.from_("bucket")` is the storage's, not a table's.
+        "from_" if called && last_name(object, text) == Some("storage") => None,
+        "table" | "from_" | "rpc" | "postgrest" if called || name == "postgrest" => {
+            Some(SupabasePart::Rest)
+        }
+        _ => None,
+    }
+}
+
+fn last_name<'t>(object: Node<'_>, text: &'t str) -> Option<&'t str> {
+    object
+        .child_by_field_name("attribute")
+        .map(|name| syntax::text(name, text))
+}
+
+/// Parts that a script or page uses, each with its line. Only one that makes a Supabase client
+/// or names a path of the gateway speaks for a part.
+fn in_script(text: &str) -> Vec<(SupabasePart, usize)> {
+    let makes_client = text.contains("supabase-js") || text.contains("supabase.createClient");
+    let mut found = Vec::new();
+    for (at, line) in text.lines().enumerate() {
+        let bare = line.trim_start();
+        if bare.starts_with("//") || bare.starts_with('*') || bare.starts_with("/*") {
+            continue;
+        }
+        if makes_client {
+            let stores = line.contains(".storage");
+            for (call, part) in CALLS {
+                let plain_array = *call == ".from(" && line.contains("Array.from(");
+                if line.contains(call) && !plain_array && !(*call == ".from(" && stores) {
+                    found.push((*part, at + 1));
+                }
+            }
+        }
+        for (path, part) in PATHS {
+            if line.contains(path) {
+                found.push((*part, at + 1));
+            }
+        }
+    }
+    found
+}
+
+/// The extensions that migrations and schemas create: `create extension [if not exists] name`.
+pub(super) fn extensions(tree: &Tree, migrations: Option<&RelPath>) -> Vec<Fact<String>> {
+    let mut found: BTreeMap<String, Vec<Evidence>> = BTreeMap::new();
+    let sql = tree.with_extension("sql").filter(|path| {
+        migrations.is_some_and(|folder| path.is_within(folder))
+            || ["schema.sql", "init.sql", "structure.sql"].contains(&path.file_name())
+    });
+    for path in sql {
+        let Some(text) = tree.text(path) else {
+            continue;
+        };
+        for (name, line) in created_extensions(&text) {
+            let excerpt = text.lines().nth(line - 1).unwrap_or_default();
+            found
+                .entry(name)
+                .or_default()
+                .push(Evidence::new(path.clone(), line, excerpt));
+        }
+    }
+    found
+        .into_iter()
+        .map(|(name, evidence)| Fact::new(name, Confidence::Certain, evidence))
+        .collect()
+}
+
+/// Names of created extensions with the line of the name. Line comments are left out.
+fn created_extensions(text: &str) -> Vec<(String, usize)> {
+    let words: Vec<(usize, &str)> = text
+        .lines()
+        .enumerate()
+        .flat_map(|(at, line)| {
+            let code = line.split("--").next().unwrap_or_default();
+            code.split(|c: char| c.is_whitespace() || c == ';')
+                .filter(|word| !word.is_empty())
+                .map(move |word| (at + 1, word))
+        })
+        .collect();
+    let is = |at: usize, word: &str| {
+        words
+            .get(at)
+            .is_some_and(|(_, known)| known.eq_ignore_ascii_case(word))
+    };
+    (0..words.len())
+        .filter(|&at| is(at, "create") && is(at + 1, "extension"))
+        .filter_map(|at| {
+            let named = at + 2 + if is(at + 2, "if") { 3 } else { 0 };
+            let (line, name) = words.get(named)?;
+            Some((name.trim_matches('"').to_ascii_lowercase(), *line))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_of_the_python_client_name_parts() {
+        let text = "from supabase import create_client\n\
+                    db = create_client(url, key)\n\
+                    db.auth.sign_in_with_password({})\n\
+                    rows = (\n    db\n    .table('x')\n    .select('*')\n)\n\
+                    db.storage.from_('bucket').upload('x')\n\
+                    get_supabase().functions.invoke('f')\n\
+                    self.auth.login()\n";
+        assert_eq!(
+            in_python(text),
+            [
+                (SupabasePart::Auth, 3),
+                (SupabasePart::Rest, 6),
+                (SupabasePart::Storage, 9),
+                (SupabasePart::Functions, 10),
+            ]
+        );
+    }
+
+    #[test]
+    fn paths_of_the_gateway_name_parts_without_the_client() {
+        assert_eq!(
+            in_python("import httpx\nhttpx.post(f\"{base}/functions/v1/notify\")\n"),
+            [(SupabasePart::Functions, 2)]
+        );
+        assert_eq!(in_python("x.auth.y\nx.table('t')\n"), []);
+    }
+
+    #[test]
+    fn edge_functions_speak_for_the_parts_they_call() {
+        let text = "import { createClient } from \"https://esm.sh/@supabase/supabase-js@2\";\n\
+                    const c = createClient(url, key);\n\
+                    // c.storage.from('x')\n\
+                    await c.from(\"samples\").select();\n\
+                    await c.storage.from('b').list();\n";
+        assert_eq!(
+            in_script(text),
+            [(SupabasePart::Rest, 4), (SupabasePart::Storage, 5)]
+        );
+    }
+
+    #[test]
+    fn extensions_of_migrations() {
+        let text = "-- create extension no;\nCREATE EXTENSION IF NOT EXISTS \"pgcrypto\" WITH SCHEMA x;\ncreate extension\n  vector;\n";
+        assert_eq!(
+            created_extensions(text),
+            [("pgcrypto".to_owned(), 2), ("vector".to_owned(), 4)]
+        );
+    }
+}

@@ -1,0 +1,51 @@
+//! The door to tree-sitter: text in, syntax tree out, and the walks that every reader needs.
+
+use tree_sitter::{Language, Node, Parser};
+
+/// Nodes deeper than this are not visited; real sources stay far below.
+const MAX_DEPTH: usize = 400;
+
+/// Parses `text`; None only where the grammar cannot be loaded.
+pub(super) fn parse(language: &Language, text: &str) -> Option<tree_sitter::Tree> {
+    let mut parser = Parser::new();
+    parser.set_language(language).ok()?;
+    parser.parse(text, None)
+}
+
+/// The source of `node`.
+pub(super) fn text<'t>(node: Node<'_>, source: &'t str) -> &'t str {
+    source.get(node.byte_range()).unwrap_or_default()
+}
+
+/// Line of `node`, from 1.
+pub(super) fn line(node: Node<'_>) -> usize {
+    node.start_position().row + 1
+}
+
+/// The named children of `node`, in order.
+pub(super) fn children<'t>(node: Node<'t>) -> Vec<Node<'t>> {
+    let mut cursor = node.walk();
+    node.named_children(&mut cursor).collect()
+}
+
+/// All nodes below and including `node` of this kind, in order of their place.
+pub(super) fn all<'t>(node: Node<'t>, kind: &str) -> Vec<Node<'t>> {
+    let mut found = Vec::new();
+    let mut cursor = node.walk();
+    let mut depth = 0_usize;
+    loop {
+        if cursor.node().kind() == kind {
+            found.push(cursor.node());
+        }
+        if depth < MAX_DEPTH && cursor.goto_first_child() {
+            depth += 1;
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if depth == 0 || !cursor.goto_parent() {
+                return found;
+            }
+            depth -= 1;
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The files that the chosen features make: one per rule, or per element of a rule's list.
+
+use super::PlanError;
+use super::feature::{Features, FileRule};
+use super::place::{Place, Places, Request};
+use super::render::Renderer;
+use super::select;
+use crate::project::RelPath;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One file that is to be made, before it is rendered.
+pub(super) struct Wanted<'f> {
+    pub feature: &'f str,
+    pub rule: &'f FileRule,
+    /// Name of the element of `each`.
+    item: Option<String>,
+    /// Where it was meant to go.
+    pub path: RelPath,
+    pub place: Place,
+}
+
+impl Wanted<'_> {
+    /// The rule's id, with the element's name where there are several: `dockerfile.web`.
+    pub(super) fn id(&self) -> String {
+        match &self.item {
+            Some(name) => format!("{}.{name}", self.rule.id),
+            None => self.rule.id.clone(),
+        }
+    }
+
+    /// Where it goes; None where it is not made.
+    pub(super) fn target(&self) -> Option<&RelPath> {
+        match &self.place {
+            Place::At(path) | Place::Beside { path, .. } => Some(path),
+            Place::Out { .. } => None,
+        }
+    }
+
+    /// Name of its template.
+    pub(super) fn template(&self) -> String {
+        format!("{}/{}", self.feature, self.rule.template)
+    }
+
+    /// Puts its element into `context` as `item`, with the paths of every file made for it.
+    pub(super) fn enter(&self, context: &mut Value, all: &[Wanted]) {
+        let Some(name) = &self.item else { return };
+        let found = self
+            .rule
+            .each
+            .as_deref()
+            .and_then(|each| select::look_up(context, each)?.as_array())
+            .and_then(|list| list.iter().find(|one| one["name"] == **name));
+        let mut item = found.cloned().unwrap_or_else(|| Value::Object(Map::new()));
+        let paths: Map<String, Value> = all
+            .iter()
+            .filter(|other| other.item.as_ref() == Some(name))
+            .filter_map(|other| Some((other.rule.id.clone(), other.target()?.as_str().into())))
+            .collect();
+        item["paths"] = Value::Object(paths);
+        context["item"] = item;
+    }
+}
+
+/// The paths of `wanted` by id, as the views see them.
+pub(super) fn paths(wanted: &[Wanted]) -> BTreeMap<String, String> {
+    wanted
+        .iter()
+        .filter_map(|file| Some((file.id(), file.target()?.as_str().to_owned())))
+        .collect()
+}
+
+/// The files of the chosen features, each with the place that it takes.
+pub(super) fn expand<'f>(
+    features: &'f Features,
+    chosen: &BTreeSet<String>,
+    mut context: Value,
+    renderer: &Renderer,
+    places: &mut Places,
+) -> Result<Vec<Wanted<'f>>, PlanError> {
+    let mut wanted = Vec::new();
+    for feature in features.all.values().filter(|f| chosen.contains(&f.name)) {
+        for rule in &feature.files {
+            let items: Vec<Option<Value>> = match &rule.each {
+                None => vec![None],
+                Some(each) => select::look_up(&context, each)
+                    .and_then(Value::as_array)
+                    .map(|list| list.iter().cloned().map(Some).collect())
+                    .unwrap_or_default(),
+            };
+            for item in items {
+                let name = match &item {
+                    None => None,
+                    Some(item) => {
+                        Some(item["name"].as_str().map(str::to_owned).ok_or_else(|| {
+                            PlanError::Element {
+                                feature: feature.name.clone(),
+                                each: rule.each.clone().unwrap_or_default(),
+                            }
+                        })?)
+                    }
+                };
+                context["item"] = item.unwrap_or(Value::Null);
+                if !select::holds(&rule.when, &context) {
+                    continue;
+                }
+                let path = |text: &str| {
+                    let text = renderer.text(&feature.name, text, &context)?;
+                    RelPath::parse(&text).map_err(|source| PlanError::Path {
+                        feature: feature.name.clone(),
+                        source,
+                    })
+                };
+                let mut file = Wanted {
+                    feature: &feature.name,
+                    rule,
+                    item: name,
+                    path: path(&rule.path)?,
+                    place: Place::At(RelPath::root()),
+                };
+                let beside = rule.beside.as_deref().map(path).transpose()?;
+                let yields_to = rule
+                    .yields_to
+                    .iter()
+                    .map(|text| path(text))
+                    .collect::<Result<Vec<_>, _>>()?;
+                file.place = places.take(&Request {
+                    id: &file.id(),
+                    strategy: rule.strategy,
+                    path: &file.path,
+                    beside: beside.as_ref(),
+                    yields_to: &yields_to,
+                });
+                wanted.push(file);
+            }
+        }
+    }
+    Ok(wanted)
+}

@@ -1,0 +1,88 @@
+//! The plan: what would be changed and why.
+
+use super::feature::Strategy;
+use crate::project::RelPath;
+use serde::Serialize;
+
+/// What a run would do; nothing has been written yet.
+#[derive(Debug, Serialize)]
+pub struct Plan {
+    /// One per artifact, sorted by path.
+    pub entries: Vec<Entry>,
+    /// Features that are not made, with why.
+    pub skipped: Vec<Skipped>,
+    /// What templates of the repository's own add that executes; needs a yes of its own.
+    pub executes: Vec<String>,
+    /// The writes, in order; the pristine copies and, last, the lock included.
+    #[serde(skip)]
+    pub changes: Vec<Change>,
+}
+
+/// One artifact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    pub path: RelPath,
+    /// Empty for `shipway.toml`.
+    pub feature: String,
+    pub action: Action,
+    pub strategy: Strategy,
+    /// One line.
+    pub reason: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// A new file.
+    Create,
+    /// A new file beside one of the user's.
+    Beside,
+    /// A marked block or variables in a file that is there.
+    Extend,
+    /// A generated file or block that nobody edited, made anew.
+    Update,
+    /// Generated before and edited since; stays as it is.
+    Kept,
+    /// As it would be made.
+    Unchanged,
+    /// Not made, because the user's file is there.
+    LeftOut,
+}
+
+/// A feature that is not made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Skipped {
+    pub feature: String,
+    pub reason: String,
+}
+
+/// One file to write.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Change {
+    pub path: RelPath,
+    /// None removes the file.
+    pub content: Option<Vec<u8>>,
+    /// Permission bits; None keeps those that the file has.
+    pub mode: Option<u32>,
+    /// SHA-256 of the content that the plan saw; None where there was no file.
+    pub before: Option<String>,
+}
+
+impl std::fmt::Debug for Change {
+    /// Without the content, which may hold secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Change")
+            .field("path", &self.path)
+            .field("bytes", &self.content.as_ref().map(Vec::len))
+            .field("mode", &self.mode)
+            .finish()
+    }
+}
+
+impl Plan {
+    /// Whether applying it would write nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+}

@@ -1,0 +1,129 @@
+//! Which features are made, and which files of them.
+
+use super::feature::{Feature, Features};
+use super::plan::Skipped;
+use crate::config::FeatureConfig;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// What the user asked for beside `shipway.toml`.
+#[derive(Debug, Clone, Default)]
+pub struct Choice {
+    /// Only these (and what they require); all that are on by default where empty.
+    pub only: Vec<String>,
+    pub without: Vec<String>,
+}
+
+/// A name that is no feature.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no feature `{name}`; there are {known}")]
+pub struct UnknownFeature {
+    pub name: String,
+    pub known: String,
+}
+
+/// The features that are asked for, what they require included, and those made before; those
+/// turned off are skipped.
+pub(super) fn wanted<'f>(
+    features: &'f Features,
+    config: &FeatureConfig,
+    choice: &'f Choice,
+    made_before: impl Iterator<Item = &'f str>,
+) -> Result<(BTreeSet<String>, Vec<Skipped>), UnknownFeature> {
+    let named = [
+        &choice.only,
+        &choice.without,
+        &config.enable,
+        &config.disable,
+    ];
+    for name in named.into_iter().flatten() {
+        features.known(name)?;
+    }
+    let has = |list: &[String], name: &str| list.iter().any(|one| one == name);
+    let off = |name: &str| {
+        has(&choice.without, name) || (has(&config.disable, name) && !has(&choice.only, name))
+    };
+    let mut open: Vec<&str> = if choice.only.is_empty() {
+        features
+            .all
+            .iter()
+            .filter(|(name, feature)| feature.default || config.enable.contains(name))
+            .map(|(name, _)| name.as_str())
+            .collect()
+    } else {
+        choice.only.iter().map(String::as_str).collect()
+    };
+    open.extend(made_before);
+    let mut wanted = BTreeSet::new();
+    let mut skipped = Vec::new();
+    while let Some(name) = open.pop() {
+        if off(name) {
+            let by = if has(&choice.without, name) {
+                "left out with --without"
+            } else {
+                "turned off in shipway.toml"
+            };
+            if !skipped.iter().any(|s: &Skipped| s.feature == name) {
+                skipped.push(Skipped {
+                    feature: name.to_owned(),
+                    reason: by.to_owned(),
+                });
+            }
+            continue;
+        }
+        if let Some(feature) = features.all.get(name)
+            && wanted.insert(name.to_owned())
+        {
+            open.extend(feature.requires.iter().map(String::as_str));
+        }
+    }
+    skipped.sort_by(|a, b| a.feature.cmp(&b.feature));
+    Ok((wanted, skipped))
+}
+
+/// Whether the project has what `feature` needs.
+pub(super) fn is_possible(feature: &Feature, context: &Value) -> bool {
+    holds(&feature.needs, context)
+}
+
+/// Whether every path of `conditions` is truthy in `context` (`!x` negates).
+pub(super) fn holds(conditions: &[String], context: &Value) -> bool {
+    conditions
+        .iter()
+        .all(|condition| match condition.strip_prefix('!') {
+            Some(path) => !is_truthy(look_up(context, path)),
+            None => is_truthy(look_up(context, condition)),
+        })
+}
+
+/// The value at a dotted path.
+pub(super) fn look_up<'v>(context: &'v Value, path: &str) -> Option<&'v Value> {
+    path.split('.').try_fold(context, |value, key| match value {
+        Value::Array(list) => list.get(key.parse::<usize>().ok()?),
+        other => other.get(key),
+    })
+}
+
+fn is_truthy(value: Option<&Value>) -> bool {
+    match value {
+        None | Some(Value::Null) => false,
+        Some(Value::Bool(value)) => *value,
+        Some(Value::Number(number)) => number.as_f64() != Some(0.0),
+        Some(Value::String(text)) => !text.is_empty(),
+        Some(Value::Array(list)) => !list.is_empty(),
+        Some(Value::Object(map)) => !map.is_empty(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    #[test]
+    fn conditions_are_read_from_the_context() {
+        let context = json!({"compose": {"edge": true, "services": [], "name": "x"}});
+        let holds = |text: &str| super::holds(&[text.to_owned()], &context);
+        assert!(holds("compose.edge") && holds("compose.name") && holds("!compose.services"));
+        assert!(!holds("compose.services") && !holds("compose.nothing") && !holds("!compose.edge"));
+    }
+}

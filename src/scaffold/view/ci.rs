@@ -1,0 +1,480 @@
+//! What the ci templates see: the workflow that checks each commit.
+
+use super::super::pins::{Action, Pins};
+use super::Input;
+use super::backing::{self, Backing};
+use super::component::{self, Component, Lint, components};
+use crate::project::{ExistingFile, PackageManager};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+#[derive(Debug, Serialize)]
+pub(super) struct Ci {
+    /// Whether there is anything to check.
+    useful: bool,
+    /// The branch whose pushes are checked.
+    branch: String,
+    /// `checkout` and so on: `owner/name@sha # version`.
+    uses: BTreeMap<&'static str, String>,
+    lints: Vec<LintJob>,
+    tests: Vec<TestJob>,
+    images: Vec<Image>,
+    /// Workflows of the user's, for the plan.
+    others: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct LintJob {
+    id: String,
+    title: String,
+    setup: Setup,
+    /// Only what a change touches is checked.
+    changed: bool,
+    install: Vec<String>,
+    commands: Vec<String>,
+    directory: String,
+}
+
+#[derive(Debug, Serialize)]
+struct TestJob {
+    id: String,
+    title: String,
+    setup: Setup,
+    /// Versions of the runtime, where the tests run on several.
+    matrix: Vec<String>,
+    /// Backing services that run as containers of the job.
+    services: Vec<Backing>,
+    /// Those whose image has no known digest: a step starts them.
+    containers: Vec<Backing>,
+    /// In order of name.
+    env: BTreeMap<String, String>,
+    notes: Vec<String>,
+    install: Vec<String>,
+    directory: String,
+    python_path: Option<String>,
+    commands: Vec<String>,
+    /// Where `commands` leave the coverage report; absent when they measure none.
+    coverage: Option<String>,
+    artifact: String,
+}
+
+/// What a job needs before it can install anything.
+#[derive(Debug, Serialize)]
+struct Setup {
+    python: Option<String>,
+    rust: Option<String>,
+    uv: Option<String>,
+    /// Installed by pipx: poetry, pdm, pipenv.
+    pipx: Option<String>,
+    cache: Option<Cache>,
+    /// Folder of the manifest.
+    root: String,
+    /// Debian packages.
+    packages: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Cache {
+    name: &'static str,
+    paths: Vec<&'static str>,
+    /// Part of the key where there is no matrix.
+    version: String,
+    /// Expression that names the content: a hash over the files that dependencies are read from.
+    key: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Image {
+    id: String,
+    title: String,
+    name: String,
+    dockerfile: String,
+    /// Expression: where the layers are kept, on the default branch alone.
+    cache_to: String,
+}
+
+pub(super) fn view(input: &Input) -> Ci {
+    let parts = components(input.project);
+    let single = parts.len() == 1;
+    let id = |job: &str, part: &Component| {
+        if single {
+            job.to_owned()
+        } else {
+            format!("{job}-{}", part.name)
+        }
+    };
+    let title = |job: &str, part: &Component| {
+        if single {
+            job.to_owned()
+        } else {
+            format!("{job} {}", part.name)
+        }
+    };
+    let lints: Vec<LintJob> = parts
+        .iter()
+        .filter_map(|part| lint_job(input, part, id("lint", part), title("Lint", part)))
+        .collect();
+    let tests: Vec<TestJob> = parts
+        .iter()
+        .filter_map(|part| test_job(input, part, id("test", part), title("Test", part)))
+        .collect();
+    let images = images(input);
+    Ci {
+        useful: !(lints.is_empty() && tests.is_empty() && input.project.services.is_empty()),
+        branch: branch(input),
+        uses: uses(input.pins),
+        lints,
+        tests,
+        images,
+        others: input
+            .project
+            .existing
+            .ci
+            .iter()
+            .map(|ExistingFile { path, .. }| path.to_string())
+            .collect(),
+    }
+}
+
+/// The branch that work starts in could be any; a name that is no convention is taken as a topic.
+pub(super) fn branch(input: &Input) -> String {
+    const TRUNKS: &[&str] = &["main", "master", "trunk", "develop", "development", "dev"];
+    input
+        .facts
+        .branch
+        .as_deref()
+        .filter(|branch| TRUNKS.contains(branch))
+        .unwrap_or("main")
+        .to_owned()
+}
+
+fn uses(pins: &Pins) -> BTreeMap<&'static str, String> {
+    const ACTIONS: &[(&str, &str, &str)] = &[
+        ("checkout", "actions/checkout", ""),
+        ("python", "actions/setup-python", ""),
+        ("uv", "astral-sh/setup-uv", ""),
+        ("cache_restore", "actions/cache", "/restore"),
+        ("cache_save", "actions/cache", "/save"),
+        ("upload", "actions/upload-artifact", ""),
+        ("buildx", "docker/setup-buildx-action", ""),
+        ("build", "docker/build-push-action", ""),
+    ];
+    ACTIONS
+        .iter()
+        .filter_map(|(key, name, below)| {
+            let Action { version, sha } = pins.action(name)?;
+            Some((*key, format!("{name}{below}@{sha} # {version}")))
+        })
+        .collect()
+}
+
+fn images(input: &Input) -> Vec<Image> {
+    let names: Vec<(&str, &str)> = input
+        .paths
+        .iter()
+        .filter_map(|(id, path)| Some((id.strip_prefix("dockerfile.")?, path.as_str())))
+        .collect();
+    let single = names.len() == 1;
+    names
+        .into_iter()
+        .map(|(name, dockerfile)| Image {
+            id: if single { "image".to_owned() } else { format!("image-{}", component::identifier(name)) },
+            title: if single { "Build the image".to_owned() } else { format!("Build the image of {name}") },
+            name: name.to_owned(),
+            dockerfile: dockerfile.to_owned(),
+            cache_to: format!(
+                "github.ref_name == github.event.repository.default_branch && 'type=gha,mode=max,scope={name}' || ''"
+            ),
+        })
+        .collect()
+}
+
+fn setup(input: &Input, part: &Component, whole: bool) -> Setup {
+    let manager = part.manager();
+    let python = part.is_python().then(|| python_version(part));
+    let (name, path): (_, &[&str]) = match (part.ecosystem, manager) {
+        ("rust", _) => ("cargo", &["~/.cargo/registry", "~/.cargo/git", "target"]),
+        (_, PackageManager::Uv) => ("uv", &["~/.cache/uv"]),
+        (_, PackageManager::Poetry) => ("poetry", &["~/.cache/pypoetry"]),
+        (_, PackageManager::Pdm) => ("pdm", &["~/.cache/pdm"]),
+        (_, PackageManager::Conda) => ("conda", &["~/conda_pkgs_dir"]),
+        _ => ("pip", &["~/.cache/pip"]),
+    };
+    let mut packages: Vec<String> = part
+        .services
+        .iter()
+        .flat_map(|service| {
+            service
+                .build_packages
+                .iter()
+                .chain(&service.system_packages)
+        })
+        .map(|package| package.value.clone())
+        .collect();
+    packages.sort();
+    packages.dedup();
+    Setup {
+        rust: (part.ecosystem == "rust").then(|| {
+            part.version
+                .map_or_else(|| "stable".to_owned(), |fact| fact.value.clone())
+        }),
+        uv: (whole && manager == PackageManager::Uv)
+            .then(|| input.pins.tool("uv").unwrap_or_default().to_owned()),
+        pipx: part
+            .installer()
+            .map(|(tool, _)| tool)
+            .filter(|tool| whole && matches!(*tool, "poetry" | "pdm" | "pipenv"))
+            .map(str::to_owned),
+        cache: (whole && !part.inputs.is_empty()).then(|| Cache {
+            name,
+            paths: path.to_vec(),
+            version: part
+                .version
+                .map_or_else(|| "any".to_owned(), |fact| fact.value.clone()),
+            key: format!(
+                "hashFiles({})",
+                part.inputs
+                    .iter()
+                    .map(|file| literal(file.as_str()))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
+        }),
+        python,
+        root: folder(part.root),
+        packages: if whole && part.is_python() {
+            packages
+        } else {
+            Vec::new()
+        },
+    }
+}
+
+/// A text in an expression of GitHub's.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+fn python_version(part: &Component) -> String {
+    part.version
+        .map_or_else(|| "3.x".to_owned(), |fact| fact.value.clone())
+}
+
+fn folder(path: &crate::project::RelPath) -> String {
+    if path.is_root() {
+        ".".to_owned()
+    } else {
+        path.to_string()
+    }
+}
+
+/// The lines that make `.venv` in the component's folder and fill it.
+fn environment(part: &Component) -> Vec<String> {
+    let mut lines = Vec::new();
+    if part.manager() == PackageManager::Conda {
+        lines.push(
+            "\"$CONDA/bin/conda\" env create --prefix .venv --file ENVIRONMENT".replace(
+                "ENVIRONMENT",
+                &part.manifest.map_or_else(
+                    || "environment.yml".to_owned(),
+                    |file| component::word(&file.relative_to(part.root)),
+                ),
+            ),
+        );
+        return lines;
+    }
+    if !part.makes_environment() {
+        lines.push("python -m venv .venv".to_owned());
+    }
+    // Absolute: poetry, pdm and pipenv take VIRTUAL_ENV as it is.
+    lines.extend(
+        part.install(".venv")
+            .into_iter()
+            .map(|line| line.replace("VIRTUAL_ENV=.venv", "VIRTUAL_ENV=\"$PWD/.venv\"")),
+    );
+    lines
+}
+
+fn lint_job(input: &Input, part: &Component, id: String, title: String) -> Option<LintJob> {
+    if part.ecosystem == "rust" {
+        return Some(LintJob {
+            id,
+            title,
+            setup: setup(input, part, true),
+            changed: false,
+            install: Vec::new(),
+            commands: vec![
+                "cargo fmt --all --check".to_owned(),
+                "cargo clippy --workspace --all-targets --locked -- --deny warnings".to_owned(),
+            ],
+            directory: folder(part.root),
+        });
+    }
+    if !part.is_python() {
+        return None;
+    }
+    Some(match component::lint(input.project, part, input.pins) {
+        Lint::Own { commands, packages } => {
+            // Type checkers and pylint look at what is imported, so everything is installed.
+            let mut install = environment(part);
+            install.extend(part.add(".venv", &packages));
+            LintJob {
+                id,
+                title,
+                setup: setup(input, part, true),
+                changed: false,
+                install,
+                commands,
+                directory: folder(part.root),
+            }
+        }
+        Lint::Changed { packages } => LintJob {
+            id,
+            title,
+            setup: Setup {
+                root: ".".to_owned(),
+                ..setup(input, part, false)
+            },
+            changed: true,
+            install: vec![
+                "python -m venv .venv".to_owned(),
+                format!(
+                    ".venv/bin/python -m pip install --quiet --disable-pip-version-check {}",
+                    if packages.is_empty() {
+                        "ruff black mypy".to_owned()
+                    } else {
+                        packages.join(" ")
+                    }
+                ),
+            ],
+            commands: [
+                "ruff check --output-format=github",
+                "black --check",
+                "mypy --explicit-package-bases --follow-imports=silent --ignore-missing-imports",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+            directory: ".".to_owned(),
+        },
+    })
+}
+
+fn test_job(input: &Input, part: &Component, id: String, title: String) -> Option<TestJob> {
+    let test = part.test?;
+    let artifact = if id == "test" {
+        "coverage".to_owned()
+    } else {
+        format!("coverage-{}", part.name)
+    };
+    let directory = folder(&test.working_dir);
+    if part.ecosystem == "rust" {
+        return Some(TestJob {
+            id,
+            title,
+            setup: setup(input, part, true),
+            matrix: Vec::new(),
+            services: Vec::new(),
+            containers: Vec::new(),
+            env: BTreeMap::new(),
+            notes: Vec::new(),
+            install: Vec::new(),
+            directory,
+            python_path: None,
+            commands: vec![format!("{} --locked", test.command)],
+            coverage: None,
+            artifact,
+        });
+    }
+    if !part.is_python() {
+        return None;
+    }
+    let matrix = if part.services.is_empty() {
+        supported(part)
+    } else {
+        Vec::new()
+    };
+    let mut packages = Vec::new();
+    let (commands, measured) = match test.command.split_once(' ') {
+        _ if test.runner == "pytest" && test.command.contains("pytest") => {
+            // With a matrix one pin would have to fit the oldest Python.
+            let name = |package: &str| {
+                if matrix.is_empty() {
+                    part.tool(package, input.pins)
+                } else {
+                    Some(package.to_owned())
+                }
+            };
+            packages.extend(name("pytest").filter(|_| !part.requires("pytest")));
+            packages.extend(name("pytest-cov").filter(|_| !part.requires("pytest-cov")));
+            let command = format!(
+                "{} --cov=. --cov-report=term --cov-report=xml",
+                test.command
+            );
+            (vec![command], true)
+        }
+        Some(("python", rest)) => {
+            packages.extend(part.tool("coverage", input.pins));
+            let commands = vec![
+                format!("coverage run --source=. {rest}"),
+                "coverage report".to_owned(),
+                "coverage xml".to_owned(),
+            ];
+            (commands, true)
+        }
+        _ => (vec![test.command.clone()], false),
+    };
+    let mut install = environment(part);
+    install.extend(part.add(".venv", &packages));
+    let needed = backing::needed(input, part);
+    let notes = backing::notes(&needed);
+    let (services, containers) = needed.into_iter().partition(|backing| backing.pinned);
+    Some(TestJob {
+        id,
+        title,
+        setup: setup(input, part, true),
+        matrix,
+        env: backing::env(input, part),
+        notes,
+        services,
+        containers,
+        install,
+        coverage: measured.then(|| {
+            if directory == "." {
+                "coverage.xml".to_owned()
+            } else {
+                format!("{directory}/coverage.xml")
+            }
+        }),
+        directory,
+        python_path: (!part.services.is_empty()).then(|| part.python_path()),
+        commands,
+        artifact,
+    })
+}
+
+/// The Pythons that a library says it runs on, of those that setup-python has; empty where it
+/// says nothing or where it is only one.
+fn supported(part: &Component) -> Vec<String> {
+    use std::str::FromStr;
+    let Some(fact) = part.version else {
+        return Vec::new();
+    };
+    let range = fact.evidence.iter().find_map(|evidence| {
+        let (key, range) = evidence.excerpt.split_once('=')?;
+        matches!(key.trim(), "requires-python" | "python_requires" | "python")
+            .then(|| range.trim().trim_matches(|c| "\"',".contains(c)).to_owned())
+    });
+    let Some(range) = range.and_then(|range| pep440_rs::VersionSpecifiers::from_str(&range).ok())
+    else {
+        return Vec::new();
+    };
+    let all: Vec<String> = (9..=14)
+        .filter(|minor| {
+            // The last patch release there could be: `>=3.10.2` takes 3.10.
+            pep440_rs::Version::from_str(&format!("3.{minor}.99"))
+                .is_ok_and(|version| range.contains(&version))
+        })
+        .map(|minor| format!("3.{minor}"))
+        .collect();
+    if all.len() > 1 { all } else { Vec::new() }
+}

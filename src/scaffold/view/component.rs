@@ -1,0 +1,393 @@
+//! What is built, tested and linted as one: a manifest, its folder and its tools.
+//!
+//! Services that share a manifest are one component. make, ci and devcontainer are made of these.
+
+use super::super::pins::Pins;
+use crate::project::{
+    EnvVar, Fact, Library, PackageManager, Project, RelPath, Requirement, Service, TestCommand,
+};
+
+/// A part of the project with one set of dependencies.
+#[derive(Debug, Clone)]
+pub(super) struct Component<'a> {
+    /// Unique, `[a-z0-9_]+`; usable as a job id and as part of a make variable.
+    pub name: String,
+    pub ecosystem: &'static str,
+    /// Folder of the manifest.
+    pub root: &'a RelPath,
+    pub working_dir: &'a RelPath,
+    pub manager: Option<PackageManager>,
+    pub manifest: Option<&'a RelPath>,
+    pub lock: Option<&'a RelPath>,
+    /// The manifest, what it includes, the lock and files of development requirements.
+    pub inputs: Vec<&'a RelPath>,
+    pub requirements: &'a [Requirement],
+    pub version: Option<&'a Fact<String>>,
+    pub test: Option<&'a TestCommand>,
+    /// Empty for a library.
+    pub services: Vec<&'a Service>,
+}
+
+/// The components, services first, in order of name.
+pub(super) fn components(project: &Project) -> Vec<Component<'_>> {
+    let mut all: Vec<Component> = Vec::new();
+    for service in &project.services {
+        if service.ecosystem == "static" {
+            continue;
+        }
+        let manifest = service.manifest.as_ref().map(|fact| &fact.value);
+        let known = all.iter_mut().find(|component| {
+            component.ecosystem == service.ecosystem
+                && component.manifest == manifest
+                && component.root == &service.root
+        });
+        match known {
+            Some(component) => {
+                component.services.push(service);
+                component.test = component
+                    .test
+                    .or_else(|| service.test.as_ref().map(|fact| &fact.value));
+            }
+            None => all.push(of_service(service)),
+        }
+    }
+    for library in &project.libraries {
+        if all.iter().all(|component| {
+            component.root != &library.root || component.ecosystem != library.ecosystem
+        }) {
+            all.push(of_library(library));
+        }
+    }
+    for index in 0..all.len() {
+        let name = identifier(&all[index].name);
+        let taken = all[..index].iter().any(|other| other.name == name);
+        all[index].name = if taken {
+            format!("{name}_{index}")
+        } else {
+            name
+        };
+    }
+    all
+}
+
+fn of_service(service: &Service) -> Component<'_> {
+    let manifest = service.manifest.as_ref().map(|fact| &fact.value);
+    let lock = service.lock.as_ref().map(|fact| &fact.value);
+    let mut inputs: Vec<&RelPath> = manifest.into_iter().chain(lock).collect();
+    inputs.extend(&service.manifest_includes);
+    inputs.extend(
+        service
+            .requirements
+            .iter()
+            .filter(|requirement| requirement.development)
+            .map(|requirement| &requirement.declared.file),
+    );
+    inputs.sort();
+    inputs.dedup();
+    Component {
+        name: service.name.clone(),
+        ecosystem: service.ecosystem,
+        root: &service.root,
+        working_dir: &service.working_dir.value,
+        manager: service.package_manager.as_ref().map(|fact| fact.value),
+        manifest,
+        lock,
+        inputs,
+        requirements: &service.requirements,
+        version: service.runtime_version.as_ref(),
+        test: service.test.as_ref().map(|fact| &fact.value),
+        services: vec![service],
+    }
+}
+
+fn of_library(library: &Library) -> Component<'_> {
+    let mut inputs: Vec<&RelPath> = library
+        .package_manager
+        .iter()
+        .flat_map(|fact| &fact.evidence)
+        .chain(&library.name.evidence)
+        .map(|evidence| &evidence.file)
+        .filter(|file| file.is_within(&library.root))
+        .collect();
+    inputs.sort();
+    inputs.dedup();
+    Component {
+        name: library.name.value.clone(),
+        ecosystem: library.ecosystem,
+        root: &library.root,
+        working_dir: &library.root,
+        manager: library.package_manager.as_ref().map(|fact| fact.value),
+        manifest: None,
+        lock: inputs
+            .iter()
+            .copied()
+            .find(|file| file.extension() == "lock"),
+        inputs,
+        requirements: &[],
+        version: library.runtime_version.as_ref(),
+        test: library.test.as_ref().map(|fact| &fact.value),
+        services: Vec::new(),
+    }
+}
+
+impl Component<'_> {
+    pub(super) fn is_python(&self) -> bool {
+        self.ecosystem == "python"
+    }
+
+    /// Package manager, pip where none was found.
+    pub(super) fn manager(&self) -> PackageManager {
+        self.manager.unwrap_or(PackageManager::Pip)
+    }
+
+    /// The variables that its services read, without duplicates.
+    pub(super) fn env(&self) -> Vec<&EnvVar> {
+        let mut all: Vec<&EnvVar> = self
+            .services
+            .iter()
+            .flat_map(|service| &service.env)
+            .collect();
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        all.dedup_by(|a, b| a.name == b.name);
+        all
+    }
+
+    /// PYTHONPATH as seen from the folder that tests run in.
+    pub(super) fn python_path(&self) -> String {
+        let from = self.test.map_or(self.working_dir, |test| &test.working_dir);
+        let mut parts = vec![self.working_dir.relative_to(from)];
+        for service in &self.services {
+            for root in &service.import_roots {
+                let part = root.value.relative_to(from);
+                if !parts.contains(&part) {
+                    parts.push(part);
+                }
+            }
+        }
+        parts.join(":")
+    }
+
+    /// Whether `package` is among the declared requirements.
+    pub(super) fn requires(&self, package: &str) -> bool {
+        self.requirements
+            .iter()
+            .any(|requirement| requirement.name == package)
+    }
+
+    /// `package==version` as pinned by us, the bare name where this Python is too old for it
+    /// (or where the component has its own version, then None).
+    pub(super) fn tool(&self, package: &str, pins: &Pins) -> Option<String> {
+        if self.requires(package) {
+            return None;
+        }
+        Some(
+            match pins.tool(package).filter(|_| !self.is_older_than(10)) {
+                Some(version) => format!("{package}=={version}"),
+                None => package.to_owned(),
+            },
+        )
+    }
+
+    fn is_older_than(&self, minor: u32) -> bool {
+        self.version
+            .and_then(|fact| fact.value.strip_prefix("3."))
+            .and_then(|text| text.parse::<u32>().ok())
+            .is_some_and(|present| present < minor)
+    }
+
+    /// Commands that install what is declared, run in `root` with the environment `venv` made
+    /// (not by uv and conda, which make it themselves) and first on PATH.
+    pub(super) fn install(&self, venv: &str) -> Vec<String> {
+        let seen = |file: &RelPath| word(&file.relative_to(self.root));
+        match self.manager() {
+            PackageManager::Uv if !self.manifest.is_some_and(is_requirements) => {
+                vec![format!(
+                    "UV_PROJECT_ENVIRONMENT={venv} uv sync{}",
+                    if self.lock.is_some() { " --locked" } else { "" }
+                )]
+            }
+            PackageManager::Poetry => vec![format!(
+                "VIRTUAL_ENV={venv} poetry install --no-interaction"
+            )],
+            PackageManager::Pdm => vec![format!(
+                "PDM_IGNORE_SAVED_PYTHON=1 VIRTUAL_ENV={venv} pdm install"
+            )],
+            PackageManager::Pipenv => vec![format!(
+                "VIRTUAL_ENV={venv} pipenv {} --dev",
+                if self.lock.is_some() {
+                    "sync"
+                } else {
+                    "install"
+                }
+            )],
+            PackageManager::Conda => vec![format!(
+                "conda env update --prefix {venv} --file {}",
+                self.manifest
+                    .map_or_else(|| "environment.yml".to_owned(), seen)
+            )],
+            _ => self.pip(venv),
+        }
+    }
+
+    fn pip(&self, venv: &str) -> Vec<String> {
+        let pip = format!("{venv}/bin/python -m pip install --quiet --disable-pip-version-check");
+        let seen = |file: &RelPath| word(&file.relative_to(self.root));
+        let mut lines = Vec::new();
+        match self.manifest {
+            Some(file) if is_requirements(file) => lines.push(format!("{pip} -r {}", seen(file))),
+            _ => lines.push(format!("{pip} -e .")),
+        }
+        let mut loose = Vec::new();
+        let mut files = Vec::new();
+        for requirement in self
+            .requirements
+            .iter()
+            .filter(|requirement| requirement.development)
+        {
+            let file = &requirement.declared.file;
+            if !is_requirements(file) {
+                loose.push(word(&format!(
+                    "{}{}",
+                    requirement.name, requirement.specifier
+                )));
+            } else if Some(file) != self.manifest && !files.contains(&file) {
+                files.push(file);
+            }
+        }
+        for file in files {
+            lines.push(format!("{pip} -r {}", seen(file)));
+        }
+        if !loose.is_empty() {
+            lines.push(format!("{pip} {}", loose.join(" ")));
+        }
+        lines
+    }
+
+    /// What `install` cannot do without: `("uv", "how to get it")`.
+    pub(super) fn installer(&self) -> Option<(&'static str, &'static str)> {
+        match self.manager() {
+            PackageManager::Uv => Some((
+                "uv",
+                "https://docs.astral.sh/uv/getting-started/installation/",
+            )),
+            PackageManager::Poetry => Some(("poetry", "pipx install poetry")),
+            PackageManager::Pdm => Some(("pdm", "pipx install pdm")),
+            PackageManager::Pipenv => Some(("pipenv", "pipx install pipenv")),
+            PackageManager::Conda => Some(("conda", "https://github.com/conda-forge/miniforge")),
+            _ => None,
+        }
+    }
+
+    /// Whether `install` makes the virtual environment by itself.
+    pub(super) fn makes_environment(&self) -> bool {
+        self.is_uv_project() || self.manager() == PackageManager::Conda
+    }
+
+    fn is_uv_project(&self) -> bool {
+        self.manager() == PackageManager::Uv && !self.manifest.is_some_and(is_requirements)
+    }
+
+    /// The command that adds `packages` to the environment.
+    pub(super) fn add(&self, venv: &str, packages: &[String]) -> Option<String> {
+        let words: Vec<String> = packages.iter().map(|package| word(package)).collect();
+        if words.is_empty() {
+            None
+        } else if self.is_uv_project() {
+            Some(format!(
+                "uv pip install --quiet --python {venv}/bin/python {}",
+                words.join(" ")
+            ))
+        } else {
+            Some(format!(
+                "{venv}/bin/python -m pip install --quiet --disable-pip-version-check {}",
+                words.join(" ")
+            ))
+        }
+    }
+}
+
+/// How the project is linted.
+#[derive(Debug)]
+pub(super) enum Lint {
+    /// With the tools that it uses already, over everything.
+    Own {
+        commands: Vec<String>,
+        packages: Vec<String>,
+    },
+    /// With ruff, black and mypy, over what changed: a project that never ran them would be red
+    /// from the first day otherwise, and everybody would learn to ignore it.
+    Changed { packages: Vec<String> },
+}
+
+/// The linters of a Python component.
+pub(super) fn lint(project: &Project, component: &Component, pins: &Pins) -> Lint {
+    let mut commands = Vec::new();
+    let mut packages = Vec::new();
+    let mut seen = Vec::new();
+    for tool in &project.tools {
+        let command = match (tool.name.as_str(), tool.purpose) {
+            ("ruff", "format") => "ruff format --check .",
+            ("ruff", _) => "ruff check .",
+            ("black", _) => "black --check .",
+            ("isort", _) => "isort --check-only .",
+            ("flake8", _) => "flake8",
+            ("pylint", _) => "git ls-files -z '*.py' | xargs -0 pylint",
+            ("mypy", _) => "mypy .",
+            ("pyright", _) => "pyright",
+            ("bandit", _) => "git ls-files -z '*.py' | xargs -0 bandit -q",
+            _ => continue,
+        };
+        if seen.contains(&command) {
+            continue;
+        }
+        seen.push(command);
+        commands.push(command.to_owned());
+        let package = match &tool.version {
+            Some(_) if component.requires(&tool.name) => None,
+            Some(version) => Some(format!("{}=={version}", tool.name)),
+            None => component.tool(&tool.name, pins),
+        };
+        packages.extend(package.filter(|package| !packages.contains(package)));
+    }
+    if commands.is_empty() {
+        let packages = ["ruff", "black", "mypy"]
+            .iter()
+            .filter_map(|tool| component.tool(tool, pins))
+            .collect();
+        return Lint::Changed { packages };
+    }
+    Lint::Own { commands, packages }
+}
+
+fn is_requirements(file: &RelPath) -> bool {
+    file.extension() == "txt" || file.extension() == "in"
+}
+
+/// `name` as a job id and in a make variable.
+pub(super) fn identifier(name: &str) -> String {
+    let text: String = name
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    if text.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        text
+    } else {
+        format!("p_{text}")
+    }
+}
+
+/// `text` as one word of a POSIX shell.
+pub(super) fn word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_./@-:+=,%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}

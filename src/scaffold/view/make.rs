@@ -1,0 +1,302 @@
+//! What the make templates see: the recipes of the Makefile.
+
+use super::super::pins::Pins;
+use super::Input;
+use super::component::{self, Component, Lint, components, word};
+use crate::project::ServiceKind;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The targets, with the names that they go by in this Makefile.
+const TARGETS: &[&str] = &[
+    "help",
+    "dev-setup",
+    "up",
+    "down",
+    "test",
+    "lint",
+    "deploy-local",
+    "seed",
+    "backup",
+];
+
+#[derive(Debug, Serialize)]
+pub(super) struct Make {
+    /// The Makefile that make reads in this repository.
+    path: String,
+    /// Whether the Makefile is the user's, so that nothing in it may change its meaning.
+    shared: bool,
+    /// The name of each target, `-` written as `_`: its own, or with `shipway-` before it where
+    /// the user's Makefile has that target.
+    names: BTreeMap<String, String>,
+    /// Targets that stay the user's.
+    taken: Vec<&'static str>,
+    compose: Option<Compose>,
+    parts: Vec<Part>,
+    env_example: Option<String>,
+    /// Comparison for what changed.
+    branch: String,
+    seed: Option<Script>,
+    backup: Option<Script>,
+}
+
+#[derive(Debug, Serialize)]
+struct Compose {
+    /// Words after `docker compose`; empty where it finds its files by itself.
+    files: String,
+    /// Those of the local deployment.
+    production: Option<String>,
+    /// Name of the local deployment.
+    project: String,
+    /// Services that answer HTTP: name and port in the container.
+    urls: Vec<Url>,
+}
+
+#[derive(Debug, Serialize)]
+struct Url {
+    service: String,
+    port: u16,
+}
+
+#[derive(Debug, Serialize)]
+struct Script {
+    command: String,
+    /// Variable prefix of the environment it runs in.
+    part: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Part {
+    name: String,
+    python: bool,
+    rust: bool,
+    /// As the shell sees it from the root, with a slash at its end; empty for the root.
+    folder: String,
+    root: String,
+    inputs: Vec<String>,
+    version: Option<String>,
+    makes_environment: bool,
+    installer: Option<&'static str>,
+    installer_from: &'static str,
+    install: Vec<String>,
+    test: Option<Test>,
+    /// Commands run in `root`.
+    lints: Vec<String>,
+    /// Commands that are given the names of files.
+    file_lints: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Test {
+    directory: String,
+    python_path: Option<String>,
+    command: String,
+}
+
+pub(super) fn view(input: &Input) -> Make {
+    let makefile = input.project.existing.makefile.as_ref();
+    let has = |target: &str| {
+        makefile.is_some_and(|file| {
+            file.entries
+                .iter()
+                .any(|entry| is_rule_of(&entry.excerpt, target))
+        })
+    };
+    let taken: Vec<&'static str> = TARGETS
+        .iter()
+        .copied()
+        .filter(|target| has(target))
+        .collect();
+    let parts: Vec<Part> = components(input.project)
+        .iter()
+        .map(|part| part_of(input, part))
+        .collect();
+    let script = |command: &str| Script {
+        command: command.to_owned(),
+        part: parts
+            .iter()
+            .find(|part| part.python)
+            .map(|part| part.name.clone()),
+    };
+    Make {
+        path: makefile.map_or_else(|| "Makefile".to_owned(), |file| file.path.to_string()),
+        shared: makefile.is_some(),
+        names: TARGETS
+            .iter()
+            .map(|target| {
+                let name = if taken.contains(target) {
+                    format!("shipway-{target}")
+                } else {
+                    (*target).to_owned()
+                };
+                (target.replace('-', "_"), name)
+            })
+            .collect(),
+        taken,
+        compose: compose(input),
+        env_example: input
+            .path("env_example")
+            .filter(|_| input.has("env"))
+            .map(str::to_owned),
+        branch: super::ci::branch(input),
+        seed: input
+            .project
+            .scripts
+            .seed
+            .as_ref()
+            .map(|fact| script(&fact.value)),
+        backup: input
+            .project
+            .scripts
+            .backup
+            .as_ref()
+            .map(|fact| script(&fact.value)),
+        parts,
+    }
+}
+
+/// The excerpt is the rule's line, or the target alone.
+fn is_rule_of(excerpt: &str, target: &str) -> bool {
+    excerpt
+        .split(':')
+        .next()
+        .is_some_and(|targets| targets.split_whitespace().any(|word| word == target))
+}
+
+fn compose(input: &Input) -> Option<Compose> {
+    let main = input.path("compose")?;
+    let files = |paths: &[&str]| {
+        paths
+            .iter()
+            .map(|path| format!("--file {}", word(path)))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let development: Vec<&str> = [Some(main), input.path("compose_override")]
+        .into_iter()
+        .flatten()
+        .collect();
+    Some(Compose {
+        // docker compose itself reads these two, as does every other tool.
+        files: if development == ["compose.yaml", "compose.override.yaml"] {
+            String::new()
+        } else {
+            format!(" {}", files(&development))
+        },
+        production: input
+            .path("compose_production")
+            .map(|production| format!(" {}", files(&[main, production]))),
+        project: format!("{}-local", input.project.name.value),
+        urls: input
+            .project
+            .services
+            .iter()
+            .filter(|service| matches!(service.kind.value, ServiceKind::Web | ServiceKind::Static))
+            .filter_map(|service| {
+                Some(Url {
+                    service: service.name.clone(),
+                    port: service.port.as_ref()?.value.get(),
+                })
+            })
+            .collect(),
+    })
+}
+
+fn part_of(input: &Input, part: &Component) -> Part {
+    let root = if part.root.is_root() {
+        ".".to_owned()
+    } else {
+        part.root.to_string()
+    };
+    let mut made = Part {
+        name: part.name.clone(),
+        python: part.is_python(),
+        rust: part.ecosystem == "rust",
+        folder: if part.root.is_root() {
+            String::new()
+        } else {
+            format!("{root}/")
+        },
+        root,
+        // A name with a space cannot be a prerequisite in any make.
+        inputs: part
+            .inputs
+            .iter()
+            .map(ToString::to_string)
+            .filter(|file| !file.contains([' ', '\t', ':', '%', '*', '?', '[', '~']))
+            .collect(),
+        version: part.version.map(|fact| fact.value.clone()),
+        makes_environment: part.makes_environment(),
+        installer: part.installer().map(|(tool, _)| tool),
+        installer_from: part.installer().map_or("", |(_, from)| from),
+        install: Vec::new(),
+        test: None,
+        lints: Vec::new(),
+        file_lints: Vec::new(),
+    };
+    if made.rust {
+        made.install = vec!["cargo fetch --locked".to_owned()];
+        made.lints = vec![
+            "cargo fmt --all --check".to_owned(),
+            "cargo clippy --workspace --all-targets --locked -- --deny warnings".to_owned(),
+        ];
+        made.test = part.test.map(|test| Test {
+            directory: directory(&test.working_dir),
+            python_path: None,
+            command: format!("{} --locked", test.command),
+        });
+        return made;
+    }
+    if !made.python {
+        return made;
+    }
+    let mut packages = Vec::new();
+    if let Some(test) = part.test {
+        if test.runner == "pytest" {
+            packages.extend(part.tool("pytest", input.pins));
+        }
+        made.test = Some(Test {
+            directory: directory(&test.working_dir),
+            python_path: (!part.services.is_empty()).then(|| part.python_path()),
+            command: test.command.clone(),
+        });
+    }
+    lints(input, part, input.pins, &mut made, &mut packages);
+    made.install = part.install("\"$$V\"");
+    made.install.extend(part.add("\"$$V\"", &packages));
+    made
+}
+
+fn lints(
+    input: &Input,
+    part: &Component,
+    pins: &Pins,
+    made: &mut Part,
+    packages: &mut Vec<String>,
+) {
+    let more = match component::lint(input.project, part, pins) {
+        Lint::Own { commands, packages } => {
+            made.lints = commands;
+            packages
+        }
+        Lint::Changed { packages } => {
+            made.file_lints = [
+                "ruff check",
+                "black --check",
+                "mypy --explicit-package-bases --follow-imports=silent --ignore-missing-imports",
+            ]
+            .map(str::to_owned)
+            .to_vec();
+            packages
+        }
+    };
+    packages.extend(more);
+}
+
+fn directory(path: &crate::project::RelPath) -> String {
+    if path.is_root() {
+        ".".to_owned()
+    } else {
+        path.to_string()
+    }
+}

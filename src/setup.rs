@@ -1,1 +1,0 @@
-//! Makes a fresh clone ready for work: what `make dev-setup` calls.

@@ -1,0 +1,328 @@
+//! `shipway init` and `shipway undo`.
+
+use crate::sandbox::Sandbox;
+use std::time::{Duration, Instant, SystemTime};
+
+const SITE: &[(&str, &str)] = &[
+    ("index.html", "<!doctype html><title>x</title>\n"),
+    ("Makefile", "all:\r\n\techo mine\r\n"),
+    (".gitignore", "*.log"),
+];
+
+fn scale() -> usize {
+    std::env::var("SHIPWAY_SCALE")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(1)
+}
+
+#[test]
+fn adds_and_leaves_what_was_there_and_undo_takes_it_back() {
+    let sandbox = Sandbox::new(SITE);
+    let before = sandbox.tree();
+    sandbox.run(0, &["init", "--yes"]);
+    let after = sandbox.tree();
+    assert!(after.len() > before.len());
+    for (path, (content, mode)) in &before {
+        let (now, mode_now) = &after[path];
+        assert!(now.starts_with(content), "{}", path.display());
+        assert_eq!(mode_now, mode);
+    }
+    sandbox.run(0, &["undo"]);
+    assert_eq!(sandbox.tree(), before);
+    assert_eq!(sandbox.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn a_second_time_nothing_is_touched() {
+    let sandbox = Sandbox::new(SITE);
+    sandbox.run(0, &["init", "--yes"]);
+    let times = || -> Vec<(std::path::PathBuf, SystemTime)> {
+        let tree = sandbox.tree();
+        tree.into_keys()
+            .map(|path| {
+                let time = sandbox.root().join(&path).metadata().unwrap().modified();
+                (path, time.unwrap())
+            })
+            .collect()
+    };
+    let first = (sandbox.tree(), times());
+    let output = sandbox.run(0, &["init", "--yes"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("Nothing to do"), "{text}");
+    assert_eq!((sandbox.tree(), times()), first);
+    sandbox.git(&["add", "--all"]);
+    sandbox.git(&["commit", "--quiet", "--message=generated"]);
+    sandbox.run(0, &["init", "--yes"]);
+    assert_eq!((sandbox.tree(), times()), first);
+}
+
+#[test]
+fn an_edited_file_is_kept() {
+    let sandbox = Sandbox::new(SITE);
+    sandbox.run(0, &["init", "--yes"]);
+    let ours: Vec<_> = sandbox
+        .read("shipway.lock")
+        .split("[[artifact]]")
+        .filter(|artifact| artifact.contains("strategy = \"file\""))
+        .filter_map(|artifact| {
+            artifact
+                .split("path = \"")
+                .nth(1)?
+                .split('"')
+                .next()
+                .map(str::to_owned)
+        })
+        .collect();
+    let path = ours.first().expect("a generated file");
+    let edited = format!("{}# mine\n", sandbox.read(path));
+    sandbox.write(path, &edited);
+    let output = sandbox.run(0, &["init", "--yes", "--verbose"]);
+    assert!(
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .contains("edited; kept")
+    );
+    assert_eq!(sandbox.read(path), edited);
+}
+
+#[test]
+fn a_dry_run_writes_nothing() {
+    let sandbox = Sandbox::new(SITE);
+    let before = sandbox.tree();
+    let output = sandbox.run(0, &["init", "--yes", "--dry-run"]);
+    assert!(
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .contains("nothing was written")
+    );
+    assert_eq!(sandbox.tree(), before);
+    assert!(!sandbox.root().join(".git/shipway").exists());
+}
+
+#[test]
+fn the_report_in_json_has_its_documented_shape() {
+    let sandbox = Sandbox::new(SITE);
+    let output = sandbox.run(0, &["init", "--yes", "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let keys: Vec<_> = report
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            "schema", "project", "applied", "entries", "skipped", "executes", "findings",
+            "unknown", "next"
+        ]
+    );
+    assert_eq!(report["applied"], true);
+    let makefile = report["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|entry| entry["path"] == "Makefile")
+        .unwrap();
+    let keys: Vec<_> = makefile
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(keys, ["path", "feature", "action", "strategy", "reason"]);
+    assert_eq!(makefile["action"], "extend");
+    assert_eq!(makefile["strategy"], "block");
+}
+
+#[test]
+fn refuses_with_a_sentence_and_the_right_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_shipway"))
+            .args(arguments)
+            .current_dir(folder.path())
+            .env("GIT_CEILING_DIRECTORIES", folder.path())
+            .output()
+            .unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    let (code, text) = run(&["init", "--yes"]);
+    assert_eq!(code, Some(3));
+    assert!(
+        text.contains("not inside a git repository") && text.contains("git init"),
+        "{text}"
+    );
+    let bare = folder.path().join("bare.git");
+    git2::Repository::init_bare(&bare).unwrap();
+    let (code, text) = run(&["init", "--yes", "bare.git"]);
+    assert_eq!(code, Some(3));
+    assert!(text.contains("bare repository"), "{text}");
+
+    let empty = Sandbox::new(&[]);
+    assert!(
+        empty
+            .error(1, &["init", "--yes"])
+            .contains("nothing that shipway knows")
+    );
+    let site = Sandbox::new(SITE);
+    let text = site.error(2, &["init", "--yes", "--feature", "nothing"]);
+    assert!(text.contains("no feature `nothing`; there are "), "{text}");
+    site.error(2, &["init", "--yes", "--name", "Not A Name"]);
+}
+
+#[test]
+fn a_rebase_under_way_is_not_joined() {
+    let sandbox = Sandbox::new(SITE);
+    sandbox.git(&["checkout", "--quiet", "-b", "other"]);
+    sandbox.write("index.html", "theirs\n");
+    sandbox.git(&["commit", "--quiet", "--all", "--message=theirs"]);
+    sandbox.git(&["checkout", "--quiet", "main"]);
+    sandbox.write("index.html", "ours\n");
+    sandbox.git(&["commit", "--quiet", "--all", "--message=ours"]);
+    let merge = std::process::Command::new("git")
+        .args([
+            "-c",
+            "user.name=T",
+            "-c",
+            "user.email=t@example.org",
+            "rebase",
+            "other",
+        ])
+        .current_dir(sandbox.root())
+        .output()
+        .unwrap();
+    assert!(!merge.status.success());
+    let before = sandbox.tree();
+    let text = sandbox.error(2, &["init", "--yes"]);
+    assert!(
+        text.contains("a rebase is under way") && text.contains("--abort"),
+        "{text}"
+    );
+    sandbox.run(0, &["init", "--yes", "--dry-run"]);
+    assert_eq!(sandbox.tree(), before);
+}
+
+#[test]
+fn a_lock_that_cannot_be_trusted_is_refused() {
+    let sandbox = Sandbox::new(SITE);
+    sandbox.run(0, &["init", "--yes"]);
+    let lock = sandbox.read("shipway.lock");
+    sandbox.write("shipway.lock", &format!("<<<<<<< HEAD\n{lock}"));
+    assert!(
+        sandbox
+            .error(2, &["init", "--yes"])
+            .contains("shipway.lock:1: has the marks of a merge")
+    );
+    sandbox.write("shipway.lock", &lock.replace("schema = 1", "schema = 99"));
+    assert!(
+        sandbox
+            .error(2, &["init", "--yes"])
+            .contains("install a newer shipway")
+    );
+    sandbox.write("shipway.lock", &format!("{lock}\nx = [\n"));
+    assert!(
+        sandbox
+            .error(2, &["init", "--yes"])
+            .contains("shipway.lock:")
+    );
+}
+
+#[test]
+fn answers_of_flags_land_in_the_configuration() {
+    let sandbox = Sandbox::new(SITE);
+    sandbox.write("shipway.toml", "# ours\nschema = 1\n");
+    sandbox.run(0, &["init", "--yes", "--without", "make", "--name", "shop"]);
+    let text = sandbox.read("shipway.toml");
+    assert!(text.starts_with("# ours\nschema = 1\n"), "{text}");
+    assert!(
+        text.contains("name = \"shop\"") && text.contains("disable = [\"make\"]"),
+        "{text}"
+    );
+    assert_eq!(sandbox.read("Makefile"), "all:\r\n\techo mine\r\n");
+    sandbox.run(0, &["init", "--yes"]);
+    assert_eq!(sandbox.read("Makefile"), "all:\r\n\techo mine\r\n");
+}
+
+#[test]
+fn the_repositorys_own_templates_need_trust_to_make_what_runs() {
+    let sandbox = Sandbox::new(SITE);
+    sandbox.write(
+        ".shipway/templates/extra/feature.toml",
+        "summary = \"x\"\ndefault = true\n[[file]]\nid = \"extra\"\ntemplate = \"run.sh.hbs\"\n\
+         path = \"run.sh\"\nreason = \"runs\"\nmode = \"0755\"\n",
+    );
+    sandbox.write(".shipway/templates/extra/run.sh.hbs", "#!/bin/sh\n");
+    let before = sandbox.tree();
+    let text = sandbox.error(2, &["init", "--yes"]);
+    assert!(
+        text.contains("run.sh, from .shipway/templates/extra/run.sh.hbs"),
+        "{text}"
+    );
+    assert_eq!(sandbox.tree(), before);
+    sandbox.run(0, &["init", "--yes", "--trust-templates"]);
+    assert_eq!(sandbox.read("run.sh"), "#!/bin/sh\n");
+}
+
+#[test]
+fn what_a_template_gives_is_parsed_before_anything_is_written() {
+    let sandbox = Sandbox::new(SITE);
+    sandbox.write(
+        ".shipway/templates/extra/feature.toml",
+        "summary = \"x\"\ndefault = true\n[[file]]\nid = \"extra\"\ntemplate = \"a.hbs\"\n\
+         path = \"a.yml\"\nreason = \"x\"\n",
+    );
+    sandbox.write(".shipway/templates/extra/a.hbs", "a: 1\nb: [\n");
+    let before = sandbox.tree();
+    let text = sandbox.error(2, &["init", "--yes"]);
+    assert!(
+        text.contains(".shipway/templates/extra/a.hbs gave a a.yml that is no valid YAML"),
+        "{text}"
+    );
+    assert_eq!(sandbox.tree(), before);
+}
+
+#[test]
+fn killed_at_random_moments_nothing_is_lost() {
+    let sandbox = Sandbox::new(SITE);
+    let before = sandbox.tree();
+    let began = Instant::now();
+    sandbox.run(0, &["init", "--yes"]);
+    let whole = began.elapsed() + Duration::from_millis(2);
+    let after: Vec<_> = sandbox.tree().into_keys().collect();
+    sandbox.run(0, &["undo"]);
+    for round in 0..100 * scale() {
+        let mut random = [0; 4];
+        getrandom::fill(&mut random).unwrap();
+        let moment = whole.mul_f64(f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX));
+        let mut command = sandbox.command(&["init", "--yes"]);
+        let mut child = command
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let deadline = Instant::now() + moment;
+        while Instant::now() < deadline && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        let _ = child.kill();
+        child.wait().unwrap();
+        let now = sandbox.tree();
+        for (path, (content, _)) in &before {
+            assert!(
+                now[path].0.starts_with(content),
+                "round {round}: {}",
+                path.display()
+            );
+        }
+        sandbox.run(0, &["init", "--yes"]);
+        let now: Vec<_> = sandbox.tree().into_keys().collect();
+        assert_eq!(now, after, "round {round} after {moment:?}");
+        sandbox.run(0, &["undo"]);
+        assert_eq!(sandbox.tree(), before, "round {round} after {moment:?}");
+    }
+}
