@@ -66,7 +66,6 @@ const FRAMEWORKS: &[Framework] = &[
 #[derive(Debug, Clone)]
 pub(super) struct Application {
     pub(super) file: RelPath,
-    pub(super) line: usize,
     /// Name of the object or of the factory.
     pub(super) object: String,
     pub(super) factory: bool,
@@ -301,7 +300,6 @@ fn application(
     let call = if factory { "()" } else { "" };
     Application {
         file: module.path.clone(),
-        line,
         object: object.to_owned(),
         factory,
         framework: FRAMEWORKS[framework].name,
@@ -363,7 +361,8 @@ fn names(mention: &Mention, application: &Application) -> bool {
         return known && (object.is_empty() || object == application.object);
     }
     mention.words.iter().any(|word| {
-        word.ends_with(".py") && mention.folder.join(word).is_ok_and(|path| path == *file)
+        word.rsplit('.').next() == Some("py")
+            && mention.folder.join(word).is_ok_and(|path| path == *file)
     })
 }
 

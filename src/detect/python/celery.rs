@@ -47,7 +47,10 @@ pub(super) fn find(code: &Code<'_>, package: &Package, files: &[RelPath]) -> Vec
             else {
                 continue;
             };
-            if !matches!(module.outside(function).as_deref(), Some("celery.Celery" | "celery.app.Celery")) {
+            if !matches!(
+                module.outside(function).as_deref(),
+                Some("celery.Celery" | "celery.app.Celery")
+            ) {
                 continue;
             }
             let included = argument(args, None, "include").is_some();
@@ -80,7 +83,10 @@ fn has_tasks(code: &Code<'_>, files: &[RelPath], file: &RelPath, object: &str) -
     each_expression(&module.body, &mut |expr| {
         if let Kind::Attr(owner, name) = &expr.kind
             && owner.name() == Some(object)
-            && matches!(name.as_str(), "task" | "autodiscover_tasks" | "register_task")
+            && matches!(
+                name.as_str(),
+                "task" | "autodiscover_tasks" | "register_task"
+            )
         {
             own = true;
         }
@@ -111,9 +117,14 @@ fn has_tasks(code: &Code<'_>, files: &[RelPath], file: &RelPath, object: &str) -
 fn schedule(code: &Code<'_>, package: &Package, files: &[RelPath]) -> Option<Evidence> {
     for path in files {
         let text = code.tree.text(path)?;
-        if !["beat_schedule", "BEAT_SCHEDULE", "CELERYBEAT_SCHEDULE", "add_periodic_task"]
-            .iter()
-            .any(|word| text.contains(word))
+        if ![
+            "beat_schedule",
+            "BEAT_SCHEDULE",
+            "CELERYBEAT_SCHEDULE",
+            "add_periodic_task",
+        ]
+        .iter()
+        .any(|word| text.contains(word))
         {
             continue;
         }
@@ -123,7 +134,10 @@ fn schedule(code: &Code<'_>, package: &Package, files: &[RelPath]) -> Option<Evi
             if let Some(name) = expr.last_name()
                 && matches!(
                     name,
-                    "beat_schedule" | "CELERY_BEAT_SCHEDULE" | "CELERYBEAT_SCHEDULE" | "add_periodic_task"
+                    "beat_schedule"
+                        | "CELERY_BEAT_SCHEDULE"
+                        | "CELERYBEAT_SCHEDULE"
+                        | "add_periodic_task"
                 )
             {
                 found.get_or_insert(module.at(expr.line));

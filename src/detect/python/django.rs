@@ -6,7 +6,9 @@ use super::manifest::Package;
 use super::place::{Place, dotted};
 use super::role;
 use super::syntax::{Kind, StmtKind, each_expression, on_import};
-use crate::project::{Claim, Confidence, EnvRole, EnvVar, Evidence, Fact, RelPath, ServerInterface};
+use crate::project::{
+    Claim, Confidence, EnvRole, EnvVar, Evidence, Fact, RelPath, ServerInterface,
+};
 use std::collections::BTreeSet;
 
 /// A Django project below one manifest.
@@ -27,7 +29,11 @@ pub(super) fn find(code: &Code<'_>, package: &Package, files: &[RelPath]) -> Opt
     let manage = files
         .iter()
         .filter(|path| path.file_name() == "manage.py")
-        .filter(|path| code.tree.text(path).is_some_and(|text| text.contains("django")))
+        .filter(|path| {
+            code.tree
+                .text(path)
+                .is_some_and(|text| text.contains("django"))
+        })
         .min_by_key(|path| path.depth())?
         .clone();
     let base = manage.parent();
@@ -52,7 +58,9 @@ pub(super) fn find(code: &Code<'_>, package: &Package, files: &[RelPath]) -> Opt
     let is_async = ["daphne", "channels", "uvicorn", "hypercorn"]
         .iter()
         .any(|name| package.runtime(name).is_some())
-        && package.runtime("gunicorn").is_none_or(|_| package.runtime("channels").is_some());
+        && package
+            .runtime("gunicorn")
+            .is_none_or(|_| package.runtime("channels").is_some());
     let (file, interface) = match (wsgi, asgi) {
         (_, Some(asgi)) if is_async || wsgi.is_none() => (asgi.clone(), ServerInterface::Asgi),
         (Some(wsgi), _) => (wsgi.clone(), ServerInterface::Wsgi),
@@ -73,7 +81,6 @@ pub(super) fn find(code: &Code<'_>, package: &Package, files: &[RelPath]) -> Opt
     let entry = format!("{}:application", place.dotted(&file)?);
     Some(Django {
         application: Application {
-            line,
             object: "application".to_owned(),
             factory: false,
             framework: "django",
@@ -119,7 +126,9 @@ fn choose_settings(
     by_server: Option<(String, Evidence)>,
 ) -> Option<Fact<String>> {
     let mut claims: Vec<(String, Evidence)> = by_server.into_iter().chain(by_manage).collect();
-    let beside = claims.first().and_then(|(name, _)| name.rsplit_once('.').map(|(p, _)| p.to_owned()));
+    let beside = claims
+        .first()
+        .and_then(|(name, _)| name.rsplit_once('.').map(|(p, _)| p.to_owned()));
     if !claims.iter().any(|(name, _)| is_production(name))
         && let Some(folder) = beside
     {
@@ -205,7 +214,10 @@ fn loaded(code: &Code<'_>, place: &Place, settings: &RelPath) -> Vec<RelPath> {
             }
         }
     }
-    found.into_iter().filter(|path| !role::is_test(path)).collect()
+    found
+        .into_iter()
+        .filter(|path| !role::is_test(path))
+        .collect()
 }
 
 impl Django {

@@ -39,7 +39,7 @@ pub(super) fn find<'p>(
         };
         let (reads, optional) = Reader::of(&module);
         for read in reads {
-            add(&mut found, &module, read, &optional, engines);
+            add(&mut found, &module, &read, &optional, engines);
         }
     }
     for variable in found.values_mut() {
@@ -54,7 +54,7 @@ pub(super) fn find<'p>(
 fn add(
     found: &mut BTreeMap<String, EnvVar>,
     module: &Module,
-    read: Read,
+    read: &Read,
     optional: &BTreeSet<String>,
     engines: Engines,
 ) {
@@ -72,7 +72,10 @@ fn add(
     let default = read.default.clone();
     let insecure = secret.is_some() && default.as_deref().is_some_and(is_usable_secret);
     let line = module.line(read.line);
-    let excerpt = match default.as_deref().filter(|text| secret.is_some() && !text.is_empty()) {
+    let excerpt = match default
+        .as_deref()
+        .filter(|text| secret.is_some() && !text.is_empty())
+    {
         Some(text) => line.replace(text, "…"),
         None => line.to_owned(),
     };
@@ -111,8 +114,15 @@ fn add(
 fn is_password_use(name: &str) -> bool {
     matches!(
         name.to_lowercase().as_str(),
-        "password" | "passwd" | "secret_key" | "secret" | "api_key" | "auth_token" | "token"
-            | "jwt_secret_key" | "aws_secret_access_key"
+        "password"
+            | "passwd"
+            | "secret_key"
+            | "secret"
+            | "api_key"
+            | "auth_token"
+            | "token"
+            | "jwt_secret_key"
+            | "aws_secret_access_key"
     )
 }
 
@@ -140,9 +150,10 @@ fn is_usable_secret(default: &str) -> bool {
         return false;
     }
     match default.split_once("://") {
-        Some((_, rest)) => rest
-            .split_once('@')
-            .is_some_and(|(user, _)| user.split_once(':').is_some_and(|(_, word)| !word.is_empty())),
+        Some((_, rest)) => rest.split_once('@').is_some_and(|(user, _)| {
+            user.split_once(':')
+                .is_some_and(|(_, word)| !word.is_empty())
+        }),
         None => true,
     }
 }
@@ -338,7 +349,9 @@ impl<'m> Reader<'m> {
         let instance = match &function.kind {
             Kind::Name(name) => self.instances.contains(name) || self.wrappers.contains(name),
             Kind::Attr(object, method) => {
-                object.name().is_some_and(|name| self.instances.contains(name))
+                object
+                    .name()
+                    .is_some_and(|name| self.instances.contains(name))
                     && !matches!(method.as_str(), "read_env" | "prefixed" | "read_envfile")
             }
             _ => false,
@@ -359,10 +372,14 @@ impl<'m> Reader<'m> {
             return false;
         };
         let given = argument(args, Some(1), "default");
-        let default = given
-            .and_then(Expr::literal)
-            .or_else(|| fallback.and_then(Expr::literal).filter(|text| !text.is_empty()));
-        let environ_like = outside.as_deref().is_some_and(|name| name.starts_with("os."));
+        let default = given.and_then(Expr::literal).or_else(|| {
+            fallback
+                .and_then(Expr::literal)
+                .filter(|text| !text.is_empty())
+        });
+        let environ_like = outside
+            .as_deref()
+            .is_some_and(|name| name.starts_with("os."));
         let required = !environ_like && given.is_none() && fallback.is_none() && {
             // A wrapper's own default is not known here.
             !matches!(&function.kind, Kind::Name(name) if self.wrappers.contains(name))
@@ -395,7 +412,8 @@ impl<'m> Reader<'m> {
             self.module.outside(&base.value).is_some_and(|name| {
                 matches!(
                     name.as_str(),
-                    "pydantic_settings.BaseSettings" | "pydantic.BaseSettings"
+                    "pydantic_settings.BaseSettings"
+                        | "pydantic.BaseSettings"
                         | "pydantic.v1.BaseSettings"
                 )
             }) || base
@@ -424,7 +442,9 @@ impl<'m> Reader<'m> {
             }
             let (default, has_default, alias) = field_default(value.as_ref());
             let optional = says(annotation, "Optional") || says_none(annotation);
-            let name = alias.unwrap_or_else(|| format!("{prefix}{field}")).to_uppercase();
+            let name = alias
+                .unwrap_or_else(|| format!("{prefix}{field}"))
+                .to_uppercase();
             self.reads.push(Read {
                 name,
                 line: statement.line,
@@ -475,8 +495,7 @@ fn field_default(value: Option<&Expr>) -> (Option<String>, bool, Option<String>)
                 .map(str::to_owned),
             _ => None,
         });
-    let given = factory
-        || default.is_some_and(|default| default.kind != Kind::Constant("..."));
+    let given = factory || default.is_some_and(|default| default.kind != Kind::Constant("..."));
     (default.and_then(Expr::literal), given, alias)
 }
 
@@ -528,7 +547,7 @@ mod tests {
         let (reads, optional) = Reader::of(&module);
         let mut found = BTreeMap::new();
         for one in reads {
-            add(&mut found, &module, one, &optional, Engines::default());
+            add(&mut found, &module, &one, &optional, Engines::default());
         }
         found.into_values().collect()
     }
@@ -555,7 +574,9 @@ mod tests {
         let e = one("import os\nport = int(os.environ.get('PORT', 8000))\n");
         assert_eq!(e.default.as_deref(), Some("8000"));
         assert_eq!(e.role, Some(EnvRole::ListenPort));
-        assert!(read("import os\nos.environ['X'] = '1'\nos.environ.setdefault('Y', '2')\n").is_empty());
+        assert!(
+            read("import os\nos.environ['X'] = '1'\nos.environ.setdefault('Y', '2')\n").is_empty()
+        );
     }
 
     #[test]
@@ -582,8 +603,13 @@ mod tests {
         let a = one("from decouple import config\nx = config('TIMEOUT', default=3, cast=int)\n");
         assert_eq!(a.default.as_deref(), Some("3"));
         let b = one("import environ\nenv = environ.Env()\nX = env.bool('DEBUG', False)\n");
-        assert_eq!((b.name.as_str(), b.default.as_deref()), ("DEBUG", Some("False")));
-        let c = one("from environs import Env\nenv = Env()\nenv.read_env()\nx = env.str('HOME_PAGE')\n");
+        assert_eq!(
+            (b.name.as_str(), b.default.as_deref()),
+            ("DEBUG", Some("False"))
+        );
+        let c = one(
+            "from environs import Env\nenv = Env()\nenv.read_env()\nx = env.str('HOME_PAGE')\n",
+        );
         assert!(c.required);
         let d = one("import os\ndef need(name):\n    return os.environ[name]\nx = need('PLACE')\n");
         assert_eq!(d.name, "PLACE");

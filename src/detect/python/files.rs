@@ -32,9 +32,16 @@ pub(super) fn fill(
         }
     }
     // With a driver of a database server at hand, a file is what development falls back to.
-    let has_server = ["psycopg2", "psycopg2-binary", "psycopg", "pymysql", "mysqlclient", "asyncpg"]
-        .iter()
-        .any(|name| package.runtime(name).is_some());
+    let has_server = [
+        "psycopg2",
+        "psycopg2-binary",
+        "psycopg",
+        "pymysql",
+        "mysqlclient",
+        "asyncpg",
+    ]
+    .iter()
+    .any(|name| package.runtime(name).is_some());
     // A name that is written to in one module is often a setting of another.
     for path in files {
         if let Some(module) = code.module(path) {
@@ -119,7 +126,10 @@ fn folders(paths: &Paths<'_, '_>, module: &Module, service: &mut Service) {
             } else {
                 &mut service.static_dirs
             };
-            add(list, Fact::likely(path, module.at(line)).because("the framework looks there"));
+            add(
+                list,
+                Fact::likely(path, module.at(line)).because("the framework looks there"),
+            );
         }
     }
 }
@@ -194,7 +204,11 @@ impl Writes {
             if path == *working_dir || path.is_root() || paths.code.tree.has(&path) {
                 return;
             }
-            let confidence = if media { Confidence::Likely } else { Confidence::Certain };
+            let confidence = if media {
+                Confidence::Likely
+            } else {
+                Confidence::Certain
+            };
             let at = module.at(statement.line);
             if name.to_uppercase().contains("UPLOAD") || media {
                 single(
@@ -218,7 +232,11 @@ fn names_in(expr: &Expr, names: &mut BTreeSet<String>) {
             names.extend(key.text().map(str::to_owned));
         }
         Kind::Call(function, args) if function.last_name() == Some("get") => {
-            names.extend(args.first().and_then(|arg| arg.value.text()).map(str::to_owned));
+            names.extend(
+                args.first()
+                    .and_then(|arg| arg.value.text())
+                    .map(str::to_owned),
+            );
         }
         _ => {}
     });
@@ -264,9 +282,9 @@ fn sqlite(paths: &Paths<'_, '_>, module: &Module, service: &mut Service) {
     let mut found: Vec<(Option<RelPath>, usize)> = Vec::new();
     each_expression(&module.body, &mut |expr| match &expr.kind {
         Kind::Call(function, args)
-            if module
-                .outside(function)
-                .is_some_and(|name| matches!(name.as_str(), "sqlite3.connect" | "aiosqlite.connect")) =>
+            if module.outside(function).is_some_and(|name| {
+                matches!(name.as_str(), "sqlite3.connect" | "aiosqlite.connect")
+            }) =>
         {
             if let Some(value) = argument(args, Some(0), "database")
                 && value.text() != Some(":memory:")
@@ -296,7 +314,10 @@ fn sqlite(paths: &Paths<'_, '_>, module: &Module, service: &mut Service) {
             && folder != *paths.working_dir
             && !folder.is_root()
         {
-            add(&mut service.writable, Fact::certain(folder, module.at(line)));
+            add(
+                &mut service.writable,
+                Fact::certain(folder, module.at(line)),
+            );
         }
     }
 }
@@ -341,7 +362,13 @@ fn sources(
     }
     if let Some(migration) = &service.migration {
         needed.insert(migration.value.folder.clone());
-        needed.extend(package.root.join("alembic.ini").ok().filter(|path| tree.has(path)));
+        needed.extend(
+            package
+                .root
+                .join("alembic.ini")
+                .ok()
+                .filter(|path| tree.has(path)),
+        );
     }
     for name in ["gunicorn.conf.py", "manage.py"] {
         needed.extend(package.root.join(name).ok().filter(|path| tree.has(path)));
@@ -353,7 +380,9 @@ fn sources(
         };
         each_expression(&module.body, &mut |expr| {
             let named = match &expr.kind {
-                Kind::Str(text) if text.len() < 200 && (text.contains('/') || text.contains('.')) => {
+                Kind::Str(text)
+                    if text.len() < 200 && (text.contains('/') || text.contains('.')) =>
+                {
                     paths.of(&module, expr)
                 }
                 Kind::Binary(_, operator, _) if operator == "/" => paths.of(&module, expr),

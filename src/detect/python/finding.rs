@@ -16,7 +16,12 @@ pub(super) fn misnamed(code: &Code<'_>, found: &mut Found) {
         .filter(|path| {
             matches!(
                 path.file_name(),
-                "__init.__.py" | "__init_.py" | "_init_.py" | "__int__.py" | "init.py" | "__init__.py.py"
+                "__init.__.py"
+                    | "__init_.py"
+                    | "_init_.py"
+                    | "__int__.py"
+                    | "init.py"
+                    | "__init__.py.py"
             ) && path.file_name() != "init.py"
         })
         .cloned()
@@ -33,7 +38,11 @@ pub(super) fn misnamed(code: &Code<'_>, found: &mut Found) {
             id: "misnamed-init",
             severity: Severity::Warning,
             message,
-            mend: format!("git mv {} {}", first.file, folder.join("__init__.py").unwrap_or(folder)),
+            mend: format!(
+                "git mv {} {}",
+                first.file,
+                folder.join("__init__.py").unwrap_or(folder)
+            ),
             evidence,
         });
     }
@@ -135,13 +144,16 @@ fn before_request(module: &Module, found: &mut Found) {
 /// `app.run(debug=True)` or `app.debug = True` that runs on import.
 fn debug(module: &Module, found: &mut Found) {
     for statement in on_import(&module.body) {
-        if statement.is_main_guard() || matches!(statement.kind, StmtKind::If { .. } | StmtKind::Block { .. }) {
+        if statement.is_main_guard()
+            || matches!(statement.kind, StmtKind::If { .. } | StmtKind::Block { .. })
+        {
             continue;
         }
         for expr in statement.expressions() {
             if let Some((function, args)) = expr.call()
                 && function.last_name() == Some("run")
-                && argument(args, None, "debug").is_some_and(|value| value.kind == Kind::Constant("True"))
+                && argument(args, None, "debug")
+                    .is_some_and(|value| value.kind == Kind::Constant("True"))
             {
                 found.findings.push(Finding {
                     id: "debug-on-import",
@@ -158,10 +170,9 @@ fn debug(module: &Module, found: &mut Found) {
 /// Requirements that may install another version tomorrow.
 pub(super) fn pins(package: &Package, found: &mut Found) {
     let locked = package.lock.is_some();
-    let by_hand = package
-        .manager
-        .as_ref()
-        .is_some_and(|manager| matches!(manager.value, PackageManager::Pip | PackageManager::Conda));
+    let by_hand = package.manager.as_ref().is_some_and(|manager| {
+        matches!(manager.value, PackageManager::Pip | PackageManager::Conda)
+    });
     if locked || !by_hand {
         return;
     }

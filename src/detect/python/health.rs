@@ -3,14 +3,29 @@
 use super::application::definition;
 use super::code::Code;
 use super::place::Place;
-use super::syntax::{Arg, Expr, Function, Kind, StmtKind, argument, each_expression, each_statement};
+use super::syntax::{
+    Arg, Expr, Function, Kind, StmtKind, argument, each_expression, each_statement,
+};
 use crate::project::{Evidence, Fact, RelPath};
 use std::collections::BTreeMap;
 
 /// Last parts of a path that mean health, best first.
 const NAMES: &[&str] = &[
-    "healthz", "health", "livez", "live", "readyz", "ready", "ping", "status", "healthcheck",
-    "health-check", "health_check", "heartbeat", "alive", "up", "_health",
+    "healthz",
+    "health",
+    "livez",
+    "live",
+    "readyz",
+    "ready",
+    "ping",
+    "status",
+    "healthcheck",
+    "health-check",
+    "health_check",
+    "heartbeat",
+    "alive",
+    "up",
+    "_health",
 ];
 const METHODS: &[&str] = &["route", "get", "api_route", "view"];
 
@@ -49,11 +64,18 @@ pub(super) fn find<'p>(
                     }
                 }
             }
-            StmtKind::Assign { targets, value: Some(value), .. } => {
+            StmtKind::Assign {
+                targets,
+                value: Some(value),
+                ..
+            } => {
                 // `bp = Blueprint("x", __name__, url_prefix="/x")`, `APIRouter(prefix="/x")`.
                 if let (Some(name), Some((function, args))) =
                     (targets.first().and_then(Expr::name), value.call())
-                    && matches!(function.last_name(), Some("Blueprint" | "APIRouter" | "APIBlueprint"))
+                    && matches!(
+                        function.last_name(),
+                        Some("Blueprint" | "APIRouter" | "APIBlueprint")
+                    )
                     && let Some(prefix) = argument(args, None, "url_prefix")
                         .or_else(|| argument(args, None, "prefix"))
                         .and_then(Expr::text)
@@ -71,12 +93,17 @@ pub(super) fn find<'p>(
             if let Some((function, args)) = expr.call()
                 && matches!(function.last_name(), Some("path" | "re_path" | "url"))
                 && root_urls.as_ref() == Some(&module.path)
-                && module.outside(function).is_some_and(|name| name.starts_with("django."))
+                && module
+                    .outside(function)
+                    .is_some_and(|name| name.starts_with("django."))
                 && let Some(text) = argument(args, Some(0), "route").and_then(Expr::text)
                 && !is_include(args)
                 && let Some(rank) = rank(text)
             {
-                let route = format!("/{}", text.trim_start_matches(['^', '/']).trim_end_matches('$'));
+                let route = format!(
+                    "/{}",
+                    text.trim_start_matches(['^', '/']).trim_end_matches('$')
+                );
                 routes.push((rank, route, None, module.at(expr.line)));
             }
         });
@@ -155,7 +182,11 @@ fn decorated(function: &Function) -> Vec<(String, Option<String>, usize)> {
             let route = argument(args, Some(0), "rule")
                 .or_else(|| argument(args, None, "path"))?
                 .text()?;
-            Some((route.to_owned(), object.name().map(str::to_owned), decorator.line))
+            Some((
+                route.to_owned(),
+                object.name().map(str::to_owned),
+                decorator.line,
+            ))
         })
         .collect()
 }
@@ -181,7 +212,10 @@ fn registered(
     let Some((function, args)) = expr.call() else {
         return;
     };
-    if !matches!(function.last_name(), Some("register_blueprint" | "include_router")) {
+    if !matches!(
+        function.last_name(),
+        Some("register_blueprint" | "include_router")
+    ) {
         return;
     }
     let Some(blueprint) = args

@@ -27,10 +27,10 @@ mod shell;
 mod start;
 mod syntax;
 mod testing;
-mod tool;
-mod version;
 #[cfg(test)]
 mod tests;
+mod tool;
+mod version;
 
 use super::{Found, Tree};
 use crate::project::{Existing, Library, RelPath, Service, ServiceKind, Unknown};
@@ -140,9 +140,7 @@ fn project(
         service.requirements.clone_from(&package.requirements);
         service.test.clone_from(&test);
     }
-    if services.is_empty()
-        && package.built.is_some()
-    {
+    if services.is_empty() && package.built.is_some() {
         found.libraries.push(Library {
             name: package.name.clone().unwrap_or_else(|| {
                 crate::project::Fact::guess(

@@ -68,10 +68,6 @@ impl Module {
         Evidence::new(self.path.clone(), line, self.line(line))
     }
 
-    pub(super) fn text(&self) -> &str {
-        &self.text
-    }
-
     /// The dotted name that an expression means outside this file: `os.environ` for `env`
     /// after `from os import environ as env`. None for names of this file and relative imports.
     pub(super) fn outside(&self, expr: &Expr) -> Option<String> {
@@ -107,16 +103,6 @@ impl Module {
                     value: Some(value),
                     ..
                 } if targets.iter().any(|target| target.name() == Some(name)) => Some(value),
-                _ => None,
-            })
-    }
-
-    /// A function defined at the top of the file.
-    pub(super) fn function(&self, name: &str) -> Option<&Function> {
-        super::syntax::on_import(&self.body)
-            .into_iter()
-            .find_map(|statement| match &statement.kind {
-                StmtKind::Function(function) if function.name == name => Some(function),
                 _ => None,
             })
     }
@@ -690,7 +676,12 @@ mod tests {
             "def make(a, b=1, *args, c: int = 2, **rest):\n    pass\n\nif __name__ == \"__main__\":\n    make(1)\n",
         );
         let required: Vec<_> = module
-            .function("make")
+            .body
+            .iter()
+            .find_map(|statement| match &statement.kind {
+                StmtKind::Function(function) => Some(function),
+                _ => None,
+            })
             .unwrap()
             .params
             .iter()

@@ -71,8 +71,12 @@ fn usual(mentions: &[Mention], framework: &str) -> Option<Fact<Port>> {
         .find_map(|mention| Some((mention.server()?, mention)));
     if let Some((server @ ("gunicorn" | "uvicorn" | "hypercorn" | "daphne"), mention)) = served {
         return Some(
-            Fact::new(Port::new(8000)?, Confidence::Guess, vec![mention.at.clone()])
-                .because(format!("{server}'s usual port")),
+            Fact::new(
+                Port::new(8000)?,
+                Confidence::Guess,
+                vec![mention.at.clone()],
+            )
+            .because(format!("{server}'s usual port")),
         );
     }
     let port = Port::new(if framework == "flask" { 5000 } else { 8000 })?;

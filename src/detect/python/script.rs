@@ -35,7 +35,10 @@ pub(super) fn find(
         })
         .filter_map(|path| {
             let module = code.module(path)?;
-            let guard = module.body.iter().find(|statement| Stmt::is_main_guard(statement))?;
+            let guard = module
+                .body
+                .iter()
+                .find(|statement| Stmt::is_main_guard(statement))?;
             Some((path.clone(), module.at(guard.line)))
         })
         .collect();
@@ -82,7 +85,10 @@ pub(super) fn find(
     let reach = code.reach(std::slice::from_ref(&file), &place.roots);
     for (name, (path, line)) in &reach.outside {
         let at = code.module(path).map(|module| module.at(*line));
-        if name == "schedule" || name.ends_with("BlockingScheduler") || name.ends_with("AsyncIOScheduler") {
+        if name == "schedule"
+            || name.ends_with("BlockingScheduler")
+            || name.ends_with("AsyncIOScheduler")
+        {
             timer.clone_from(&at);
         }
         if name == "rq.Worker" || name == "rq.worker.Worker" {
@@ -122,7 +128,7 @@ pub(super) fn find(
 fn crontab(code: &Code<'_>, script: &RelPath) -> Option<(Evidence, String)> {
     let tables = code.tree.files().filter(|path| {
         let name = path.file_name();
-        name == "crontab" || name.ends_with(".cron") || path.extension() == "crontab"
+        name == "crontab" || matches!(path.extension(), "cron" | "crontab")
     });
     for path in tables {
         let Some(text) = code.tree.text(path) else {
@@ -139,7 +145,12 @@ fn crontab(code: &Code<'_>, script: &RelPath) -> Option<(Evidence, String)> {
             let when = if line.starts_with('@') { 1 } else { 5 };
             return Some((
                 Evidence::new(path.clone(), index + 1, line),
-                words.iter().take(when).copied().collect::<Vec<_>>().join(" "),
+                words
+                    .iter()
+                    .take(when)
+                    .copied()
+                    .collect::<Vec<_>>()
+                    .join(" "),
             ));
         }
     }

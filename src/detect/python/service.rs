@@ -1,15 +1,17 @@
 //! Puts together what one application of a project is.
 
 use super::application::Application;
+use super::celery::Celery;
 use super::code::Code;
+use super::django::Django;
 use super::manifest::Package;
 use super::mention::{Mention, dockerfiles};
 use super::place::Place;
-use super::secret::Engines;
-use super::celery::Celery;
-use super::django::Django;
 use super::script::Script;
-use super::{distribution, environment, files, health, migration, port, role, server, start, version};
+use super::secret::Engines;
+use super::{
+    distribution, environment, files, health, migration, port, role, server, start, version,
+};
 use crate::project::{
     Confidence, Evidence, Existing, Fact, RelPath, ServerInterface, Service, ServiceKind,
 };
@@ -39,7 +41,7 @@ impl Surroundings<'_, '_> {
             "web",
             Fact::certain(ServiceKind::Web, application.framework_at.clone()),
             place,
-            &self.starts(application, django),
+            &Self::starts(&application.file, django),
         );
         service.framework = Some(Fact::certain(
             application.framework.to_owned(),
@@ -73,7 +75,7 @@ impl Surroundings<'_, '_> {
             &self.port_files(application),
             application.framework,
         );
-        let starts = self.starts(application, django);
+        let starts = Self::starts(&application.file, django);
         let files = self.reach(place, &starts);
         service.health = health::find(self.code, &files, place, &application.file);
         service.migration = migration::find(
@@ -89,16 +91,19 @@ impl Surroundings<'_, '_> {
         (service, files)
     }
 
-    fn starts(&self, application: &Application, django: Option<&Django>) -> Vec<RelPath> {
-        let mut starts = vec![application.file.clone()];
-        starts.extend(django.into_iter().flat_map(|django| django.loaded.iter().cloned()));
+    fn starts(file: &RelPath, django: Option<&Django>) -> Vec<RelPath> {
+        let mut starts = vec![file.clone()];
+        starts.extend(
+            django
+                .into_iter()
+                .flat_map(|django| django.loaded.iter().cloned()),
+        );
         starts
     }
 
     /// The worker of a Celery application, and its beat where there is a schedule.
     pub(super) fn celery(&self, celery: &Celery, django: Option<&Django>) -> Vec<Service> {
-        let mut starts = vec![celery.file.clone()];
-        starts.extend(django.into_iter().flat_map(|django| django.loaded.iter().cloned()));
+        let starts = Self::starts(&celery.file, django);
         let mut kinds = vec![(
             "worker",
             Fact::certain(ServiceKind::Worker, celery.at.clone()),
@@ -108,7 +113,10 @@ impl Surroundings<'_, '_> {
             kinds.push((
                 "beat",
                 Fact::certain(ServiceKind::Scheduler, beat.clone()),
-                format!("celery -A {} beat --loglevel INFO --schedule /tmp/celerybeat-schedule", celery.name),
+                format!(
+                    "celery -A {} beat --loglevel INFO --schedule /tmp/celerybeat-schedule",
+                    celery.name
+                ),
             ));
         }
         kinds
@@ -125,7 +133,9 @@ impl Surroundings<'_, '_> {
                 files::fill(self.code, self.package, &celery.place, &files, &mut service);
                 if !scheduler {
                     // The web service answers for uploads; workers may be many.
-                    service.single = service.single.filter(|single| single.value.reason == "sqlite");
+                    service.single = service
+                        .single
+                        .filter(|single| single.value.reason == "sqlite");
                 }
                 if scheduler {
                     service.single = None;
@@ -167,7 +177,10 @@ impl Surroundings<'_, '_> {
                 .place
                 .dotted(&script.file)
                 .and_then(|name| name.strip_suffix(".__main__").map(str::to_owned))
-                .map_or_else(|| format!("python {path}"), |name| format!("python -m {name}"))
+                .map_or_else(
+                    || format!("python {path}"),
+                    |name| format!("python -m {name}"),
+                )
         } else {
             format!("python {path}")
         };
@@ -235,13 +248,7 @@ impl Surroundings<'_, '_> {
         let package = self.package;
         let files = self.reach(place, starts);
         let working_dir = start::working_dir(self, place, &files);
-        let mut service = Service::new(
-            name,
-            "python",
-            package.root.clone(),
-            kind,
-            working_dir,
-        );
+        let mut service = Service::new(name, "python", package.root.clone(), kind, working_dir);
         service.package_manager.clone_from(&package.manager);
         service.manifest.clone_from(&package.manifest);
         service.manifest_includes.clone_from(&package.includes);
@@ -274,7 +281,11 @@ impl Surroundings<'_, '_> {
                     service.system_packages.push(Fact::new(
                         evidence.excerpt.clone(),
                         Confidence::Likely,
-                        vec![Evidence::new(evidence.file.clone(), evidence.line, &evidence.excerpt)],
+                        vec![Evidence::new(
+                            evidence.file.clone(),
+                            evidence.line,
+                            &evidence.excerpt,
+                        )],
                     ));
                 }
             }
@@ -284,10 +295,27 @@ impl Surroundings<'_, '_> {
     }
 
     pub(super) fn engines(&self) -> Engines {
-        let has = |names: &[&str]| names.iter().any(|name| self.package.runtime(name).is_some());
+        let has = |names: &[&str]| {
+            names
+                .iter()
+                .any(|name| self.package.runtime(name).is_some())
+        };
         Engines {
-            postgres: has(&["psycopg2", "psycopg2-binary", "psycopg", "psycopg-binary", "pg8000", "asyncpg"]),
-            mysql: has(&["pymysql", "mysqlclient", "mysql-connector-python", "aiomysql", "asyncmy"]),
+            postgres: has(&[
+                "psycopg2",
+                "psycopg2-binary",
+                "psycopg",
+                "psycopg-binary",
+                "pg8000",
+                "asyncpg",
+            ]),
+            mysql: has(&[
+                "pymysql",
+                "mysqlclient",
+                "mysql-connector-python",
+                "aiomysql",
+                "asyncmy",
+            ]),
             mongodb: has(&["pymongo", "motor", "mongoengine", "beanie"]),
             async_postgres: has(&["asyncpg"]) && has(&["sqlalchemy", "sqlmodel"]),
         }
@@ -295,7 +323,9 @@ impl Surroundings<'_, '_> {
 }
 
 fn settings_variable(service: &mut Service, django: &Django) {
-    service.env.retain(|variable| variable.name != "DJANGO_SETTINGS_MODULE");
+    service
+        .env
+        .retain(|variable| variable.name != "DJANGO_SETTINGS_MODULE");
     service.env.push(django.variable());
     service.env.sort_by(|a, b| a.name.cmp(&b.name));
 }

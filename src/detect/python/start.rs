@@ -84,10 +84,9 @@ fn evidence(
     }
     for mention in around.mentions {
         let serves = mention.server().is_some()
-            || mention
-                .words
-                .first()
-                .is_some_and(|word| matches!(word.as_str(), "flask" | "python" | "python3" | "celery"));
+            || mention.words.first().is_some_and(|word| {
+                matches!(word.as_str(), "flask" | "python" | "python3" | "celery")
+            });
         if serves && mention.folder == *folder && mention.at.file.extension() == "sh" {
             found.push((mention.at.clone(), false));
         }

@@ -130,7 +130,11 @@ fn compare(expected: &toml::Table, found: &Found, findings: &[Finding]) -> Vec<S
         let fact = first.runtime_version.as_ref();
         let version = text(python, "version").unwrap().trim_start_matches(">=");
         let minor: Vec<&str> = version.split([',', '.']).take(2).collect();
-        same("python".to_owned(), fact.map(|f| f.value.clone()), &minor.join("."));
+        same(
+            "python".to_owned(),
+            fact.map(|f| f.value.clone()),
+            &minor.join("."),
+        );
         same(
             "python at".to_owned(),
             fact.map(|f| f.evidence[0].to_string()),
@@ -147,7 +151,11 @@ fn compare(expected: &toml::Table, found: &Found, findings: &[Finding]) -> Vec<S
             text(packages, "manager").unwrap(),
         );
         if let Some(lock) = text(packages, "lock") {
-            same("lock".to_owned(), first.lock.as_ref().map(|f| f.value.to_string()), lock);
+            same(
+                "lock".to_owned(),
+                first.lock.as_ref().map(|f| f.value.to_string()),
+                lock,
+            );
         }
         let unused: Vec<String> = first
             .requirements
@@ -162,7 +170,11 @@ fn compare(expected: &toml::Table, found: &Found, findings: &[Finding]) -> Vec<S
             .flatten()
             .filter_map(toml::Value::as_str)
             .collect();
-        same("unused".to_owned(), Some(unused.join(" ")), &should.join(" "));
+        same(
+            "unused".to_owned(),
+            Some(unused.join(" ")),
+            &should.join(" "),
+        );
     }
     for variable in tables(expected, "env") {
         if text(variable, "at").unwrap().ends_with(".ts:4") {
@@ -189,7 +201,11 @@ fn compare(expected: &toml::Table, found: &Found, findings: &[Finding]) -> Vec<S
             &line(name, flag("secret"), flag("insecure_default"), true),
         );
         if let Some(default) = text(variable, "default").filter(|_| !flag("secret")) {
-            same(format!("default of {name}"), is.and_then(|v| v.default.clone()), default);
+            same(
+                format!("default of {name}"),
+                is.and_then(|v| v.default.clone()),
+                default,
+            );
         }
     }
     if let Some(test) = expected.get("test").and_then(toml::Value::as_table) {
@@ -197,7 +213,11 @@ fn compare(expected: &toml::Table, found: &Found, findings: &[Finding]) -> Vec<S
         same(
             "test".to_owned(),
             is.map(|f| format!("{} in {}", f.value.command, f.value.working_dir)),
-            &format!("{} in {}", text(test, "command").unwrap(), text(test, "working_dir").unwrap()),
+            &format!(
+                "{} in {}",
+                text(test, "command").unwrap(),
+                text(test, "working_dir").unwrap()
+            ),
         );
     }
     if let Some(migration) = expected.get("migration").and_then(toml::Value::as_table) {
@@ -205,7 +225,11 @@ fn compare(expected: &toml::Table, found: &Found, findings: &[Finding]) -> Vec<S
         same(
             "migration".to_owned(),
             is.map(|f| format!("{} {}", f.value.tool, f.value.folder)),
-            &format!("{} {}", text(migration, "tool").unwrap(), text(migration, "folder").unwrap()),
+            &format!(
+                "{} {}",
+                text(migration, "tool").unwrap(),
+                text(migration, "folder").unwrap()
+            ),
         );
     }
     for problem in tables(expected, "problem") {
@@ -248,16 +272,28 @@ fn service_as_expected(
     check("kind", Some(kind.to_owned()));
     check("root", Some(service.root.to_string()));
     check("working_dir", Some(service.working_dir.value.to_string()));
-    check("framework", service.framework.as_ref().map(|f| f.value.clone()));
+    check(
+        "framework",
+        service.framework.as_ref().map(|f| f.value.clone()),
+    );
     check("entry", service.entry.as_ref().map(|f| f.value.clone()));
     check(
         "entry_at",
         service.entry.as_ref().map(|f| f.evidence[0].to_string()),
     );
     check("health", service.health.as_ref().map(|f| f.value.clone()));
-    check("templates", service.templates.first().map(|f| f.value.to_string()));
-    check("static", service.static_dirs.first().map(|f| f.value.to_string()));
-    check("python_path", service.import_roots.first().map(|f| f.value.to_string()));
+    check(
+        "templates",
+        service.templates.first().map(|f| f.value.to_string()),
+    );
+    check(
+        "static",
+        service.static_dirs.first().map(|f| f.value.to_string()),
+    );
+    check(
+        "python_path",
+        service.import_roots.first().map(|f| f.value.to_string()),
+    );
     check(
         "server",
         service
@@ -287,8 +323,16 @@ fn service_as_expected(
     }
     if let Some(folders) = one.get("writable").and_then(toml::Value::as_array) {
         let should: Vec<&str> = folders.iter().filter_map(toml::Value::as_str).collect();
-        let is: Vec<String> = service.writable.iter().map(|f| f.value.to_string()).collect();
-        same(format!("{name}.writable"), Some(is.join(" ")), &should.join(" "));
+        let is: Vec<String> = service
+            .writable
+            .iter()
+            .map(|f| f.value.to_string())
+            .collect();
+        same(
+            format!("{name}.writable"),
+            Some(is.join(" ")),
+            &should.join(" "),
+        );
     }
     if one.contains_key("replicas") {
         same(

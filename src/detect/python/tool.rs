@@ -16,16 +16,66 @@ struct Known {
 }
 
 const KNOWN: &[Known] = &[
-    Known { name: "ruff", purpose: "lint", files: &["ruff.toml", ".ruff.toml"], section: "" },
-    Known { name: "black", purpose: "format", files: &[], section: "" },
-    Known { name: "isort", purpose: "format", files: &[".isort.cfg"], section: "isort" },
-    Known { name: "flake8", purpose: "lint", files: &[".flake8"], section: "flake8" },
-    Known { name: "pylint", purpose: "lint", files: &[".pylintrc", "pylintrc"], section: "" },
-    Known { name: "mypy", purpose: "types", files: &["mypy.ini", ".mypy.ini"], section: "mypy" },
-    Known { name: "pyright", purpose: "types", files: &["pyrightconfig.json"], section: "" },
-    Known { name: "bandit", purpose: "security", files: &[".bandit"], section: "bandit" },
-    Known { name: "pytest", purpose: "test", files: &["pytest.ini"], section: "tool:pytest" },
-    Known { name: "coverage", purpose: "test", files: &[".coveragerc"], section: "coverage:run" },
+    Known {
+        name: "ruff",
+        purpose: "lint",
+        files: &["ruff.toml", ".ruff.toml"],
+        section: "",
+    },
+    Known {
+        name: "black",
+        purpose: "format",
+        files: &[],
+        section: "",
+    },
+    Known {
+        name: "isort",
+        purpose: "format",
+        files: &[".isort.cfg"],
+        section: "isort",
+    },
+    Known {
+        name: "flake8",
+        purpose: "lint",
+        files: &[".flake8"],
+        section: "flake8",
+    },
+    Known {
+        name: "pylint",
+        purpose: "lint",
+        files: &[".pylintrc", "pylintrc"],
+        section: "",
+    },
+    Known {
+        name: "mypy",
+        purpose: "types",
+        files: &["mypy.ini", ".mypy.ini"],
+        section: "mypy",
+    },
+    Known {
+        name: "pyright",
+        purpose: "types",
+        files: &["pyrightconfig.json"],
+        section: "",
+    },
+    Known {
+        name: "bandit",
+        purpose: "security",
+        files: &[".bandit"],
+        section: "bandit",
+    },
+    Known {
+        name: "pytest",
+        purpose: "test",
+        files: &["pytest.ini"],
+        section: "tool:pytest",
+    },
+    Known {
+        name: "coverage",
+        purpose: "test",
+        files: &[".coveragerc"],
+        section: "coverage:run",
+    },
 ];
 
 /// Adds the tools of one project; a tool that is known already only gains evidence.
@@ -84,7 +134,7 @@ pub(super) fn find(code: &Code<'_>, package: &Package, found: &mut Found) {
 
 fn in_pyproject(code: &Code<'_>, folder: &RelPath, name: &str) -> Option<Evidence> {
     let path = folder.join("pyproject.toml").ok()?;
-    let root = markup::toml(&*code.tree.text(&path)?).ok()?;
+    let root = markup::toml(&code.tree.text(&path)?).ok()?;
     let node = root.get(&["tool", name])?;
     Some(Evidence::new(path, node.line, &format!("[tool.{name}]")))
 }
@@ -106,11 +156,16 @@ fn in_ini(code: &Code<'_>, folder: &RelPath, section: &str) -> Option<Evidence> 
 /// A hook of `.pre-commit-config.yaml` whose id begins with the tool's name.
 fn in_pre_commit(code: &Code<'_>, folder: &RelPath, name: &str) -> Option<Evidence> {
     let path = folder.join(".pre-commit-config.yaml").ok()?;
-    let root = markup::yaml(&*code.tree.text(&path)?).ok()?;
+    let root = markup::yaml(&code.tree.text(&path)?).ok()?;
     for repository in root.get(&["repos"])?.list() {
-        for hook in repository.get(&["hooks"]).map_or(&[][..], |hooks| hooks.list()) {
+        for hook in repository
+            .get(&["hooks"])
+            .map_or(&[][..], |hooks| hooks.list())
+        {
             if let Some(id) = hook.get(&["id"])
-                && id.text().is_some_and(|text| text == name || text.starts_with(&format!("{name}-")))
+                && id
+                    .text()
+                    .is_some_and(|text| text == name || text.starts_with(&format!("{name}-")))
             {
                 return Some(Evidence::new(path, id.line, id.text().unwrap_or_default()));
             }

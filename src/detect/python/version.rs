@@ -2,6 +2,7 @@
 
 use super::code::Code;
 use super::manifest::Package;
+use super::markup::{self, Node};
 use super::mention::dockerfiles;
 use crate::project::{Claim, Confidence, Evidence, Existing, Fact, RelPath};
 use pep440_rs::{Version, VersionSpecifiers};
@@ -56,16 +57,12 @@ pub(super) fn find(
             });
         }
     }
-    let bytecode = bytecode(code, &package.root);
-    if pins.is_empty() {
-        pins.extend(bytecode);
-    } else {
-        pins.extend(bytecode);
-    }
-    decide(pins, package)
+    pins.extend(workflows(code));
+    pins.extend(bytecode(code, &package.root));
+    decide(&pins, package)
 }
 
-fn decide(pins: Vec<Pin>, package: &Package) -> Option<Fact<String>> {
+fn decide(pins: &[Pin], package: &Package) -> Option<Fact<String>> {
     // A pin that the project itself cannot be installed with loses to the next that can.
     let fits = |version: &str| {
         package
@@ -100,7 +97,15 @@ fn decide(pins: Vec<Pin>, package: &Package) -> Option<Fact<String>> {
     if chosen.confidence == Confidence::Guess {
         fact.because = Some("only compiled files in the tree tell".to_owned());
     } else if chosen.confidence == Confidence::Likely {
-        fact.because = Some("the lowest version that the range allows".to_owned());
+        let ranged = package
+            .requires_python
+            .iter()
+            .any(|(_, at)| *at == chosen.at);
+        fact.because = Some(if ranged {
+            "the lowest version that the range allows".to_owned()
+        } else {
+            "the version that the workflow tests with".to_owned()
+        });
     } else if !fact.against.is_empty() {
         fact.because = Some(if first > 0 {
             "the first pin that satisfies the project's own range".to_owned()
@@ -146,6 +151,47 @@ fn tool_versions(code: &Code<'_>, folder: &RelPath) -> Option<Pin> {
             confidence: Confidence::Certain,
         })
     })
+}
+
+/// The first `python-version` of a workflow: what the tests run with.
+fn workflows(code: &Code<'_>) -> Option<Pin> {
+    let folder = RelPath::parse(".github/workflows").ok()?;
+    code.tree
+        .files()
+        .filter(|path| path.parent() == folder && matches!(path.extension(), "yml" | "yaml"))
+        .find_map(|path| {
+            let text = code.tree.text(path)?;
+            if !text.contains("python-version") {
+                return None;
+            }
+            let (version, line) = python_version(&markup::yaml(&text).ok()?)?;
+            Some(Pin {
+                version,
+                at: Evidence::new(path.clone(), line, text.lines().nth(line - 1)?),
+                confidence: Confidence::Likely,
+            })
+        })
+}
+
+fn python_version(node: &Node) -> Option<(String, usize)> {
+    for (key, value) in node.table() {
+        if key == "python-version" {
+            let named = value.text().map(|text| (text, value.line)).or_else(|| {
+                // The newest of a matrix is what its maintainers look ahead to.
+                let last = value.list().last()?;
+                Some((last.text()?, last.line))
+            });
+            if let Some((text, line)) = named
+                && let Some(version) = minor(text)
+            {
+                return Some((version, line));
+            }
+        }
+        if let Some(found) = python_version(value) {
+            return Some(found);
+        }
+    }
+    node.list().iter().find_map(python_version)
 }
 
 /// `routes.cpython-312.pyc` in git's index: whoever committed it ran 3.12.

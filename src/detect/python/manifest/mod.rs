@@ -230,7 +230,7 @@ fn package(code: &Code<'_>, root: RelPath, files: &[RelPath]) -> Option<Package>
             format!("{path} is there"),
         ));
     }
-    choose(code, &mut package, claims)?;
+    choose(code, &mut package, &claims)?;
     Some(package)
 }
 
@@ -245,7 +245,7 @@ const LOCKS: &[(&str, PackageManager, &str)] = &[
 fn choose(
     code: &Code<'_>,
     package: &mut Package,
-    claims: Vec<(PackageManager, RelPath, String)>,
+    claims: &[(PackageManager, RelPath, String)],
 ) -> Option<()> {
     let lock = LOCKS.iter().find_map(|(name, manager, manifest)| {
         let path = package.root.join(name).ok()?;
@@ -253,18 +253,15 @@ fn choose(
         (code.tree.has(&path) && claims.iter().any(|(_, claimed, _)| *claimed == manifest))
             .then_some((path, *manager, manifest))
     });
-    let lock = lock.or_else(|| workspace(code, package, &claims));
-    let (manager, manifest, evidence) = match &lock {
-        Some((path, manager, manifest)) => {
-            (*manager, manifest.clone(), Evidence::file(path.clone()))
-        }
-        None => {
-            let (manager, manifest, _) = claims.first()?;
-            (*manager, manifest.clone(), Evidence::file(manifest.clone()))
-        }
+    let lock = lock.or_else(|| workspace(code, package, claims));
+    let (manager, manifest, evidence) = if let Some((path, manager, manifest)) = &lock {
+        (*manager, manifest.clone(), Evidence::file(path.clone()))
+    } else {
+        let (manager, manifest, _) = claims.first()?;
+        (*manager, manifest.clone(), Evidence::file(manifest.clone()))
     };
     let mut fact = Fact::certain(manager, evidence);
-    for (other, path, _) in &claims {
+    for (other, path, _) in claims {
         if *other != manager && *path != manifest {
             fact = fact.against(Claim {
                 value: format!("{other:?}").to_lowercase(),

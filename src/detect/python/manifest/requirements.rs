@@ -170,10 +170,10 @@ impl File {
             return;
         };
         match name {
-            "r" | "requirement" if code.tree.has(&target) => {
-                if self.included.insert(target.clone()) {
-                    self.read(code, &target, development);
-                }
+            "r" | "requirement"
+                if code.tree.has(&target) && self.included.insert(target.clone()) =>
+            {
+                self.read(code, &target, development);
             }
             "c" | "constraint" if code.tree.has(&target) => {
                 self.included.insert(target);
