@@ -14,6 +14,5 @@ pub(crate) use prompt::{Offer, ask, confirm, is_name};
 mod report;
 mod steps;
 
-pub(crate) use output::Output;
 pub(crate) use report::findings;
 pub(crate) use steps::Steps;

@@ -2,7 +2,7 @@
 
 use super::Input;
 use super::component::{Component, components};
-use crate::project::{PackageManager, RelPath, ServiceKind};
+use crate::project::{BackingKind, PackageManager, RelPath, ServiceKind};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,7 +75,7 @@ pub(super) fn view(input: &Input, compose: &Value) -> Devcontainer {
         networks: if shared.is_empty() { Vec::new() } else { networks(compose) },
         base,
         pinned,
-        packages: packages(&parts),
+        packages: packages(input, &parts),
         pip: pip(input, &parts),
         rust: parts.first().is_some_and(|part| part.ecosystem == "rust"),
         features: features(input),
@@ -147,10 +147,21 @@ fn environment(compose: &Value, parts: &[Component]) -> Vec<Variable> {
         .collect()
 }
 
-fn packages(parts: &[Component]) -> Vec<String> {
+fn packages(input: &Input, parts: &[Component]) -> Vec<String> {
     let mut all: BTreeSet<String> = ["ca-certificates", "curl", "git", "less", "make", "openssh-client", "procps", "sudo"]
         .map(str::to_owned)
         .into();
+    // A shell on the database, and what backups call.
+    for (kind, package) in [
+        (BackingKind::Postgres, "postgresql-client"),
+        (BackingKind::Supabase, "postgresql-client"),
+        (BackingKind::Redis, "redis-tools"),
+        (BackingKind::Mysql, "default-mysql-client"),
+    ] {
+        if input.project.backing.iter().any(|backing| backing.kind == kind) {
+            all.insert(package.to_owned());
+        }
+    }
     for part in parts {
         for service in &part.services {
             all.extend(service.build_packages.iter().chain(&service.system_packages).map(|fact| fact.value.clone()));

@@ -342,7 +342,7 @@ fn make_lists_its_targets_and_installs_once() {
     let again = make(&["-n", "dev-setup"], root);
     assert!(!again.contains("pip") && !again.contains("cp "), "{again}");
     let deploy = make(&["-n", "deploy-local", "SHIPWAY_COMPOSE=docker compose"], root);
-    let words = "docker compose --project-name fair-sample-local --file compose.yaml --file compose.production.yaml up --detach --build --wait";
+    let words = "docker compose --project-name fair-sample-local --file compose.yaml --file compose.production.yaml --file compose.local.yaml up --detach --build --wait";
     assert!(deploy.lines().any(|line| line == words), "{deploy}");
 }
 
