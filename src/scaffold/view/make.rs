@@ -130,8 +130,14 @@ pub(super) fn view(input: &Input) -> Make {
             .find(|part| part.python)
             .map(|part| part.name.clone()),
     };
-    let seed = input.project.scripts.seed.as_ref().map(|fact| script(&fact.value));
-    let backup = input.project.scripts.backup.as_ref().map(|fact| script(&fact.value));
+    // A script of a service that is left out is none of this project.
+    let scripts = (!input.project.services.is_empty()).then_some(&input.project.scripts);
+    let seed = scripts
+        .and_then(|scripts| scripts.seed.as_ref())
+        .map(|fact| script(&fact.value));
+    let backup = scripts
+        .and_then(|scripts| scripts.backup.as_ref())
+        .map(|fact| script(&fact.value));
     Make {
         compose,
         seed,
