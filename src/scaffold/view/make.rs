@@ -32,6 +32,9 @@ pub(super) struct Make {
     /// Targets that stay the user's.
     taken: Vec<&'static str>,
     compose: Option<Compose>,
+    /// Whether there is something to reach on loopback in the local deployment.
+    local: bool,
+    urls: Vec<Url>,
     parts: Vec<Part>,
     env_example: Option<String>,
     /// Comparison for what changed.
@@ -46,6 +49,8 @@ struct Compose {
     files: String,
     /// Those of the local deployment.
     production: Option<String>,
+    /// The script that writes the secrets that production mounts.
+    secret_files: Option<String>,
     /// Name of the local deployment.
     project: String,
     /// Services that answer HTTP: name and port in the container.
@@ -63,6 +68,10 @@ struct Script {
     command: String,
     /// Variable prefix of the environment it runs in.
     part: Option<String>,
+    /// The service in whose container it finds its packages and the database.
+    service: Option<String>,
+    /// As in [`Compose`].
+    files: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -111,14 +120,28 @@ pub(super) fn view(input: &Input) -> Make {
         .iter()
         .map(|part| part_of(input, part))
         .collect();
+    let compose = compose(input);
     let script = |command: &str| Script {
+        service: compose.as_ref().and_then(|compose| compose.urls.first()).map(|url| url.service.clone()),
+        files: compose.as_ref().map_or_else(String::new, |compose| compose.files.clone()),
         command: command.to_owned(),
         part: parts
             .iter()
             .find(|part| part.python)
             .map(|part| part.name.clone()),
     };
+    // A script of a service that is left out is none of this project.
+    let scripts = (!input.project.services.is_empty()).then_some(&input.project.scripts);
+    let seed = scripts
+        .and_then(|scripts| scripts.seed.as_ref())
+        .map(|fact| script(&fact.value));
+    let backup = scripts
+        .and_then(|scripts| scripts.backup.as_ref())
+        .map(|fact| script(&fact.value));
     Make {
+        compose,
+        seed,
+        backup,
         path: makefile.map_or_else(|| "Makefile".to_owned(), |file| file.path.to_string()),
         shared: makefile.is_some(),
         names: TARGETS
@@ -133,24 +156,13 @@ pub(super) fn view(input: &Input) -> Make {
             })
             .collect(),
         taken,
-        compose: compose(input),
+        local: input.has("compose") && !urls(input).is_empty(),
+        urls: urls(input),
         env_example: input
             .path("env_example")
             .filter(|_| input.has("env"))
             .map(str::to_owned),
         branch: super::ci::branch(input),
-        seed: input
-            .project
-            .scripts
-            .seed
-            .as_ref()
-            .map(|fact| script(&fact.value)),
-        backup: input
-            .project
-            .scripts
-            .backup
-            .as_ref()
-            .map(|fact| script(&fact.value)),
         parts,
     }
 }
@@ -185,9 +197,22 @@ fn compose(input: &Input) -> Option<Compose> {
         },
         production: input
             .path("compose_production")
-            .map(|production| format!(" {}", files(&[main, production]))),
+            .map(|production| {
+                let all: Vec<&str> = [Some(main), Some(production), input.path("compose_local")]
+                    .into_iter()
+                    .flatten()
+                    .collect();
+                format!(" {}", files(&all))
+            }),
+        secret_files: input.path("secret_files").map(str::to_owned),
         project: format!("{}-local", input.project.name.value),
-        urls: input
+        urls: urls(input),
+    })
+}
+
+/// The services that answer HTTP.
+fn urls(input: &Input) -> Vec<Url> {
+    input
             .project
             .services
             .iter()
@@ -198,8 +223,7 @@ fn compose(input: &Input) -> Option<Compose> {
                     port: service.port.as_ref()?.value.get(),
                 })
             })
-            .collect(),
-    })
+            .collect()
 }
 
 fn part_of(input: &Input, part: &Component) -> Part {
