@@ -182,7 +182,7 @@ impl Application<'_> {
                     service.image = Some(self.image(image, "dev"));
                     service.build = Some(self.build(image, Some("dev")));
                     service.command = words(container::dev_command(detected));
-                    for source in container::outermost(detected.sources.iter()) {
+                    for source in mounted(detected) {
                         service.bind(&host(&source), &container::in_image(&source), false);
                     }
                     self.development_environment(&mut service, detected);
@@ -312,6 +312,20 @@ fn words(command: Option<Vec<String>>) -> Vec<String> {
         .iter()
         .map(|word| literal(word))
         .collect()
+}
+
+/// What development mounts: a file's folder and not the file, because editors put a new file in
+/// the place of the one that they change.
+fn mounted(detected: &Detected) -> Vec<RelPath> {
+    let folders: Vec<RelPath> = detected
+        .sources
+        .iter()
+        .map(|source| match source.parent() {
+            folder if !source.extension().is_empty() && !folder.is_root() => folder,
+            _ => source.clone(),
+        })
+        .collect();
+    container::outermost(folders.iter())
 }
 
 fn host(path: &RelPath) -> String {
