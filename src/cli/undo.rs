@@ -4,8 +4,8 @@ use super::interrupt::Interrupt;
 use super::{Context, Exit, Failure};
 use crate::git;
 use crate::project::RelPath;
-use crate::scaffold::lock::PRISTINE_DIR;
 use crate::scaffold::apply::{ApplyError, Repair, Session};
+use crate::scaffold::lock::PRISTINE_DIR;
 use clap::Args;
 use std::path::{Path, PathBuf};
 
