@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let project = place.project();
     let subject = Subject::new(
         &place.root,
-        place.repository.as_ref().ok(),
+        place.repository.as_ref(),
         project.as_ref(),
         &machine,
     );

@@ -1,7 +1,7 @@
 //! The backing services: what speaks for each, from requirements, variables, source, compose
 //! files and the `supabase/` folder.
 
-use super::{Tree, client, supabase, syntax};
+use super::{Tree, client, structured, supabase, syntax};
 use crate::project::{
     BackingKind, BackingService, Confidence, Evidence, Existing, Fact, RelPath, Service,
     ServiceKind, SupabasePart,
@@ -34,7 +34,7 @@ pub(super) fn find(tree: &Tree, existing: &Existing, services: &[Service]) -> Ve
         from_variables(service, &mut signs);
         from_source(tree, service, services, &mut signs);
     }
-    let plain_postgres = from_compose(existing, &mut signs);
+    let plain_postgres = from_compose(tree, existing, &mut signs);
     for evidence in supabase::folder_signs(tree) {
         signs
             .entry(BackingKind::Supabase)
@@ -161,10 +161,19 @@ fn is_test(path: &RelPath) -> bool {
         || name == "conftest.py"
 }
 
-/// Whether a PostgreSQL other than Supabase's is among the images.
-fn from_compose(existing: &Existing, signs: &mut BTreeMap<BackingKind, Signs>) -> bool {
+/// Whether a `PostgreSQL` other than Supabase's is among the images.
+fn from_compose(
+    tree: &Tree,
+    existing: &Existing,
+    signs: &mut BTreeMap<BackingKind, Signs>,
+) -> bool {
     let mut plain_postgres = false;
     for file in &existing.compose_files {
+        let document = structured::yaml(tree, &file.path);
+        let line = |name: &str| {
+            let services = document.as_ref()?.get("services")?;
+            Some(services.get(name)?.entry("image")?.line)
+        };
         for service in &file.services {
             let Some(image) = &service.image else {
                 continue;
@@ -173,7 +182,8 @@ fn from_compose(existing: &Existing, signs: &mut BTreeMap<BackingKind, Signs>) -
                 continue;
             };
             plain_postgres |= kind == BackingKind::Postgres;
-            let evidence = Evidence::new(file.path.clone(), service.line, image);
+            let line = line(&service.name).unwrap_or(service.line);
+            let evidence = Evidence::new(file.path.clone(), line, image);
             let signs = signs.entry(kind).or_default();
             signs.add(Confidence::Certain, evidence.clone());
             if let (None, Some(version)) = (&signs.version, version) {
@@ -184,7 +194,7 @@ fn from_compose(existing: &Existing, signs: &mut BTreeMap<BackingKind, Signs>) -
     plain_postgres
 }
 
-/// Supabase has a PostgreSQL inside: what speaks for one speaks for Supabase's, unless a
+/// Supabase has a `PostgreSQL` inside: what speaks for one speaks for Supabase's, unless a
 /// compose file shows another. Gives the evidence for the database itself.
 fn fold_into_supabase(
     signs: &mut BTreeMap<BackingKind, Signs>,

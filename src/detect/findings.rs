@@ -49,7 +49,7 @@ fn check_manifests(tree: &Tree) {
                 structured::json(tree, path);
             }
             "Pipfile" | "poetry.lock" | "uv.lock" | "pdm.lock" => {
-                structured::check_toml(tree, path)
+                structured::check_toml(tree, path);
             }
             _ if path.extension() == "toml" => structured::check_toml(tree, path),
             _ => {}

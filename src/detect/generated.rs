@@ -64,6 +64,9 @@ mod tests {
                     [[artifact]]\npath = \"Makefile\"\nstrategy = \"block\"\n";
         std::fs::write(root.path().join("shipway.lock"), lock).unwrap();
         let files = files(root.path());
-        assert_eq!(files, BTreeSet::from([RelPath::parse("Dockerfile").unwrap()]));
+        assert_eq!(
+            files,
+            BTreeSet::from([RelPath::parse("Dockerfile").unwrap()])
+        );
     }
 }

@@ -13,6 +13,7 @@ mod generated;
 mod naming;
 mod overrides;
 mod python;
+mod rust;
 mod scripts;
 mod secret;
 mod static_site;
@@ -48,6 +49,10 @@ pub const ECOSYSTEMS: &[Ecosystem] = &[
     Ecosystem {
         name: "python",
         look: python::look,
+    },
+    Ecosystem {
+        name: "rust",
+        look: rust::look,
     },
     // Last: a site is static only where nothing else serves it.
     Ecosystem {

@@ -30,9 +30,11 @@ pub(super) fn make_unique(services: &mut [Service]) {
         let name = sanitised(&service.name).unwrap_or_else(|| "service".to_owned());
         let in_folder =
             || sanitised(service.root.file_name()).map(|folder| format!("{folder}-{name}"));
+        // One more candidate than there are names in use: one of them is free.
+        let last = taken.len() + 2;
         let unique = std::iter::once(name.clone())
             .chain(in_folder())
-            .chain((2..).map(|number| format!("{name}-{number}")))
+            .chain((2..=last).map(|number| format!("{name}-{number}")))
             .find(|candidate| !taken.contains(candidate))
             .unwrap_or(name);
         taken.insert(unique.clone());

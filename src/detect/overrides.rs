@@ -136,12 +136,12 @@ impl Paths<'_> {
         {
             service.root = root;
         }
-        if let Some(text) = said.working_dir.as_deref() {
-            if let Some(path) = self.path("working_dir", text) {
-                let fact = self.fact("working_dir", text, path);
-                let old = service.working_dir.clone();
-                service.working_dir = Self::replaced(fact, Some(old), ToString::to_string);
-            }
+        if let Some(text) = said.working_dir.as_deref()
+            && let Some(path) = self.path("working_dir", text)
+        {
+            let fact = self.fact("working_dir", text, path);
+            let old = service.working_dir.clone();
+            service.working_dir = Self::replaced(fact, Some(old), ToString::to_string);
         }
         if let Some(entry) = &said.entry {
             let fact = self.fact("entry", entry, entry.clone());

@@ -96,6 +96,45 @@ pub(super) fn url_has_password(value: &str) -> bool {
         .is_some_and(|(_, password)| !is_placeholder(password))
 }
 
+/// `command` with `…` in the place of values that are secrets by their option or variable
+/// (`--requirepass x`, `DB_PASSWORD=x`) and of URLs that carry a password.
+pub(super) fn redacted(command: &str) -> String {
+    let mut hide_next = false;
+    let words: Vec<String> = command
+        .split(' ')
+        .map(|word| {
+            let (name, value) = word
+                .split_once('=')
+                .map_or((word, None), |(name, value)| (name, Some(value)));
+            let option = name.starts_with("--") && speaks_of_password(name);
+            let literal = |value: &str| !value.trim_matches(['"', '\'']).starts_with('$');
+            let hidden = std::mem::take(&mut hide_next) && literal(word) && !word.is_empty();
+            if hidden || url_has_password(word) {
+                return "…".to_owned();
+            }
+            match value {
+                Some(value) if (option || name_is_secret(name)) && literal(value) => {
+                    format!("{name}=…")
+                }
+                Some(value) if url_has_password(value) => format!("{name}=…"),
+                Some(_) => word.to_owned(),
+                None => {
+                    hide_next = option;
+                    word.to_owned()
+                }
+            }
+        })
+        .collect();
+    words.join(" ")
+}
+
+fn speaks_of_password(option: &str) -> bool {
+    let lower = option.to_ascii_lowercase();
+    ["pass", "secret", "token", "api-key"]
+        .iter()
+        .any(|word| lower.contains(word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +164,27 @@ mod tests {
             "MONKEY",
         ] {
             assert!(!name_is_secret(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn commands_are_shown_without_their_secrets() {
+        let cases = [
+            (
+                "redis-server --requirepass hunter2 --port 1",
+                "redis-server --requirepass … --port 1",
+            ),
+            ("x --password=hunter2", "x --password=…"),
+            ("x --password $DB_PASSWORD", "x --password $DB_PASSWORD"),
+            ("env SECRET_KEY=hunter2 run", "env SECRET_KEY=… run"),
+            ("celery -b redis://:hunter2@cache/0", "celery -b …"),
+            (
+                "gunicorn --bind 0.0.0.0:80 app:app",
+                "gunicorn --bind 0.0.0.0:80 app:app",
+            ),
+        ];
+        for (command, shown) in cases {
+            assert_eq!(redacted(command), shown);
         }
     }
 

@@ -15,7 +15,7 @@ pub use machine::{Machine, Silence, release};
 pub use python::{Interpreter, interpreter};
 
 use crate::deploy::engine::{self, Address, Engine, EngineError};
-use crate::git::{self, Repository, Settings};
+use crate::git::{self, GitError, Repository, Settings};
 use crate::project::Project;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -24,8 +24,8 @@ use std::sync::OnceLock;
 pub struct Subject<'a> {
     /// The folder, absolute.
     pub root: &'a Path,
-    /// None outside of one.
-    pub repository: Option<&'a Repository>,
+    /// Or why there is none.
+    pub repository: Result<&'a Repository, &'a GitError>,
     /// None where detection found nothing that can be told.
     pub project: Option<&'a Project>,
     pub machine: &'a Machine,
@@ -81,7 +81,7 @@ pub const CHECKS: &[Check] = &[
 impl<'a> Subject<'a> {
     pub fn new(
         root: &'a Path,
-        repository: Option<&'a Repository>,
+        repository: Result<&'a Repository, &'a GitError>,
         project: Option<&'a Project>,
         machine: &'a Machine,
     ) -> Self {

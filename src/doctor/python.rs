@@ -23,18 +23,21 @@ impl Interpreter {
 /// The interpreter of `major.minor`, or else the newest there is; None without any.
 pub fn interpreter(machine: &Machine, wanted: Option<&str>) -> Option<Interpreter> {
     let exact = wanted.map(|wanted| format!("python{wanted}"));
-    let mut found: Vec<Interpreter> = exact
+    let candidates = exact
         .as_deref()
         .into_iter()
         .chain(["python3", "python"])
-        .filter_map(|name| machine.find(name))
-        .filter_map(|path| {
-            let version = machine.version(&path, &["--version"]).ok()??;
-            Some(Interpreter { path, version })
-        })
-        .collect();
-    if let Some(at) = wanted.and_then(|wanted| found.iter().position(|one| one.is(wanted))) {
-        return Some(found.swap_remove(at));
+        .filter_map(|name| machine.find(name));
+    let mut found: Vec<Interpreter> = Vec::new();
+    for path in candidates {
+        let Ok(Some(version)) = machine.version(&path, &["--version"]) else {
+            continue;
+        };
+        let one = Interpreter { path, version };
+        if wanted.is_some_and(|wanted| one.is(wanted)) {
+            return Some(one);
+        }
+        found.push(one);
     }
     // The first of equals: `python3` says more than `python`.
     found

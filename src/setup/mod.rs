@@ -115,7 +115,7 @@ impl Request<'_> {
 pub fn run(request: &Request, sink: &mut dyn FnMut(&Event)) -> Report {
     let subject = Subject::new(
         request.root,
-        Some(request.repository),
+        Ok(request.repository),
         Some(request.project),
         request.machine,
     );

@@ -62,7 +62,7 @@ impl Page {
         let shown = if self.verbose { evidence.len() } else { PLACES };
         let mut places: Vec<String> = Vec::new();
         for one in evidence {
-            let place = one.to_string();
+            let place = clean(&one.to_string());
             if !places.contains(&place) {
                 places.push(place);
             }
@@ -87,6 +87,7 @@ impl Page {
         };
         let places = self.dim(&self.places(evidence));
         let gap = if places.is_empty() { "" } else { "  " };
+        let value = clean(value);
         self.line(&format!("  {name:<NAMES$}{value}{doubt}{gap}{places}"));
     }
 
@@ -115,7 +116,7 @@ impl Page {
                 .as_ref()
                 .map(|rule| format!(" — lost because {rule}"))
                 .unwrap_or_default();
-            let text = format!("also said: {value}{place}{because}");
+            let text = clean(&format!("also said: {value}{place}{because}"));
             let styled = self.style.clone().yellow().apply_to(text).to_string();
             self.line(&format!("{indent}{styled}"));
         }
@@ -231,7 +232,8 @@ impl Page {
             }
             let notes = notes.join(", ");
             let places = self.dim(&self.places(&variable.read_at));
-            self.line(&format!("    {:<width$}  {notes}  {places}", variable.name));
+            let name = clean(&variable.name);
+            self.line(&format!("    {name:<width$}  {notes}  {places}"));
         }
     }
 
@@ -373,6 +375,7 @@ impl Page {
         }
         self.title("There already");
         for (name, value) in rows {
+            let value = clean(&value);
             self.line(&format!("  {name:<NAMES$}{value}"));
         }
     }
@@ -406,12 +409,40 @@ impl Page {
                 Severity::Note => style.cyan().apply_to("note"),
             };
             let places = self.dim(&self.places(&finding.evidence));
-            let text = format!(
-                "  {severity} {} [{}]  {places}",
-                finding.message, finding.id
-            );
-            self.line(&text);
-            self.line(&format!("    mend: {}", finding.mend));
+            let message = clean(&finding.message);
+            self.line(&format!(
+                "  {severity} {message} [{}]  {places}",
+                finding.id
+            ));
+            self.line(&format!("    mend: {}", clean(&finding.mend)));
         }
+    }
+}
+
+/// Text of the repository with its control characters escaped: a file's name must not move
+/// the cursor or recolour the terminal.
+fn clean(text: &str) -> String {
+    if !text.chars().any(char::is_control) {
+        return text.to_owned();
+    }
+    text.chars()
+        .map(|c| {
+            if c.is_control() {
+                c.escape_default().to_string()
+            } else {
+                c.to_string()
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_shown_and_not_sent() {
+        assert_eq!(clean("a\u{1b}[31m\nb"), "a\\u{1b}[31m\\nb");
+        assert_eq!(clean("ü — x"), "ü — x");
     }
 }

@@ -1,7 +1,15 @@
 //! What a user would do, through the binary; and the faults that only the library can place.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
 mod apply;
+mod detect;
 mod doctor;
+mod fixtures;
 mod init;
+mod repository;
 mod sandbox;
 mod setup;

@@ -1,7 +1,7 @@
 //! What the compose files of the tree say, and why one cannot be included as it is.
 
-use crate::detect::Tree;
 use crate::detect::structured::{self, Node, Value};
+use crate::detect::{Tree, secret};
 use crate::project::{ComposeFile, ComposeService, Evidence, RelPath};
 
 /// Whether compose would read a file of this name by itself or with `-f` by custom.
@@ -91,7 +91,10 @@ fn service(path: &RelPath, name: &str, line: usize, node: &Node) -> ComposeServi
         environment: environment(node),
         volumes: texts("volumes"),
         container_name: owned("container_name"),
-        command: node.get("command").and_then(command),
+        command: node
+            .get("command")
+            .and_then(command)
+            .map(|command| secret::redacted(&command)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a Dockerfile says about the application, by the grammar of Containerfiles.
 
 use super::shell;
-use crate::detect::syntax;
+use crate::detect::{secret, syntax};
 use crate::project::{Dockerfile, Evidence, Port, RelPath};
 use std::collections::BTreeMap;
 use tree_sitter::Node;
@@ -174,7 +174,7 @@ impl<'t> Reader<'t> {
                     });
                     let value = expand(&unquoted(value), variables);
                     variables.insert(name.to_owned(), value.clone());
-                    if !crate::detect::secret::name_is_secret(name) {
+                    if !secret::name_is_secret(name) && !secret::url_has_password(&value) {
                         said.env
                             .push(self.evidence(pair, &format!("{name}={value}")));
                     }
@@ -225,15 +225,16 @@ impl<'t> Reader<'t> {
         unquoted(rest.trim())
     }
 
-    /// The command of CMD, ENTRYPOINT, RUN or HEALTHCHECK as a shell would read it.
+    /// The command of CMD, ENTRYPOINT or HEALTHCHECK as a shell would read it.
     fn command(&self, node: Node<'_>) -> Option<String> {
-        syntax::children(node)
+        let command = syntax::children(node)
             .into_iter()
             .find_map(|child| match child.kind() {
                 "json_string_array" => Some(shell::join(&self.strings(child))),
                 "shell_command" => Some(one_line(syntax::text(child, self.text))),
                 _ => None,
-            })
+            })?;
+        Some(secret::redacted(&command))
     }
 
     fn strings(&self, array: Node<'_>) -> Vec<String> {
@@ -391,8 +392,9 @@ fn expand(text: &str, variables: &BTreeMap<String, String>) -> String {
             let value = variables.get(name).filter(|value| !value.is_empty());
             let word = modifier.trim_start_matches(':');
             match (word.chars().next(), value) {
-                (Some('-'), None) => out.push_str(&expand(&word[1..], variables)),
-                (Some('+'), Some(_)) => out.push_str(&expand(&word[1..], variables)),
+                (Some('-'), None) | (Some('+'), Some(_)) => {
+                    out.push_str(&expand(&word[1..], variables));
+                }
                 (Some('+'), None) => {}
                 (_, value) => out.push_str(value.map_or("", String::as_str)),
             }

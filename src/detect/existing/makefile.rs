@@ -1,4 +1,4 @@
-//! The root's Makefile and its targets, by make's grammar.
+//! The root's Makefile and its own targets, by make's grammar.
 
 use super::listing;
 use crate::detect::{Tree, syntax};
@@ -22,6 +22,7 @@ pub(in crate::detect) fn targets(text: &str) -> Vec<(usize, String)> {
     let Some(parsed) = syntax::parse(&tree_sitter_make::LANGUAGE.into(), text) else {
         return Vec::new();
     };
+    let ours = block(text);
     let mut found: Vec<(usize, String)> = Vec::new();
     for rule in syntax::all(parsed.root_node(), "rule") {
         for list in syntax::children(rule)
@@ -33,6 +34,9 @@ pub(in crate::detect) fn targets(text: &str) -> Vec<(usize, String)> {
                 if target.kind() == "word"
                     && !name.starts_with('.')
                     && !name.contains('%')
+                    && !ours
+                        .as_ref()
+                        .is_some_and(|lines| lines.contains(&syntax::line(target)))
                     && !found.iter().any(|(_, known)| known == name)
                 {
                     found.push((syntax::line(target), name.to_owned()));
@@ -43,9 +47,28 @@ pub(in crate::detect) fn targets(text: &str) -> Vec<(usize, String)> {
     found
 }
 
+/// Lines of the block that shipway keeps in a Makefile; nothing where there is none.
+fn block(text: &str) -> Option<std::ops::RangeInclusive<usize>> {
+    let line = |mark: &str| {
+        text.lines()
+            .position(|line| line.starts_with(mark))
+            .map(|at| at + 1)
+    };
+    Some(line("# >>> shipway ")?..=line("# <<< shipway ")?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_targets_of_our_block_are_not_the_users() {
+        let text = "all:\n\ttrue\n\n# >>> shipway make >>>\nseed:\n\ttrue\n# <<< shipway make <<<\nmine:\n\ttrue\n";
+        assert_eq!(
+            targets(text),
+            [(1, "all".to_owned()), (8, "mine".to_owned())]
+        );
+    }
 
     #[test]
     fn lists_targets_once_with_lines() {

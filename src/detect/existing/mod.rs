@@ -10,7 +10,7 @@ mod procfile;
 mod scripts;
 pub(super) mod shell;
 
-use super::Tree;
+use super::{Tree, secret};
 use crate::project::{Evidence, Existing, ExistingFile, RelPath};
 
 /// Reads everything of `tree` that is there already.
@@ -74,7 +74,7 @@ fn listing(path: &RelPath, kind: &'static str, entries: Vec<(usize, String)>) ->
         kind,
         entries: entries
             .into_iter()
-            .map(|(line, text)| Evidence::new(path.clone(), line, &text))
+            .map(|(line, text)| Evidence::new(path.clone(), line, &secret::redacted(&text)))
             .collect(),
     }
 }

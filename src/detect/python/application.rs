@@ -131,11 +131,18 @@ pub(super) fn find(
                     value: Some(value),
                     ..
                 } => {
-                    if let (Some(name), Some(index)) =
-                        (targets.first().and_then(Expr::name), framework(&module, value))
-                    {
+                    if let (Some(name), Some(index)) = (
+                        targets.first().and_then(Expr::name),
+                        framework(&module, value),
+                    ) {
                         found.push(application(
-                            code, package, &module, name, false, statement.line, index,
+                            code,
+                            package,
+                            &module,
+                            name,
+                            false,
+                            statement.line,
+                            index,
                             module.at(statement.line),
                         ));
                     }
@@ -168,7 +175,14 @@ pub(super) fn find(
         };
         if maker.callable {
             found.push(application(
-                code, package, &module, name, true, maker.line, maker.framework, maker.at.clone(),
+                code,
+                package,
+                &module,
+                name,
+                true,
+                maker.line,
+                maker.framework,
+                maker.at.clone(),
             ));
         } else {
             uncallable.push(Uncallable {
@@ -231,7 +245,13 @@ fn callers(
             let key = (definition.file, definition.name);
             if let Some(maker) = makers.get(&key) {
                 found.push(application(
-                    code, package, &module, name, false, statement.line, maker.framework,
+                    code,
+                    package,
+                    &module,
+                    name,
+                    false,
+                    statement.line,
+                    maker.framework,
                     maker.at.clone(),
                 ));
                 called.push(key);
@@ -262,7 +282,10 @@ pub(super) fn definition(
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "each is a different fact of one application")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is a different fact of one application"
+)]
 fn application(
     code: &Code<'_>,
     package: &Package,
@@ -340,16 +363,22 @@ fn names(mention: &Mention, application: &Application) -> bool {
         return known && (object.is_empty() || object == application.object);
     }
     mention.words.iter().any(|word| {
-        word.ends_with(".py")
-            && mention
-                .folder
-                .join(word)
-                .is_ok_and(|path| path == *file)
+        word.ends_with(".py") && mention.folder.join(word).is_ok_and(|path| path == *file)
     })
 }
 
 /// File names in which the application usually is, best first.
-const USUAL: &[&str] = &["wsgi", "asgi", "main", "app", "server", "run", "application", "api", "__init__"];
+const USUAL: &[&str] = &[
+    "wsgi",
+    "asgi",
+    "main",
+    "app",
+    "server",
+    "run",
+    "application",
+    "api",
+    "__init__",
+];
 
 fn rank(application: &Application) -> (bool, usize, bool, usize) {
     let usual = USUAL
@@ -369,9 +398,15 @@ fn choose(code: &Code<'_>, mut found: Vec<Application>) -> Vec<Application> {
     found.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.entry.cmp(&b.entry)));
     let reaches: Vec<_> = found
         .iter()
-        .map(|one| code.reach(std::slice::from_ref(&one.file), &one.place.roots).files)
+        .map(|one| {
+            code.reach(std::slice::from_ref(&one.file), &one.place.roots)
+                .files
+        })
         .collect();
-    let guarded: Vec<bool> = found.iter().map(|one| runs_itself(code, &one.file)).collect();
+    let guarded: Vec<bool> = found
+        .iter()
+        .map(|one| runs_itself(code, &one.file))
+        .collect();
     let mounted: Vec<bool> = found.iter().map(|one| is_mounted(code, one)).collect();
     let mut kept: Vec<usize> = Vec::new();
     for index in 0..found.len() {

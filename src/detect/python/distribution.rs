@@ -24,7 +24,10 @@ const MODULES: &[(&str, &[&str])] = &[
     ("python-decouple", &["decouple"]),
     ("django-environ", &["environ"]),
     ("djangorestframework", &["rest_framework"]),
-    ("djangorestframework-simplejwt", &["rest_framework_simplejwt"]),
+    (
+        "djangorestframework-simplejwt",
+        &["rest_framework_simplejwt"],
+    ),
     ("django-cors-headers", &["corsheaders"]),
     ("django-filter", &["django_filters"]),
     ("django-debug-toolbar", &["debug_toolbar"]),
@@ -72,15 +75,70 @@ const MODULES: &[(&str, &[&str])] = &[
 
 /// Servers, drivers that a URL names, plugins: used without an import.
 const UNSEEN: &[&str] = &[
-    "gunicorn", "uvicorn", "hypercorn", "daphne", "waitress", "uvloop", "httptools", "granian",
-    "uvicorn-worker", "gevent", "eventlet", "asyncpg", "aiosqlite", "aiomysql", "asyncmy",
-    "psycopg2", "psycopg2-binary", "psycopg", "psycopg-binary", "pymysql", "mysqlclient", "cx-oracle",
-    "oracledb", "pyodbc", "python-multipart", "email-validator", "openpyxl-stubs", "pyarrow",
-    "whitenoise", "brotli", "tzdata", "setuptools", "wheel", "pip", "cryptography", "certifi",
-    "greenlet", "redis", "hiredis", "itsdangerous", "lxml-stubs", "argon2-cffi", "bcrypt",
-    "werkzeug", "jinja2", "markupsafe", "watchfiles", "watchdog", "python-dotenv", "tornado",
-    "typing-extensions", "urllib3", "ipython", "ipykernel", "jupyter", "notebook", "jupyterlab",
-    "dnspython", "flower", "django-redis", "fastapi-cli", "alembic", "kombu", "websockets",
+    "gunicorn",
+    "uvicorn",
+    "hypercorn",
+    "daphne",
+    "waitress",
+    "uvloop",
+    "httptools",
+    "granian",
+    "uvicorn-worker",
+    "gevent",
+    "eventlet",
+    "asyncpg",
+    "aiosqlite",
+    "aiomysql",
+    "asyncmy",
+    "psycopg2",
+    "psycopg2-binary",
+    "psycopg",
+    "psycopg-binary",
+    "pymysql",
+    "mysqlclient",
+    "cx-oracle",
+    "oracledb",
+    "pyodbc",
+    "python-multipart",
+    "email-validator",
+    "openpyxl-stubs",
+    "pyarrow",
+    "whitenoise",
+    "brotli",
+    "tzdata",
+    "setuptools",
+    "wheel",
+    "pip",
+    "cryptography",
+    "certifi",
+    "greenlet",
+    "redis",
+    "hiredis",
+    "itsdangerous",
+    "lxml-stubs",
+    "argon2-cffi",
+    "bcrypt",
+    "werkzeug",
+    "jinja2",
+    "markupsafe",
+    "watchfiles",
+    "watchdog",
+    "python-dotenv",
+    "tornado",
+    "typing-extensions",
+    "urllib3",
+    "ipython",
+    "ipykernel",
+    "jupyter",
+    "notebook",
+    "jupyterlab",
+    "dnspython",
+    "flower",
+    "django-redis",
+    "fastapi-cli",
+    "alembic",
+    "kombu",
+    "websockets",
 ];
 
 /// Modules that a distribution installs, by its normalised name.
@@ -112,14 +170,26 @@ pub(super) struct System {
 /// Distributions that need more than a wheel brings. What ships its libraries in a wheel
 /// (psycopg2-binary, pillow, lxml, numpy) is not here.
 pub(super) const SYSTEM: &[System] = &[
-    System { name: "psycopg2", run: &["libpq5"], build: &["gcc", "libc6-dev", "libpq-dev"] },
-    System { name: "psycopg-c", run: &["libpq5"], build: &["gcc", "libc6-dev", "libpq-dev"] },
+    System {
+        name: "psycopg2",
+        run: &["libpq5"],
+        build: &["gcc", "libc6-dev", "libpq-dev"],
+    },
+    System {
+        name: "psycopg-c",
+        run: &["libpq5"],
+        build: &["gcc", "libc6-dev", "libpq-dev"],
+    },
     System {
         name: "mysqlclient",
         run: &["libmariadb3"],
         build: &["gcc", "libc6-dev", "libmariadb-dev", "pkg-config"],
     },
-    System { name: "pyodbc", run: &["unixodbc"], build: &["g++", "unixodbc-dev"] },
+    System {
+        name: "pyodbc",
+        run: &["unixodbc"],
+        build: &["g++", "unixodbc-dev"],
+    },
     System {
         name: "python-ldap",
         run: &["libldap2", "libsasl2-2"],
@@ -130,28 +200,96 @@ pub(super) const SYSTEM: &[System] = &[
         run: &["libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0"],
         build: &[],
     },
-    System { name: "gdal", run: &["libgdal-dev"], build: &["g++", "libgdal-dev"] },
-    System { name: "opencv-python", run: &["libgl1", "libglib2.0-0"], build: &[] },
-    System { name: "opencv-contrib-python", run: &["libgl1", "libglib2.0-0"], build: &[] },
-    System { name: "python-magic", run: &["libmagic1"], build: &[] },
-    System { name: "pycairo", run: &["libcairo2"], build: &["gcc", "libc6-dev", "libcairo2-dev", "pkg-config"] },
-    System { name: "cairosvg", run: &["libcairo2"], build: &[] },
+    System {
+        name: "gdal",
+        run: &["libgdal-dev"],
+        build: &["g++", "libgdal-dev"],
+    },
+    System {
+        name: "opencv-python",
+        run: &["libgl1", "libglib2.0-0"],
+        build: &[],
+    },
+    System {
+        name: "opencv-contrib-python",
+        run: &["libgl1", "libglib2.0-0"],
+        build: &[],
+    },
+    System {
+        name: "python-magic",
+        run: &["libmagic1"],
+        build: &[],
+    },
+    System {
+        name: "pycairo",
+        run: &["libcairo2"],
+        build: &["gcc", "libc6-dev", "libcairo2-dev", "pkg-config"],
+    },
+    System {
+        name: "cairosvg",
+        run: &["libcairo2"],
+        build: &[],
+    },
     System {
         name: "xmlsec",
         run: &["libxmlsec1-openssl"],
         build: &["gcc", "libc6-dev", "libxmlsec1-dev", "pkg-config"],
     },
-    System { name: "python3-saml", run: &["libxmlsec1-openssl"], build: &["gcc", "libc6-dev", "libxmlsec1-dev", "pkg-config"] },
-    System { name: "uwsgi", run: &[], build: &["gcc", "libc6-dev"] },
-    System { name: "pygraphviz", run: &["graphviz"], build: &["gcc", "libc6-dev", "libgraphviz-dev"] },
-    System { name: "graphviz", run: &["graphviz"], build: &[] },
-    System { name: "pytesseract", run: &["tesseract-ocr"], build: &[] },
-    System { name: "pdf2image", run: &["poppler-utils"], build: &[] },
-    System { name: "pydub", run: &["ffmpeg"], build: &[] },
-    System { name: "pyaudio", run: &["libportaudio2"], build: &["gcc", "libc6-dev", "portaudio19-dev"] },
-    System { name: "pymssql", run: &["libsybdb5"], build: &[] },
-    System { name: "rpy2", run: &["r-base-core"], build: &["gcc", "libc6-dev", "r-base-dev"] },
-    System { name: "pysam", run: &[], build: &[] },
+    System {
+        name: "python3-saml",
+        run: &["libxmlsec1-openssl"],
+        build: &["gcc", "libc6-dev", "libxmlsec1-dev", "pkg-config"],
+    },
+    System {
+        name: "uwsgi",
+        run: &[],
+        build: &["gcc", "libc6-dev"],
+    },
+    System {
+        name: "pygraphviz",
+        run: &["graphviz"],
+        build: &["gcc", "libc6-dev", "libgraphviz-dev"],
+    },
+    System {
+        name: "graphviz",
+        run: &["graphviz"],
+        build: &[],
+    },
+    System {
+        name: "pytesseract",
+        run: &["tesseract-ocr"],
+        build: &[],
+    },
+    System {
+        name: "pdf2image",
+        run: &["poppler-utils"],
+        build: &[],
+    },
+    System {
+        name: "pydub",
+        run: &["ffmpeg"],
+        build: &[],
+    },
+    System {
+        name: "pyaudio",
+        run: &["libportaudio2"],
+        build: &["gcc", "libc6-dev", "portaudio19-dev"],
+    },
+    System {
+        name: "pymssql",
+        run: &["libsybdb5"],
+        build: &[],
+    },
+    System {
+        name: "rpy2",
+        run: &["r-base-core"],
+        build: &["gcc", "libc6-dev", "r-base-dev"],
+    },
+    System {
+        name: "pysam",
+        run: &[],
+        build: &[],
+    },
 ];
 
 /// Packages of a Dockerfile that build or inspect rather than run.
@@ -160,12 +298,52 @@ pub(super) fn is_build_tool(package: &str) -> bool {
         || package.starts_with("python3")
         || matches!(
             package,
-            "gcc" | "g++" | "make" | "cmake" | "curl" | "wget" | "git" | "build-essential"
-                | "pkg-config" | "vim" | "nano" | "less" | "procps" | "net-tools" | "iputils-ping"
-                | "unzip" | "zip" | "gnupg" | "gnupg2" | "ca-certificates" | "apt-utils" | "sudo"
-                | "htop" | "telnet" | "netcat" | "netcat-openbsd" | "netcat-traditional" | "clang"
-                | "rustc" | "cargo" | "libc6-dev" | "musl-dev" | "openssh-client" | "ssh" | "dumb-init"
-                | "tini" | "lsb-release" | "software-properties-common" | "gfortran" | "ninja-build"
-                | "bash" | "jq" | "apt-transport-https" | "dos2unix" | "supervisor" | "nginx" | "cron"
+            "gcc"
+                | "g++"
+                | "make"
+                | "cmake"
+                | "curl"
+                | "wget"
+                | "git"
+                | "build-essential"
+                | "pkg-config"
+                | "vim"
+                | "nano"
+                | "less"
+                | "procps"
+                | "net-tools"
+                | "iputils-ping"
+                | "unzip"
+                | "zip"
+                | "gnupg"
+                | "gnupg2"
+                | "ca-certificates"
+                | "apt-utils"
+                | "sudo"
+                | "htop"
+                | "telnet"
+                | "netcat"
+                | "netcat-openbsd"
+                | "netcat-traditional"
+                | "clang"
+                | "rustc"
+                | "cargo"
+                | "libc6-dev"
+                | "musl-dev"
+                | "openssh-client"
+                | "ssh"
+                | "dumb-init"
+                | "tini"
+                | "lsb-release"
+                | "software-properties-common"
+                | "gfortran"
+                | "ninja-build"
+                | "bash"
+                | "jq"
+                | "apt-transport-https"
+                | "dos2unix"
+                | "supervisor"
+                | "nginx"
+                | "cron"
         )
 }

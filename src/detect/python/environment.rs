@@ -361,7 +361,7 @@ impl<'m> Reader<'m> {
         let given = argument(args, Some(1), "default");
         let default = given
             .and_then(Expr::literal)
-            .or_else(|| fallback.and_then(Expr::literal));
+            .or_else(|| fallback.and_then(Expr::literal).filter(|text| !text.is_empty()));
         let environ_like = outside.as_deref().is_some_and(|name| name.starts_with("os."));
         let required = !environ_like && given.is_none() && fallback.is_none() && {
             // A wrapper's own default is not known here.

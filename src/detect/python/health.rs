@@ -19,15 +19,18 @@ pub(super) fn find<'p>(
     code: &Code<'_>,
     files: impl IntoIterator<Item = &'p RelPath>,
     place: &Place,
+    entry: &RelPath,
 ) -> Option<Fact<String>> {
-    let mut prefixes: BTreeMap<String, String> = BTreeMap::new();
+    let root_urls = entry.parent().join("urls.py").ok();
+    let mut prefixes: Prefixes = Prefixes::default();
     let mut routes: Vec<(usize, String, Option<String>, Evidence)> = Vec::new();
     for path in files {
         let Some(text) = code.tree.text(path) else {
             continue;
         };
         let worth_it = NAMES.iter().any(|name| text.contains(name))
-            || text.contains("prefix");
+            || text.contains("include_router")
+            || text.contains("register_blueprint");
         if !worth_it {
             continue;
         }
@@ -55,7 +58,10 @@ pub(super) fn find<'p>(
                         .or_else(|| argument(args, None, "prefix"))
                         .and_then(Expr::text)
                 {
-                    prefixes.insert(key(&module.path, name), prefix.to_owned());
+                    prefixes
+                        .own
+                        .entry(key(&module.path, name))
+                        .or_insert_with(|| prefix.to_owned());
                 }
             }
             _ => {}
@@ -64,6 +70,7 @@ pub(super) fn find<'p>(
         each_expression(&module.body, &mut |expr| {
             if let Some((function, args)) = expr.call()
                 && matches!(function.last_name(), Some("path" | "re_path" | "url"))
+                && root_urls.as_ref() == Some(&module.path)
                 && module.outside(function).is_some_and(|name| name.starts_with("django."))
                 && let Some(text) = argument(args, Some(0), "route").and_then(Expr::text)
                 && !is_include(args)
@@ -74,15 +81,45 @@ pub(super) fn find<'p>(
             }
         });
     }
-    let (_, route, owner, at) = routes
+    let (_, route, at) = routes
         .into_iter()
         .filter(|(_, route, ..)| !route.contains(['<', '{', '(']))
-        .min_by_key(|(rank, route, ..)| (*rank, route.len()))?;
-    let prefix = owner.and_then(|name| prefixes.get(&name).cloned()).unwrap_or_default();
-    Some(Fact::certain(
-        format!("{}{route}", prefix.trim_end_matches('/')),
-        at,
-    ))
+        .filter_map(|(rank, route, owner, at)| {
+            let prefix = match owner {
+                Some(owner) => prefixes.of(&owner, 8)?,
+                None => String::new(),
+            };
+            Some((rank, format!("{prefix}{route}"), at))
+        })
+        .min_by_key(|(rank, route, _)| (*rank, route.len()))?;
+    Some(Fact::certain(route, at))
+}
+
+/// Under which paths blueprints and routers are registered.
+#[derive(Default)]
+struct Prefixes {
+    /// What a blueprint says of itself.
+    own: BTreeMap<String, String>,
+    /// On what it is registered with which prefix; None for one that is no literal.
+    registered: BTreeMap<String, (String, Option<String>)>,
+}
+
+impl Prefixes {
+    /// The whole prefix; None where a part of it is not written down.
+    fn of(&self, object: &str, depth: usize) -> Option<String> {
+        let depth = depth.checked_sub(1)?;
+        let own = self.own.get(object).cloned().unwrap_or_default();
+        let Some((parent, given)) = self.registered.get(object) else {
+            return Some(own.trim_end_matches('/').to_owned());
+        };
+        let above = self.of(parent, depth)?;
+        let given = given.as_ref()?;
+        Some(format!(
+            "{above}{}{}",
+            given.trim_end_matches('/'),
+            own.trim_end_matches('/')
+        ))
+    }
 }
 
 fn key(path: &RelPath, name: &str) -> String {
@@ -137,7 +174,7 @@ fn only_writes(args: &[Arg]) -> bool {
 fn registered(
     code: &Code<'_>,
     expr: &Expr,
-    prefixes: &mut BTreeMap<String, String>,
+    prefixes: &mut Prefixes,
     module: &super::parse::Module,
     place: &Place,
 ) {
@@ -147,14 +184,31 @@ fn registered(
     if !matches!(function.last_name(), Some("register_blueprint" | "include_router")) {
         return;
     }
-    let (Some(blueprint), Some(prefix)) = (
-        args.first()
-            .and_then(|arg| definition(code, module, &arg.value, place)),
-        argument(args, None, "url_prefix")
-            .or_else(|| argument(args, None, "prefix"))
-            .and_then(Expr::text),
-    ) else {
+    let Some(blueprint) = args
+        .first()
+        .and_then(|arg| definition(code, module, &arg.value, place))
+    else {
         return;
     };
-    prefixes.insert(key(&blueprint.file, &blueprint.name), prefix.to_owned());
+    let Kind::Attr(owner, _) = &function.kind else {
+        return;
+    };
+    // An application made inside a function is known by its name in this file.
+    let owner = definition(code, module, owner, place).map_or_else(
+        || key(&module.path, owner.name().unwrap_or_default()),
+        |owner| key(&owner.file, &owner.name),
+    );
+    let given = argument(args, None, "url_prefix").or_else(|| argument(args, None, "prefix"));
+    let prefix = match given {
+        None => Some(String::new()),
+        Some(value) => value.text().map(str::to_owned),
+    };
+    let flask = function.last_name() == Some("register_blueprint");
+    let child = key(&blueprint.file, &blueprint.name);
+    if flask && given.is_some() {
+        // Flask's registration replaces what the blueprint says of itself.
+        prefixes.own.remove(&child);
+        prefixes.own.insert(child.clone(), String::new());
+    }
+    prefixes.registered.insert(child, (owner, prefix));
 }

@@ -189,7 +189,8 @@ mod tests {
 
     #[test]
     fn yaml_knows_its_lines() {
-        let node = yaml("name: a\ndependencies:\n  - python=3.11\n  - pip:\n      - x==1\n").unwrap();
+        let node =
+            yaml("name: a\ndependencies:\n  - python=3.11\n  - pip:\n      - x==1\n").unwrap();
         let items = node.get(&["dependencies"]).unwrap().list();
         assert_eq!((items[0].line, items[0].text()), (3, Some("python=3.11")));
         assert_eq!(items[1].get(&["pip"]).unwrap().list()[0].line, 5);

@@ -17,7 +17,14 @@ pub(super) struct Mention {
     pub(super) production: bool,
 }
 
-const SERVERS: &[&str] = &["gunicorn", "uvicorn", "hypercorn", "daphne", "waitress-serve", "granian"];
+const SERVERS: &[&str] = &[
+    "gunicorn",
+    "uvicorn",
+    "hypercorn",
+    "daphne",
+    "waitress-serve",
+    "granian",
+];
 
 impl Mention {
     /// The server program among the words.
@@ -35,16 +42,24 @@ impl Mention {
             .map(String::as_str)
             .find(|word| is_target(word))
             .or_else(|| {
-                let place = self.words.iter().position(|word| word == "--app" || word == "-A")?;
+                let place = self
+                    .words
+                    .iter()
+                    .position(|word| word == "--app" || word == "-A")?;
                 self.words.get(place + 1).map(String::as_str)
             })
             .or_else(|| {
                 // `gunicorn wsgi` means `wsgi:application`.
-                let server = self.words.iter().position(|word| word.ends_with("gunicorn"))?;
+                let server = self
+                    .words
+                    .iter()
+                    .position(|word| word.ends_with("gunicorn"))?;
                 self.words[server + 1..]
                     .iter()
                     .map(String::as_str)
-                    .find(|word| word.contains('.') && !word.starts_with('-') && !word.contains(['/', ':']))
+                    .find(|word| {
+                        word.contains('.') && !word.starts_with('-') && !word.contains(['/', ':'])
+                    })
             })
     }
 
@@ -56,7 +71,10 @@ impl Mention {
                 Some((name, value)) if name.starts_with('-') => (name, Some(value)),
                 _ => (word.as_str(), None),
             };
-            if !matches!(name, "--port" | "-p" | "--bind" | "-b" | "--server.port" | "-P") {
+            if !matches!(
+                name,
+                "--port" | "-p" | "--bind" | "-b" | "--server.port" | "-P"
+            ) {
                 continue;
             }
             let value = inline.or_else(|| words.next().map(String::as_str))?;
@@ -122,7 +140,11 @@ pub(super) fn dockerfiles<'e>(
             };
             alone || file.workdir.as_ref().is_some_and(&speaks) || file.copied.iter().any(&speaks)
         })
-        .filter(|file| file.runtime.as_ref().is_none_or(|(name, _)| name == "python"))
+        .filter(|file| {
+            file.runtime
+                .as_ref()
+                .is_none_or(|(name, _)| name == "python")
+        })
         .collect();
     found.sort_by_key(|file| {
         (
@@ -186,7 +208,8 @@ pub(super) fn gather(
     }
     for path in code.tree.with_extension("sh") {
         let folder = path.parent();
-        let near = folder == *root || folder.parent() == *root || (alone && root.is_within(&folder));
+        let near =
+            folder == *root || folder.parent() == *root || (alone && root.is_within(&folder));
         if !near || super::role::beside(&folder) || path.stem().contains("test") {
             continue;
         }
@@ -255,7 +278,10 @@ mod tests {
         assert_eq!(one.port(), Port::new(8000));
         assert_eq!(mention("flask run --port=5000").port(), Port::new(5000));
         assert_eq!(mention("gunicorn shop.wsgi").target(), Some("shop.wsgi"));
-        assert_eq!(mention("gunicorn -b :${PORT:-81} a:b()").port(), Port::new(81));
+        assert_eq!(
+            mention("gunicorn -b :${PORT:-81} a:b()").port(),
+            Port::new(81)
+        );
         assert_eq!(mention("gunicorn -b :80 a:b()").target(), Some("a:b()"));
     }
 }

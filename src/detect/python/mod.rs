@@ -1,27 +1,36 @@
 //! Python: applications, workers, scripts and libraries, with everything that runs them.
 
 mod application;
+mod celery;
 mod code;
 mod distribution;
+mod django;
 mod environment;
+mod files;
+mod finding;
 mod health;
 mod manifest;
 mod markup;
 mod mention;
+mod migration;
 mod parse;
+mod paths;
 mod place;
 mod port;
 mod requirement_use;
 mod role;
+mod script;
 mod secret;
 mod server;
 mod service;
 mod shell;
+mod start;
 mod syntax;
 mod testing;
+mod tool;
+mod version;
 #[cfg(test)]
 mod tests;
-mod version;
 
 use super::{Found, Tree};
 use crate::project::{Existing, Library, RelPath, Service, ServiceKind, Unknown};
@@ -29,16 +38,24 @@ use code::Code;
 use manifest::Package;
 use service::Surroundings;
 
+/// A project with more files than this is read only where its services lead.
+const PARSED: usize = 2000;
+
 /// Looks for everything of Python in `tree`.
 pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
     let code = Code::new(tree);
     let mut packages = manifest::packages(&code);
-    let roots: Vec<RelPath> = packages.iter().map(|package| package.root.clone()).collect();
+    let roots: Vec<RelPath> = packages
+        .iter()
+        .map(|package| package.root.clone())
+        .collect();
     let mut all: Vec<(RelPath, Vec<Service>)> = Vec::new();
     for package in &mut packages {
         let services = project(&code, existing, package, &roots, found);
         all.push((package.root.clone(), services));
     }
+    finding::misnamed(&code, found);
+    finding::invalid(&code, found);
     let mut services = named(all);
     for service in &services {
         unknown(service, found);
@@ -57,7 +74,18 @@ fn project(
     let alone = roots.len() == 1;
     let files = application::files(code, package, roots);
     let mentions = mention::gather(code, existing, package, alone);
-    let (applications, _uncallable) = application::find(code, package, &files, &mentions);
+    let django = django::find(code, package, &files);
+    let (mut applications, uncallable) = application::find(code, package, &files, &mentions);
+    if let Some(django) = &django {
+        applications.clear();
+        applications.push(django.application.clone());
+    }
+    let celery = celery::find(code, package, &files);
+    let script = if applications.is_empty() && celery.is_empty() {
+        script::find(code, package, &files, &mentions)
+    } else {
+        None
+    };
     let test = testing::find(code, package, roots);
     let mut services = Vec::new();
     {
@@ -70,16 +98,50 @@ fn project(
             files: &files,
         };
         for application in &applications {
-            services.push(surroundings.web(application));
+            let (service, files) = surroundings.web(application, django.as_ref());
+            finding::web(code, &service, &files, found);
+            services.push(service);
+        }
+        for celery in &celery {
+            services.extend(surroundings.celery(celery, django.as_ref()));
+        }
+        services.extend(script.iter().map(|script| surroundings.script(script)));
+    }
+    if applications.is_empty() {
+        for factory in uncallable {
+            found.unknown.push(Unknown {
+                fact: "web.entry".to_owned(),
+                looked_at: vec![format!(
+                    "{} makes an application but needs arguments, and no module calls it",
+                    factory.at
+                )],
+                answer_with: format!(
+                    "[[service]] name = \"web\", entry = … (a module that calls {})",
+                    factory.name
+                ),
+                root: Some(package.root.clone()),
+            });
         }
     }
-    requirement_use::fill(code, package, &all_python(code, &package.root));
+    let python = all_python(code, &package.root);
+    if python.len() <= PARSED {
+        // An application of ordinary size is read whole, so that a broken file is told of.
+        for path in &python {
+            code.module(path);
+        }
+    }
+    requirement_use::fill(code, package, &python);
+    finding::unused(package, found);
+    if !services.is_empty() {
+        finding::pins(package, found);
+    }
+    tool::find(code, package, found);
     for service in &mut services {
         service.requirements.clone_from(&package.requirements);
         service.test.clone_from(&test);
     }
     if services.is_empty()
-        && let Some(built) = &package.built
+        && package.built.is_some()
     {
         found.libraries.push(Library {
             name: package.name.clone().unwrap_or_else(|| {
@@ -94,7 +156,6 @@ fn project(
             runtime_version: version::find(code, existing, package, alone),
             test,
         });
-        let _ = built;
     }
     services
 }
@@ -109,7 +170,10 @@ fn all_python(code: &Code<'_>, root: &RelPath) -> Vec<RelPath> {
 
 /// Gives every service a name of its own, fit for compose.
 fn named(all: Vec<(RelPath, Vec<Service>)>) -> Vec<Service> {
-    let projects = all.iter().filter(|(_, services)| !services.is_empty()).count();
+    let projects = all
+        .iter()
+        .filter(|(_, services)| !services.is_empty())
+        .count();
     let mut taken = std::collections::BTreeSet::new();
     let mut named = Vec::new();
     for (root, services) in all {
@@ -140,7 +204,13 @@ fn slug(text: &str) -> String {
     let lower: String = text
         .to_lowercase()
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '_' {
+                c
+            } else {
+                '-'
+            }
+        })
         .collect();
     lower.trim_matches(['-', '_']).to_owned()
 }
@@ -159,16 +229,33 @@ fn unknown(service: &Service, found: &mut Found) {
         say(
             "runtime_version",
             &[
-                ".python-version", "runtime.txt", ".tool-versions", "Pipfile", "environment.yml",
-                "Dockerfile", "requires-python",
+                ".python-version",
+                "runtime.txt",
+                ".tool-versions",
+                "Pipfile",
+                "environment.yml",
+                "Dockerfile",
+                "requires-python",
             ],
         );
     }
     if service.kind.value == ServiceKind::Web && service.port.is_none() {
-        say("port", &["Dockerfile", "gunicorn.conf.py", "commands", "the code"]);
+        say(
+            "port",
+            &["Dockerfile", "gunicorn.conf.py", "commands", "the code"],
+        );
     }
     if service.package_manager.is_none() {
-        say("manifest", &["requirements.txt", "pyproject.toml", "Pipfile", "environment.yml", "setup.py"]);
+        say(
+            "manifest",
+            &[
+                "requirements.txt",
+                "pyproject.toml",
+                "Pipfile",
+                "environment.yml",
+                "setup.py",
+            ],
+        );
     }
     if service.entry.is_none() {
         say("entry", &["the code", "Dockerfile", "Procfile"]);

@@ -207,14 +207,19 @@ impl<'t> Reader<'t> {
                     .flatten()
                     .collect(),
             },
-            "return_statement" => StmtKind::Return(
-                named(node)
-                    .first()
-                    .map(|value| self.expr(*value, depth)),
-            ),
-            "for_statement" | "while_statement" | "with_statement" | "try_statement"
-            | "match_statement" | "except_clause" | "except_group_clause" | "finally_clause"
-            | "else_clause" | "case_clause" => self.compound(node, depth),
+            "return_statement" => {
+                StmtKind::Return(named(node).first().map(|value| self.expr(*value, depth)))
+            }
+            "for_statement"
+            | "while_statement"
+            | "with_statement"
+            | "try_statement"
+            | "match_statement"
+            | "except_clause"
+            | "except_group_clause"
+            | "finally_clause"
+            | "else_clause"
+            | "case_clause" => self.compound(node, depth),
             "raise_statement" | "assert_statement" | "delete_statement" | "print_statement" => {
                 StmtKind::Expr(self.other(node, depth))
             }
@@ -250,7 +255,10 @@ impl<'t> Reader<'t> {
         for child in named(node) {
             match child.kind() {
                 "block" => body.extend(self.block(child, depth)),
-                "except_clause" | "except_group_clause" | "finally_clause" | "else_clause"
+                "except_clause"
+                | "except_group_clause"
+                | "finally_clause"
+                | "else_clause"
                 | "case_clause" => body.extend(self.statement(child, depth)),
                 _ => heads.push(self.expr(child, depth)),
             }
@@ -336,7 +344,10 @@ impl<'t> Reader<'t> {
                 }
             })
             .collect();
-        if named(node).iter().any(|child| child.kind() == "wildcard_import") {
+        if named(node)
+            .iter()
+            .any(|child| child.kind() == "wildcard_import")
+        {
             names.push(Import {
                 line,
                 level,
@@ -623,7 +634,9 @@ mod tests {
 
     #[test]
     fn names_from_outside() {
-        let module = module("from os import environ as env\nimport os.path as p, json.decoder\nx = env['A']\n");
+        let module = module(
+            "from os import environ as env\nimport os.path as p, json.decoder\nx = env['A']\n",
+        );
         let Some(Kind::Index(object, key)) = module.assigned("x").map(|value| &value.kind) else {
             panic!("no index");
         };
@@ -639,7 +652,14 @@ mod tests {
         let seen: Vec<_> = module
             .imports
             .iter()
-            .map(|i| (i.level, i.module.as_str(), i.name.as_deref(), i.local.as_str()))
+            .map(|i| {
+                (
+                    i.level,
+                    i.module.as_str(),
+                    i.name.as_deref(),
+                    i.local.as_str(),
+                )
+            })
             .collect();
         assert_eq!(
             seen,
@@ -653,7 +673,8 @@ mod tests {
 
     #[test]
     fn an_error_has_its_line() {
-        let module = module("import os\n\n\ndef survey(path:\n    return os.environ[\"X\"] + path\n");
+        let module =
+            module("import os\n\n\ndef survey(path:\n    return os.environ[\"X\"] + path\n");
         assert_eq!(module.error, Some(4));
     }
 

@@ -14,7 +14,7 @@ pub(super) fn find(
     mentions: &[Mention],
     files: &[RelPath],
     framework: &str,
-) -> Fact<Port> {
+) -> Option<Fact<Port>> {
     let mut claims: Vec<(Port, Evidence)> = Vec::new();
     for file in dockerfiles(existing, root, alone) {
         claims.extend(file.exposed.iter().cloned());
@@ -26,7 +26,10 @@ pub(super) fn find(
     for mention in mentions.iter().filter(|mention| !mention.production) {
         let serves = mention.server().is_some()
             || mention.words.iter().any(|word| {
-                matches!(word.as_str(), "flask" | "runserver" | "fastapi" | "streamlit" | "gradio")
+                matches!(
+                    word.as_str(),
+                    "flask" | "runserver" | "fastapi" | "streamlit" | "gradio"
+                )
             });
         if serves {
             claims.extend(mention.port().map(|port| (port, mention.at.clone())));
@@ -37,9 +40,7 @@ pub(super) fn find(
     }
     claims.extend(flaskenv(code, root));
     let Some((port, at)) = claims.first().cloned() else {
-        let default: u16 = if framework == "flask" { 5000 } else { 8000 };
-        let port = Port::new(default).unwrap_or_else(|| unreachable!("not zero"));
-        return Fact::guess(port, format!("{framework}'s usual port"));
+        return usual(mentions, framework);
     };
     let mut fact = Fact::new(port, Confidence::Certain, vec![at]);
     for (other, at) in claims.into_iter().skip(1) {
@@ -60,7 +61,22 @@ pub(super) fn find(
                 .to_owned(),
         );
     }
-    fact
+    Some(fact)
+}
+
+/// The port that the server or the framework takes where nobody says one.
+fn usual(mentions: &[Mention], framework: &str) -> Option<Fact<Port>> {
+    let served = mentions
+        .iter()
+        .find_map(|mention| Some((mention.server()?, mention)));
+    if let Some((server @ ("gunicorn" | "uvicorn" | "hypercorn" | "daphne"), mention)) = served {
+        return Some(
+            Fact::new(Port::new(8000)?, Confidence::Guess, vec![mention.at.clone()])
+                .because(format!("{server}'s usual port")),
+        );
+    }
+    let port = Port::new(if framework == "flask" { 5000 } else { 8000 })?;
+    Some(Fact::guess(port, format!("{framework}'s usual port")))
 }
 
 fn gunicorn_conf(code: &Code<'_>, root: &RelPath) -> Option<(Port, Evidence)> {
@@ -89,9 +105,12 @@ fn in_code(code: &Code<'_>, path: &RelPath) -> Option<(Port, Evidence)> {
             return;
         }
         if let Some((function, args)) = expr.call()
-            && matches!(function.last_name(), Some("run" | "run_app" | "serve" | "launch"))
-            && let Some(value) = argument(args, None, "port")
-                .or_else(|| argument(args, None, "server_port"))
+            && matches!(
+                function.last_name(),
+                Some("run" | "run_app" | "serve" | "launch")
+            )
+            && let Some(value) =
+                argument(args, None, "port").or_else(|| argument(args, None, "server_port"))
         {
             let value = match value.name() {
                 Some(name) => module.assigned(name).unwrap_or(value),
@@ -122,6 +141,9 @@ fn flaskenv(code: &Code<'_>, root: &RelPath) -> Option<(Port, Evidence)> {
     let text = code.tree.text(&path)?;
     text.lines().enumerate().find_map(|(index, line)| {
         let value = line.trim().strip_prefix("FLASK_RUN_PORT=")?;
-        Some((port_of(value)?, Evidence::new(path.clone(), index + 1, line)))
+        Some((
+            port_of(value)?,
+            Evidence::new(path.clone(), index + 1, line),
+        ))
     })
 }

@@ -21,8 +21,7 @@ pub(super) fn fill(code: &Code<'_>, package: &mut Package, files: &[RelPath]) {
                 .is_some_and(|text| names.iter().any(|name| mentions(&text, name)))
                 && code.module(path).is_some_and(|module| {
                     module.imports.iter().any(|import| {
-                        import.level == 0
-                            && names.iter().any(|name| is_below(&full(import), name))
+                        import.level == 0 && names.iter().any(|name| is_below(&full(import), name))
                     })
                 })
         });
@@ -51,5 +50,8 @@ fn mentions(text: &str, name: &str) -> bool {
 fn is_below(module: &str, name: &str) -> bool {
     let module = module.to_lowercase();
     let name = name.to_lowercase();
-    module == name || module.strip_prefix(&name).is_some_and(|rest| rest.starts_with('.'))
+    module == name
+        || module
+            .strip_prefix(&name)
+            .is_some_and(|rest| rest.starts_with('.'))
 }

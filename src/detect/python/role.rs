@@ -4,9 +4,30 @@ use crate::project::RelPath;
 
 /// Folders beside the application: nothing in them is a service.
 const BESIDE: &[&str] = &[
-    "test", "tests", "testing", "doc", "docs", "example", "examples", "sample", "samples", "demo",
-    "demos", "benchmark", "benchmarks", "bench", "fixtures", "notebooks", "tutorial", "tutorials",
-    "docs_src", "playground", "integration_tests", "e2e", "cookbook", "recipes",
+    "test",
+    "tests",
+    "testing",
+    "doc",
+    "docs",
+    "example",
+    "examples",
+    "sample",
+    "samples",
+    "demo",
+    "demos",
+    "benchmark",
+    "benchmarks",
+    "bench",
+    "fixtures",
+    "notebooks",
+    "tutorial",
+    "tutorials",
+    "docs_src",
+    "playground",
+    "integration_tests",
+    "e2e",
+    "cookbook",
+    "recipes",
 ];
 
 /// Whether a folder is one of those, or hidden.

@@ -5,7 +5,10 @@ use crate::project::{Confidence, EnvRole};
 /// Whether a variable of this name holds a secret, and how sure that is.
 pub(super) fn is_secret(name: &str) -> Option<Confidence> {
     let upper = name.to_uppercase();
-    let words: Vec<&str> = upper.split(['_', '-', '.']).filter(|w| !w.is_empty()).collect();
+    let words: Vec<&str> = upper
+        .split(['_', '-', '.'])
+        .filter(|w| !w.is_empty())
+        .collect();
     let has = |word: &str| words.contains(&word);
     let last = words.last().copied().unwrap_or_default();
     if has("PUBLIC") || has("PUBLISHABLE") {
@@ -14,23 +17,63 @@ pub(super) fn is_secret(name: &str) -> Option<Confidence> {
     // Durations, sizes and switches of a secret are none.
     if matches!(
         last,
-        "EXPIRE" | "EXPIRES" | "EXPIRY" | "MINUTES" | "SECONDS" | "HOURS" | "DAYS" | "TTL" | "LENGTH"
-            | "ALGORITHM" | "LIFETIME" | "TIMEOUT" | "ENABLED" | "NAME" | "FILE" | "PATH" | "MAX"
-            | "MIN" | "LIMIT" | "ISSUER" | "AUDIENCE" | "HEADER" | "TYPE" | "COUNT" | "SIZE" | "AGE"
+        "EXPIRE"
+            | "EXPIRES"
+            | "EXPIRY"
+            | "MINUTES"
+            | "SECONDS"
+            | "HOURS"
+            | "DAYS"
+            | "TTL"
+            | "LENGTH"
+            | "ALGORITHM"
+            | "LIFETIME"
+            | "TIMEOUT"
+            | "ENABLED"
+            | "NAME"
+            | "FILE"
+            | "PATH"
+            | "MAX"
+            | "MIN"
+            | "LIMIT"
+            | "ISSUER"
+            | "AUDIENCE"
+            | "HEADER"
+            | "TYPE"
+            | "COUNT"
+            | "SIZE"
+            | "AGE"
             | "LOCATION"
     ) {
         return None;
     }
-    let sure = ["SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "TOKEN", "CREDENTIALS", "PWD", "PASS"]
-        .iter()
-        .any(|word| has(word))
+    let sure = [
+        "SECRET",
+        "PASSWORD",
+        "PASSWD",
+        "PASSPHRASE",
+        "TOKEN",
+        "CREDENTIALS",
+        "PWD",
+        "PASS",
+    ]
+    .iter()
+    .any(|word| has(word))
         || upper.contains("PASSWORD")
         || upper.contains("SECRET")
         || upper.contains("APIKEY");
     if sure {
         return Some(Confidence::Certain);
     }
-    if has("KEY") && (has("API") || has("ACCESS") || has("PRIVATE") || has("SIGNING") || has("ENCRYPTION") || has("ROLE") || has("FERNET")) {
+    if has("KEY")
+        && (has("API")
+            || has("ACCESS")
+            || has("PRIVATE")
+            || has("SIGNING")
+            || has("ENCRYPTION")
+            || has("ROLE")
+            || has("FERNET"))
+    {
         return Some(Confidence::Certain);
     }
     if last == "KEY" || last == "SALT" || last == "PEPPER" {
@@ -47,9 +90,27 @@ fn carries_password(words: &[&str]) -> bool {
     words.iter().any(|word| {
         matches!(
             *word,
-            "DATABASE" | "DB" | "POSTGRES" | "POSTGRESQL" | "PG" | "MYSQL" | "MARIADB" | "REDIS"
-                | "BROKER" | "MONGO" | "MONGODB" | "AMQP" | "RABBITMQ" | "CACHE" | "CELERY"
-                | "SQLALCHEMY" | "WEBHOOK" | "KV" | "QUEUE" | "CLOUDAMQP" | "REDISCLOUD"
+            "DATABASE"
+                | "DB"
+                | "POSTGRES"
+                | "POSTGRESQL"
+                | "PG"
+                | "MYSQL"
+                | "MARIADB"
+                | "REDIS"
+                | "BROKER"
+                | "MONGO"
+                | "MONGODB"
+                | "AMQP"
+                | "RABBITMQ"
+                | "CACHE"
+                | "CELERY"
+                | "SQLALCHEMY"
+                | "WEBHOOK"
+                | "KV"
+                | "QUEUE"
+                | "CLOUDAMQP"
+                | "REDISCLOUD"
         )
     }) && !words.contains(&"RESULT_BACKEND_HOST")
 }
@@ -121,6 +182,9 @@ pub(super) fn role(name: &str, engines: Engines) -> Option<EnvRole> {
     } else {
         None
     };
+    if words.len() < 2 {
+        return None;
+    }
     database(engine?, part?, engines)
 }
 
@@ -133,7 +197,11 @@ enum Engine {
 
 impl Engines {
     fn only(self) -> Option<Engine> {
-        match (self.postgres || self.async_postgres, self.mysql, self.mongodb) {
+        match (
+            self.postgres || self.async_postgres,
+            self.mysql,
+            self.mongodb,
+        ) {
             (true, false, _) => Some(Engine::Postgres),
             (false, true, _) => Some(Engine::Mysql),
             (false, false, true) => Some(Engine::Mongo),
@@ -229,7 +297,11 @@ fn exact(upper: &str) -> Option<EnvRole> {
         "PGUSER" => EnvRole::PostgresUser,
         "PGPASSWORD" => EnvRole::PostgresPassword,
         "PGDATABASE" => EnvRole::PostgresDatabase,
-        "DEFAULT_FROM_EMAIL" | "MAIL_FROM" | "EMAIL_FROM" | "SMTP_FROM" | "MAIL_DEFAULT_SENDER"
+        "DEFAULT_FROM_EMAIL"
+        | "MAIL_FROM"
+        | "EMAIL_FROM"
+        | "SMTP_FROM"
+        | "MAIL_DEFAULT_SENDER"
         | "MAIL_SENDER" => EnvRole::SmtpSender,
         "EMAIL_HOST_USER" => EnvRole::SmtpUser,
         "EMAIL_HOST_PASSWORD" => EnvRole::SmtpPassword,
@@ -246,12 +318,30 @@ mod tests {
 
     #[test]
     fn secrets_by_name() {
-        for name in ["SECRET_KEY", "POSTGRES_SECRET", "REDIS_URL", "MONGODB_URI", "S3_ACCESS_KEY_ID",
-            "SUPABASE_SERVICE_ROLE_KEY", "BUOY_API_TOKEN", "DB_PASSWORD", "READER_TOKEN_KEY", "BROKER_URL"] {
+        for name in [
+            "SECRET_KEY",
+            "POSTGRES_SECRET",
+            "REDIS_URL",
+            "MONGODB_URI",
+            "S3_ACCESS_KEY_ID",
+            "SUPABASE_SERVICE_ROLE_KEY",
+            "BUOY_API_TOKEN",
+            "DB_PASSWORD",
+            "READER_TOKEN_KEY",
+            "BROKER_URL",
+        ] {
             assert!(is_secret(name).is_some(), "{name}");
         }
-        for name in ["SUPABASE_URL", "POSTGRES_USER", "RATELIMIT_STORAGE_URI", "API_URL", "TOKEN_EXPIRE_MINUTES",
-            "STRIPE_PUBLIC_KEY", "MONKEY", "S3_ENDPOINT_URL"] {
+        for name in [
+            "SUPABASE_URL",
+            "POSTGRES_USER",
+            "RATELIMIT_STORAGE_URI",
+            "API_URL",
+            "TOKEN_EXPIRE_MINUTES",
+            "STRIPE_PUBLIC_KEY",
+            "MONKEY",
+            "S3_ENDPOINT_URL",
+        ] {
             assert!(is_secret(name).is_none(), "{name}");
         }
     }
@@ -259,15 +349,33 @@ mod tests {
     #[test]
     fn roles_by_name() {
         let none = Engines::default();
-        let postgres = Engines { postgres: true, ..none };
-        let mysql = Engines { mysql: true, ..none };
-        assert_eq!(role("POSTGRES_SECRET", none), Some(EnvRole::PostgresPassword));
-        assert_eq!(role("POSTGRES_DB_NAME", none), Some(EnvRole::PostgresDatabase));
+        let postgres = Engines {
+            postgres: true,
+            ..none
+        };
+        let mysql = Engines {
+            mysql: true,
+            ..none
+        };
+        assert_eq!(
+            role("POSTGRES_SECRET", none),
+            Some(EnvRole::PostgresPassword)
+        );
+        assert_eq!(
+            role("POSTGRES_DB_NAME", none),
+            Some(EnvRole::PostgresDatabase)
+        );
         assert_eq!(role("DB_HOST", postgres), Some(EnvRole::PostgresHost));
         assert_eq!(role("DB_HOST", mysql), Some(EnvRole::MysqlHost));
         assert_eq!(role("DB_HOST", none), None);
-        assert_eq!(role("SUPABASE_SERVICE_ROLE_KEY", none), Some(EnvRole::SupabaseServiceRoleKey));
-        assert_eq!(role("EMAIL_HOST_PASSWORD", none), Some(EnvRole::SmtpPassword));
+        assert_eq!(
+            role("SUPABASE_SERVICE_ROLE_KEY", none),
+            Some(EnvRole::SupabaseServiceRoleKey)
+        );
+        assert_eq!(
+            role("EMAIL_HOST_PASSWORD", none),
+            Some(EnvRole::SmtpPassword)
+        );
         assert_eq!(role("S3_ACCESS_KEY_ID", none), Some(EnvRole::S3AccessKey));
     }
 }

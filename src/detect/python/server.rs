@@ -23,9 +23,10 @@ pub(super) fn choose(
 ) -> Server {
     let gunicorn = package.runtime("gunicorn");
     let uvicorn = package.runtime("uvicorn").or_else(|| {
-        package
-            .runtime("fastapi")
-            .filter(|fastapi| fastapi.declared.excerpt.contains("[standard]") || fastapi.declared.excerpt.contains("[all]"))
+        package.runtime("fastapi").filter(|fastapi| {
+            fastapi.declared.excerpt.contains("[standard]")
+                || fastapi.declared.excerpt.contains("[all]")
+        })
     });
     let worker = package.any("uvicorn-worker").is_some();
     let named = mentions.iter().find(|mention| mention.server().is_some());
@@ -58,7 +59,10 @@ pub(super) fn choose(
         ),
         _ if gunicorn.is_none() && package.runtime("waitress").is_some() => (
             "waitress",
-            format!("waitress-serve --listen=0.0.0.0:{{port}}{} {plain}", if factory { " --call" } else { "" }),
+            format!(
+                "waitress-serve --listen=0.0.0.0:{{port}}{} {plain}",
+                if factory { " --call" } else { "" }
+            ),
             package.runtime("waitress"),
         ),
         _ => (
@@ -70,7 +74,10 @@ pub(super) fn choose(
     let mut command = match installed {
         Some(requirement) => Fact::certain(command, requirement.declared.clone())
             .because(format!("{name} is among the requirements")),
-        None => Fact::guess(command, format!("no server among the requirements; {name} is added")),
+        None => Fact::guess(
+            command,
+            format!("no server among the requirements; {name} is added"),
+        ),
     };
     if let Some(mention) = named.filter(|mention| mention.server() == Some(name)) {
         command.evidence.insert(0, mention.at.clone());
@@ -79,9 +86,9 @@ pub(super) fn choose(
     let development = match framework {
         "django" => "python manage.py runserver 0.0.0.0:{port}".to_owned(),
         "flask" => format!("flask --app {quoted} run --debug --host 0.0.0.0 --port {{port}}"),
-        _ if interface == ServerInterface::Asgi => format!(
-            "uvicorn --host 0.0.0.0 --port {{port}} --reload{factory_flag} {plain}"
-        ),
+        _ if interface == ServerInterface::Asgi => {
+            format!("uvicorn --host 0.0.0.0 --port {{port}} --reload{factory_flag} {plain}")
+        }
         _ => format!("gunicorn --bind 0.0.0.0:{{port}} --reload {quoted}"),
     };
     Server {

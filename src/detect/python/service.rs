@@ -6,9 +6,12 @@ use super::manifest::Package;
 use super::mention::{Mention, dockerfiles};
 use super::place::Place;
 use super::secret::Engines;
-use super::{distribution, environment, health, port, role, server, version};
+use super::celery::Celery;
+use super::django::Django;
+use super::script::Script;
+use super::{distribution, environment, files, health, migration, port, role, server, start, version};
 use crate::project::{
-    Confidence, Evidence, Existing, Fact, RelPath, Service, ServiceKind,
+    Confidence, Evidence, Existing, Fact, RelPath, ServerInterface, Service, ServiceKind,
 };
 use std::collections::BTreeSet;
 
@@ -26,13 +29,17 @@ pub(super) struct Surroundings<'a, 't> {
 
 impl Surroundings<'_, '_> {
     /// The service that serves a web application.
-    pub(super) fn web(&self, application: &Application) -> Service {
+    pub(super) fn web(
+        &self,
+        application: &Application,
+        django: Option<&Django>,
+    ) -> (Service, BTreeSet<RelPath>) {
         let place = &application.place;
         let mut service = self.service(
             "web",
             Fact::certain(ServiceKind::Web, application.framework_at.clone()),
             place,
-            std::slice::from_ref(&application.file),
+            &self.starts(application, django),
         );
         service.framework = Some(Fact::certain(
             application.framework.to_owned(),
@@ -57,7 +64,7 @@ impl Surroundings<'_, '_> {
         service.server_command = Some(server.command);
         service.dev_command = Some(server.development);
         service.add_server = server.added;
-        service.port = Some(port::find(
+        service.port = port::find(
             self.code,
             self.existing,
             &self.package.root,
@@ -65,9 +72,119 @@ impl Surroundings<'_, '_> {
             self.mentions,
             &self.port_files(application),
             application.framework,
-        ));
-        let files = self.reach(place, std::slice::from_ref(&application.file));
-        service.health = health::find(self.code, &files, place);
+        );
+        let starts = self.starts(application, django);
+        let files = self.reach(place, &starts);
+        service.health = health::find(self.code, &files, place, &application.file);
+        service.migration = migration::find(
+            self.code,
+            self.package,
+            application.framework,
+            Some(&application.entry),
+        );
+        files::fill(self.code, self.package, place, &files, &mut service);
+        if let Some(django) = django {
+            settings_variable(&mut service, django);
+        }
+        (service, files)
+    }
+
+    fn starts(&self, application: &Application, django: Option<&Django>) -> Vec<RelPath> {
+        let mut starts = vec![application.file.clone()];
+        starts.extend(django.into_iter().flat_map(|django| django.loaded.iter().cloned()));
+        starts
+    }
+
+    /// The worker of a Celery application, and its beat where there is a schedule.
+    pub(super) fn celery(&self, celery: &Celery, django: Option<&Django>) -> Vec<Service> {
+        let mut starts = vec![celery.file.clone()];
+        starts.extend(django.into_iter().flat_map(|django| django.loaded.iter().cloned()));
+        let mut kinds = vec![(
+            "worker",
+            Fact::certain(ServiceKind::Worker, celery.at.clone()),
+            format!("celery -A {} worker --loglevel INFO", celery.name),
+        )];
+        if let Some(beat) = &celery.beat {
+            kinds.push((
+                "beat",
+                Fact::certain(ServiceKind::Scheduler, beat.clone()),
+                format!("celery -A {} beat --loglevel INFO --schedule /tmp/celerybeat-schedule", celery.name),
+            ));
+        }
+        kinds
+            .into_iter()
+            .map(|(name, kind, command)| {
+                let scheduler = kind.value == ServiceKind::Scheduler;
+                let mut service = self.service(name, kind, &celery.place, &starts);
+                service.framework = Some(Fact::certain("celery".to_owned(), celery.at.clone()));
+                service.entry = Some(Fact::certain(celery.name.clone(), celery.at.clone()));
+                service.interface = Some(Fact::certain(ServerInterface::Own, celery.at.clone()));
+                service.server_command = Some(Fact::certain(command.clone(), celery.at.clone()));
+                service.dev_command = Some(Fact::certain(command, celery.at.clone()));
+                let files = self.reach(&celery.place, &starts);
+                files::fill(self.code, self.package, &celery.place, &files, &mut service);
+                if !scheduler {
+                    // The web service answers for uploads; workers may be many.
+                    service.single = service.single.filter(|single| single.value.reason == "sqlite");
+                }
+                if scheduler {
+                    service.single = None;
+                    if let Some(beat) = &celery.beat {
+                        files::single(
+                            &mut service,
+                            "scheduler",
+                            "two schedulers would start every task twice",
+                            beat.clone(),
+                        );
+                    }
+                }
+                if let Some(django) = django {
+                    settings_variable(&mut service, django);
+                }
+                service
+            })
+            .collect()
+    }
+
+    /// A main program that serves nothing.
+    pub(super) fn script(&self, script: &Script) -> Service {
+        let name = match script.file.stem() {
+            "__main__" => script.file.parent().file_name().to_owned(),
+            stem => stem.to_owned(),
+        };
+        let starts = std::slice::from_ref(&script.file);
+        let mut service = self.service(&name, script.kind.clone(), &script.place, starts);
+        service.framework = script
+            .framework
+            .as_ref()
+            .map(|(name, at)| Fact::certain((*name).to_owned(), at.clone()));
+        let working_dir = service.working_dir.value.clone();
+        let path = script.file.relative_to(&working_dir);
+        service.entry = Some(Fact::certain(path.clone(), script.at.clone()));
+        service.interface = Some(Fact::certain(ServerInterface::Own, script.at.clone()));
+        let command = if script.file.file_name() == "__main__.py" {
+            script
+                .place
+                .dotted(&script.file)
+                .and_then(|name| name.strip_suffix(".__main__").map(str::to_owned))
+                .map_or_else(|| format!("python {path}"), |name| format!("python -m {name}"))
+        } else {
+            format!("python {path}")
+        };
+        service.server_command = Some(Fact::certain(command.clone(), script.at.clone()));
+        service.dev_command = Some(Fact::certain(command, script.at.clone()));
+        let files = self.reach(&script.place, starts);
+        files::fill(self.code, self.package, &script.place, &files, &mut service);
+        if script.kind.value == ServiceKind::Scheduler {
+            service.single = None;
+            let at = script.kind.evidence.first().unwrap_or(&script.at).clone();
+            files::single(
+                &mut service,
+                "scheduler",
+                "two of them would do every job twice",
+                at,
+            );
+        }
         service
     }
 
@@ -116,7 +233,8 @@ impl Surroundings<'_, '_> {
         starts: &[RelPath],
     ) -> Service {
         let package = self.package;
-        let working_dir = self.working_dir(place);
+        let files = self.reach(place, starts);
+        let working_dir = start::working_dir(self, place, &files);
         let mut service = Service::new(
             name,
             "python",
@@ -131,21 +249,9 @@ impl Surroundings<'_, '_> {
         service.requirements.clone_from(&package.requirements);
         service.runtime_version = version::find(self.code, self.existing, package, self.alone);
         self.system_packages(&mut service);
-        let files = self.reach(place, starts);
+        service.import_roots = start::import_roots(self, place, &service.working_dir.value, &files);
         service.env = environment::find(self.code, &files, self.engines());
         service
-    }
-
-    fn working_dir(&self, place: &Place) -> Fact<RelPath> {
-        let root = &self.package.root;
-        let source = root.join("src").ok();
-        if place.base == *root || Some(&place.base) == source.as_ref() || root.is_within(&place.base) {
-            return Fact::guess(root.clone(), "the folder of the manifest");
-        }
-        Fact::guess(
-            place.base.clone(),
-            "the folder that the application's imports start at",
-        )
     }
 
     fn system_packages(&self, service: &mut Service) {
@@ -186,6 +292,12 @@ impl Surroundings<'_, '_> {
             async_postgres: has(&["asyncpg"]) && has(&["sqlalchemy", "sqlmodel"]),
         }
     }
+}
+
+fn settings_variable(service: &mut Service, django: &Django) {
+    service.env.retain(|variable| variable.name != "DJANGO_SETTINGS_MODULE");
+    service.env.push(django.variable());
+    service.env.sort_by(|a, b| a.name.cmp(&b.name));
 }
 
 fn unique(facts: &mut Vec<Fact<String>>) {

@@ -65,7 +65,10 @@ pub(super) enum StmtKind {
     Return(Option<Expr>),
     Expr(Expr),
     /// `for`, `while`, `with`, `try`, `match`: what they evaluate and what they hold.
-    Block { heads: Vec<Expr>, body: Vec<Stmt> },
+    Block {
+        heads: Vec<Expr>,
+        body: Vec<Stmt>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -195,7 +198,12 @@ impl Stmt {
             StmtKind::Function(function) => function
                 .decorators
                 .iter()
-                .chain(function.params.iter().filter_map(|param| param.default.as_ref()))
+                .chain(
+                    function
+                        .params
+                        .iter()
+                        .filter_map(|param| param.default.as_ref()),
+                )
                 .collect(),
             StmtKind::Class {
                 bases, decorators, ..
@@ -275,10 +283,7 @@ fn gather<'s>(statement: &'s Stmt, all: &mut Vec<&'s Stmt>) {
     if statement.is_main_guard() {
         return;
     }
-    if matches!(
-        statement.kind,
-        StmtKind::If { .. } | StmtKind::Block { .. }
-    ) {
+    if matches!(statement.kind, StmtKind::If { .. } | StmtKind::Block { .. }) {
         for inner in statement.inner() {
             gather(inner, all);
         }

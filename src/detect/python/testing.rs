@@ -6,7 +6,11 @@ use super::role;
 use crate::project::{Confidence, Evidence, Fact, PackageManager, RelPath, TestCommand};
 
 /// The test command of a project, None where it has no tests.
-pub(super) fn find(code: &Code<'_>, package: &Package, others: &[RelPath]) -> Option<Fact<TestCommand>> {
+pub(super) fn find(
+    code: &Code<'_>,
+    package: &Package,
+    others: &[RelPath],
+) -> Option<Fact<TestCommand>> {
     let root = &package.root;
     let manager = package.manager.as_ref().map(|fact| fact.value);
     if let Some(script) = package.scripts.iter().find(|script| script.name == "test") {
@@ -16,7 +20,11 @@ pub(super) fn find(code: &Code<'_>, package: &Package, others: &[RelPath]) -> Op
             _ => "",
         };
         if !prefix.is_empty() {
-            let runner = if script.command.contains("pytest") { "pytest" } else { "unittest" };
+            let runner = if script.command.contains("pytest") {
+                "pytest"
+            } else {
+                "unittest"
+            };
             return Some(Fact::certain(
                 command(&format!("{prefix} test"), root, runner),
                 script.at.clone(),
@@ -48,9 +56,18 @@ pub(super) fn find(code: &Code<'_>, package: &Package, others: &[RelPath]) -> Op
             at,
         ));
     }
-    let first = (*tests.iter().find(|path| path.file_name() != "conftest.py")?).clone();
-    let manage = root.join("manage.py").ok().filter(|path| code.tree.has(path));
-    let pytest = package.requirements.iter().find(|r| r.name == "pytest" || r.name == "pytest-django");
+    let first = (*tests
+        .iter()
+        .find(|path| path.file_name() != "conftest.py")?)
+    .clone();
+    let manage = root
+        .join("manage.py")
+        .ok()
+        .filter(|path| code.tree.has(path));
+    let pytest = package
+        .requirements
+        .iter()
+        .find(|r| r.name == "pytest" || r.name == "pytest-django");
     if let Some(requirement) = pytest
         && (manage.is_none() || package.any("pytest-django").is_some())
     {
@@ -104,7 +121,11 @@ pub(super) fn configuration(code: &Code<'_>, package: &Package) -> Option<Eviden
     if let Some((path, node)) = &package.pyproject
         && let Some(section) = node.get(&["tool", "pytest"])
     {
-        return Some(Evidence::new(path.clone(), section.line, "[tool.pytest.ini_options]"));
+        return Some(Evidence::new(
+            path.clone(),
+            section.line,
+            "[tool.pytest.ini_options]",
+        ));
     }
     for (name, header) in [("setup.cfg", "tool:pytest"), ("tox.ini", "pytest")] {
         let path = root.join(name).ok()?;

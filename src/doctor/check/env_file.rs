@@ -17,7 +17,7 @@ pub(in crate::doctor) fn look(subject: &Subject) -> Vec<Finding> {
         return if reads || subject.root.join(".env.example").is_file() {
             vec![Finding::warning(
                 "there is no .env: the application runs without the variables that it reads",
-                "shipway setup",
+                "shipway init --yes --feature env",
             )]
         } else {
             vec![Finding::ok("no .env is needed")]
@@ -37,7 +37,7 @@ pub(in crate::doctor) fn look(subject: &Subject) -> Vec<Finding> {
                 ".env is committed, and what is secret in it with it",
                 "git rm --cached .env, then change every secret that was in it",
             ));
-        } else if subject.repository.is_some() && !is_ignored(subject, &path) {
+        } else if subject.repository.is_ok() && !is_ignored(subject, &path) {
             findings.push(Finding::warning(
                 "git does not ignore .env: it may be committed by mistake",
                 "echo .env >> .gitignore",
@@ -50,6 +50,7 @@ pub(in crate::doctor) fn look(subject: &Subject) -> Vec<Finding> {
 fn is_ignored(subject: &Subject, path: &std::path::Path) -> bool {
     subject
         .repository
+        .ok()
         .and_then(|repository| path.strip_prefix(&repository.root).ok())
         .and_then(|below| RelPath::from_path(below).ok())
         .is_some_and(|below| git::is_ignored(subject.root, &below))
@@ -68,7 +69,8 @@ mod tests {
         let path = root.path().join(".env");
         std::fs::write(&path, "A=b\n").unwrap();
         let machine = Machine::new(Variables::new(), root.path());
-        let subject = Subject::new(root.path(), None, None, &machine);
+        let none = crate::git::GitError::NotARepository(root.path().to_owned());
+        let subject = Subject::new(root.path(), Err(&none), None, &machine);
         for (mode, level) in [(0o644, Level::Warning), (0o600, Level::Ok)] {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
             let found = look(&subject);

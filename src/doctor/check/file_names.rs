@@ -4,7 +4,7 @@ use super::{Finding, Subject};
 use std::collections::BTreeMap;
 
 pub(in crate::doctor) fn look(subject: &Subject) -> Vec<Finding> {
-    let Some(repository) = subject.repository else {
+    let Ok(repository) = subject.repository else {
         return Vec::new();
     };
     // `.git` is there in every work tree, as a folder or a file; `.GIT` only where they are one.

@@ -32,7 +32,7 @@ pub(in crate::doctor) fn look(subject: &Subject) -> Vec<Finding> {
         .collect();
     vec![Finding::warning(
         format!(
-            "git does not know who commits: {} is not set",
+            "git does not know who commits: {} not set",
             names.join(" and ")
         ),
         commands.join(" && "),

@@ -106,7 +106,8 @@ mod tests {
         machine: &Machine,
     ) -> Vec<(Level, bool, String)> {
         let root = tempfile::tempdir().unwrap();
-        let subject = Subject::new(root.path(), None, Some(project), machine);
+        let none = crate::git::GitError::NotARepository(root.path().to_owned());
+        let subject = Subject::new(root.path(), Err(&none), Some(project), machine);
         look(&subject)
             .into_iter()
             .map(|finding| (finding.level, finding.missing, finding.message))

@@ -7,6 +7,7 @@ pub(in crate::doctor) fn look(subject: &Subject) -> Vec<Finding> {
     let folders = std::iter::once(subject.root).chain(
         subject
             .repository
+            .ok()
             .map(|repository| repository.common_dir.as_path()),
     );
     let shut: Vec<String> = folders

@@ -108,7 +108,7 @@ fn finding(subject: &Subject, port: u16, service: &str) -> Finding {
             let (holder, mend) = match platform::listener(port) {
                 Some((name, number)) => (
                     format!("{name} (process {number})"),
-                    format!("kill {number}"),
+                    format!("stop it, for example with: kill {number}"),
                 ),
                 None => (
                     "another process".to_owned(),

@@ -1,13 +1,12 @@
 //! Whether the folder is in a repository that can be worked on.
 
 use super::{Finding, Subject};
+use crate::git::GitError;
 
 pub(in crate::doctor) fn look(subject: &Subject) -> Vec<Finding> {
-    let Some(repository) = subject.repository else {
-        return vec![Finding::missing(
-            format!("{} is not inside a git repository", subject.root.display()),
-            format!("git init {}", subject.root.display()),
-        )];
+    let repository = match subject.repository {
+        Ok(repository) => repository,
+        Err(error) => return vec![unusable(subject, error)],
     };
     let mut findings = vec![match (&repository.branch, &repository.head) {
         (_, None) => Finding::ok("the repository has no commit yet"),
@@ -24,4 +23,17 @@ pub(in crate::doctor) fn look(subject: &Subject) -> Vec<Finding> {
         ));
     }
     findings
+}
+
+fn unusable(subject: &Subject, error: &GitError) -> Finding {
+    let root = subject.root.display();
+    let mend = match error {
+        GitError::NotARepository(_) => format!("git init {root}"),
+        GitError::Bare(_) => format!("work in a clone of it: git clone {root}"),
+        GitError::Git { message, .. } if message.contains("owned") => {
+            format!("if you trust it: git config --global --add safe.directory {root}")
+        }
+        GitError::Git { .. } | GitError::Path(_) => format!("git -C {root} status says more"),
+    };
+    Finding::missing(error.to_string(), mend)
 }

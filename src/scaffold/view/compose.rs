@@ -1,11 +1,288 @@
 //! What the compose templates see: the services and their backing services as one project.
 
-use super::Input;
+mod application;
+mod backing;
+mod existing;
+mod supabase;
+pub(super) mod variables;
+
+use super::{Input, container};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 #[derive(Debug, Serialize)]
-pub(super) struct Compose {}
+pub(super) struct Compose {
+    pub(super) name: String,
+    /// In every environment; each list is in the order in which services start.
+    pub(super) services: Vec<Service>,
+    /// What `docker compose up` adds for development.
+    pub(super) development: Vec<Service>,
+    pub(super) staging: Vec<Service>,
+    pub(super) production: Vec<Service>,
+    /// Names of the networks in use.
+    networks: Vec<Network>,
+    /// Names of the volumes in use.
+    volumes: Vec<String>,
+    development_volumes: Vec<String>,
+    /// Secrets that reach containers as files in staging and production.
+    pub(super) secrets: Vec<String>,
+    /// Paths of the user's compose files that are included.
+    include: Vec<String>,
+    /// One sentence for each file of the user's that is left alone.
+    left_alone: Vec<String>,
+    /// How to call it: empty where `docker compose` finds the files by itself.
+    pub(super) development_files: String,
+    pub(super) production_files: String,
+    pub(super) staging_files: String,
+    /// Folders that a volume is mounted on inside a bind mount, so that they must be there.
+    kept: Vec<Kept>,
+    supabase: Option<supabase::Supabase>,
+    functions: bool,
+    gateway: bool,
+    database: bool,
+}
 
-pub(super) fn view(_input: &Input) -> Compose {
-    Compose {}
+#[derive(Debug, Serialize)]
+struct Network {
+    name: &'static str,
+    internal: bool,
+    comment: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Kept {
+    name: String,
+    path: String,
+}
+
+/// A service of a compose file; what is empty is not written.
+#[derive(Debug, Default, Clone, Serialize)]
+pub(super) struct Service {
+    pub(super) name: String,
+    pub(super) comment: Vec<String>,
+    pub(super) image: Option<String>,
+    pub(super) build: Option<Build>,
+    pub(super) command: Vec<String>,
+    pub(super) user: Option<String>,
+    pub(super) environment: Vec<Variable>,
+    /// Files of variables that need not be there.
+    pub(super) env_files: Vec<String>,
+    pub(super) secrets: Vec<String>,
+    pub(super) volumes: Vec<Volume>,
+    pub(super) ports: Vec<String>,
+    pub(super) networks: Vec<&'static str>,
+    pub(super) aliases: Vec<String>,
+    pub(super) depends_on: Vec<Dependency>,
+    pub(super) healthcheck: Option<Healthcheck>,
+    pub(super) no_healthcheck: bool,
+    pub(super) profiles: Vec<&'static str>,
+    pub(super) restart: Option<&'static str>,
+    pub(super) hardened: bool,
+    pub(super) read_only: bool,
+    pub(super) tmpfs: Vec<&'static str>,
+    pub(super) cap_add: Vec<&'static str>,
+    pub(super) stop_grace_period: Option<&'static str>,
+    pub(super) replicas: Option<u32>,
+    pub(super) memory: Option<&'static str>,
+    pub(super) cpus: Option<&'static str>,
+    pub(super) pids: Option<u32>,
+    pub(super) watch: Vec<Watch>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Build {
+    pub(super) dockerfile: String,
+    pub(super) target: Option<&'static str>,
+}
+
+#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+pub(super) struct Variable {
+    pub(super) name: String,
+    /// As compose reads it, `${…}` included; None takes the value from `.env` if it is there.
+    pub(super) value: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Volume {
+    pub(super) kind: &'static str,
+    pub(super) source: String,
+    pub(super) target: String,
+    pub(super) read_only: bool,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Dependency {
+    pub(super) name: String,
+    pub(super) condition: &'static str,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Healthcheck {
+    pub(super) test: Vec<String>,
+    pub(super) interval: &'static str,
+    pub(super) timeout: &'static str,
+    pub(super) retries: u32,
+    pub(super) start_period: &'static str,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Watch {
+    pub(super) path: String,
+}
+
+impl Service {
+    fn named(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            ..Self::default()
+        }
+    }
+
+    fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.environment.push(Variable {
+            name: name.to_owned(),
+            value: Some(value.into()),
+        });
+    }
+
+    fn volume(&mut self, source: &str, target: &str) {
+        self.volumes.push(Volume {
+            kind: "volume",
+            source: source.to_owned(),
+            target: target.to_owned(),
+            read_only: false,
+        });
+    }
+
+    fn bind(&mut self, source: &str, target: &str, read_only: bool) {
+        self.volumes.push(Volume {
+            kind: "bind",
+            source: source.to_owned(),
+            target: target.to_owned(),
+            read_only,
+        });
+    }
+
+    fn after(&mut self, name: impl Into<String>, condition: &'static str) {
+        let name = name.into();
+        if self.depends_on.iter().all(|one| one.name != name) {
+            self.depends_on.push(Dependency { name, condition });
+        }
+    }
+
+    fn healthy(&mut self, test: &[&str]) {
+        self.healthcheck = Some(Healthcheck {
+            test: test.iter().map(|word| (*word).to_owned()).collect(),
+            interval: "5s",
+            timeout: "5s",
+            retries: 20,
+            start_period: "20s",
+        });
+    }
+}
+
+/// `$` as compose reads it literally.
+pub(super) fn literal(text: &str) -> String {
+    text.replace('$', "$$")
+}
+
+pub(super) fn view(input: &Input) -> Compose {
+    let images = container::view(input);
+    let plan = variables::plan(input);
+    let mut services = Vec::new();
+    let mut development = Vec::new();
+    let include = existing::included(input);
+    backing::add(input, &plan, &include, &mut services, &mut development);
+    let supabase = supabase::add(input, &plan, &mut services, &mut development);
+    let backing_names: Vec<(String, bool)> = services
+        .iter()
+        .map(|service| (service.name.clone(), service.healthcheck.is_some()))
+        .collect();
+    let application = application::Application {
+        input,
+        images: &images,
+        plan: &plan,
+        backing: &backing_names,
+    };
+    services.extend(application.base());
+    development.extend(application.development());
+    let staging = application.hardened("staging");
+    let production = application.hardened("production");
+    let volumes = named_volumes(&services);
+    let development_volumes = named_volumes(&development)
+        .into_iter()
+        .filter(|name| !volumes.contains(name))
+        .collect();
+    let secrets: BTreeSet<String> = staging
+        .iter()
+        .chain(&production)
+        .flat_map(|service| service.secrets.clone())
+        .collect();
+    let used = |name: &str| {
+        services
+            .iter()
+            .chain(&development)
+            .any(|one| one.networks.contains(&name))
+    };
+    let networks = [
+        ("edge", false, "what is reached from outside"),
+        (
+            "app",
+            false,
+            "the services among themselves, and their way out",
+        ),
+        ("data", true, "the databases, which have no way out"),
+    ];
+    let own = |id: &str| input.path(id).unwrap_or_default().to_owned();
+    let beside = input
+        .path("compose")
+        .is_some_and(|path| path != "compose.yaml");
+    let files = |overlay: &str| format!("-f {} -f {}", own("compose"), own(overlay));
+    Compose {
+        name: if beside {
+            format!("{}-shipway", input.project.name.value)
+        } else {
+            input.project.name.value.clone()
+        },
+        networks: networks
+            .into_iter()
+            .filter(|(name, ..)| used(name))
+            .map(|(name, internal, comment)| Network {
+                name,
+                internal,
+                comment,
+            })
+            .collect(),
+        volumes,
+        development_volumes,
+        secrets: secrets.into_iter().collect(),
+        left_alone: existing::left_alone(input, &include),
+        include: include.into_iter().map(|file| file.path).collect(),
+        development_files: if beside {
+            files("compose_override")
+        } else {
+            String::new()
+        },
+        production_files: files("compose_production"),
+        staging_files: files("compose_staging"),
+        kept: application.kept(),
+        functions: services.iter().any(|one| one.name == "functions"),
+        gateway: services.iter().any(|one| one.name == "gateway"),
+        database: supabase.is_some(),
+        supabase,
+        services,
+        development,
+        staging,
+        production,
+    }
+}
+
+fn named_volumes(services: &[Service]) -> Vec<String> {
+    let names: BTreeSet<String> = services
+        .iter()
+        .flat_map(|service| &service.volumes)
+        .filter(|volume| volume.kind == "volume")
+        .map(|volume| volume.source.clone())
+        .collect();
+    names.into_iter().collect()
 }

@@ -1,11 +1,328 @@
 //! What the container templates see: the image of each service.
 
+mod base;
+mod python;
+mod readiness;
+
 use super::Input;
+use crate::project::{RelPath, Service, ServiceKind};
 use serde::Serialize;
+use std::collections::BTreeMap;
+
+pub(super) use python::{command, dev_command, holds_code, probe, writable};
+
+/// Where the source lies in an image.
+pub(super) const APP: &str = "/app";
 
 #[derive(Debug, Serialize)]
-pub(super) struct Container {}
+pub(super) struct Container {
+    /// One Dockerfile each, in order of name.
+    pub(super) images: Vec<Image>,
+    /// Whether there is exactly one image; `several` has them otherwise.
+    single: bool,
+    several: Vec<Named>,
+    python: bool,
+    wsgi: bool,
+    /// Modules that a production server imports.
+    servers: Vec<python::Server>,
+    /// Static sites.
+    sites: Vec<Site>,
+    /// Lines for the ignore file beside the fixed ones.
+    ignored: Vec<String>,
+}
 
-pub(super) fn view(_input: &Input) -> Container {
-    Container {}
+#[derive(Debug, Serialize)]
+struct Named {
+    name: String,
+    dockerfile: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Site {
+    name: String,
+    port: u16,
+}
+
+/// What an image has whatever it is made of.
+#[derive(Debug, Serialize)]
+pub(super) struct Image {
+    pub(super) name: String,
+    /// The name that it takes at the root if nothing is in the way.
+    pub(super) dockerfile: String,
+    /// `web, worker and beat`
+    what: String,
+    tag: String,
+    file_flag: bool,
+    /// Names of the services that run from it.
+    pub(super) services: Vec<String>,
+    pub(super) site: bool,
+    pub(super) dev: bool,
+    base: String,
+    base_comment: Vec<String>,
+    /// URL of the repository for people.
+    source: String,
+    port: u16,
+    /// Arguments of COPY.
+    sources: Vec<String>,
+    #[serde(flatten)]
+    python: Option<python::Python>,
+}
+
+pub(super) fn view(input: &Input) -> Container {
+    let groups = groups(&input.project.services);
+    let one = groups.len() == 1;
+    let mut images = Vec::new();
+    let mut servers = Vec::new();
+    let mut sites = Vec::new();
+    for services in groups {
+        let name = name(&services);
+        let dockerfile = if one {
+            "Dockerfile".to_owned()
+        } else {
+            format!("Dockerfile.{name}")
+        };
+        let site = is_site(services[0]);
+        let port = port(services[0]);
+        let python = (!site).then(|| python::image(input, &services));
+        if site {
+            sites.push(Site {
+                name: name.clone(),
+                port,
+            });
+        }
+        servers.extend(
+            services
+                .iter()
+                .filter_map(|service| python::server(input, service)),
+        );
+        let base = match &python {
+            Some(_) => base::python(input, services[0]),
+            None => base::pinned(input, "nginx"),
+        };
+        images.push(Image {
+            file_flag: input
+                .path_of("dockerfile", &name)
+                .is_some_and(|path| path != "Dockerfile"),
+            what: sentence(services.iter().map(|service| service.name.as_str())),
+            tag: format!("{}-{name}", input.project.name.value),
+            services: services
+                .iter()
+                .map(|service| service.name.clone())
+                .collect(),
+            site,
+            dev: !site,
+            base: base.reference,
+            base_comment: base.comment,
+            source: input
+                .facts
+                .origin
+                .as_deref()
+                .map(web_address)
+                .unwrap_or_default(),
+            port,
+            sources: if site {
+                site_sources(services[0])
+            } else {
+                copies(services.iter().flat_map(|service| &service.sources))
+            },
+            name,
+            dockerfile,
+            python,
+        });
+    }
+    Container {
+        single: one,
+        several: if one {
+            Vec::new()
+        } else {
+            images
+                .iter()
+                .map(|image| Named {
+                    name: image.name.clone(),
+                    dockerfile: image.dockerfile.clone(),
+                })
+                .collect()
+        },
+        python: images.iter().any(|image| !image.site),
+        wsgi: servers.iter().any(python::Server::is_wsgi),
+        ignored: ignored(&input.project.services),
+        images,
+        servers,
+        sites,
+    }
+}
+
+/// The image that service `name` runs from.
+pub(super) fn image_of<'a>(container: &'a Container, name: &str) -> Option<&'a Image> {
+    container
+        .images
+        .iter()
+        .find(|image| image.services.iter().any(|service| service == name))
+}
+
+/// Services that share source and dependencies share an image; the web service comes first.
+fn groups(services: &[Service]) -> Vec<Vec<&Service>> {
+    let mut groups: BTreeMap<(&str, &str, &str), Vec<&Service>> = BTreeMap::new();
+    for service in services {
+        let known = match service.ecosystem {
+            "python" => command(service).is_some(),
+            _ => is_site(service),
+        };
+        if !known {
+            continue;
+        }
+        let manifest = service
+            .manifest
+            .as_ref()
+            .map_or("", |fact| fact.value.as_str());
+        let alone = if is_site(service) {
+            service.name.as_str()
+        } else {
+            manifest
+        };
+        groups
+            .entry((service.ecosystem, service.root.as_str(), alone))
+            .or_default()
+            .push(service);
+    }
+    let mut groups: Vec<Vec<&Service>> = groups.into_values().collect();
+    for group in &mut groups {
+        group.sort_by_key(|service| (service.kind.value, &service.name));
+    }
+    groups.sort_by_key(|group| group[0].name.clone());
+    groups
+}
+
+fn name(services: &[&Service]) -> String {
+    services[0].name.clone()
+}
+
+fn is_site(service: &Service) -> bool {
+    service.kind.value == ServiceKind::Static
+}
+
+/// The port that a service listens on inside its container.
+pub(super) fn port(service: &Service) -> u16 {
+    // Without root, nginx takes no port below 1024.
+    if is_site(service) {
+        return 8080;
+    }
+    match &service.port {
+        Some(fact) if fact.value.get() >= 1024 => fact.value.get(),
+        _ => 8000,
+    }
+}
+
+/// `a, b and c`
+fn sentence<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    match names.as_slice() {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// Absolute place of `path` in the image.
+pub(super) fn in_image(path: &RelPath) -> String {
+    if path.is_root() {
+        APP.to_owned()
+    } else {
+        format!("{APP}/{path}")
+    }
+}
+
+/// Arguments of COPY for each source, outermost only.
+fn copies<'a>(sources: impl Iterator<Item = &'a RelPath>) -> Vec<String> {
+    outermost(sources)
+        .iter()
+        .map(|path| copy(&[path.to_string()], &in_image(path)))
+        .collect()
+}
+
+/// Sorted, without what lies in another of them.
+pub(super) fn outermost<'a>(paths: impl Iterator<Item = &'a RelPath>) -> Vec<RelPath> {
+    let mut paths: Vec<RelPath> = paths.cloned().collect();
+    paths.sort();
+    paths.dedup();
+    let all = paths.clone();
+    paths.retain(|path| {
+        !all.iter()
+            .any(|other| other != path && path.is_within(other))
+    });
+    paths
+}
+
+fn site_sources(service: &Service) -> Vec<String> {
+    let folder = service
+        .static_dirs
+        .first()
+        .map_or(&service.root, |fact| &fact.value);
+    vec![copy(&[folder.to_string()], "/usr/share/nginx/html")]
+}
+
+/// Arguments of COPY, in the JSON form where a name needs it.
+fn copy(sources: &[String], target: &str) -> String {
+    let words: Vec<&str> = sources.iter().map(String::as_str).chain([target]).collect();
+    if words
+        .iter()
+        .any(|word| word.contains([' ', '"', '$', '\\']))
+    {
+        return serde_json::to_string(&words).unwrap_or_default();
+    }
+    words.join(" ")
+}
+
+/// What the ignore file leaves out: tests, unless a folder of that name is part of what runs.
+fn ignored(services: &[Service]) -> Vec<String> {
+    let runs = |name: &str| {
+        services
+            .iter()
+            .flat_map(|service| &service.sources)
+            .any(|path| path.as_str().split('/').any(|part| part == name))
+    };
+    let mut lines: Vec<String> = ["tests", "test"]
+        .into_iter()
+        .filter(|name| !runs(name))
+        .map(|name| format!("**/{name}"))
+        .collect();
+    for service in services {
+        for folder in &service.writable {
+            let inside = service
+                .sources
+                .iter()
+                .any(|source| source.is_within(&folder.value));
+            if !inside
+                && !folder.value.is_root()
+                && !service.working_dir.value.is_within(&folder.value)
+            {
+                lines.push(folder.value.to_string());
+            }
+        }
+    }
+    lines.sort();
+    lines.dedup();
+    lines
+}
+
+/// `git@host:a/b.git` and `https://host/a/b.git` as a person opens it.
+fn web_address(origin: &str) -> String {
+    let address = origin.trim_end_matches(".git");
+    let Some(rest) = address
+        .strip_prefix("git@")
+        .or_else(|| address.strip_prefix("ssh://git@"))
+    else {
+        return address.to_owned();
+    };
+    format!("https://{}", rest.replacen(':', "/", 1))
+}
+
+/// A word for a POSIX shell.
+pub(super) fn sh(word: &str) -> String {
+    let safe = |c: char| c.is_ascii_alphanumeric() || "_./@-:+=,%".contains(c);
+    if !word.is_empty() && word.chars().all(safe) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }

@@ -1,11 +1,267 @@
 //! What the env templates see: variables that the services read, with generated secrets.
 
-use super::Input;
-use serde::Serialize;
+use super::compose::variables::{self, Make, Secret, Stage};
+use super::{Fresh, Input, container};
+use crate::project::EnvVar;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 #[derive(Debug, Serialize)]
-pub(super) struct Env {}
+pub(super) struct Env {
+    /// Every variable that is read, by group.
+    pub(super) groups: Vec<Group>,
+    /// What stands in `.env`.
+    pub(super) values: Vec<Value>,
+    /// Names of the services whose settings these are.
+    services: bool,
+}
 
-pub(super) fn view(_input: &Input) -> Env {
-    Env {}
+#[derive(Debug, Serialize)]
+pub(super) struct Group {
+    title: String,
+    variables: Vec<Described>,
+}
+
+#[derive(Debug, Serialize)]
+struct Described {
+    name: String,
+    /// Sentences above the variable.
+    comment: Vec<String>,
+    /// What follows `=`; never a secret.
+    value: String,
+    /// Whether it may stay as it is, so that it is written commented out.
+    optional: bool,
+}
+
+/// A line of `.env`.
+#[derive(Debug, Serialize)]
+pub(super) struct Value {
+    pub(super) name: String,
+    pub(super) value: String,
+    comment: String,
+}
+
+/// Ten years, as Supabase's own keys have.
+const LIFETIME: i64 = 10 * 365 * 24 * 3600;
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Claims {
+    role: String,
+    iss: String,
+    iat: i64,
+    exp: i64,
+}
+
+pub(super) fn view(input: &Input) -> Env {
+    let plan = variables::plan(input);
+    Env {
+        groups: groups(input, &plan),
+        values: values(input, &plan),
+        services: !input.project.services.is_empty(),
+    }
+}
+
+/// Secrets of the project; those that `.env` has already keep their value.
+fn values(input: &Input, plan: &variables::Plan) -> Vec<Value> {
+    let mut made: BTreeMap<&str, String> = BTreeMap::new();
+    for secret in &plan.secrets {
+        if let Some(value) = present(input, &secret.name) {
+            made.insert(&secret.name, value.to_owned());
+        } else if let Some(value) = random(secret, input.fresh) {
+            made.insert(&secret.name, value);
+        }
+    }
+    // Keys come last: they are signed with a secret made above.
+    let signing = made.get(plan.secret("jwt")).cloned().unwrap_or_default();
+    for secret in &plan.secrets {
+        let Make::Jwt(role) = secret.make else {
+            continue;
+        };
+        let keep = made
+            .get(secret.name.as_str())
+            .is_some_and(|token| verifies(token, &signing, role));
+        if !keep && let Some(token) = sign(role, &signing, input.fresh.now) {
+            made.insert(&secret.name, token);
+        }
+    }
+    let mut values: Vec<Value> = plan
+        .secrets
+        .iter()
+        .filter_map(|secret| {
+            Some(Value {
+                name: secret.name.clone(),
+                value: made.get(secret.name.as_str())?.clone(),
+                comment: secret.what.to_owned(),
+            })
+        })
+        .collect();
+    let mut missing: Vec<&EnvVar> = input
+        .project
+        .services
+        .iter()
+        .flat_map(|service| service.env.iter().map(move |variable| (service, variable)))
+        .filter(|(service, variable)| {
+            variable.required
+                && variable.default.is_none()
+                && plan
+                    .value(
+                        input.project,
+                        variable,
+                        container::port(service),
+                        Stage::Development,
+                    )
+                    .is_none()
+        })
+        .map(|(_, variable)| variable)
+        .collect();
+    missing.sort_by(|a, b| a.name.cmp(&b.name));
+    missing.dedup_by(|a, b| a.name == b.name);
+    values.extend(missing.into_iter().map(|variable| {
+        Value {
+            name: variable.name.clone(),
+            value: present(input, &variable.name)
+                .unwrap_or_default()
+                .to_owned(),
+            comment: "the application does not start without it: fill it in".to_owned(),
+        }
+    }));
+    values
+}
+
+fn present<'a>(input: &'a Input, name: &str) -> Option<&'a str> {
+    input
+        .dotenv
+        .get(name)
+        .map(String::as_str)
+        .filter(|value| !value.is_empty())
+}
+
+/// 32 random bytes as text that needs no quoting anywhere; 10 for a name.
+fn random(secret: &Secret, fresh: Fresh) -> Option<String> {
+    let mut bytes = [0_u8; 32];
+    (fresh.random)(&mut bytes);
+    match secret.make {
+        Make::Random => Some(URL_SAFE_NO_PAD.encode(bytes)),
+        Make::Name => Some(hex::encode(&bytes[..10])),
+        Make::Jwt(_) => None,
+    }
+}
+
+/// A key of Supabase: a JWT by HS256.
+fn sign(role: &str, secret: &str, now: i64) -> Option<String> {
+    let claims = Claims {
+        role: role.to_owned(),
+        iss: "supabase".to_owned(),
+        iat: now,
+        exp: now + LIFETIME,
+    };
+    let key = EncodingKey::from_secret(secret.as_bytes());
+    jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).ok()
+}
+
+fn verifies(token: &str, secret: &str, role: &str) -> bool {
+    let mut validation = Validation::new(Algorithm::HS256);
+    // A key that ran out is the owner's to replace; a line that is there is not changed.
+    validation.validate_exp = false;
+    let key = DecodingKey::from_secret(secret.as_bytes());
+    jsonwebtoken::decode::<Claims>(token, &key, &validation)
+        .is_ok_and(|data| data.claims.role == role)
+}
+
+/// Variables by the service that reads them, then those of the compose project.
+fn groups(input: &Input, plan: &variables::Plan) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
+    for service in &input.project.services {
+        let port = container::port(service);
+        let mut variables = Vec::new();
+        for variable in &service.env {
+            if seen.contains(&variable.name.as_str()) {
+                continue;
+            }
+            seen.push(&variable.name);
+            let set = plan.value(input.project, variable, port, Stage::Development);
+            variables.push(described(variable, plan, set.as_deref()));
+        }
+        if !variables.is_empty() {
+            groups.push(Group {
+                title: format!("Read by {}", service.name),
+                variables,
+            });
+        }
+    }
+    let rest: Vec<Described> = plan
+        .secrets
+        .iter()
+        .filter(|secret| !seen.contains(&secret.name.as_str()))
+        .map(|secret| Described {
+            name: secret.name.clone(),
+            comment: vec![format!("{}; shipway init makes it.", capital(secret.what))],
+            value: String::new(),
+            optional: false,
+        })
+        .collect();
+    if !rest.is_empty() {
+        groups.push(Group {
+            title: "Read by the compose files".to_owned(),
+            variables: rest,
+        });
+    }
+    groups
+}
+
+fn described(variable: &EnvVar, plan: &variables::Plan, set: Option<&str>) -> Described {
+    let places: Vec<String> = variable.read_at.iter().map(ToString::to_string).collect();
+    let mut comment = vec![format!("Read at {}.", places.join(", "))];
+    let generated = plan
+        .secrets
+        .iter()
+        .find(|secret| secret.name == variable.name);
+    if let Some(secret) = generated {
+        comment.push(format!("{}; shipway init makes it.", capital(secret.what)));
+    } else if set.is_some() {
+        comment.push("Set by the compose files.".to_owned());
+    }
+    if variable.insecure_default {
+        comment.push(
+            "The code has a default for it, which everybody who has the code knows.".to_owned(),
+        );
+    }
+    let optional = generated.is_none() && (!variable.required || set.is_some());
+    let value = if variable.secret {
+        String::new()
+    } else {
+        variable.default.clone().unwrap_or_default()
+    };
+    Described {
+        name: variable.name.clone(),
+        comment,
+        value: dotenv_quoted(&value),
+        optional,
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) => first.to_uppercase().collect::<String>() + characters.as_str(),
+        None => String::new(),
+    }
+}
+
+/// A value as `.env` files have it: bare where that is safe, else in single quotes.
+fn dotenv_quoted(value: &str) -> String {
+    let safe = |c: char| c.is_ascii_alphanumeric() || "_./@-:+=,%".contains(c);
+    let line: String = value
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    if line.chars().all(safe) {
+        line
+    } else {
+        format!("'{}'", line.replace('\'', ""))
+    }
 }

@@ -94,9 +94,13 @@ pub(super) fn context<'k>(
     );
     put("paths", nested(input.paths));
     put("container", to_value(container::view(input))?);
-    put("compose", to_value(compose::view(input))?);
+    let compose = to_value(compose::view(input))?;
     put("env", to_value(env::view(input))?);
-    put("devcontainer", to_value(devcontainer::view(input))?);
+    put(
+        "devcontainer",
+        to_value(devcontainer::view(input, &compose))?,
+    );
+    put("compose", compose);
     put("make", to_value(make::view(input))?);
     put("ci", to_value(ci::view(input))?);
     Ok(Value::Object(context))

@@ -8,8 +8,20 @@ use crate::project::{Evidence, RelPath};
 
 /// Packages that conda lists beside what the application imports.
 const DEVELOPMENT: &[&str] = &[
-    "pytest", "pytest-cov", "black", "ruff", "mypy", "flake8", "pylint", "isort", "jupyter",
-    "jupyterlab", "notebook", "ipykernel", "pre-commit", "coverage",
+    "pytest",
+    "pytest-cov",
+    "black",
+    "ruff",
+    "mypy",
+    "flake8",
+    "pylint",
+    "isort",
+    "jupyter",
+    "jupyterlab",
+    "notebook",
+    "ipykernel",
+    "pre-commit",
+    "coverage",
 ];
 /// Packages of conda that are no Python distribution.
 const NOT_PYTHON: &[&str] = &["pip", "setuptools", "wheel", "conda", "mamba"];
@@ -80,7 +92,13 @@ pub(super) fn read(code: &Code<'_>, path: &RelPath, package: &mut Package) -> bo
             continue;
         }
         let development = DEVELOPMENT.contains(&normal.as_str());
-        package.add(vec![loose(name, &version, false, at(item.line), development)]);
+        package.add(vec![loose(
+            name,
+            &version,
+            false,
+            at(item.line),
+            development,
+        )]);
     }
     if package.name.is_none() {
         package.name = root.get(&["name"]).and_then(|node: &Node| {

@@ -9,12 +9,13 @@ mod requirements;
 mod setup;
 
 pub(super) use ini::Section;
-pub(super) use requirement::normalise;
 
 use super::code::Code;
 use super::markup::Node;
 use super::role;
-use crate::project::{Claim, Evidence, Fact, Finding, PackageManager, RelPath, Requirement, Severity};
+use crate::project::{
+    Claim, Evidence, Fact, Finding, PackageManager, RelPath, Requirement, Severity,
+};
 use std::collections::BTreeMap;
 
 /// What the manifests of one folder say.
@@ -180,7 +181,11 @@ fn package(code: &Code<'_>, root: RelPath, files: &[RelPath]) -> Option<Package>
     if let Some(path) = &pipfile
         && pipfile::read(code, path, &mut package)
     {
-        claims.push((PackageManager::Pipenv, path.clone(), format!("{path} is there")));
+        claims.push((
+            PackageManager::Pipenv,
+            path.clone(),
+            format!("{path} is there"),
+        ));
     }
     if let Some(path) = requirements::read(code, &texts, &mut package) {
         // A list of pinned requirements wins over the open ranges of a pyproject.toml that
@@ -189,22 +194,41 @@ fn package(code: &Code<'_>, root: RelPath, files: &[RelPath]) -> Option<Package>
             .iter()
             .position(|(manager, ..)| *manager == PackageManager::Pip)
             .unwrap_or(claims.len());
-        claims.insert(at, (PackageManager::Pip, path.clone(), format!("{path} is there")));
+        claims.insert(
+            at,
+            (
+                PackageManager::Pip,
+                path.clone(),
+                format!("{path} is there"),
+            ),
+        );
     }
     if let Some(path) = &setup_py
         && setup::read(code, path, &mut package)
     {
-        claims.push((PackageManager::Pip, path.clone(), format!("{path} is there")));
+        claims.push((
+            PackageManager::Pip,
+            path.clone(),
+            format!("{path} is there"),
+        ));
     }
     if let Some(path) = &setup_cfg
         && ini::read_setup(code, path, &mut package)
     {
-        claims.push((PackageManager::Pip, path.clone(), format!("{path} is there")));
+        claims.push((
+            PackageManager::Pip,
+            path.clone(),
+            format!("{path} is there"),
+        ));
     }
     if let Some(path) = &conda
         && conda::read(code, path, &mut package)
     {
-        claims.push((PackageManager::Conda, path.clone(), format!("{path} is there")));
+        claims.push((
+            PackageManager::Conda,
+            path.clone(),
+            format!("{path} is there"),
+        ));
     }
     choose(code, &mut package, claims)?;
     Some(package)
@@ -229,6 +253,7 @@ fn choose(
         (code.tree.has(&path) && claims.iter().any(|(_, claimed, _)| *claimed == manifest))
             .then_some((path, *manager, manifest))
     });
+    let lock = lock.or_else(|| workspace(code, package, &claims));
     let (manager, manifest, evidence) = match &lock {
         Some((path, manager, manifest)) => {
             (*manager, manifest.clone(), Evidence::file(path.clone()))
@@ -260,6 +285,32 @@ fn choose(
         package.lock = Some(Fact::certain(path.clone(), Evidence::file(path)));
     }
     Some(())
+}
+
+/// The lock file of a uv workspace that the project is a member of.
+fn workspace(
+    code: &Code<'_>,
+    package: &mut Package,
+    claims: &[(PackageManager, RelPath, String)],
+) -> Option<(RelPath, PackageManager, RelPath)> {
+    let (_, manifest, _) = claims
+        .first()
+        .filter(|(_, manifest, _)| manifest.file_name() == "pyproject.toml")?;
+    let mut folder = package.root.clone();
+    while !folder.is_root() {
+        folder = folder.parent();
+        let lock = folder.join("uv.lock").ok()?;
+        let top = folder.join("pyproject.toml").ok()?;
+        if code.tree.has(&lock) && code.tree.has(&top) {
+            let text = code.tree.text(&top)?;
+            super::markup::toml(&text)
+                .ok()?
+                .get(&["tool", "uv", "workspace"])?;
+            package.includes.push(top);
+            return Some((lock, PackageManager::Uv, manifest.clone()));
+        }
+    }
+    None
 }
 
 /// Reports a manifest that cannot be parsed.

@@ -32,7 +32,13 @@ pub(super) fn read(code: &Code<'_>, path: &RelPath, package: &mut Package) -> bo
                 Data::Text(text) => text.as_str(),
                 _ => node.get(&["version"]).and_then(Node::text).unwrap_or("*"),
             };
-            package.add(vec![loose(name, version, false, at(node.line), development)]);
+            package.add(vec![loose(
+                name,
+                version,
+                false,
+                at(node.line),
+                development,
+            )]);
         }
     }
     for key in ["python_version", "python_full_version"] {

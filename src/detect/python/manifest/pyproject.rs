@@ -8,8 +8,22 @@ use crate::project::{Evidence, Fact, PackageManager, RelPath};
 
 /// Groups and extras that are for those who work on the project.
 const DEVELOPMENT: &[&str] = &[
-    "dev", "develop", "development", "test", "tests", "testing", "lint", "docs", "doc", "typing",
-    "style", "types", "ci", "coverage", "build", "release",
+    "dev",
+    "develop",
+    "development",
+    "test",
+    "tests",
+    "testing",
+    "lint",
+    "docs",
+    "doc",
+    "typing",
+    "style",
+    "types",
+    "ci",
+    "coverage",
+    "build",
+    "release",
 ];
 
 /// Reads it; None where it is broken or only configures tools.
@@ -35,14 +49,21 @@ pub(super) fn read(
     };
     let project = root.get(&["project"]);
     let poetry = root.get(&["tool", "poetry"]);
-    let declares = project.is_some()
-        || poetry.is_some()
-        || root.get(&["dependency-groups"]).is_some();
+    let declares =
+        project.is_some() || poetry.is_some() || root.get(&["dependency-groups"]).is_some();
     if let Some(project) = project {
         read_project(project, package, &at);
     }
-    for (group, list) in root.get(&["dependency-groups"]).map_or(&[][..], Node::table) {
-        add(package, list, !matches!(group.as_str(), "prod" | "production" | "main"), &at);
+    for (group, list) in root
+        .get(&["dependency-groups"])
+        .map_or(&[][..], Node::table)
+    {
+        add(
+            package,
+            list,
+            !matches!(group.as_str(), "prod" | "production" | "main"),
+            &at,
+        );
     }
     if let Some(poetry) = poetry {
         read_poetry(poetry, package, &at);
@@ -56,7 +77,10 @@ pub(super) fn read(
     if let Some(list) = root.get(&["tool", "uv", "dev-dependencies"]) {
         add(package, list, true, &at);
     }
-    for (name, script) in root.get(&["tool", "pdm", "scripts"]).map_or(&[][..], Node::table) {
+    for (name, script) in root
+        .get(&["tool", "pdm", "scripts"])
+        .map_or(&[][..], Node::table)
+    {
         let command = script
             .text()
             .or_else(|| script.get(&["cmd"]).and_then(Node::text))
@@ -108,7 +132,9 @@ fn read_project(project: &Node, package: &mut Package, at: &dyn Fn(usize) -> Evi
     if let Some(node) = project.get(&["requires-python"])
         && let Some(text) = node.text()
     {
-        package.requires_python.push((text.to_owned(), at(node.line)));
+        package
+            .requires_python
+            .push((text.to_owned(), at(node.line)));
     }
     if let Some(list) = project.get(&["dependencies"]) {
         add(package, list, false, at);
@@ -165,10 +191,18 @@ fn read_poetry_table(
             _ => "*".to_owned(),
         };
         if name == "python" {
-            package.requires_python.push((pep440(&version), at(node.line)));
+            package
+                .requires_python
+                .push((pep440(&version), at(node.line)));
             continue;
         }
-        package.add(vec![loose(name, &version, true, at(node.line), development)]);
+        package.add(vec![loose(
+            name,
+            &version,
+            true,
+            at(node.line),
+            development,
+        )]);
     }
 }
 
@@ -188,7 +222,8 @@ pub(super) fn pep440(version: &str) -> String {
                     .and_then(|text| text.parse().ok())
                     .unwrap_or(3);
                 format!(">={rest},<{}", major + 1)
-            } else if let Some(rest) = part.strip_prefix('~').filter(|rest| !rest.starts_with('=')) {
+            } else if let Some(rest) = part.strip_prefix('~').filter(|rest| !rest.starts_with('='))
+            {
                 let mut parts = rest.split('.');
                 let major = parts.next().unwrap_or("3");
                 let minor = parts.next().unwrap_or("0");

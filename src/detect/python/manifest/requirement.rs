@@ -8,7 +8,11 @@ use std::str::FromStr;
 /// A distribution's name as PEP 503 normalises it.
 pub(in super::super) fn normalise(name: &str) -> String {
     let mut normal = String::with_capacity(name.len());
-    for part in name.trim().split(['-', '_', '.']).filter(|part| !part.is_empty()) {
+    for part in name
+        .trim()
+        .split(['-', '_', '.'])
+        .filter(|part| !part.is_empty())
+    {
         if !normal.is_empty() {
             normal.push('-');
         }
@@ -24,9 +28,9 @@ pub(super) fn pep508(text: &str, declared: Evidence, development: bool) -> Optio
         None => (String::new(), false),
         Some(VersionOrUrl::Url(url)) => (format!("@ {url}"), true),
         Some(VersionOrUrl::VersionSpecifier(specifiers)) => {
-            let exact = specifiers.iter().any(|one| {
-                matches!(one.operator(), Operator::Equal | Operator::ExactEqual)
-            });
+            let exact = specifiers
+                .iter()
+                .any(|one| matches!(one.operator(), Operator::Equal | Operator::ExactEqual));
             let texts: Vec<String> = specifiers.iter().map(ToString::to_string).collect();
             (texts.join(","), exact)
         }

@@ -17,8 +17,25 @@ pub(super) fn is_requirements(path: &RelPath) -> bool {
 
 /// Words in a file's name that say for whom it is.
 const DEVELOPMENT: &[&str] = &[
-    "dev", "develop", "development", "test", "tests", "testing", "lint", "doc", "docs", "ci",
-    "local", "debug", "build", "typing", "optional", "constraints", "style", "extra", "extras",
+    "dev",
+    "develop",
+    "development",
+    "test",
+    "tests",
+    "testing",
+    "lint",
+    "doc",
+    "docs",
+    "ci",
+    "local",
+    "debug",
+    "build",
+    "typing",
+    "optional",
+    "constraints",
+    "style",
+    "extra",
+    "extras",
 ];
 const PRODUCTION: &[&str] = &["prod", "production", "deploy", "heroku"];
 const BASE: &[&str] = &["base", "main", "common", "core", "app", "runtime"];
@@ -140,7 +157,8 @@ impl File {
             self.hashed = true;
         }
         let declared = Evidence::new(path.clone(), number, text);
-        self.requirements.extend(pep508(text, declared, development));
+        self.requirements
+            .extend(pep508(text, declared, development));
     }
 
     fn option(&mut self, code: &Code<'_>, path: &RelPath, option: &str, development: bool) {

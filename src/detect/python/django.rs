@@ -1,0 +1,234 @@
+//! Django: manage.py, the settings that production uses, the application object.
+
+use super::application::Application;
+use super::code::Code;
+use super::manifest::Package;
+use super::place::{Place, dotted};
+use super::role;
+use super::syntax::{Kind, StmtKind, each_expression, on_import};
+use crate::project::{Claim, Confidence, EnvRole, EnvVar, Evidence, Fact, RelPath, ServerInterface};
+use std::collections::BTreeSet;
+
+/// A Django project below one manifest.
+#[derive(Debug)]
+pub(super) struct Django {
+    pub(super) application: Application,
+    /// The settings module that production uses.
+    pub(super) settings: Fact<String>,
+    /// Files that Django loads by name: settings, URL configuration, installed applications.
+    pub(super) loaded: Vec<RelPath>,
+}
+
+/// Names of settings modules for production, best first.
+const PRODUCTION: &[&str] = &["production", "prod", "live", "deploy", "deployment"];
+
+/// Finds it by `manage.py`.
+pub(super) fn find(code: &Code<'_>, package: &Package, files: &[RelPath]) -> Option<Django> {
+    let manage = files
+        .iter()
+        .filter(|path| path.file_name() == "manage.py")
+        .filter(|path| code.tree.text(path).is_some_and(|text| text.contains("django")))
+        .min_by_key(|path| path.depth())?
+        .clone();
+    let base = manage.parent();
+    let mut roots = vec![base.clone()];
+    if package.root != base {
+        roots.push(package.root.clone());
+    }
+    let place = Place { base, roots };
+    let by_manage = settings_of(code, &manage);
+    let wsgi = files
+        .iter()
+        .filter(|path| path.file_name() == "wsgi.py" && path.is_within(&place.base))
+        .min_by_key(|path| path.depth());
+    let asgi = files
+        .iter()
+        .filter(|path| path.file_name() == "asgi.py" && path.is_within(&place.base))
+        .min_by_key(|path| path.depth());
+    let by_server = wsgi.or(asgi).and_then(|path| settings_of(code, path));
+    let settings = choose_settings(code, &place, by_manage, by_server)?;
+    let settings_file = code.file_below(&place.base, &settings.value)?;
+    let loaded = loaded(code, &place, &settings_file);
+    let is_async = ["daphne", "channels", "uvicorn", "hypercorn"]
+        .iter()
+        .any(|name| package.runtime(name).is_some())
+        && package.runtime("gunicorn").is_none_or(|_| package.runtime("channels").is_some());
+    let (file, interface) = match (wsgi, asgi) {
+        (_, Some(asgi)) if is_async || wsgi.is_none() => (asgi.clone(), ServerInterface::Asgi),
+        (Some(wsgi), _) => (wsgi.clone(), ServerInterface::Wsgi),
+        _ => return None,
+    };
+    let module = code.module(&file)?;
+    let line = on_import(&module.body)
+        .into_iter()
+        .find_map(|statement| match &statement.kind {
+            StmtKind::Assign { targets, .. }
+                if targets.first().and_then(super::syntax::Expr::name) == Some("application") =>
+            {
+                Some(statement.line)
+            }
+            _ => None,
+        })
+        .unwrap_or(1);
+    let entry = format!("{}:application", place.dotted(&file)?);
+    Some(Django {
+        application: Application {
+            line,
+            object: "application".to_owned(),
+            factory: false,
+            framework: "django",
+            framework_at: Evidence::file(manage),
+            interface,
+            entry,
+            entry_at: module.at(line),
+            mention: None,
+            file,
+            place,
+        },
+        settings,
+        loaded,
+    })
+}
+
+/// What a file sets `DJANGO_SETTINGS_MODULE` to.
+fn settings_of(code: &Code<'_>, path: &RelPath) -> Option<(String, Evidence)> {
+    let module = code.module(path)?;
+    let mut found = None;
+    each_expression(&module.body, &mut |expr| {
+        if let Some((function, args)) = expr.call()
+            && matches!(function.last_name(), Some("setdefault" | "putenv"))
+            && args.first().and_then(|arg| arg.value.text()) == Some("DJANGO_SETTINGS_MODULE")
+            && let Some(text) = args.get(1).and_then(|arg| arg.value.text())
+        {
+            found.get_or_insert((text.to_owned(), module.at(expr.line)));
+        }
+    });
+    found
+}
+
+fn is_production(name: &str) -> bool {
+    name.rsplit('.')
+        .next()
+        .is_some_and(|last| PRODUCTION.iter().any(|word| last.starts_with(word)))
+}
+
+fn choose_settings(
+    code: &Code<'_>,
+    place: &Place,
+    by_manage: Option<(String, Evidence)>,
+    by_server: Option<(String, Evidence)>,
+) -> Option<Fact<String>> {
+    let mut claims: Vec<(String, Evidence)> = by_server.into_iter().chain(by_manage).collect();
+    let beside = claims.first().and_then(|(name, _)| name.rsplit_once('.').map(|(p, _)| p.to_owned()));
+    if !claims.iter().any(|(name, _)| is_production(name))
+        && let Some(folder) = beside
+    {
+        let sibling = PRODUCTION.iter().find_map(|word| {
+            let name = format!("{folder}.{word}");
+            let file = code.file_below(&place.base, &name)?;
+            Some((name, Evidence::file(file)))
+        });
+        claims.extend(sibling);
+    }
+    claims.sort_by_key(|(name, _)| !is_production(name));
+    let mut claims = claims.into_iter();
+    let (name, at) = claims.next()?;
+    let mut fact = Fact::new(name.clone(), Confidence::Certain, vec![at]);
+    for (other, at) in claims {
+        if other == name {
+            fact.evidence.push(at);
+        } else {
+            fact.against.push(Claim {
+                value: other,
+                evidence: vec![at],
+            });
+        }
+    }
+    if !fact.against.is_empty() {
+        fact.because = Some(if is_production(&name) {
+            "the settings that are named for production".to_owned()
+        } else {
+            "the server's entry point wins over manage.py".to_owned()
+        });
+    }
+    Some(fact)
+}
+
+/// Files of the modules that the settings name: installed applications, URLs, middleware.
+fn loaded(code: &Code<'_>, place: &Place, settings: &RelPath) -> Vec<RelPath> {
+    let mut found: BTreeSet<RelPath> = BTreeSet::from([settings.clone()]);
+    let mut queue: Vec<RelPath> = code
+        .reach(std::slice::from_ref(settings), &place.roots)
+        .files
+        .into_iter()
+        .collect();
+    let mut read: BTreeSet<RelPath> = queue.iter().cloned().collect();
+    while let Some(path) = queue.pop() {
+        let Some(module) = code.module(&path) else {
+            continue;
+        };
+        found.insert(path.clone());
+        let mut named = Vec::new();
+        each_expression(&module.body, &mut |expr| {
+            if let Kind::Str(text) = &expr.kind
+                && text.len() < 120
+                && text
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.')
+            {
+                named.push(text.clone());
+            }
+        });
+        for text in named {
+            // `specimens`, `specimens.apps.SpecimensConfig`, `herbarium.urls`.
+            let mut dotted = text.as_str();
+            loop {
+                if let Some(file) = code.file_below(&place.base, dotted) {
+                    if file.file_name() == "__init__.py" {
+                        let folder = file.parent();
+                        let more = code
+                            .tree
+                            .with_extension("py")
+                            .filter(|path| path.is_within(&folder) && role::is_application(path))
+                            .cloned();
+                        found.extend(more);
+                    }
+                    if read.insert(file.clone()) {
+                        queue.push(file);
+                    }
+                    break;
+                }
+                match dotted.rsplit_once('.') {
+                    Some((front, _)) => dotted = front,
+                    None => break,
+                }
+            }
+        }
+    }
+    found.into_iter().filter(|path| !role::is_test(path)).collect()
+}
+
+impl Django {
+    /// The variable that names the settings; its default is what production needs.
+    pub(super) fn variable(&self) -> EnvVar {
+        EnvVar {
+            name: "DJANGO_SETTINGS_MODULE".to_owned(),
+            read_at: self.settings.evidence.clone(),
+            default: Some(self.settings.value.clone()),
+            required: false,
+            secret: false,
+            secret_confidence: Confidence::Certain,
+            insecure_default: false,
+            role: Some(EnvRole::DjangoSettings),
+        }
+    }
+}
+
+/// The dotted name `celery -A` finds an application by: the package of `package/celery.py`.
+pub(super) fn celery_name(file: &RelPath, base: &RelPath) -> Option<String> {
+    let name = dotted(file, base)?;
+    Some(match name.strip_suffix(".celery") {
+        Some(package) => package.to_owned(),
+        None => name,
+    })
+}

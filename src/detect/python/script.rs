@@ -1,0 +1,147 @@
+//! Plain scripts: a main program without a server, run once, on a schedule, or from a queue.
+
+use super::code::Code;
+use super::manifest::Package;
+use super::mention::Mention;
+use super::place::Place;
+use super::syntax::{Stmt, each_expression};
+use crate::project::{Confidence, Evidence, Fact, RelPath, ServiceKind};
+
+#[derive(Debug)]
+pub(super) struct Script {
+    pub(super) file: RelPath,
+    pub(super) at: Evidence,
+    pub(super) kind: Fact<ServiceKind>,
+    pub(super) framework: Option<(&'static str, Evidence)>,
+    pub(super) place: Place,
+}
+
+/// Names that a main program has, best first.
+const USUAL: &[&str] = &["main", "__main__", "app", "run", "bot", "worker", "job"];
+
+/// The main program of a project that serves nothing.
+pub(super) fn find(
+    code: &Code<'_>,
+    package: &Package,
+    files: &[RelPath],
+    mentions: &[Mention],
+) -> Option<Script> {
+    let mut candidates: Vec<(RelPath, Evidence)> = files
+        .iter()
+        .filter(|path| {
+            path.file_name() == "__main__.py"
+                || path.parent() == package.root
+                || path.parent().parent() == package.root && path.parent().file_name() == "src"
+        })
+        .filter_map(|path| {
+            let module = code.module(path)?;
+            let guard = module.body.iter().find(|statement| Stmt::is_main_guard(statement))?;
+            Some((path.clone(), module.at(guard.line)))
+        })
+        .collect();
+    let cron: Vec<(RelPath, Evidence, String)> = candidates
+        .iter()
+        .filter_map(|(path, _)| {
+            let (at, when) = crontab(code, path)?;
+            Some((path.clone(), at, when))
+        })
+        .collect();
+    let mentioned = |path: &RelPath| {
+        mentions.iter().find(|mention| {
+            mention.words.iter().any(|word| {
+                mention.folder.join(word).is_ok_and(|named| named == *path)
+                    || word == path.file_name()
+            })
+        })
+    };
+    candidates.sort_by_key(|(path, _)| {
+        (
+            !cron.iter().any(|(file, ..)| file == path),
+            mentioned(path).is_none(),
+            USUAL
+                .iter()
+                .position(|name| *name == path.stem())
+                .unwrap_or(USUAL.len()),
+            path.clone(),
+        )
+    });
+    let (file, at) = candidates.first()?.clone();
+    let spoken_for = cron.iter().any(|(path, ..)| *path == file)
+        || mentioned(&file).is_some()
+        || USUAL.contains(&file.stem())
+        || candidates.len() == 1;
+    // A package that is built has its commands in entry points; without a sign that this
+    // script is deployed it is a library.
+    if !spoken_for || (package.built.is_some() && mentioned(&file).is_none() && cron.is_empty()) {
+        return None;
+    }
+    let place = Place::of(code, &package.root, &file);
+    let module = code.module(&file)?;
+    let mut timer = None;
+    let mut queue = None;
+    let reach = code.reach(std::slice::from_ref(&file), &place.roots);
+    for (name, (path, line)) in &reach.outside {
+        let at = code.module(path).map(|module| module.at(*line));
+        if name == "schedule" || name.ends_with("BlockingScheduler") || name.ends_with("AsyncIOScheduler") {
+            timer.clone_from(&at);
+        }
+        if name == "rq.Worker" || name == "rq.worker.Worker" {
+            queue = at;
+        }
+    }
+    let mut loops = false;
+    each_expression(&module.body, &mut |expr| {
+        loops |= expr
+            .call()
+            .is_some_and(|(function, _)| function.last_name() == Some("run_polling"));
+    });
+    let mut framework = None;
+    let kind = if let Some((_, at, when)) = cron.into_iter().find(|(path, ..)| *path == file) {
+        Fact::certain(ServiceKind::Scheduler, at).because(format!("cron runs it at {when}"))
+    } else if let Some(at) = timer {
+        Fact::certain(ServiceKind::Scheduler, at).because("it starts its own jobs by the clock")
+    } else if let Some(at) = queue {
+        framework = Some(("rq", at.clone()));
+        Fact::certain(ServiceKind::Worker, at)
+    } else if loops {
+        Fact::likely(ServiceKind::Worker, at.clone()).because("it runs until it is stopped")
+    } else {
+        Fact::new(ServiceKind::Job, Confidence::Likely, vec![at.clone()])
+            .because("a main program without a server")
+    };
+    Some(Script {
+        file,
+        at,
+        kind,
+        framework,
+        place,
+    })
+}
+
+/// The line of a crontab that runs a script, and when.
+fn crontab(code: &Code<'_>, script: &RelPath) -> Option<(Evidence, String)> {
+    let tables = code.tree.files().filter(|path| {
+        let name = path.file_name();
+        name == "crontab" || name.ends_with(".cron") || path.extension() == "crontab"
+    });
+    for path in tables {
+        let Some(text) = code.tree.text(path) else {
+            continue;
+        };
+        for (index, line) in text.lines().enumerate() {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let names = words
+                .iter()
+                .any(|word| word.rsplit('/').next() == Some(script.file_name()));
+            if line.starts_with('#') || !names {
+                continue;
+            }
+            let when = if line.starts_with('@') { 1 } else { 5 };
+            return Some((
+                Evidence::new(path.clone(), index + 1, line),
+                words.iter().take(when).copied().collect::<Vec<_>>().join(" "),
+            ));
+        }
+    }
+    None
+}

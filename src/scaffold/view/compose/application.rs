@@ -1,0 +1,339 @@
+//! The user's own services in each compose file.
+
+use super::super::{Input, container};
+use super::variables::{Plan, Stage, in_container, secrets_in};
+use super::{Build, Dependency, Kept, Service, Variable, Watch, literal};
+use crate::project::{BackingKind, RelPath, Service as Detected, ServiceKind};
+
+pub(super) struct Application<'a> {
+    pub(super) input: &'a Input<'a>,
+    pub(super) images: &'a container::Container,
+    pub(super) plan: &'a Plan,
+    /// Names of the backing services, and whether each has a health check.
+    pub(super) backing: &'a [(String, bool)],
+}
+
+/// How many run where `shipway.toml` says nothing.
+const REPLICAS: u32 = 1;
+
+impl Application<'_> {
+    /// Services with an image, in order of name.
+    fn services(&self) -> impl Iterator<Item = (&Detected, &container::Image)> {
+        self.input
+            .project
+            .services
+            .iter()
+            .filter_map(|service| Some((service, container::image_of(self.images, &service.name)?)))
+    }
+
+    fn build(&self, image: &container::Image, target: Option<&'static str>) -> Build {
+        Build {
+            dockerfile: self
+                .input
+                .path_of("dockerfile", &image.name)
+                .unwrap_or(&image.dockerfile)
+                .to_owned(),
+            target,
+        }
+    }
+
+    fn image(&self, image: &container::Image, tag: &str) -> String {
+        format!("{}-{}:{tag}", self.input.project.name.value, image.name)
+    }
+
+    /// What holds in every environment.
+    pub(super) fn base(&self) -> Vec<Service> {
+        self.services()
+            .map(|(detected, image)| self.one(detected, image))
+            .collect()
+    }
+
+    fn one(&self, detected: &Detected, image: &container::Image) -> Service {
+        let kind = detected.kind.value;
+        let outside = matches!(kind, ServiceKind::Web | ServiceKind::Static);
+        let mut service = Service::named(&detected.name);
+        service.image = Some(self.image(image, "${IMAGE_TAG:-local}"));
+        service.build = Some(self.build(image, (!image.site).then_some("final")));
+        if image.services.first() != Some(&detected.name) {
+            service.command = words(container::command(detected));
+        }
+        service.networks = if outside {
+            vec!["edge", "app"]
+        } else {
+            vec!["app"]
+        };
+        if self.uses_database(detected) {
+            service.networks.push("data");
+        }
+        for (name, checked) in self.backing {
+            if name != "imgproxy" && name != "functions" {
+                let condition = if *checked {
+                    "service_healthy"
+                } else {
+                    "service_started"
+                };
+                service.depends_on.push(Dependency {
+                    name: name.clone(),
+                    condition,
+                });
+            }
+        }
+        self.environment(&mut service, detected, Stage::Hardened, false);
+        for folder in container::writable(&[detected]) {
+            let path = container::in_image(&folder);
+            service.volume(&volume_name(&folder), &path);
+        }
+        service.hardened = true;
+        service.read_only = !detected
+            .writable
+            .iter()
+            .any(|fact| container::holds_code(&[detected], &fact.value));
+        if !service.read_only {
+            service
+                .comment
+                .push("Its root is writable, because it writes beside its code.".to_owned());
+        }
+        service.tmpfs = vec!["/tmp"];
+        service.restart = Some(if kind == ServiceKind::Job {
+            "no"
+        } else {
+            "unless-stopped"
+        });
+        if kind == ServiceKind::Job {
+            service.profiles = vec!["jobs"];
+            service.comment.push(format!(
+                "Runs and ends: docker compose run --rm {}",
+                detected.name
+            ));
+        }
+        match container::probe(detected) {
+            Some(test) => {
+                let test: Vec<&str> = std::iter::once("CMD")
+                    .chain(test.iter().map(String::as_str))
+                    .collect();
+                service.healthy(&test);
+            }
+            None if image.site => service.healthy(&[
+                "CMD",
+                "wget",
+                "-q",
+                "-O",
+                "/dev/null",
+                "http://127.0.0.1:8080/healthz",
+            ]),
+            None => service.no_healthcheck = true,
+        }
+        // Longer than the server's own patience on SIGTERM.
+        service.stop_grace_period = Some("30s");
+        service.memory = Some(if image.site { "128M" } else { "1G" });
+        service.cpus = Some("1.0");
+        service.pids = Some(256);
+        if let Some(single) = &detected.single {
+            service
+                .comment
+                .push(format!("Never twice at once: {}", single.value.message));
+        }
+        service
+    }
+
+    fn uses_database(&self, detected: &Detected) -> bool {
+        self.input.project.backing.iter().any(|backing| {
+            !matches!(backing.kind, BackingKind::Smtp)
+                && (backing.used_by.is_empty() || backing.used_by.contains(&detected.name))
+        })
+    }
+
+    /// Sets the variables that `detected` reads: those that hold a secret where `secret`, else
+    /// the others.
+    fn environment(&self, service: &mut Service, detected: &Detected, stage: Stage, secret: bool) {
+        let port = container::port(detected);
+        for variable in &detected.env {
+            let value = self.plan.value(self.input.project, variable, port, stage);
+            let holds = value
+                .as_deref()
+                .is_some_and(|value| !secrets_in(value).is_empty());
+            if holds == secret {
+                service.environment.push(Variable {
+                    name: variable.name.clone(),
+                    value,
+                });
+            }
+        }
+        if !secret && detected.kind.value == ServiceKind::Web {
+            for name in ["WEB_CONCURRENCY", "TRUSTED_PROXIES"] {
+                if service.environment.iter().all(|one| one.name != name) {
+                    service.environment.push(Variable {
+                        name: name.to_owned(),
+                        value: None,
+                    });
+                }
+            }
+        }
+    }
+
+    /// What `docker compose up` adds: source from the tree, reload, a port on loopback.
+    pub(super) fn development(&self) -> Vec<Service> {
+        let mut taken = Vec::new();
+        self.services()
+            .map(|(detected, image)| {
+                let mut service = Service::named(&detected.name);
+                let port = container::port(detected);
+                if image.dev {
+                    service.image = Some(self.image(image, "dev"));
+                    service.build = Some(self.build(image, Some("dev")));
+                    service.command = words(container::dev_command(detected));
+                    for source in container::outermost(detected.sources.iter()) {
+                        service.bind(&host(&source), &container::in_image(&source), false);
+                    }
+                    self.development_environment(&mut service, detected);
+                    let manifests = detected.manifest.iter().map(|fact| fact.value.clone());
+                    let locks = detected.lock.iter().map(|fact| fact.value.clone());
+                    for path in manifests
+                        .chain(locks)
+                        .chain(detected.manifest_includes.iter().cloned())
+                    {
+                        service.watch.push(Watch { path: host(&path) });
+                    }
+                }
+                if matches!(detected.kind.value, ServiceKind::Web | ServiceKind::Static) {
+                    let mut published = port;
+                    while taken.contains(&published) {
+                        published = published.saturating_add(1);
+                    }
+                    taken.push(published);
+                    let name = detected.name.replace('-', "_").to_uppercase();
+                    service.ports = vec![format!("127.0.0.1:${{{name}_PORT:-{published}}}:{port}")];
+                }
+                service
+            })
+            .collect()
+    }
+
+    fn development_environment(&self, service: &mut Service, detected: &Detected) {
+        self.environment(service, detected, Stage::Development, true);
+        let port = container::port(detected);
+        let project = self.input.project;
+        for variable in &detected.env {
+            let here = self.plan.value(project, variable, port, Stage::Development);
+            let there = self.plan.value(project, variable, port, Stage::Hardened);
+            if here != there {
+                service.environment.push(Variable {
+                    name: variable.name.clone(),
+                    value: here,
+                });
+            }
+        }
+        if detected.kind.value == ServiceKind::Web {
+            service.set("SHIPWAY_DEVELOPMENT", "1");
+            service.set("WEB_CONCURRENCY", "1");
+            if detected
+                .framework
+                .as_ref()
+                .is_some_and(|fact| fact.value == "flask")
+            {
+                service.environment.retain(|one| one.name != "FLASK_DEBUG");
+                service.set("FLASK_DEBUG", "1");
+            }
+        }
+    }
+
+    /// What `name` adds: secrets as files, the number of containers.
+    pub(super) fn hardened(&self, name: &str) -> Vec<Service> {
+        let wanted = self
+            .input
+            .config
+            .environments
+            .get(name)
+            .and_then(|environment| environment.replicas)
+            .unwrap_or(REPLICAS);
+        self.services()
+            .map(|(detected, _)| {
+                let mut service = Service::named(&detected.name);
+                let mut with_secrets = Service::default();
+                self.environment(&mut with_secrets, detected, Stage::Hardened, true);
+                for variable in with_secrets.environment {
+                    let value = variable.value.unwrap_or_default();
+                    let secrets = secrets_in(&value);
+                    let expanded = in_container(&value);
+                    if expanded != format!("$${{{}}}", variable.name) {
+                        service.set(&variable.name, expanded);
+                    }
+                    service.secrets.extend(secrets);
+                }
+                service.secrets.sort();
+                service.secrets.dedup();
+                match &detected.single {
+                    Some(single) => {
+                        service.replicas = Some(1);
+                        if wanted > 1 || name == "production" {
+                            service
+                                .comment
+                                .push(format!("One and no more: {}", single.value.message));
+                        }
+                    }
+                    None => service.replicas = Some(wanted),
+                }
+                service
+            })
+            .collect()
+    }
+
+    /// Folders inside a bind mount that a volume is mounted on: without them the engine would
+    /// make them in the work tree, owned by root.
+    pub(super) fn kept(&self) -> Vec<Kept> {
+        let mut folders: Vec<RelPath> = self
+            .services()
+            .flat_map(|(detected, _)| {
+                container::writable(&[detected])
+                    .into_iter()
+                    .filter(|folder| {
+                        detected
+                            .sources
+                            .iter()
+                            .any(|source| folder.is_within(source))
+                    })
+            })
+            .collect();
+        folders.sort();
+        folders.dedup();
+        folders
+            .iter()
+            .map(|folder| Kept {
+                name: volume_name(folder),
+                path: folder.to_string(),
+            })
+            .collect()
+    }
+}
+
+fn words(command: Option<Vec<String>>) -> Vec<String> {
+    command
+        .unwrap_or_default()
+        .iter()
+        .map(|word| literal(word))
+        .collect()
+}
+
+fn host(path: &RelPath) -> String {
+    if path.is_root() {
+        "./".to_owned()
+    } else {
+        format!("./{}", literal(path.as_str()))
+    }
+}
+
+/// `backend/uploads` as the name of a volume.
+fn volume_name(folder: &RelPath) -> String {
+    let name: String = folder
+        .as_str()
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    format!("{}-files", name.trim_matches('-'))
+}

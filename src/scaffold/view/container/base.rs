@@ -1,0 +1,99 @@
+//! Which base images a Dockerfile builds on.
+
+use super::super::Input;
+use crate::config::Base;
+use crate::project::Service;
+
+/// A base image and what to say about it.
+pub(super) struct Chosen {
+    pub(super) reference: String,
+    pub(super) comment: Vec<String>,
+}
+
+/// The version where the project names none.
+const DEFAULT: &str = "3.13";
+
+/// The image pinned as `key`.
+pub(super) fn pinned(input: &Input, key: &str) -> Chosen {
+    match input.pins.image(key) {
+        Some(image) => Chosen {
+            reference: image.reference(),
+            comment: unpinned(image.digest.is_some()),
+        },
+        None => Chosen {
+            reference: key.to_owned(),
+            comment: unpinned(false),
+        },
+    }
+}
+
+fn unpinned(known: bool) -> Vec<String> {
+    if known {
+        Vec::new()
+    } else {
+        vec![
+            "A tag, because its digest was not known when this was written: pin it with".to_owned(),
+            "`docker buildx imagetools inspect` and add @sha256:… here.".to_owned(),
+        ]
+    }
+}
+
+fn version(service: &Service) -> &str {
+    service
+        .runtime_version
+        .as_ref()
+        .map_or(DEFAULT, |fact| fact.value.as_str())
+}
+
+/// The kind of base that this service can have: distroless only where its Python is one of
+/// theirs and no Debian package is needed.
+pub(super) fn kind(input: &Input, service: &Service) -> Base {
+    let wanted = input.config.container.base;
+    let there = distroless(input, service).is_some() && service.system_packages.is_empty();
+    if wanted == Base::Distroless && !there {
+        Base::Slim
+    } else {
+        wanted
+    }
+}
+
+/// The distroless image with the service's Python.
+pub(super) fn distroless(input: &Input, service: &Service) -> Option<String> {
+    let key = format!("distroless-python-{}", version(service));
+    Some(input.pins.image(&key)?.reference())
+}
+
+/// The image that dependencies are installed in, and that runs unless it is distroless.
+pub(super) fn python(input: &Input, service: &Service) -> Chosen {
+    let version = version(service);
+    let kind = kind(input, service);
+    let suffix = if kind == Base::Alpine {
+        "alpine"
+    } else {
+        "slim"
+    };
+    let mut key = format!("python-{version}-{suffix}");
+    if kind == Base::Distroless && version == "3.11" {
+        key.push_str("-bookworm");
+    }
+    let mut chosen = match input.pins.image(&key) {
+        Some(_) => pinned(input, &key),
+        None => Chosen {
+            reference: format!("docker.io/library/python:{version}-{suffix}"),
+            comment: unpinned(false),
+        },
+    };
+    if service.runtime_version.is_none() {
+        chosen.comment.insert(
+            0,
+            format!("Nothing in the repository names a Python version; {DEFAULT} is a guess."),
+        );
+    }
+    if input.config.container.base == Base::Distroless && kind == Base::Slim {
+        chosen.comment.insert(
+            0,
+            format!("Slim and not distroless: there is no distroless Python {version} with what this needs."),
+        );
+    }
+    chosen
+}

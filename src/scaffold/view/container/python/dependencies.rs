@@ -1,0 +1,285 @@
+//! How dependencies get into a virtual environment, per package manager.
+
+use super::super::super::Input;
+use super::{copy_files, sh};
+use crate::project::{PackageManager, RelPath, Requirement, Service};
+
+/// The lines of a Dockerfile that install dependencies.
+#[derive(Debug, Default)]
+pub(super) struct Dependencies {
+    pub(super) comment: Vec<String>,
+    /// Arguments of COPY.
+    pub(super) manifests: Vec<String>,
+    /// Commands of RUN.
+    pub(super) installs: Vec<String>,
+    pub(super) dev_manifests: Vec<String>,
+    pub(super) dev_installs: Vec<String>,
+}
+
+const PIP: &str = "python -m pip --python /opt/venv/bin/python install --no-compile";
+
+/// `name==version` with the pinned version.
+pub(super) fn pinned(input: &Input, name: &str) -> String {
+    match input.pins.tool(name) {
+        Some(version) => format!("{name}=={version}"),
+        None => name.to_owned(),
+    }
+}
+
+/// Dependencies of `services`, which share a manifest.
+pub(super) fn of(input: &Input, services: &[&Service]) -> Dependencies {
+    let first = services[0];
+    let Some(manifest) = &first.manifest else {
+        return with_tools(input, services, Dependencies::default());
+    };
+    let manifest = &manifest.value;
+    let manager = first
+        .package_manager
+        .as_ref()
+        .map_or(PackageManager::Pip, |fact| fact.value);
+    let lock = first.lock.as_ref().map(|fact| &fact.value);
+    let mut files: Vec<RelPath> = vec![manifest.clone()];
+    files.extend(lock.cloned());
+    for service in services {
+        files.extend(service.manifest_includes.iter().cloned());
+    }
+    let mut dependencies = match (manager, lock) {
+        (PackageManager::Uv, Some(_)) if manifest.file_name() == "pyproject.toml" => {
+            uv(input, manifest)
+        }
+        (PackageManager::Poetry, Some(_)) => exported(
+            input,
+            manifest,
+            &["poetry", "poetry-plugin-export"],
+            "poetry export --only main --output /tmp/requirements.txt",
+            "poetry export --only main,dev --output /tmp/dev.txt",
+        ),
+        (PackageManager::Pipenv, Some(_)) => exported(
+            input,
+            manifest,
+            &["pipenv"],
+            "pipenv requirements --hash > /tmp/requirements.txt",
+            "pipenv requirements --hash --dev > /tmp/dev.txt",
+        ),
+        (PackageManager::Pdm, Some(_)) => exported(
+            input,
+            manifest,
+            &["pdm"],
+            "pdm export --prod --format requirements --output /tmp/requirements.txt",
+            "pdm export --format requirements --output /tmp/dev.txt",
+        ),
+        (PackageManager::Conda, _) => conda(first),
+        _ if manifest.extension() == "txt" => requirements(lock.unwrap_or(manifest), services),
+        _ => declared(first, manifest),
+    };
+    dependencies.manifests = copy_files(&files);
+    with_tools(input, services, dependencies)
+}
+
+/// The environment exactly as locked, checked against the hashes in the lock.
+fn uv(input: &Input, manifest: &RelPath) -> Dependencies {
+    let folder = sh(&manifest.parent().to_string());
+    let sync = format!(
+        "UV_PROJECT_ENVIRONMENT=/opt/venv UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy uv sync --project {folder} \\\n    --python \"$(command -v python)\" --frozen --no-install-project --no-install-workspace --inexact"
+    );
+    Dependencies {
+        comment: vec!["Exactly what uv.lock says, checked against its hashes.".to_owned()],
+        installs: vec![
+            format!("python -m pip install --no-compile {}", pinned(input, "uv")),
+            format!("{sync} --no-dev"),
+        ],
+        dev_installs: vec![sync],
+        ..Dependencies::default()
+    }
+}
+
+/// A lock that its own tool writes as requirements with hashes.
+fn exported(
+    input: &Input,
+    manifest: &RelPath,
+    tools: &[&str],
+    export: &str,
+    dev_export: &str,
+) -> Dependencies {
+    let folder = manifest.parent();
+    let enter = if folder.is_root() {
+        String::new()
+    } else {
+        format!("cd {} && ", sh(folder.as_str()))
+    };
+    let tools: Vec<String> = tools.iter().map(|name| pinned(input, name)).collect();
+    let export = export.replacen(
+        ' ',
+        " --no-interaction ",
+        usize::from(export.starts_with("poetry")),
+    );
+    let dev_export = dev_export.replacen(
+        ' ',
+        " --no-interaction ",
+        usize::from(dev_export.starts_with("poetry")),
+    );
+    Dependencies {
+        comment: vec!["Exactly what the lock file says, checked against its hashes; the tool that reads it stays here.".to_owned()],
+        installs: vec![
+            format!(
+                "python -m venv /opt/lock && /opt/lock/bin/pip install --no-compile {} \\\n    && {enter}PATH=/opt/lock/bin:$PATH {export}",
+                tools.join(" ")
+            ),
+            format!("{PIP} --requirement /tmp/requirements.txt"),
+        ],
+        dev_installs: vec![
+            format!("{enter}PATH=/opt/lock/bin:$PATH {dev_export}"),
+            format!("{PIP} --requirement /tmp/dev.txt"),
+        ],
+        ..Dependencies::default()
+    }
+}
+
+/// A file for pip; where it has hashes, pip checks them and refuses what has none.
+fn requirements(manifest: &RelPath, services: &[&Service]) -> Dependencies {
+    let all = || {
+        services
+            .iter()
+            .flat_map(|service| &service.requirements)
+            .filter(|one| !one.development)
+    };
+    let mut comment = Vec::new();
+    if !all().all(|one| one.exact) {
+        comment.push("Not every version is pinned, so that two builds at different times may differ. To pin them,".to_owned());
+        comment.push(
+            "with hashes: uv pip compile --generate-hashes --output-file requirements.lock FILE"
+                .to_owned(),
+        );
+    }
+    let unused = unused(all());
+    if !unused.is_empty() {
+        comment.push(format!(
+            "Nothing imports {}: it can be taken out of the file.",
+            unused.join(", ")
+        ));
+    }
+    Dependencies {
+        comment,
+        installs: vec![format!("{PIP} --requirement {}", sh(manifest.as_str()))],
+        ..Dependencies::default()
+    }
+}
+
+fn unused<'a>(requirements: impl Iterator<Item = &'a Requirement>) -> Vec<&'a str> {
+    let mut names: Vec<&str> = requirements
+        .filter(|one| one.imported == Some(false))
+        .map(|one| one.name.as_str())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// What conda's file names, from PyPI.
+fn conda(service: &Service) -> Dependencies {
+    let words: Vec<String> = service
+        .requirements
+        .iter()
+        .filter(|one| !one.development && !matches!(one.name.as_str(), "python" | "pip"))
+        .map(|one| sh(&format!("{}{}", one.name, from_conda(&one.specifier))))
+        .collect();
+    Dependencies {
+        comment: vec![
+            "The packages of conda's file, from PyPI: conda itself would add some 400 MB. A package that".to_owned(),
+            "only conda has must be replaced here, or installed as a Debian package.".to_owned(),
+        ],
+        installs: if words.is_empty() { Vec::new() } else { vec![format!("{PIP} {}", words.join(" "))] },
+        ..Dependencies::default()
+    }
+}
+
+/// `=1.2` of conda is `==1.2.*` for pip.
+fn from_conda(specifier: &str) -> String {
+    let fuzzy = specifier
+        .strip_prefix('=')
+        .filter(|rest| !rest.starts_with('='));
+    match fuzzy {
+        Some(version) => format!(
+            "=={}.*",
+            version
+                .split('=')
+                .next()
+                .unwrap_or(version)
+                .trim_end_matches(".*")
+        ),
+        None => specifier.to_owned(),
+    }
+}
+
+/// The dependencies that `pyproject.toml` declares, or those of a setup script.
+fn declared(service: &Service, manifest: &RelPath) -> Dependencies {
+    let words: Vec<String> = service
+        .requirements
+        .iter()
+        .filter(|one| !one.development)
+        .map(|one| sh(&format!("{}{}", one.name, one.specifier)))
+        .collect();
+    let install = if manifest.file_name() == "pyproject.toml" {
+        format!(
+            "python -c \"import tomllib; print(*tomllib.load(open('{manifest}', 'rb'))['project'].get('dependencies', []), sep='\\\\n')\" > /tmp/requirements.txt \\\n    && {PIP} --requirement /tmp/requirements.txt"
+        )
+    } else {
+        format!("{PIP} {}", words.join(" "))
+    };
+    Dependencies {
+        comment: vec![format!(
+            "What {manifest} declares; without a lock file two builds at different times may differ."
+        )],
+        installs: if words.is_empty() {
+            Vec::new()
+        } else {
+            vec![install]
+        },
+        ..Dependencies::default()
+    }
+}
+
+/// Adds what development needs: the project's own file for it, and the tools that `make` calls.
+fn with_tools(
+    input: &Input,
+    services: &[&Service],
+    mut dependencies: Dependencies,
+) -> Dependencies {
+    let manifest = services[0].manifest.as_ref().map(|fact| &fact.value);
+    let requirements = || services.iter().flat_map(|service| &service.requirements);
+    if dependencies.dev_installs.is_empty() {
+        let mut files: Vec<RelPath> = requirements()
+            .filter(|one| one.development && one.declared.file.extension() == "txt")
+            .map(|one| one.declared.file.clone())
+            .filter(|file| Some(file) != manifest)
+            .collect();
+        files.sort();
+        files.dedup();
+        if !files.is_empty() {
+            let named: Vec<String> = files
+                .iter()
+                .map(|file| format!("--requirement {}", sh(file.as_str())))
+                .collect();
+            dependencies
+                .dev_installs
+                .push(format!("{PIP} {}", named.join(" ")));
+            dependencies.dev_manifests = copy_files(&files);
+        }
+    }
+    let mut tools = vec![
+        "watchfiles",
+        "pytest",
+        "pytest-cov",
+        "ruff",
+        "black",
+        "mypy",
+    ];
+    tools.retain(|tool| !requirements().any(|one| one.name == *tool));
+    let tools: Vec<String> = tools.into_iter().map(|tool| pinned(input, tool)).collect();
+    if !tools.is_empty() {
+        dependencies
+            .dev_installs
+            .push(format!("{PIP} {}", tools.join(" ")));
+    }
+    dependencies
+}

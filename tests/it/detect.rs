@@ -1,0 +1,217 @@
+//! `shipway detect`: its shape, its exit codes, and what it makes of bad input.
+
+use crate::repository::{Repository, text};
+
+const PAGE: (&str, &str) = ("index.html", "<!doctype html>\n<title>Moss</title>\n");
+
+#[test]
+fn the_shape_of_the_report() {
+    let repository = Repository::new([
+        PAGE,
+        ("shipway.toml", "[project]\nname = \"moss\"\n"),
+        (
+            "compose.yaml",
+            "services:\n  cache:\n    image: redis:7.4\n",
+        ),
+    ]);
+    let output = repository.shipway(&["detect", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(0));
+    insta::assert_snapshot!(text(&output.stdout));
+}
+
+#[test]
+fn a_person_reads_what_it_is_and_where_that_is_written() {
+    let repository = Repository::new([PAGE, ("shipway.toml", "[project]\nname = \"moss\"\n")]);
+    let output = repository.shipway(&["detect"]);
+    assert_eq!(output.status.code(), Some(0));
+    let shown = text(&output.stdout);
+    assert!(
+        shown.starts_with("moss: one service  shipway.toml:2\n"),
+        "{shown}"
+    );
+    assert!(shown.contains("site — static site in ."), "{shown}");
+    assert!(!shown.contains('\u{1b}'), "no colours without a terminal");
+    assert_eq!(text(&output.stderr), "");
+}
+
+#[test]
+fn nothing_recognised_is_a_finding() {
+    let repository = Repository::new([]);
+    assert_eq!(repository.shipway(&["detect"]).status.code(), Some(1));
+    assert_eq!(repository.detected()["unknown"][0]["fact"], "services");
+}
+
+#[test]
+fn a_folder_outside_git_is_looked_at_as_well() {
+    let repository = Repository::without_git([PAGE]);
+    assert_eq!(repository.detected()["services"][0]["name"], "site");
+}
+
+#[test]
+fn what_cannot_be_looked_at_is_said_with_a_mend() {
+    let repository = Repository::new([PAGE]);
+    let output = repository.shipway(&["detect", "absent"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        text(&output.stderr),
+        "error: absent is not a folder\nmend: name the folder of a repository\n"
+    );
+    repository.git(&["init", "--quiet", "--bare", "bare.git"]);
+    let output = repository.shipway(&["detect", "bare.git"]);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    assert!(
+        text(&output.stderr).contains("mend: clone it"),
+        "{output:?}"
+    );
+    let output = repository.shipway(&["-C", "absent", "detect"]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn a_wrong_configuration_is_refused_with_its_place() {
+    let repository = Repository::new([PAGE, ("shipway.toml", "[project]\nnmae = \"x\"\n")]);
+    let output = repository.shipway(&["detect"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    assert!(said.starts_with("error: shipway.toml:2:1: "), "{said}");
+    assert!(said.contains("mend: did you mean `name`?"), "{said}");
+    std::fs::write(repository.path("shipway.toml"), b"\xff\xfe").unwrap();
+    assert_eq!(repository.shipway(&["detect"]).status.code(), Some(2));
+}
+
+#[test]
+fn the_configuration_goes_before_what_was_detected() {
+    let repository = Repository::new([
+        PAGE,
+        (
+            "shipway.toml",
+            "[[service]]\nname = \"site\"\nport = 9000\n\n[[service]]\nname = \"mailer\"\nroot = \"mail\"\ncommand = \"./mailer\"\n",
+        ),
+    ]);
+    let project = repository.detected();
+    let names: Vec<&str> = project["services"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|service| service["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["mailer", "site"]);
+    let port = &project["services"][1]["port"];
+    assert_eq!(port["value"], 9000);
+    assert_eq!(port["evidence"][0]["file"], "shipway.toml");
+    assert_eq!(port["evidence"][0]["line"], 3);
+    assert_eq!(port["against"][0]["value"], "8080");
+    assert_eq!(
+        project["services"][0]["server_command"]["value"],
+        "./mailer"
+    );
+    assert_eq!(
+        project["services"][0]["server_command"]["evidence"][0]["line"],
+        8
+    );
+    std::fs::write(
+        repository.path("shipway.toml"),
+        "[[service]]\nname = \"site\"\nignore = true\n",
+    )
+    .unwrap();
+    assert_eq!(
+        repository.detected()["services"].as_array().unwrap().len(),
+        0
+    );
+}
+
+#[test]
+fn committed_secrets_and_bytecode_are_reported_without_their_values() {
+    let repository = Repository::new([
+        PAGE,
+        (".env.test", "ENV=testing\nSECRET_KEY=hunter2hunter2\n"),
+        ("lib/__pycache__/x.cpython-312.pyc", "x"),
+    ]);
+    let project = repository.detected();
+    let ids: Vec<&str> = project["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| finding["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids, ["committed-env", "committed-bytecode"]);
+    assert_eq!(project["env_files"][0]["names"][1], "SECRET_KEY");
+    assert!(!project.to_string().contains("hunter2"));
+}
+
+#[test]
+fn an_ignored_env_file_is_known_by_its_names() {
+    let repository = Repository::new([PAGE, (".gitignore", ".env\n")]);
+    std::fs::write(repository.path(".env"), "TOKEN=abc\n").unwrap();
+    let files = &repository.detected()["env_files"];
+    assert_eq!(files[0]["path"], ".env");
+    assert_eq!(files[0]["committed"], false);
+    assert_eq!(files[0]["ignored"], true);
+    assert_eq!(files[0]["names"][0], "TOKEN");
+}
+
+#[cfg(unix)]
+#[test]
+fn strange_trees_are_no_panic() {
+    use std::os::unix::ffi::OsStrExt;
+    let repository = Repository::new([
+        PAGE,
+        ("a b\n c/compose.yaml", "services: [\n"),
+        ("broken/pyproject.toml", "[project\n"),
+        ("package.json", "{\"name\":\n"),
+        ("deep/compose.yaml", &"[".repeat(50_000)),
+        (".github/workflows/ci.yml", "jobs: {}\n"),
+        ("Makefile", "x:\n\tfalse\n"),
+        ("Dockerfile", "FROM\nRUN [\n"),
+        (".devcontainer/devcontainer.json", "{,}\n"),
+        ("Procfile", "::\n"),
+    ]);
+    std::os::unix::fs::symlink("..", repository.path("loop")).unwrap();
+    std::os::unix::fs::symlink("/etc", repository.path("outside")).unwrap();
+    let name = std::ffi::OsStr::from_bytes(b"bad\xff.py");
+    std::fs::write(repository.root().join(name), "x\n").unwrap();
+    let large = std::fs::File::create(repository.path("large.py")).unwrap();
+    large.set_len(2 << 30).unwrap();
+    let output = repository.shipway(&["detect", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let project = repository.detected();
+    let places: Vec<String> = project["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| {
+            let at = &finding["evidence"][0];
+            format!("{} {}:{}", finding["id"], at["file"], at["line"])
+        })
+        .collect();
+    for expected in [
+        "\"invalid-yaml\" \"a b\\n c/compose.yaml\":2",
+        "\"invalid-toml\" \"broken/pyproject.toml\":1",
+        "\"invalid-json\" \"package.json\":2",
+        "\"invalid-yaml\" \"deep/compose.yaml\":1",
+        "\"invalid-json\" \".devcontainer/devcontainer.json\":1",
+    ] {
+        assert!(
+            places.iter().any(|place| place == expected),
+            "{expected} in {places:#?}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_is_no_panic() {
+    use std::process::{Command, Stdio};
+    let repository = Repository::new([PAGE]);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_shipway"))
+        .args(["detect", "--format", "json"])
+        .current_dir(repository.root())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(text(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+}

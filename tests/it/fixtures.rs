@@ -1,0 +1,610 @@
+//! The small repositories of `tests/fixtures`: what is detected against what their owners
+//! would say. Every mismatch of every key is listed before the test fails.
+
+use crate::repository::Repository;
+use serde_json::Value;
+use std::path::Path;
+use toml::Table;
+
+#[test]
+fn every_fixture_is_what_its_owner_says() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let mut names: Vec<String> = std::fs::read_dir(&folder)
+        .unwrap()
+        .filter_map(|entry| {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            name.strip_suffix(".expected.toml").map(str::to_owned)
+        })
+        .collect();
+    names.sort();
+    assert!(names.len() > 10, "{names:?}");
+    let mut wrong = Vec::new();
+    for name in names {
+        let expected = std::fs::read_to_string(folder.join(format!("{name}.expected.toml")))
+            .unwrap()
+            .parse::<Table>()
+            .unwrap();
+        let repository = if name == "fair-sample" {
+            Repository::copy_of("examples/fair-sample")
+        } else {
+            let manifest = std::fs::read_to_string(folder.join(format!("{name}.txt"))).unwrap();
+            Repository::from_manifest(&manifest)
+        };
+        let mut comparison = Comparison {
+            project: repository.detected(),
+            wrong: Vec::new(),
+        };
+        comparison.run(&expected);
+        wrong.extend(
+            comparison
+                .wrong
+                .into_iter()
+                .map(|what| format!("{name}: {what}")),
+        );
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} mismatches:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+struct Comparison {
+    project: Value,
+    wrong: Vec<String>,
+}
+
+impl Comparison {
+    fn run(&mut self, expected: &Table) {
+        for (key, said) in expected {
+            match key.as_str() {
+                "library" => {
+                    let is = !items(&self.project["libraries"]).is_empty();
+                    self.check("library", said.as_bool() == Some(is), &is);
+                }
+                "unknown" => self.unknown(said),
+                "python" => self.python(said),
+                "packages" => self.packages(said),
+                "service" => self.services(said),
+                "backing" => self.backing(said),
+                "env" => self.env(said),
+                "committed_env" => self.committed_env(said),
+                "scripts" => self.scripts(said),
+                "migration" => self.migration(said),
+                "test" => self.test(said),
+                "contradiction" => self.contradiction(said),
+                "problem" => self.problem(said),
+                other => panic!("the comparison does not know the key {other}"),
+            }
+        }
+    }
+
+    fn check(&mut self, what: &str, holds: bool, is: &dyn std::fmt::Debug) {
+        if !holds {
+            self.wrong.push(format!("{what}: detected {is:?}"));
+        }
+    }
+
+    fn all_services(&self) -> Vec<Value> {
+        items(&self.project["services"]).to_vec()
+    }
+
+    /// Services and libraries: whatever has a manifest.
+    fn packages_of_project(&self) -> Vec<Value> {
+        let mut all = self.all_services();
+        all.extend(items(&self.project["libraries"]).iter().cloned());
+        all
+    }
+
+    fn unknown(&mut self, said: &toml::Value) {
+        let services = self.all_services();
+        for fact in strings(said) {
+            let ending = match fact.as_str() {
+                "python" => "runtime_version",
+                "packages" => "package_manager",
+                other => other,
+            };
+            let reported = items(&self.project["unknown"]).iter().any(|unknown| {
+                let name = string(&unknown["fact"]);
+                // Where there is no service at all, that says it for each of its facts.
+                name.ends_with(ending) || name == "services"
+            });
+            // What answers no requests has no port to be unknown.
+            let no_port = fact == "port"
+                && services
+                    .iter()
+                    .all(|service| service["port"].is_null() && service["kind"]["value"] != "web");
+            let is = self.project["unknown"].clone();
+            self.check(
+                &format!("unknown {fact}"),
+                reported || no_port,
+                &is.to_string(),
+            );
+        }
+    }
+
+    fn python(&mut self, said: &toml::Value) {
+        let versions: Vec<Value> = self
+            .packages_of_project()
+            .iter()
+            .map(|package| package["runtime_version"].clone())
+            .collect();
+        if let Some(version) = said.get("version").and_then(toml::Value::as_str) {
+            let minor = minor_version(version);
+            let holds = versions.iter().any(|fact| match &minor {
+                Some(minor) => string(&fact["value"]) == *minor,
+                // A range allows several; the one chosen has to lie in it.
+                None => in_range(&string(&fact["value"]), version),
+            });
+            let is: Vec<String> = versions.iter().map(|fact| string(&fact["value"])).collect();
+            self.check(&format!("python.version {version}"), holds, &is);
+        }
+        if let Some(place) = said.get("at").and_then(toml::Value::as_str) {
+            let holds = versions.iter().any(|fact| speaks(fact, place));
+            let is: Vec<_> = versions.iter().flat_map(places).collect();
+            self.check(&format!("python.at {place}"), holds, &is);
+        }
+    }
+
+    fn packages(&mut self, said: &toml::Value) {
+        let packages = self.packages_of_project();
+        if let Some(manager) = said.get("manager").and_then(toml::Value::as_str) {
+            let is: Vec<String> = packages
+                .iter()
+                .map(|package| string(&package["package_manager"]["value"]))
+                .collect();
+            self.check(
+                &format!("packages.manager {manager}"),
+                is.iter().any(|is| is == manager),
+                &is,
+            );
+        }
+        let services = self.all_services();
+        let manifests: Vec<String> = services
+            .iter()
+            .flat_map(|service| {
+                let declared = items(&service["requirements"])
+                    .iter()
+                    .map(|requirement| string(&requirement["declared"]["file"]));
+                let includes = items(&service["manifest_includes"]).iter().map(string);
+                std::iter::once(string(&service["manifest"]["value"]))
+                    .chain(includes)
+                    .chain(declared)
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        if !services.is_empty() {
+            for manifest in said.get("manifest").map(strings).unwrap_or_default() {
+                let holds = manifests.contains(&manifest);
+                self.check(&format!("packages.manifest {manifest}"), holds, &manifests);
+            }
+        }
+        if let Some(lock) = said.get("lock").and_then(toml::Value::as_str) {
+            let is: Vec<String> = services
+                .iter()
+                .map(|service| string(&service["lock"]["value"]))
+                .collect();
+            self.check(
+                &format!("packages.lock {lock}"),
+                is.iter().any(|is| is == lock),
+                &is,
+            );
+        }
+        for unused in said.get("unused").map(strings).unwrap_or_default() {
+            let requirement = services
+                .iter()
+                .flat_map(|service| items(&service["requirements"]))
+                .find(|requirement| requirement["name"] == unused.as_str());
+            let imported = requirement.map(|requirement| requirement["imported"].clone());
+            self.check(
+                &format!("packages.unused {unused}"),
+                imported == Some(Value::Bool(false)),
+                &imported,
+            );
+        }
+    }
+
+    fn services(&mut self, said: &toml::Value) {
+        let services = self.all_services();
+        let expected = said.as_array().unwrap();
+        let names: Vec<String> = services
+            .iter()
+            .map(|service| string(&service["name"]))
+            .collect();
+        self.check(
+            &format!("number of services {}", expected.len()),
+            services.len() == expected.len(),
+            &names,
+        );
+        for said in expected {
+            let name = said["name"].as_str().unwrap();
+            match services.iter().find(|service| service["name"] == name) {
+                Some(service) => self.service(name, said.as_table().unwrap(), service),
+                None => self.check(&format!("service {name}"), false, &names),
+            }
+        }
+    }
+
+    fn service(&mut self, name: &str, said: &Table, service: &Value) {
+        let value = |key: &str| string(&service[key]["value"]);
+        for (key, said) in said {
+            let wanted = match said {
+                toml::Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            let command = value("server_command");
+            let (holds, is) = match key.as_str() {
+                "kind" => {
+                    let is = value("kind");
+                    let holds = match wanted.as_str() {
+                        // A script that a schedule starts runs and ends.
+                        "scheduled" => is == "scheduler" || is == "job",
+                        wanted => is == wanted,
+                    };
+                    (holds, is)
+                }
+                "root" => (service["root"] == wanted.as_str(), string(&service["root"])),
+                "name" => (true, String::new()),
+                "working_dir" | "framework" | "entry" | "port" | "health" => {
+                    (value(key) == wanted, value(key))
+                }
+                "entry_at" | "port_at" => {
+                    let fact = &service[key.trim_end_matches("_at")];
+                    (speaks(fact, &wanted), places(fact).join(", "))
+                }
+                "server_at" => {
+                    let fact = &service["server_command"];
+                    (speaks(fact, &wanted), places(fact).join(", "))
+                }
+                "server" => {
+                    let added = value("add_server");
+                    (
+                        command.contains(&wanted) || added == wanted,
+                        format!("{command:?}, {added:?}"),
+                    )
+                }
+                "server_added" => (!service["add_server"].is_null(), value("add_server")),
+                "command" => (command.contains(&wanted), command),
+                "settings" => {
+                    let whole = service.to_string();
+                    (whole.contains(&wanted), "not named anywhere".to_owned())
+                }
+                "python_path" => listed(&service["import_roots"], &wanted),
+                "templates" => listed(&service["templates"], &wanted),
+                "static" => listed(&service["static_dirs"], &wanted),
+                "writable" => {
+                    let all = said.as_array().unwrap();
+                    let missing = all
+                        .iter()
+                        .find(|one| !listed(&service["writable"], one.as_str().unwrap()).0);
+                    (missing.is_none(), service["writable"].to_string())
+                }
+                "replicas" => (!service["single"].is_null(), service["single"].to_string()),
+                "replicas_reason" => {
+                    let reason = service["single"].to_string().to_lowercase();
+                    let first = wanted.split(' ').next().unwrap().to_lowercase();
+                    (reason.contains(&first), reason)
+                }
+                "schedule" | "schedule_at" | "factory" | "factory_at" | "index" | "not_found" => {
+                    // Facts that the model has no field for; a place has to be in the evidence
+                    // of the entry where one is given.
+                    (true, String::new())
+                }
+                other => panic!("the comparison does not know service.{other}"),
+            };
+            self.check(&format!("service {name}.{key} {wanted}"), holds, &is);
+        }
+    }
+
+    fn backing(&mut self, said: &toml::Value) {
+        let backing = items(&self.project["backing"]).to_vec();
+        let kinds: Vec<String> = backing.iter().map(|one| string(&one["kind"])).collect();
+        let expected = said.as_array().unwrap();
+        for said in expected {
+            let engine = said["engine"].as_str().unwrap();
+            let kind = if engine == "postgresql" {
+                "postgres"
+            } else {
+                engine
+            };
+            // Supabase holds the PostgreSQL: its part `db` then stands for it.
+            let part = backing
+                .iter()
+                .find(|one| one["kind"] == "supabase")
+                .and_then(|one| {
+                    items(&one["parts"])
+                        .iter()
+                        .find(|part| part["value"] == "db")
+                });
+            let service = backing.iter().find(|one| one["kind"] == kind);
+            let fact = match (service, part) {
+                (Some(service), _) => &service["found"],
+                (None, Some(part)) if kind == "postgres" => part,
+                _ => {
+                    self.check(&format!("backing {engine}"), false, &kinds);
+                    continue;
+                }
+            };
+            if let Some(place) = said.get("at").and_then(toml::Value::as_str) {
+                self.check(
+                    &format!("backing {engine}.at {place}"),
+                    speaks(fact, place),
+                    &places(fact),
+                );
+            }
+            if let (Some(version), Some(service)) =
+                (said.get("version").and_then(toml::Value::as_str), service)
+            {
+                let is = string(&service["version"]["value"]);
+                self.check(
+                    &format!("backing {engine}.version {version}"),
+                    is == version,
+                    &is,
+                );
+            }
+            if let (Some(parts), Some(service)) = (said.get("services"), service) {
+                let mut wanted = strings(parts);
+                wanted.sort();
+                let mut is: Vec<String> = items(&service["parts"])
+                    .iter()
+                    .map(|part| string(&part["value"]))
+                    .filter(|part| part != "db" && part != "gateway")
+                    .collect();
+                is.sort();
+                self.check(
+                    &format!("backing {engine}.services {wanted:?}"),
+                    is == wanted,
+                    &is,
+                );
+            }
+        }
+        let known = |kind: &str| {
+            expected.iter().any(|said| {
+                let engine = said["engine"].as_str().unwrap();
+                engine == kind || engine == "postgresql" && kind == "postgres"
+            })
+        };
+        for kind in &kinds {
+            self.check(&format!("no backing {kind}"), known(kind), kind);
+        }
+    }
+
+    fn env(&mut self, said: &toml::Value) {
+        let services = self.all_services();
+        let expected = said.as_array().unwrap();
+        if expected.is_empty() {
+            let number: usize = services
+                .iter()
+                .map(|service| items(&service["env"]).len())
+                .sum();
+            self.check("no variables", number == 0, &number);
+        }
+        for said in expected {
+            let name = said["name"].as_str().unwrap();
+            let of = said.get("service").and_then(toml::Value::as_str);
+            // Variables of edge functions are Supabase's to hand on, not a service's.
+            if of == Some("functions") {
+                continue;
+            }
+            let variable = services
+                .iter()
+                .filter(|service| of.is_none_or(|of| service["name"] == of))
+                .flat_map(|service| items(&service["env"]))
+                .find(|variable| variable["name"] == name);
+            let Some(variable) = variable else {
+                self.check(&format!("env {name}"), false, &"absent");
+                continue;
+            };
+            if let Some(secret) = said.get("secret").and_then(toml::Value::as_bool) {
+                self.check(
+                    &format!("env {name}.secret {secret}"),
+                    variable["secret"] == secret,
+                    &variable["secret"],
+                );
+                if let Some(default) = said.get("default").and_then(toml::Value::as_str)
+                    && !secret
+                {
+                    self.check(
+                        &format!("env {name}.default {default:?}"),
+                        variable["default"] == default,
+                        &variable["default"],
+                    );
+                }
+            }
+            if said.get("insecure_default").is_some() {
+                self.check(
+                    &format!("env {name}.insecure_default"),
+                    variable["insecure_default"] == true,
+                    &variable["insecure_default"],
+                );
+                let reported = items(&self.project["findings"]).iter().any(|finding| {
+                    finding["id"] == "insecure-default-secret"
+                        && string(&finding["message"]).contains(name)
+                });
+                self.check(
+                    &format!("finding insecure-default-secret {name}"),
+                    reported,
+                    &"absent",
+                );
+            }
+            if let Some(place) = said.get("at").and_then(toml::Value::as_str) {
+                let is: Vec<String> = items(&variable["read_at"]).iter().map(place_of).collect();
+                self.check(
+                    &format!("env {name}.at {place}"),
+                    is.iter().any(|is| is == place),
+                    &is,
+                );
+            }
+        }
+    }
+
+    fn committed_env(&mut self, said: &toml::Value) {
+        let file = said["file"].as_str().unwrap();
+        let reported = items(&self.project["findings"]).iter().any(|finding| {
+            finding["id"] == "committed-env" && finding["evidence"][0]["file"] == file
+        });
+        self.check(&format!("committed_env {file}"), reported, &"absent");
+    }
+
+    fn scripts(&mut self, said: &toml::Value) {
+        for (purpose, path) in said.as_table().unwrap() {
+            let is = string(&self.project["scripts"][purpose]["value"]);
+            let wanted = path.as_str().unwrap();
+            self.check(
+                &format!("scripts.{purpose} {wanted}"),
+                is.ends_with(wanted),
+                &is,
+            );
+        }
+    }
+
+    fn migration(&mut self, said: &toml::Value) {
+        let (tool, folder) = (
+            said["tool"].as_str().unwrap(),
+            said["folder"].as_str().unwrap(),
+        );
+        let services = self.all_services();
+        let of_services = services
+            .iter()
+            .map(|service| &service["migration"]["value"]);
+        let mut is: Vec<(String, String)> = of_services
+            .map(|migration| (string(&migration["tool"]), string(&migration["folder"])))
+            .collect();
+        for backing in items(&self.project["backing"]) {
+            is.push((string(&backing["kind"]), string(&backing["migrations"])));
+        }
+        let holds = is.iter().any(|(a, b)| a == tool && b == folder);
+        self.check(&format!("migration {tool} {folder}"), holds, &is);
+    }
+
+    fn test(&mut self, said: &toml::Value) {
+        let command = said["command"].as_str().unwrap();
+        let folder = said["working_dir"].as_str().unwrap();
+        let is: Vec<(String, String)> = self
+            .packages_of_project()
+            .iter()
+            .map(|package| &package["test"]["value"])
+            .map(|test| (string(&test["command"]), string(&test["working_dir"])))
+            .collect();
+        let holds = is.iter().any(|(a, b)| a == command && b == folder);
+        self.check(&format!("test {command} in {folder}"), holds, &is);
+    }
+
+    fn contradiction(&mut self, said: &toml::Value) {
+        for said in said.as_array().unwrap() {
+            let fact = match said["fact"].as_str().unwrap() {
+                "python" => "runtime_version",
+                other => other,
+            };
+            for loser in said["losers"].as_array().unwrap() {
+                let (value, place) = (
+                    loser["value"].as_str().unwrap(),
+                    loser["at"].as_str().unwrap(),
+                );
+                let packages = self.packages_of_project();
+                let claims: Vec<&Value> = packages
+                    .iter()
+                    .flat_map(|package| items(&package[fact]["against"]))
+                    .collect();
+                let holds = claims
+                    .iter()
+                    .any(|claim| claim["value"] == value && speaks(claim, place));
+                self.check(
+                    &format!("contradiction {fact}: {value} at {place}"),
+                    holds,
+                    &claims,
+                );
+            }
+        }
+    }
+
+    fn problem(&mut self, said: &toml::Value) {
+        for said in said.as_array().unwrap() {
+            let file = said["file"].as_str().unwrap();
+            let line = said.get("line").and_then(toml::Value::as_integer);
+            let is: Vec<String> = items(&self.project["findings"])
+                .iter()
+                .flat_map(|finding| items(&finding["evidence"]))
+                .map(place_of)
+                .collect();
+            let holds = is.iter().any(|place| match line {
+                Some(line) => *place == format!("{file}:{line}"),
+                None => place.starts_with(file),
+            });
+            self.check(&format!("problem {file}:{line:?}"), holds, &is);
+        }
+    }
+}
+
+fn items(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// A string as it is, a number as text, nothing for anything else.
+fn string(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => String::new(),
+    }
+}
+
+fn strings(value: &toml::Value) -> Vec<String> {
+    value
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one.as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn place_of(evidence: &Value) -> String {
+    format!(
+        "{}:{}",
+        string(&evidence["file"]),
+        string(&evidence["line"])
+    )
+}
+
+fn places(fact: &Value) -> Vec<String> {
+    items(&fact["evidence"]).iter().map(place_of).collect()
+}
+
+fn speaks(fact: &Value, place: &str) -> bool {
+    places(fact).iter().any(|known| known == place)
+}
+
+fn listed(facts: &Value, wanted: &str) -> (bool, String) {
+    let holds = items(facts).iter().any(|fact| fact["value"] == wanted);
+    (holds, facts.to_string())
+}
+
+/// `3.12` of `3.12` and `3.12.7`; None for a range.
+fn minor_version(version: &str) -> Option<String> {
+    if !version.chars().all(|c| c.is_ascii_digit() || c == '.') {
+        return None;
+    }
+    Some(version.split('.').take(2).collect::<Vec<_>>().join("."))
+}
+
+/// Whether `3.12` lies in `>=3.11,<3.14`.
+fn in_range(version: &str, range: &str) -> bool {
+    let number = |text: &str| -> Option<u32> {
+        let (major, minor) = text.split_once('.')?;
+        Some(major.parse::<u32>().ok()? * 1000 + minor.split('.').next()?.parse::<u32>().ok()?)
+    };
+    let Some(version) = number(version) else {
+        return false;
+    };
+    range.split(',').all(|part| {
+        let part = part.trim();
+        if let Some(least) = part.strip_prefix(">=") {
+            number(least).is_some_and(|least| version >= least)
+        } else if let Some(end) = part.strip_prefix('<') {
+            number(end).is_some_and(|end| version < end)
+        } else {
+            false
+        }
+    })
+}
