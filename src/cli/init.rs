@@ -183,13 +183,13 @@ fn report(
         line("Nothing to do: every file is as it would be made.");
     } else if applied {
         line(&format!(
-            "Wrote {} files. Taken back with: shipway undo",
-            plan.changes.len()
+            "Wrote {}. Taken back with: shipway undo",
+            count(plan)
         ));
     } else {
         line(&format!(
-            "Would write {} files; nothing was written.",
-            plan.changes.len()
+            "Would write {}; nothing was written.",
+            count(plan)
         ));
     }
     for finding in project
@@ -199,11 +199,11 @@ fn report(
     {
         let place = finding.evidence.first().map(|place| format!("{place}: "));
         line(&format!(
-            "! {}{} {}",
+            "! {}{}",
             place.unwrap_or_default(),
-            finding.message,
-            finding.mend
+            finding.message
         ));
+        line(&format!("  mend: {}", finding.mend));
     }
     if !plan.is_empty() || context.output.is_verbose() {
         for unknown in &project.unknown {

@@ -36,10 +36,10 @@ pub fn write(text: &str, answers: &Answers) -> Result<String, toml_edit::TomlErr
     if text.trim().is_empty() {
         document["schema"] = value(1);
     }
-    if let Some(name) = &answers.name {
-        if let Some(project) = table(document.as_table_mut(), "project") {
-            set(project, "name", name.as_str());
-        }
+    if let Some(name) = &answers.name
+        && let Some(project) = table(document.as_table_mut(), "project")
+    {
+        set(project, "name", name.as_str());
     }
     if let Some(base) = answers.base {
         let base = match base {

@@ -228,17 +228,12 @@ impl<'r> Session<'r> {
             }
             let path = RelPath::parse(&entry.path)
                 .map_err(|error| at(&store.journal())(io::Error::other(error)))?;
-            let (content, mode) = match &entry.before {
-                None => (None, None),
-                Some(_) => {
-                    let backup = store.backup(index);
-                    let content = std::fs::read(&backup).map_err(at(&backup))?;
-                    (
-                        Some(content),
-                        Some(journal::mode_of(&backup).map_err(at(&backup))?),
-                    )
-                }
-            };
+            let (mut content, mut mode) = (None, None);
+            if entry.before.is_some() {
+                let backup = store.backup(index);
+                content = Some(std::fs::read(&backup).map_err(at(&backup))?);
+                mode = Some(journal::mode_of(&backup).map_err(at(&backup))?);
+            }
             changes.push(Change {
                 path,
                 content,
@@ -293,7 +288,7 @@ impl<'r> Session<'r> {
             folders: folders.to_vec(),
             steps: Vec::with_capacity(changes.len()),
         };
-        let mut made = BTreeSet::new();
+        let mut missing = BTreeSet::new();
         for (number, change) in changes.iter().enumerate() {
             let target = change.path.under(root);
             let present = read_if_there(&target).map_err(at(&target))?;
@@ -308,19 +303,19 @@ impl<'r> Session<'r> {
                 proceed(sink(Step::BackedUp(&change.path)))?;
             }
             if let Some(content) = &change.content {
-                let staged = store.staged(number);
+                let new = store.staged(number);
                 let mode = match (change.mode, &present) {
                     (Some(mode), _) => mode,
                     (None, Some(_)) => journal::mode_of(&target).map_err(at(&target))?,
                     (None, None) => 0o644,
                 };
-                journal::write_private(&staged, content, mode).map_err(at(&staged))?;
+                journal::write_private(&new, content, mode).map_err(at(&new))?;
                 if present.is_some() {
-                    journal::same_owner(&target, &staged).map_err(at(&staged))?;
+                    journal::same_owner(&target, &new).map_err(at(&new))?;
                 }
                 proceed(sink(Step::Staged(&change.path)))?;
                 if undoes.is_none() {
-                    missing_folders(root, &change.path, &mut made);
+                    missing_folders(root, &change.path, &mut missing);
                 }
             }
             journal.steps.push(Entry {
@@ -331,7 +326,7 @@ impl<'r> Session<'r> {
             });
         }
         // Sorted, so that the outer folder comes before what is in it.
-        journal.folders.extend(made);
+        journal.folders.extend(missing);
         store.write(&journal).map_err(at(&store.journal()))?;
         Ok(journal)
     }

@@ -86,7 +86,7 @@ pub(super) fn with_line_feeds(content: &[u8]) -> Vec<u8> {
 
 /// What most lines of `content` end with.
 pub(super) fn line_ending(content: &[u8]) -> &'static str {
-    let lines = content.iter().filter(|byte| **byte == b'\n').count();
+    let lines = content.split(|byte| *byte == b'\n').count() - 1;
     let crlf = content.windows(2).filter(|pair| pair == b"\r\n").count();
     if crlf * 2 > lines { "\r\n" } else { "\n" }
 }

@@ -32,11 +32,10 @@ fn runs(path: &RelPath, mode: Mode) -> bool {
         || name.contains("dockerfile")
         || name.contains("containerfile")
         || name.contains("makefile")
-        || name.ends_with(".mk")
         || name.contains("compose")
         || name == "shipway.toml"
         || matches!(
             path.extension(),
-            "sh" | "bash" | "py" | "js" | "mjs" | "ts" | "rb" | "pl"
+            "mk" | "sh" | "bash" | "py" | "js" | "mjs" | "ts" | "rb" | "pl"
         )
 }

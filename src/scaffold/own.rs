@@ -52,7 +52,7 @@ fn outside_blocks(mut file: ExistingFile, lock: &Lock, root: &Path) -> ExistingF
     let Ok(content) = std::fs::read(file.path.under(root)) else {
         return file;
     };
-    let line = |at: usize| content[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line = |at: usize| content[..at].split(|byte| *byte == b'\n').count();
     let ours: Vec<_> = blocks(&content, lock, &file.path)
         .into_iter()
         .map(|range| line(range.start)..line(range.end))

@@ -75,7 +75,7 @@ impl std::fmt::Debug for Change {
             .field("path", &self.path)
             .field("bytes", &self.content.as_ref().map(Vec::len))
             .field("mode", &self.mode)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
