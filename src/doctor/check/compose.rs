@@ -3,8 +3,8 @@
 use super::{Finding, Subject, wants_containers};
 use pep440_rs::Version;
 
-/// The first with the top-level key `include`.
-const LEAST: &str = "2.20";
+/// The first in which an `env_file` may be absent; `include` came with 2.20.
+const LEAST: &str = "2.24";
 
 pub(in crate::doctor) fn look(subject: &Subject) -> Vec<Finding> {
     let mend = format!(
@@ -17,7 +17,7 @@ pub(in crate::doctor) fn look(subject: &Subject) -> Vec<Finding> {
         Ok(Some(version)) if LEAST.parse::<Version>().is_ok_and(|least| version < least) => {
             vec![Finding::error(
                 format!(
-                    "docker compose {version} is older than {LEAST}: it does not know `include`"
+                    "docker compose {version} is older than {LEAST}: it cannot read all that is generated"
                 ),
                 mend,
             )]
@@ -65,11 +65,11 @@ mod tests {
     use crate::doctor::Level;
 
     #[test]
-    fn compose_below_2_20_is_too_old() {
+    fn compose_below_2_24_is_too_old() {
         let project = project(Vec::new());
         for (said, level) in [
-            ("Docker Compose version v2.19.1", Level::Error),
-            ("Docker Compose version v2.20.0", Level::Ok),
+            ("Docker Compose version v2.23.3", Level::Error),
+            ("Docker Compose version v2.24.0", Level::Ok),
             ("Docker Compose version v2.9.0", Level::Error),
             ("Docker Compose version 5.0.0", Level::Ok),
         ] {

@@ -50,8 +50,19 @@ fn published(project: &Project, variables: &Variables) -> BTreeMap<u16, String> 
         .services
         .iter()
         .filter(|service| matches!(service.kind.value, ServiceKind::Web | ServiceKind::Static))
-        .filter_map(|service| Some((service.port.as_ref()?.value.get(), service.name.clone())))
+        .filter_map(|service| {
+            let port = service.port.as_ref()?.value.get();
+            let moved = variables
+                .get(&moved_by(&service.name))
+                .and_then(|text| text.parse().ok());
+            Some((moved.unwrap_or(port), service.name.clone()))
+        })
         .collect()
+}
+
+/// The variable that moves a service's port in the generated compose file: `WEB_PORT`.
+fn moved_by(service: &str) -> String {
+    format!("{}_PORT", service.replace('-', "_").to_uppercase())
 }
 
 /// The ports of this machine in compose's short syntax `[IP:]HOST[-HOST]:CONTAINER[/PROTOCOL]`
@@ -154,6 +165,22 @@ mod tests {
         ] {
             assert_eq!(host_ports(written, &variables), expected, "{written}");
         }
+    }
+
+    #[test]
+    fn a_variable_moves_the_port_of_a_service() {
+        let mut service = service();
+        service.name = "web-app".to_owned();
+        service.port = Port::new(5000).map(|port| Fact::guess(port, "a test"));
+        let project = project(vec![service]);
+        let variables = Variables::from([("WEB_APP_PORT".to_owned(), "5055".to_owned())]);
+        let ports = |variables| {
+            published(&project, variables)
+                .into_keys()
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(ports(&variables), [5055]);
+        assert_eq!(ports(&Variables::new()), [5000]);
     }
 
     #[test]
