@@ -54,8 +54,10 @@ pub(super) fn view(input: &Input, compose: &Value) -> Devcontainer {
         .map_or(".devcontainer", |(folder, _)| folder)
         .to_owned();
     let up = "../".repeat(folder.split('/').count());
-    let shared: Vec<&str> =
-        [input.path("compose"), input.path("compose_override")].into_iter().flatten().collect();
+    let shared: Vec<&str> = [input.path("compose"), input.path("compose_override")]
+        .into_iter()
+        .flatten()
+        .collect();
     let mut compose_files: Vec<String> = shared.iter().map(|path| format!("{up}{path}")).collect();
     compose_files.extend(["compose.yaml".to_owned(), "local.yaml".to_owned()]);
     let (tree, context) = if shared.is_empty() {
@@ -72,7 +74,11 @@ pub(super) fn view(input: &Input, compose: &Value) -> Devcontainer {
         tree,
         context,
         folder,
-        networks: if shared.is_empty() { Vec::new() } else { networks(compose) },
+        networks: if shared.is_empty() {
+            Vec::new()
+        } else {
+            networks(compose)
+        },
         base,
         pinned,
         packages: packages(input, &parts),
@@ -83,7 +89,11 @@ pub(super) fn view(input: &Input, compose: &Value) -> Devcontainer {
         extensions: extensions(input, &parts),
         ports,
         port_labels,
-        environment: if shared.is_empty() { Vec::new() } else { environment(compose, &parts) },
+        environment: if shared.is_empty() {
+            Vec::new()
+        } else {
+            environment(compose, &parts)
+        },
         create: create(input),
         name,
     }
@@ -100,7 +110,9 @@ fn base(input: &Input, parts: &[Component]) -> (String, bool) {
             }
         }
         Some(("rust", part)) => {
-            let tag = part.version.map_or_else(|| "1".to_owned(), |fact| fact.value.clone());
+            let tag = part
+                .version
+                .map_or_else(|| "1".to_owned(), |fact| fact.value.clone());
             return (format!("docker.io/library/rust:{tag}-slim-bookworm"), false);
         }
         _ => "debian-slim".to_owned(),
@@ -113,7 +125,9 @@ fn base(input: &Input, parts: &[Component]) -> (String, bool) {
 
 /// Every network of the project: the workspace reaches what any service reaches.
 fn networks(compose: &Value) -> Vec<String> {
-    named(compose, "networks").map(|(name, _)| name.to_owned()).collect()
+    named(compose, "networks")
+        .map(|(name, _)| name.to_owned())
+        .collect()
 }
 
 /// The elements of a list of the compose context, with their names.
@@ -135,7 +149,10 @@ fn environment(compose: &Value, parts: &[Component]) -> Vec<Variable> {
     for list in ["services", "development"] {
         for (_, element) in named(compose, list).filter(|(name, _)| *name == service.name) {
             for (name, variable) in named(element, "environment") {
-                let value = variable.get("value").and_then(Value::as_str).map(str::to_owned);
+                let value = variable
+                    .get("value")
+                    .and_then(Value::as_str)
+                    .map(str::to_owned);
                 all.insert(name.to_owned(), value);
             }
         }
@@ -148,9 +165,18 @@ fn environment(compose: &Value, parts: &[Component]) -> Vec<Variable> {
 }
 
 fn packages(input: &Input, parts: &[Component]) -> Vec<String> {
-    let mut all: BTreeSet<String> = ["ca-certificates", "curl", "git", "less", "make", "openssh-client", "procps", "sudo"]
-        .map(str::to_owned)
-        .into();
+    let mut all: BTreeSet<String> = [
+        "ca-certificates",
+        "curl",
+        "git",
+        "less",
+        "make",
+        "openssh-client",
+        "procps",
+        "sudo",
+    ]
+    .map(str::to_owned)
+    .into();
     // A shell on the database, and what backups call.
     for (kind, package) in [
         (BackingKind::Postgres, "postgresql-client"),
@@ -158,13 +184,24 @@ fn packages(input: &Input, parts: &[Component]) -> Vec<String> {
         (BackingKind::Redis, "redis-tools"),
         (BackingKind::Mysql, "default-mysql-client"),
     ] {
-        if input.project.backing.iter().any(|backing| backing.kind == kind) {
+        if input
+            .project
+            .backing
+            .iter()
+            .any(|backing| backing.kind == kind)
+        {
             all.insert(package.to_owned());
         }
     }
     for part in parts {
         for service in &part.services {
-            all.extend(service.build_packages.iter().chain(&service.system_packages).map(|fact| fact.value.clone()));
+            all.extend(
+                service
+                    .build_packages
+                    .iter()
+                    .chain(&service.system_packages)
+                    .map(|fact| fact.value.clone()),
+            );
         }
         if part.ecosystem == "rust" {
             all.extend(["build-essential", "pkg-config"].map(str::to_owned));
@@ -179,7 +216,12 @@ fn pip(input: &Input, parts: &[Component]) -> Vec<String> {
         .iter()
         .filter(|part| part.is_python())
         .filter_map(|part| match part.manager() {
-            PackageManager::Uv => Some(input.pins.tool("uv").map_or("uv".to_owned(), |version| format!("uv=={version}"))),
+            PackageManager::Uv => Some(
+                input
+                    .pins
+                    .tool("uv")
+                    .map_or("uv".to_owned(), |version| format!("uv=={version}")),
+            ),
             PackageManager::Poetry => Some("poetry".to_owned()),
             PackageManager::Pdm => Some("pdm".to_owned()),
             PackageManager::Pipenv => Some("pipenv".to_owned()),
@@ -206,10 +248,18 @@ fn features(input: &Input) -> Value {
 fn extensions(input: &Input, parts: &[Component]) -> Vec<String> {
     let mut all = vec!["ms-azuretools.vscode-containers", "redhat.vscode-yaml"];
     if parts.iter().any(Component::is_python) {
-        all.extend(["ms-python.python", "ms-python.debugpy", "ms-python.vscode-pylance"]);
+        all.extend([
+            "ms-python.python",
+            "ms-python.debugpy",
+            "ms-python.vscode-pylance",
+        ]);
         let own = |name: &str| input.project.tools.iter().any(|tool| tool.name == name);
         // Where the project has no linter of its own, those that `make lint` brings.
-        let none = !["ruff", "black", "mypy", "flake8", "pylint", "pyright", "isort"].iter().any(|tool| own(tool));
+        let none = ![
+            "ruff", "black", "mypy", "flake8", "pylint", "pyright", "isort",
+        ]
+        .iter()
+        .any(|tool| own(tool));
         for (tool, extension) in [
             ("ruff", "charliermarsh.ruff"),
             ("black", "ms-python.black-formatter"),
@@ -240,25 +290,50 @@ fn settings(input: &Input, parts: &[Component]) -> Value {
     let mut set = |name: &str, value: Value| all.insert(name.to_owned(), value);
     if let Some(part) = parts.iter().find(|part| part.is_python()) {
         let workspace = |path: &RelPath| {
-            if path.is_root() { "${workspaceFolder}".to_owned() } else { format!("${{workspaceFolder}}/{path}") }
+            if path.is_root() {
+                "${workspaceFolder}".to_owned()
+            } else {
+                format!("${{workspaceFolder}}/{path}")
+            }
         };
-        set("python.defaultInterpreterPath", json!(format!("/home/vscode/.local/share/venvs/{}/bin/python", part.name)));
+        set(
+            "python.defaultInterpreterPath",
+            json!(format!(
+                "/home/vscode/.local/share/venvs/{}/bin/python",
+                part.name
+            )),
+        );
         let mut roots: Vec<String> = vec![workspace(part.working_dir)];
         for service in &part.services {
-            roots.extend(service.import_roots.iter().map(|root| workspace(&root.value)));
+            roots.extend(
+                service
+                    .import_roots
+                    .iter()
+                    .map(|root| workspace(&root.value)),
+            );
         }
         roots.dedup();
         set("python.analysis.extraPaths", json!(roots));
         if let Some(test) = part.test {
             let pytest = test.runner == "pytest";
             set("python.testing.pytestEnabled", json!(pytest));
-            set("python.testing.unittestEnabled", json!(!pytest && test.runner == "unittest"));
+            set(
+                "python.testing.unittestEnabled",
+                json!(!pytest && test.runner == "unittest"),
+            );
             set("python.testing.cwd", json!(workspace(&test.working_dir)));
         }
         let own = |name: &str| input.project.tools.iter().any(|tool| tool.name == name);
-        let formatter = if own("ruff") && !own("black") { "charliermarsh.ruff" } else { "ms-python.black-formatter" };
+        let formatter = if own("ruff") && !own("black") {
+            "charliermarsh.ruff"
+        } else {
+            "ms-python.black-formatter"
+        };
         // Only on lines that were edited: formatting old files whole would bury each change.
-        set("[python]", json!({ "editor.defaultFormatter": formatter, "editor.formatOnSaveMode": "modificationsIfAvailable" }));
+        set(
+            "[python]",
+            json!({ "editor.defaultFormatter": formatter, "editor.formatOnSaveMode": "modificationsIfAvailable" }),
+        );
     }
     if parts.iter().any(|part| part.ecosystem == "rust") {
         set("rust-analyzer.check.command", json!("clippy"));
@@ -272,20 +347,34 @@ fn ports(input: &Input) -> (Vec<String>, Value) {
     let mut labels = Map::new();
     for service in &input.project.services {
         let Some(port) = &service.port else { continue };
-        if !matches!(service.kind.value, ServiceKind::Web | ServiceKind::Static) || input.path("compose").is_none() {
+        if !matches!(service.kind.value, ServiceKind::Web | ServiceKind::Static)
+            || input.path("compose").is_none()
+        {
             continue;
         }
         let port = format!("{}:{}", service.name, port.value);
-        labels.insert(port.clone(), json!({ "label": service.name, "onAutoForward": "notify" }));
+        labels.insert(
+            port.clone(),
+            json!({ "label": service.name, "onAutoForward": "notify" }),
+        );
         ports.push(port);
     }
     (ports, Value::Object(labels))
 }
 
 fn create(input: &Input) -> String {
-    if input.has("make") || input.project.existing.makefile.as_ref().is_some_and(|file| {
-        file.entries.iter().any(|entry| entry.excerpt == "dev-setup")
-    }) {
+    if input.has("make")
+        || input
+            .project
+            .existing
+            .makefile
+            .as_ref()
+            .is_some_and(|file| {
+                file.entries
+                    .iter()
+                    .any(|entry| entry.excerpt == "dev-setup")
+            })
+    {
         "make dev-setup".to_owned()
     } else {
         "if command -v shipway; then shipway setup; fi".to_owned()

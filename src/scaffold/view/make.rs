@@ -122,8 +122,13 @@ pub(super) fn view(input: &Input) -> Make {
         .collect();
     let compose = compose(input);
     let script = |command: &str| Script {
-        service: compose.as_ref().and_then(|compose| compose.urls.first()).map(|url| url.service.clone()),
-        files: compose.as_ref().map_or_else(String::new, |compose| compose.files.clone()),
+        service: compose
+            .as_ref()
+            .and_then(|compose| compose.urls.first())
+            .map(|url| url.service.clone()),
+        files: compose
+            .as_ref()
+            .map_or_else(String::new, |compose| compose.files.clone()),
         command: command.to_owned(),
         part: parts
             .iter()
@@ -195,15 +200,13 @@ fn compose(input: &Input) -> Option<Compose> {
         } else {
             format!(" {}", files(&development))
         },
-        production: input
-            .path("compose_production")
-            .map(|production| {
-                let all: Vec<&str> = [Some(main), Some(production), input.path("compose_local")]
-                    .into_iter()
-                    .flatten()
-                    .collect();
-                format!(" {}", files(&all))
-            }),
+        production: input.path("compose_production").map(|production| {
+            let all: Vec<&str> = [Some(main), Some(production), input.path("compose_local")]
+                .into_iter()
+                .flatten()
+                .collect();
+            format!(" {}", files(&all))
+        }),
         secret_files: input.path("secret_files").map(str::to_owned),
         project: format!("{}-local", input.project.name.value),
         urls: urls(input),
@@ -213,17 +216,17 @@ fn compose(input: &Input) -> Option<Compose> {
 /// The services that answer HTTP.
 fn urls(input: &Input) -> Vec<Url> {
     input
-            .project
-            .services
-            .iter()
-            .filter(|service| matches!(service.kind.value, ServiceKind::Web | ServiceKind::Static))
-            .filter_map(|service| {
-                Some(Url {
-                    service: service.name.clone(),
-                    port: service.port.as_ref()?.value.get(),
-                })
+        .project
+        .services
+        .iter()
+        .filter(|service| matches!(service.kind.value, ServiceKind::Web | ServiceKind::Static))
+        .filter_map(|service| {
+            Some(Url {
+                service: service.name.clone(),
+                port: service.port.as_ref()?.value.get(),
             })
-            .collect()
+        })
+        .collect()
 }
 
 fn part_of(input: &Input, part: &Component) -> Part {

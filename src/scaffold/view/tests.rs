@@ -69,7 +69,11 @@ fn application() -> Project {
     web.env = vec![
         var("POSTGRES_HOST", Some(EnvRole::PostgresHost), None),
         var("POSTGRES_SECRET", Some(EnvRole::PostgresPassword), None),
-        var("SECRET_KEY", Some(EnvRole::AppSecret), Some("microbes-are-fun")),
+        var(
+            "SECRET_KEY",
+            Some(EnvRole::AppSecret),
+            Some("microbes-are-fun"),
+        ),
     ];
     web.test = Some(fact(TestCommand {
         command: "pytest".to_owned(),
@@ -103,7 +107,10 @@ fn library() -> Project {
         name: fact("shapes".to_owned()),
         root: RelPath::root(),
         ecosystem: "python",
-        package_manager: Some(Fact::certain(PackageManager::Pip, Evidence::file(path("pyproject.toml")))),
+        package_manager: Some(Fact::certain(
+            PackageManager::Pip,
+            Evidence::file(path("pyproject.toml")),
+        )),
         runtime_version: Some(Fact::certain("3.11".to_owned(), requires)),
         test: Some(fact(TestCommand {
             command: "pytest".to_owned(),
@@ -126,7 +133,10 @@ fn crate_of_rust() -> Project {
         name: Fact::certain("ferry".to_owned(), Evidence::file(path("Cargo.toml"))),
         root: RelPath::root(),
         ecosystem: "rust",
-        package_manager: Some(Fact::certain(PackageManager::Cargo, Evidence::file(path("Cargo.lock")))),
+        package_manager: Some(Fact::certain(
+            PackageManager::Cargo,
+            Evidence::file(path("Cargo.lock")),
+        )),
         runtime_version: Some(fact("1.95".to_owned())),
         test: Some(fact(TestCommand {
             command: "cargo test --workspace".to_owned(),
@@ -161,8 +171,9 @@ fn files(project: &Project, feature: &str) -> BTreeMap<String, String> {
             paths.insert(id.to_owned(), path.to_owned());
         }
     }
-    let names: BTreeSet<String> =
-        ["container", "compose", "env", "make", "ci", "devcontainer"].map(str::to_owned).into();
+    let names: BTreeSet<String> = ["container", "compose", "env", "make", "ci", "devcontainer"]
+        .map(str::to_owned)
+        .into();
     let mut seen = serde_json::Value::Null;
     let renderer = Renderer::new(&features).unwrap();
     for _ in 0..2 {
@@ -174,7 +185,10 @@ fn files(project: &Project, feature: &str) -> BTreeMap<String, String> {
             pins: &pins,
             facts: &RepositoryFacts::default(),
             dotenv: &BTreeMap::new(),
-            fresh: Fresh { now: 0, random: &|bytes| bytes.fill(7) },
+            fresh: Fresh {
+                now: 0,
+                random: &|bytes| bytes.fill(7),
+            },
         };
         seen = context(&input, names.iter().map(String::as_str)).unwrap();
         for rule in &features.all[feature].files {
@@ -188,7 +202,9 @@ fn files(project: &Project, feature: &str) -> BTreeMap<String, String> {
         .iter()
         .map(|rule| {
             renderer.text(feature, &rule.reason, &seen).unwrap();
-            let text = renderer.file(&format!("{feature}/{}", rule.template), &seen).unwrap();
+            let text = renderer
+                .file(&format!("{feature}/{}", rule.template), &seen)
+                .unwrap();
             (paths[&rule.id].clone(), text)
         })
         .collect()
@@ -223,10 +239,17 @@ fn program(name: &str) -> Option<Command> {
 
 /// Runs `name` in `folder` and gives what it printed; it must succeed.
 fn run(name: &str, arguments: &[&str], folder: &Path) -> Option<String> {
-    let output = program(name)?.args(arguments).current_dir(folder).output().unwrap();
+    let output = program(name)?
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{name} {arguments:?}:\n{text}\n{errors}");
+    assert!(
+        output.status.success(),
+        "{name} {arguments:?}:\n{text}\n{errors}"
+    );
     Some(text)
 }
 
@@ -257,7 +280,10 @@ fn tests_of_an_application_get_its_database_and_its_folder() {
         "          pytest --cov=. --cov-report=term --cov-report=xml",
         "          file: Dockerfile.shipway",
     ] {
-        assert!(text.lines().any(|present| present == line), "{line}\n{text}");
+        assert!(
+            text.lines().any(|present| present == line),
+            "{line}\n{text}"
+        );
     }
     assert!(!text.contains("SECRET_KEY"), "it has a default");
 }
@@ -265,9 +291,15 @@ fn tests_of_an_application_get_its_database_and_its_folder() {
 #[test]
 fn a_library_is_tested_on_every_python_that_it_names() {
     let text = &files(&library(), "ci")[".github/workflows/ci.yml"];
-    assert!(text.contains(r#"python: ["3.11","3.12","3.13","3.14"]"#), "{text}");
+    assert!(
+        text.contains(r#"python: ["3.11","3.12","3.13","3.14"]"#),
+        "{text}"
+    );
     assert!(!text.contains("build-push-action"));
-    assert!(text.contains("run: \"ruff check .\""), "its own linter over everything");
+    assert!(
+        text.contains("run: \"ruff check .\""),
+        "its own linter over everything"
+    );
     assert!(!text.contains("mypy"), "and no other");
 }
 
@@ -279,17 +311,41 @@ fn the_dev_container_passes_its_validators() {
         run("hadolint", &[".devcontainer/Dockerfile"], root.path());
         run("shellcheck", &[".devcontainer/initialize"], root.path());
         let read = ["read-configuration", "--workspace-folder", "."];
-        let Some(text) = run("devcontainer", &read, root.path()) else { continue };
+        let Some(text) = run("devcontainer", &read, root.path()) else {
+            continue;
+        };
         assert!(text.contains(r#""service":"workspace""#), "{text}");
-        assert!(text.contains(r#""postCreateCommand":"make dev-setup""#), "{text}");
-        assert!(text.contains("ghcr.io/devcontainers/features/common-utils:2.5.9"), "{text}");
+        assert!(
+            text.contains(r#""postCreateCommand":"make dev-setup""#),
+            "{text}"
+        );
+        assert!(
+            text.contains("ghcr.io/devcontainers/features/common-utils:2.5.9"),
+            "{text}"
+        );
     }
 }
 
 fn git(arguments: &[&str], folder: &Path) {
-    let identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"];
-    let status = Command::new("git").args(identity).args(arguments).current_dir(folder).output().unwrap();
-    assert!(status.status.success(), "{}", String::from_utf8_lossy(&status.stderr));
+    let identity = [
+        "-c",
+        "user.name=t",
+        "-c",
+        "user.email=t@example.org",
+        "-c",
+        "init.defaultBranch=main",
+    ];
+    let status = Command::new("git")
+        .args(identity)
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(
+        status.status.success(),
+        "{}",
+        String::from_utf8_lossy(&status.stderr)
+    );
 }
 
 #[test]
@@ -309,15 +365,32 @@ fn a_linked_work_tree_gets_the_common_directory_where_git_looks_for_it() {
     };
     assert!(!initialize(&main).contains("volumes"));
     let linked = top.join("linked");
-    let quoted = format!("'{}'", main.join(".git").display().to_string().replace('\'', "''"));
+    let quoted = format!(
+        "'{}'",
+        main.join(".git").display().to_string().replace('\'', "''")
+    );
     let text = initialize(&linked);
-    assert!(text.contains(&format!("source: {quoted}\n        target: {quoted}")), "{text}");
+    assert!(
+        text.contains(&format!("source: {quoted}\n        target: {quoted}")),
+        "{text}"
+    );
     // What `git worktree add --relative-paths` writes.
-    std::fs::write(linked.join(".git"), "gitdir: ../it's main/.git/worktrees/linked\n").unwrap();
+    std::fs::write(
+        linked.join(".git"),
+        "gitdir: ../it's main/.git/worktrees/linked\n",
+    )
+    .unwrap();
     let text = initialize(&linked);
     let target = "'/workspaces/it''s main/.git'";
-    assert!(text.contains(&format!("source: {quoted}\n        target: {target}")), "{text}");
-    assert!(!run("git", &["status", "--porcelain"], &main).unwrap().contains("local.yaml"));
+    assert!(
+        text.contains(&format!("source: {quoted}\n        target: {target}")),
+        "{text}"
+    );
+    assert!(
+        !run("git", &["status", "--porcelain"], &main)
+            .unwrap()
+            .contains("local.yaml")
+    );
 }
 
 fn make(arguments: &[&str], folder: &Path) -> String {
@@ -333,15 +406,32 @@ fn make_lists_its_targets_and_installs_once() {
     std::fs::write(root.join("backend/requirements.txt"), "flask\n").unwrap();
     std::fs::write(root.join(".env.example"), "").unwrap();
     let help = make(&[], root);
-    for target in ["dev-setup", "up", "down", "test", "lint", "deploy-local", "seed", "backup", "help"] {
-        assert!(help.lines().any(|line| line.split_whitespace().next() == Some(target)), "{target}: {help}");
+    for target in [
+        "dev-setup",
+        "up",
+        "down",
+        "test",
+        "lint",
+        "deploy-local",
+        "seed",
+        "backup",
+        "help",
+    ] {
+        assert!(
+            help.lines()
+                .any(|line| line.split_whitespace().next() == Some(target)),
+            "{target}: {help}"
+        );
     }
     assert!(make(&["-n", "dev-setup"], root).contains("-r requirements.txt"));
     std::fs::write(root.join("backend/.venv/.shipway"), "").unwrap();
     std::fs::write(root.join(".env"), "").unwrap();
     let again = make(&["-n", "dev-setup"], root);
     assert!(!again.contains("pip") && !again.contains("cp "), "{again}");
-    let deploy = make(&["-n", "deploy-local", "SHIPWAY_COMPOSE=docker compose"], root);
+    let deploy = make(
+        &["-n", "deploy-local", "SHIPWAY_COMPOSE=docker compose"],
+        root,
+    );
     let words = "docker compose --project-name fair-sample-local --file compose.yaml --file compose.production.yaml --file compose.local.yaml up --detach --build --wait";
     assert!(deploy.lines().any(|line| line == words), "{deploy}");
 }
@@ -349,8 +439,20 @@ fn make_lists_its_targets_and_installs_once() {
 #[test]
 fn a_target_of_the_users_is_not_made_twice() {
     let text = &files(&crate_of_rust(), "make")["Makefile"];
-    for (line, count) in [("test:", 0), ("lint:", 0), ("shipway-test: ", 1), ("shipway-lint: ", 1), ("help: ", 1)] {
-        assert_eq!(text.lines().filter(|present| present.starts_with(line)).count(), count, "{line}");
+    for (line, count) in [
+        ("test:", 0),
+        ("lint:", 0),
+        ("shipway-test: ", 1),
+        ("shipway-lint: ", 1),
+        ("help: ", 1),
+    ] {
+        assert_eq!(
+            text.lines()
+                .filter(|present| present.starts_with(line))
+                .count(),
+            count,
+            "{line}"
+        );
     }
     assert!(!text.contains(".DEFAULT_GOAL"), "a bare make stays theirs");
 }
@@ -359,9 +461,15 @@ fn a_target_of_the_users_is_not_made_twice() {
 fn the_dev_container_comes_up_and_leaves_no_file_of_root() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
-    let (Ok(base), Ok(_)) = (std::env::var("SHIPWAY_TEST_DEVCONTAINER"), which::which("devcontainer")) else {
+    let (Ok(base), Ok(_)) = (
+        std::env::var("SHIPWAY_TEST_DEVCONTAINER"),
+        which::which("devcontainer"),
+    ) else {
         let required = std::env::var("SHIPWAY_REQUIRE").is_ok_and(|all| all == "all");
-        assert!(!required, "no image to stand in for the dev container's base: make test-deps");
+        assert!(
+            !required,
+            "no image to stand in for the dev container's base: make test-deps"
+        );
         eprintln!("skipped: bringing the dev container up needs make test-deps");
         return;
     };
@@ -387,7 +495,11 @@ fn the_dev_container_comes_up_and_leaves_no_file_of_root() {
         std::fs::create_dir(&stand_in).unwrap();
         let manifest = format!(r#"{{"id": "{id}", "version": "1.0.0", "name": "{id}"}}"#);
         std::fs::write(stand_in.join("devcontainer-feature.json"), manifest).unwrap();
-        std::fs::write(stand_in.join("install.sh"), format!("#!/bin/sh\ntouch /usr/local/share/feature-{id}\n")).unwrap();
+        std::fs::write(
+            stand_in.join("install.sh"),
+            format!("#!/bin/sh\ntouch /usr/local/share/feature-{id}\n"),
+        )
+        .unwrap();
         let published = features
             .split('"')
             .find(|word| word.contains(&format!("/features/{id}:")))
@@ -406,21 +518,57 @@ fn the_dev_container_comes_up_and_leaves_no_file_of_root() {
     impl Drop for Down<'_> {
         fn drop(&mut self) {
             let _ = Command::new("docker")
-                .args(["compose", "--project-name", &self.1, "--file", ".devcontainer/compose.yaml"])
+                .args([
+                    "compose",
+                    "--project-name",
+                    &self.1,
+                    "--file",
+                    ".devcontainer/compose.yaml",
+                ])
                 .args(["down", "--volumes", "--rmi", "local", "--timeout", "0"])
                 .current_dir(self.0)
                 .output();
         }
     }
     let up = run("devcontainer", &["up", "--workspace-folder", "."], root).unwrap();
-    let composed = up.split('"').skip_while(|word| *word != "composeProjectName").nth(2).unwrap();
+    let composed = up
+        .split('"')
+        .skip_while(|word| *word != "composeProjectName")
+        .nth(2)
+        .unwrap();
     let _down = Down(root, composed.to_owned());
     let inside = |command: &str| {
-        run("devcontainer", &["exec", "--workspace-folder", ".", "sh", "-c", command], root).unwrap()
+        run(
+            "devcontainer",
+            &["exec", "--workspace-folder", ".", "sh", "-c", command],
+            root,
+        )
+        .unwrap()
     };
     assert_eq!(inside("id -un").trim(), "vscode");
-    inside("touch inside && git status --short && test -w \"$SHIPWAY_VENVS\" && touch \"$HISTFILE\"");
-    assert_eq!(inside("ls /usr/local/share | grep -c '^feature-'").trim(), "2");
-    let not_theirs = run("find", &[".", "!", "-uid", &owner, "!", "-name", "local.yaml", "!", "-name", "devcontainer-lock.json"], root).unwrap();
+    inside(
+        "touch inside && git status --short && test -w \"$SHIPWAY_VENVS\" && touch \"$HISTFILE\"",
+    );
+    assert_eq!(
+        inside("ls /usr/local/share | grep -c '^feature-'").trim(),
+        "2"
+    );
+    let not_theirs = run(
+        "find",
+        &[
+            ".",
+            "!",
+            "-uid",
+            &owner,
+            "!",
+            "-name",
+            "local.yaml",
+            "!",
+            "-name",
+            "devcontainer-lock.json",
+        ],
+        root,
+    )
+    .unwrap();
     assert_eq!(not_theirs, "");
 }
