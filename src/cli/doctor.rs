@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         Format::Human => {
             context
                 .output
-                .report(&ui::findings(&findings, context.quiet, &context.output))?
+                .report(&ui::findings(&findings, context.quiet, &context.output))?;
         }
     }
     Ok(exit(&findings))

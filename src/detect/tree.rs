@@ -206,18 +206,17 @@ impl Tree {
         if bytes.contains(&0) {
             return None;
         }
-        match String::from_utf8(bytes) {
-            Ok(text) => Some(super::generated::without_blocks(text).into()),
-            Err(_) => {
-                self.report(Finding {
-                    id: "not-utf8",
-                    severity: Severity::Note,
-                    message: format!("{path} is not UTF-8 and was not read"),
-                    evidence: vec![Evidence::file(path.clone())],
-                    mend: format!("convert it: iconv -t UTF-8 {path}"),
-                });
-                None
-            }
+        if let Ok(text) = String::from_utf8(bytes) {
+            Some(super::generated::without_blocks(text).into())
+        } else {
+            self.report(Finding {
+                id: "not-utf8",
+                severity: Severity::Note,
+                message: format!("{path} is not UTF-8 and was not read"),
+                evidence: vec![Evidence::file(path.clone())],
+                mend: format!("convert it: iconv -t UTF-8 {path}"),
+            });
+            None
         }
     }
 

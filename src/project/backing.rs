@@ -19,7 +19,7 @@ pub enum BackingKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SupabasePart {
-    /// PostgreSQL with Supabase's roles and extensions; always there.
+    /// `PostgreSQL` with Supabase's roles and extensions; always there.
     Db,
     /// The gateway in front of the others; needed as soon as one of them is used over HTTP.
     Gateway,

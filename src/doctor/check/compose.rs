@@ -36,13 +36,13 @@ pub(in crate::doctor) fn look(subject: &Subject) -> Vec<Finding> {
 }
 
 fn without_docker(subject: &Subject, mend: String) -> Finding {
-    if let Some(podman) = subject.machine.find("podman") {
-        if let Ok(Some(version)) = subject.machine.version(&podman, &["compose", "version"]) {
-            return Finding::warning(
-                format!("compose {version} through podman; the Makefile calls docker compose"),
-                "install podman-docker, which brings a command named docker",
-            );
-        }
+    if let Some(podman) = subject.machine.find("podman")
+        && let Ok(Some(version)) = subject.machine.version(&podman, &["compose", "version"])
+    {
+        return Finding::warning(
+            format!("compose {version} through podman; the Makefile calls docker compose"),
+            "install podman-docker, which brings a command named docker",
+        );
     }
     absent(
         subject,

@@ -118,7 +118,7 @@ fn of(input: &Input, part: &Component, backing: &BackingService) -> Backing {
     let image = input.pins.image(&key);
     Backing {
         name: backing.kind.to_string(),
-        image: image.map_or_else(String::new, |image| image.reference()),
+        image: image.map_or_else(String::new, super::super::pins::Image::reference),
         pinned: image.is_some_and(|image| image.digest.is_some()),
         env: env.into_iter().collect(),
         ports: ports.to_vec(),

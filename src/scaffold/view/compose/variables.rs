@@ -35,7 +35,7 @@ pub(in super::super) struct Plan {
     supabase: bool,
 }
 
-/// Names of the one PostgreSQL that there is.
+/// Names of the one `PostgreSQL` that there is.
 pub(super) struct Postgres {
     pub(super) host: &'static str,
     pub(super) user: String,

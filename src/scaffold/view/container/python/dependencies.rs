@@ -175,7 +175,7 @@ fn unused<'a>(requirements: impl Iterator<Item = &'a Requirement>) -> Vec<&'a st
     names
 }
 
-/// What conda's file names, from PyPI.
+/// What conda's file names, from `PyPI`.
 fn conda(service: &Service) -> Dependencies {
     let words: Vec<String> = service
         .requirements
