@@ -5,6 +5,7 @@
 //! one line in [`ECOSYSTEMS`].
 
 mod backing;
+mod beside;
 mod client;
 mod env_files;
 mod existing;

@@ -61,6 +61,9 @@ pub(super) fn project_name(tree: &Tree, config: &Config) -> Fact<String> {
     if let Some((name, evidence)) = package_json(tree) {
         say(&name, Confidence::Certain, evidence);
     }
+    if let Some((name, evidence)) = toml_name(tree, "Cargo.toml", &[&["package", "name"]]) {
+        say(&name, Confidence::Certain, evidence);
+    }
     if let Some((name, evidence)) = origin(tree) {
         say(&name, Confidence::Likely, evidence);
     }
@@ -96,23 +99,26 @@ pub(super) fn project_name(tree: &Tree, config: &Config) -> Fact<String> {
 }
 
 fn pyproject(tree: &Tree) -> Option<(String, Evidence)> {
-    let path = RelPath::parse("pyproject.toml").ok()?;
+    let keys: &[&[&str]] = &[&["project", "name"], &["tool", "poetry", "name"]];
+    toml_name(tree, "pyproject.toml", keys)
+}
+
+/// The text at the first of `keys` that the TOML file `name` at the root has.
+fn toml_name(tree: &Tree, name: &str, keys: &[&[&str]]) -> Option<(String, Evidence)> {
+    let path = RelPath::parse(name).ok()?;
     let text = tree.text(&path)?;
     let document = toml_edit::Document::parse(&*text).ok()?;
-    let item = document
-        .get("project")
-        .and_then(|table| table.get("name"))
-        .or_else(|| {
-            let poetry = document.get("tool")?.get("poetry")?;
-            poetry.get("name")
-        })?;
-    let name = item.as_str()?.to_owned();
+    let item = keys.iter().find_map(|keys| {
+        keys.iter()
+            .try_fold(document.as_item(), |item, key| item.get(key))
+    })?;
+    let value = item.as_str()?.to_owned();
     let line = item
         .span()
         .and_then(|span| text.get(..span.start))
         .map_or(0, |before| before.matches('\n').count() + 1);
-    let evidence = Evidence::new(path, line, &name);
-    Some((name, evidence))
+    let evidence = Evidence::new(path, line, &value);
+    Some((value, evidence))
 }
 
 fn package_json(tree: &Tree) -> Option<(String, Evidence)> {

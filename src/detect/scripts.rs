@@ -1,6 +1,7 @@
 //! The project's own scripts for seeding and for backups.
 
 use super::Tree;
+use super::beside::beside;
 use crate::project::{Confidence, Evidence, Existing, Fact, RelPath, Scripts};
 
 /// Folders in which such scripts lie by custom, beside the root.
@@ -21,12 +22,7 @@ fn script(tree: &Tree, existing: &Existing, purpose: &str) -> Option<Fact<String
         .filter(|path| is_named(path, purpose))
         .filter(|path| {
             let folder = path.parent();
-            folder.is_root()
-                || FOLDERS.contains(&folder.file_name())
-                    && !path
-                        .as_str()
-                        .split('/')
-                        .any(|part| part == "tests" || part == "test")
+            folder.is_root() || FOLDERS.contains(&folder.file_name()) && !beside(&folder)
         })
         .filter_map(|path| Some((path, command(tree, path)?)))
         .min_by_key(|(path, _)| (path.depth(), path.as_str().len()));

@@ -10,13 +10,14 @@ mod procfile;
 mod scripts;
 pub(super) mod shell;
 
+use super::beside::beside;
 use super::{Tree, secret};
 use crate::project::{Evidence, Existing, ExistingFile, RelPath};
 
 /// Reads everything of `tree` that is there already.
 pub(super) fn read(tree: &Tree) -> Existing {
     let mut existing = Existing::default();
-    for path in tree.files() {
+    for path in tree.files().filter(|path| !beside(&path.parent())) {
         let name = path.file_name();
         if name.ends_with(".dockerignore") {
             existing.dockerignores.push(path.clone());
@@ -48,9 +49,21 @@ fn is_dockerfile(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     lower == "dockerfile"
         || lower == "containerfile"
-        || lower.starts_with("dockerfile.")
-        || lower.starts_with("containerfile.")
+        || ["dockerfile.", "containerfile."]
+            .iter()
+            .filter_map(|start| lower.strip_prefix(start))
+            .any(|variant| !is_source(variant))
         || lower.ends_with(".dockerfile")
+}
+
+/// The extension of a template or of a source file about Dockerfiles.
+fn is_source(extension: &str) -> bool {
+    let last = extension.rsplit('.').next().unwrap_or_default();
+    [
+        "hbs", "j2", "jinja", "jinja2", "tmpl", "tpl", "erb", "ejs", "mustache", "in", "rs", "go",
+        "py", "js", "ts", "rb", "java", "md", "txt", "html", "bak", "orig", "swp",
+    ]
+    .contains(&last)
 }
 
 /// A Dockerfile or compose file there describes the editor's container, not the application's.

@@ -3,6 +3,7 @@
 
 use super::{listing, shell};
 use crate::detect::Tree;
+use crate::detect::beside::beside_or_hidden;
 use crate::project::{Existing, ExistingFile, RelPath};
 
 /// Names that say that a script starts the application.
@@ -32,7 +33,7 @@ pub(super) fn read(tree: &Tree, existing: &Existing) -> Vec<ExistingFile> {
         })
         .collect();
     tree.files()
-        .filter(|path| path.depth() <= 3)
+        .filter(|path| path.depth() <= 3 && !beside_or_hidden(&path.parent()))
         .filter(|path| NAMES.contains(&path.file_name()) || named.contains(&path.file_name()))
         .filter_map(|path| {
             let text = tree.text(path)?;

@@ -5,6 +5,7 @@ use super::manifest::Package;
 use super::parse::Module;
 use super::syntax::{Kind, StmtKind, argument, each_expression, each_statement, on_import};
 use crate::detect::Found;
+use crate::detect::beside::beside;
 use crate::project::{Evidence, Finding, PackageManager, RelPath, Service, ServiceKind, Severity};
 use std::collections::BTreeSet;
 
@@ -16,13 +17,8 @@ pub(super) fn misnamed(code: &Code<'_>, found: &mut Found) {
         .filter(|path| {
             matches!(
                 path.file_name(),
-                "__init.__.py"
-                    | "__init_.py"
-                    | "_init_.py"
-                    | "__int__.py"
-                    | "init.py"
-                    | "__init__.py.py"
-            ) && path.file_name() != "init.py"
+                "__init.__.py" | "__init_.py" | "_init_.py" | "__int__.py" | "__init__.py.py"
+            ) && !beside(&path.parent())
         })
         .cloned()
         .map(Evidence::file)

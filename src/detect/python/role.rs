@@ -2,44 +2,7 @@
 
 use crate::project::RelPath;
 
-/// Folders beside the application: nothing in them is a service.
-const BESIDE: &[&str] = &[
-    "test",
-    "tests",
-    "testing",
-    "doc",
-    "docs",
-    "example",
-    "examples",
-    "sample",
-    "samples",
-    "demo",
-    "demos",
-    "benchmark",
-    "benchmarks",
-    "bench",
-    "fixtures",
-    "notebooks",
-    "tutorial",
-    "tutorials",
-    "docs_src",
-    "playground",
-    "integration_tests",
-    "e2e",
-    "cookbook",
-    "recipes",
-];
-
-/// Whether a folder is one of those, or hidden.
-pub(super) fn beside(folder: &RelPath) -> bool {
-    folder.as_str().split('/').any(|part| {
-        let part = part.to_lowercase();
-        BESIDE.contains(&part.as_str())
-            || part.starts_with('.') && part.len() > 1
-            || part.ends_with("-tests")
-            || part.ends_with("_tests")
-    })
-}
+pub(super) use crate::detect::beside::beside_or_hidden as beside;
 
 pub(super) fn is_test(path: &RelPath) -> bool {
     let name = path.file_name();

@@ -1,0 +1,62 @@
+//! Folders beside the application: tests, examples, documentation.
+
+use crate::project::RelPath;
+
+/// Folders beside the application: nothing in them is a service.
+const BESIDE: &[&str] = &[
+    "test",
+    "tests",
+    "testing",
+    "doc",
+    "docs",
+    "example",
+    "examples",
+    "sample",
+    "samples",
+    "demo",
+    "demos",
+    "benchmark",
+    "benchmarks",
+    "bench",
+    "fixtures",
+    "notebooks",
+    "tutorial",
+    "tutorials",
+    "docs_src",
+    "playground",
+    "integration_tests",
+    "e2e",
+    "cookbook",
+    "recipes",
+];
+
+/// Whether a folder is one of those, or hidden.
+pub(super) fn beside_or_hidden(folder: &RelPath) -> bool {
+    beside(folder)
+        || folder
+            .as_str()
+            .split('/')
+            .any(|part| part.starts_with('.') && part.len() > 1)
+}
+
+/// Whether a folder holds what is no part of the application.
+pub(super) fn beside(folder: &RelPath) -> bool {
+    folder.as_str().split('/').any(|part| {
+        let part = part.to_lowercase();
+        BESIDE.contains(&part.as_str()) || part.ends_with("-tests") || part.ends_with("_tests")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_example_is_no_part_of_the_application() {
+        let folder = |text: &str| RelPath::parse(text).unwrap();
+        assert!(beside(&folder("examples/shop/backend")));
+        assert!(!beside(&folder("backend/example_data")));
+        assert!(!beside(&folder(".docker")));
+        assert!(beside_or_hidden(&folder(".docker")));
+    }
+}
