@@ -37,3 +37,30 @@ soak: ## run every test again and again for MINUTES=30, or until one fails
 	@end=$$((SECONDS + $(MINUTES) * 60)); rounds=0; \
 	while [ $$SECONDS -lt $$end ]; do scripts/test || exit; rounds=$$((rounds + 1)); done; \
 	echo "soak: $$rounds rounds without a failure"
+
+# >>> shipway makefile >>>
+# Everyday work with this repository; `make shipway-help` lists it. Works with GNU make 3.81 and newer.
+# Yours and left alone: help, dev-setup, test, lint. What shipway would do there has `shipway-` before its name.
+
+.PHONY: shipway-help
+shipway-help: ## list what can be made
+	@awk -F ':.*## ' '/^[A-Za-z0-9_.-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: shipway-dev-setup
+shipway-dev-setup: shipway-fetch-shipway ## make a fresh clone ready for work
+	@if command -v shipway >/dev/null 2>&1; then shipway setup; \
+	else echo "shipway is not installed; 'cargo install shipway' gets it, then 'make shipway-dev-setup' also checks tools and services"; fi
+
+.PHONY: shipway-fetch-shipway
+shipway-fetch-shipway:
+	@cd . && cargo fetch --locked --quiet
+
+.PHONY: shipway-test
+shipway-test: ## run the tests
+	@cd . && cargo test --locked
+
+.PHONY: shipway-lint
+shipway-lint: ## check the code
+	@cd . && cargo fmt --all --check
+	@cd . && cargo clippy --workspace --all-targets --locked -- --deny warnings
+# <<< shipway makefile <<<
