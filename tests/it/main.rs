@@ -10,6 +10,7 @@ mod detect;
 mod doctor;
 mod fixtures;
 mod init;
+mod own;
 mod repository;
 mod sandbox;
 mod setup;
