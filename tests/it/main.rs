@@ -6,6 +6,7 @@
 )]
 
 mod apply;
+mod container;
 mod detect;
 mod doctor;
 mod fixtures;

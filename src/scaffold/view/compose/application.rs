@@ -283,14 +283,14 @@ impl Application<'_> {
     pub(super) fn kept(&self) -> Vec<Kept> {
         let mut folders: Vec<RelPath> = self
             .services()
+            .filter(|(_, image)| image.dev)
             .flat_map(|(detected, _)| {
                 container::writable(&[detected])
                     .into_iter()
                     .filter(|folder| {
-                        detected
-                            .sources
+                        mounted(detected)
                             .iter()
-                            .any(|source| folder.is_within(source))
+                            .any(|source| folder != source && folder.is_within(source))
                     })
             })
             .collect();

@@ -1,0 +1,226 @@
+//! The sample's image, built and run as production runs it.
+
+use crate::repository::Repository;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_mins(1);
+/// What an image may take when it is sent somewhere.
+const MOST_BYTES: usize = 100_000_000;
+
+/// An image, its containers and their network; taken away when dropped.
+struct Stage {
+    name: String,
+    python: String,
+    postgres: String,
+}
+
+impl Stage {
+    /// None, with a line that says so, where something is missing and need not be there.
+    #[allow(clippy::print_stderr, reason = "what a test skips is said")]
+    fn set() -> Option<Self> {
+        let python = std::env::var("SHIPWAY_TEST_PYTHON_BASE");
+        let postgres = std::env::var("SHIPWAY_TEST_POSTGRES");
+        let engine = Command::new("docker")
+            .arg("version")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        match (python, postgres, engine) {
+            (Ok(python), Ok(postgres), Ok(status)) if status.success() => Some(Self {
+                name: format!("shipway-it-{}", std::process::id()),
+                python,
+                postgres,
+            }),
+            _ => {
+                let required = std::env::var("SHIPWAY_REQUIRE").is_ok_and(|all| all == "all");
+                assert!(!required, "no engine with the test images: make test-deps");
+                eprintln!("skipped: no engine with the test images, make test-deps gets them");
+                None
+            }
+        }
+    }
+
+    fn container(&self, role: &str) -> String {
+        format!("{}-{role}", self.name)
+    }
+
+    /// Starts a container on the network; `role` is its host name there.
+    fn start(&self, role: &str, options: &[&str], image: &str, command: &[&str]) {
+        let container = self.container(role);
+        let mut arguments = vec!["run", "--detach", "--name", &container];
+        arguments.extend(["--network", &self.name, "--network-alias", role]);
+        arguments.extend(options);
+        arguments.push(image);
+        arguments.extend(command);
+        docker(&arguments, None);
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let containers = ["web", "db", "gateway"].map(|role| self.container(role));
+        let [web, db, gateway] = &containers;
+        for arguments in [
+            vec!["rm", "--force", "--volumes", web, db, gateway],
+            vec!["network", "rm", &self.name],
+            vec!["image", "rm", "--force", &self.name],
+        ] {
+            let _ = Command::new("docker").args(arguments).output();
+        }
+    }
+}
+
+/// What `docker` printed; it must succeed.
+fn docker(arguments: &[&str], folder: Option<&Path>) -> String {
+    let output = Command::new("docker")
+        .args(arguments)
+        .current_dir(folder.unwrap_or(Path::new("/")))
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "docker {arguments:?}:\n{}\n{errors}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// Status and whole answer of a request; None while nobody answers.
+fn get(address: &str, path: &str) -> Option<(u16, String)> {
+    let mut connection = TcpStream::connect(address).ok()?;
+    connection.set_read_timeout(Some(PATIENCE)).ok()?;
+    write!(
+        connection,
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    )
+    .ok()?;
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).ok()?;
+    let status = answer.split(' ').nth(1)?.parse().ok()?;
+    Some((status, answer))
+}
+
+fn status(address: &str, path: &str) -> Option<u16> {
+    get(address, path).map(|(status, _)| status)
+}
+
+/// Asks until the answer is yes.
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < PATIENCE, "never: {what}");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn the_image_of_the_sample_serves_and_drains_as_an_unprivileged_user() {
+    let Some(stage) = Stage::set() else { return };
+    let repository = Repository::copy_of("examples/fair-sample");
+    let root = repository.root();
+    let init = repository.shipway(&["init", "--yes"]);
+    assert!(init.status.success(), "{init:?}");
+    // Development mounts a volume there, inside of what it mounts from the tree: a folder that is
+    // missing would be made by the engine, as root.
+    assert!(repository.path("backend/uploads/.gitignore").is_file());
+    let base = format!("PYTHON_BASE={}", stage.python);
+    #[rustfmt::skip]
+    docker(
+        &[
+            "build", "--quiet", "--file", "Dockerfile.shipway", "--target", "final",
+            "--build-arg", &base, "--tag", &stage.name, ".",
+        ],
+        Some(root),
+    );
+
+    // Secrets as production mounts them.
+    let written = Command::new("sh")
+        .arg("deploy/secrets.sh")
+        .current_dir(root)
+        .output()
+        .unwrap();
+    assert!(written.status.success(), "{written:?}");
+    let mounts: Vec<String> = ["POSTGRES_SECRET", "SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY"]
+        .iter()
+        .map(|name| {
+            let file = root.join(".secrets").join(name);
+            format!("{}:/run/secrets/{name}:ro", file.display())
+        })
+        .collect();
+    #[rustfmt::skip]
+    let mut options = vec![
+        "--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL",
+        "--security-opt", "no-new-privileges", "--publish", "127.0.0.1::5000",
+        "--env", "ENV=production", "--env", "POSTGRES_HOST=db",
+        "--env", "SUPABASE_URL=http://gateway:8000",
+    ];
+    for mount in &mounts {
+        options.extend(["--volume", mount]);
+    }
+    docker(&["network", "create", &stage.name], None);
+    stage.start("web", &options, &stage.name, &[]);
+    let web = stage.container("web");
+    let address = docker(&["port", &web, "5000/tcp"], None);
+
+    // Nothing that it needs is there.
+    until("/healthz is 200 without a database", || {
+        status(&address, "/healthz") == Some(200)
+    });
+    assert_eq!(status(&address, "/readyz"), Some(503));
+    assert_eq!(status(&address, "/"), Some(503));
+
+    let password = std::fs::read_to_string(root.join(".secrets/POSTGRES_SECRET")).unwrap();
+    let password = format!("POSTGRES_PASSWORD={password}");
+    stage.start("db", &["--env", &password], &stage.postgres, &[]);
+    let server = ["python", "-m", "http.server", "8000"];
+    stage.start("gateway", &[], &stage.python, &server);
+    until("/readyz is 200 with everything there", || {
+        status(&address, "/readyz") == Some(200)
+    });
+    assert_eq!(status(&address, "/"), Some(200));
+
+    let inside = |script: &str| docker(&["exec", &web, "sh", "-c", script], None);
+    assert_eq!(inside("id -u"), "10001");
+    assert_eq!(
+        inside("touch /app/backend/x 2>/dev/null || echo refused"),
+        "refused"
+    );
+    inside("touch /app/backend/uploads/x /tmp/x");
+
+    // Stopped while a request runs, which holds a connection to the database.
+    let answer = std::thread::scope(|scope| {
+        let request = scope.spawn(|| get(&address, "/slow?seconds=2"));
+        let db = stage.container("db");
+        let query = "select count(*) from pg_stat_activity \
+                     where backend_type = 'client backend' and pid <> pg_backend_pid()";
+        until("the request runs", || {
+            docker(
+                &["exec", &db, "psql", "-U", "postgres", "-Atc", query],
+                None,
+            ) == "1"
+        });
+        docker(&["stop", &web], None);
+        request.join().unwrap()
+    });
+    let (code, body) = answer.unwrap();
+    assert_eq!(code, 200);
+    assert!(body.contains("\"finished\":true"), "{body}");
+    let exit = docker(&["inspect", &web, "--format", "{{.State.ExitCode}}"], None);
+    assert_eq!(exit, "0");
+
+    let size = Command::new("sh")
+        .args(["-c", "docker save \"$0\" | gzip -6 | wc -c", &stage.name])
+        .output()
+        .unwrap();
+    let size: usize = String::from_utf8(size.stdout)
+        .unwrap()
+        .trim()
+        .parse()
+        .unwrap();
+    assert!(size < MOST_BYTES, "{size} bytes compressed");
+}
