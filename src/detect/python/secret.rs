@@ -15,7 +15,10 @@ pub(super) fn is_secret(name: &str) -> Option<Confidence> {
         return None;
     }
     // The key of an attribute and a switch hold no secret.
-    if last == "KEY" && (has("NAME") || has("EMAIL") || has("USERNAME")) || has("ALLOW") {
+    if last == "KEY" && (has("NAME") || has("EMAIL") || has("USERNAME"))
+        || has("ALLOW")
+        || has("OPTIONAL")
+    {
         return None;
     }
     // Durations, sizes and switches of a secret are none.
@@ -350,6 +353,7 @@ mod tests {
             "LDAP_EMAIL_KEY",
             "THROTTLE_PASS_RESET_PATTERN",
             "CORS_ALLOW_CREDENTIALS",
+            "STORE_OPTIONAL_CREDENTIALS",
         ] {
             assert!(is_secret(name).is_none(), "{name}");
         }
