@@ -58,6 +58,12 @@ impl From<GitError> for Failure {
     fn from(error: GitError) -> Self {
         let sentence = error.to_string();
         let mend = match error {
+            GitError::NotARepository(path) if !path.exists() => {
+                "there is nothing at that path: check how it is written".to_owned()
+            }
+            GitError::NotARepository(path) if path.is_file() => {
+                "that is a file: give the folder of a repository".to_owned()
+            }
             GitError::NotARepository(_) => "run git init there first".to_owned(),
             GitError::Bare(path) => format!(
                 "clone it and work in the clone: git clone {}",

@@ -382,6 +382,11 @@ fn refuse_untrusted(plan: &Plan, trusted: bool) -> Result<(), Failure> {
 fn unreadable(error: &dialoguer::Error) -> Failure {
     let dialoguer::Error::IO(cause) = error;
     if cause.kind() == std::io::ErrorKind::Interrupted {
+        // The question stands on a line without an end, and a list hides the cursor.
+        let terminal = dialoguer::console::Term::stderr();
+        let _ = terminal
+            .show_cursor()
+            .and_then(|()| terminal.write_line(""));
         return Failure {
             sentence: "interrupted; nothing was written".to_owned(),
             mend: None,

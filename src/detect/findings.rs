@@ -85,7 +85,11 @@ fn bytecode(tree: &Tree) -> Option<Finding> {
 }
 
 fn committed(file: &EnvFile) -> Option<Finding> {
-    (file.committed && file.has_secret_values).then(|| Finding {
+    // A pattern to copy is there to be committed; its values are nobody's.
+    let pattern = ["example", "sample", "template", "dist"]
+        .iter()
+        .any(|word| file.path.file_name().split('.').any(|part| part == *word));
+    (file.committed && file.has_secret_values && !pattern).then(|| Finding {
         id: "committed-env",
         severity: Severity::Warning,
         message: format!(
@@ -129,4 +133,27 @@ fn insecure_defaults(found: &Found) -> Vec<Finding> {
         }
     }
     findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_to_copy_may_be_committed() {
+        let reported = |name: &str| {
+            committed(&EnvFile {
+                path: RelPath::parse(name).unwrap(),
+                committed: true,
+                has_secret_values: true,
+                ignored: false,
+                names: vec![],
+            })
+            .is_some()
+        };
+        assert!(reported(".env"));
+        assert!(reported("backend/.env.test"));
+        assert!(!reported("docker/.env.example"));
+        assert!(!reported(".env.sample"));
+    }
 }

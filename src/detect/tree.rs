@@ -249,3 +249,55 @@ fn unreadable(root: &Path, error: &ignore::Error) -> Finding {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(tree: &Tree) -> Vec<&str> {
+        tree.files().map(RelPath::as_str).collect()
+    }
+
+    #[test]
+    fn generated_ignored_and_vendored_files_are_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let place = folder.path().join(path);
+            std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+            std::fs::write(place, text).unwrap();
+        };
+        write("app.py", "");
+        write("Dockerfile", "FROM x\n");
+        write("Makefile", "");
+        write("x.log", "");
+        write(".gitignore", "*.log\n");
+        write("node_modules/x/index.js", "");
+        write(
+            "shipway.lock",
+            "schema = 1\n[[artifact]]\npath = \"Dockerfile\"\nstrategy = \"file\"\n[[artifact]]\npath = \"Makefile\"\nstrategy = \"block\"\n",
+        );
+        let tree = Tree::read(folder.path()).unwrap();
+        assert_eq!(
+            names(&tree),
+            [".gitignore", "Makefile", "app.py", "shipway.lock"]
+        );
+    }
+
+    #[test]
+    fn a_large_or_binary_file_has_no_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let large = std::fs::File::create(folder.path().join("large")).unwrap();
+        large.set_len(MAX_FILE + 1).unwrap();
+        std::fs::write(folder.path().join("binary"), b"a\0b").unwrap();
+        std::fs::write(folder.path().join("latin"), b"\xe9").unwrap();
+        let tree = Tree::read(folder.path()).unwrap();
+        for name in ["large", "binary", "latin", "absent"] {
+            assert!(
+                tree.text(&RelPath::parse(name).unwrap()).is_none(),
+                "{name}"
+            );
+        }
+        let ids: Vec<&str> = tree.findings().iter().map(|finding| finding.id).collect();
+        assert_eq!(ids, ["not-utf8"]);
+    }
+}

@@ -100,6 +100,7 @@ impl<'t> Places<'t> {
                 path: beside.clone(),
                 because,
             },
+            Some(second) if second == because => Place::Out { because },
             Some(second) => Place::Out {
                 because: format!("{because}, and {second}"),
             },

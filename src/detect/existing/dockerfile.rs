@@ -259,6 +259,10 @@ impl<'t> Reader<'t> {
                     .map_or(syntax::line(child), |content| syntax::line(*content)),
                 _ => syntax::line(child),
             };
+            // What comes from another archive than the base image's is not in the base image's.
+            if text.contains("/etc/apt/sources.list.d") || text.contains("add-apt-repository") {
+                continue;
+            }
             for command in shell::commands(&text) {
                 let installs = match command.program() {
                     "apt-get" | "apt" | "aptitude" => command.has("install"),
@@ -481,6 +485,22 @@ mod tests {
 
     fn shown(evidence: Option<&Evidence>) -> Option<(usize, &str)> {
         evidence.map(|evidence| (evidence.line, evidence.excerpt.as_str()))
+    }
+
+    #[test]
+    fn packages_of_another_archive_are_none_of_the_base_image() {
+        let said = parsed(
+            "FROM debian:12\n\
+             RUN apt-get update && apt-get install -y xmlsec1\n\
+             RUN curl https://archive.example/list > /etc/apt/sources.list.d/other.list \\\n\
+             \x20 && apt-get update && apt-get install -y vendor-driver\n",
+        );
+        let names: Vec<&str> = said
+            .system_packages
+            .iter()
+            .map(|package| package.excerpt.as_str())
+            .collect();
+        assert_eq!(names, ["xmlsec1"]);
     }
 
     #[test]

@@ -32,7 +32,8 @@ pub(in crate::detect) fn targets(text: &str) -> Vec<(usize, String)> {
             for target in syntax::children(list) {
                 let name = syntax::text(target, text);
                 if target.kind() == "word"
-                    && !name.starts_with('.')
+                    // `.env` is a file that people make, the others with a dot are make's own.
+                    && (!name.starts_with('.') || name == ".env")
                     && !name.contains('%')
                     && !ours
                         .as_ref()
@@ -68,6 +69,12 @@ mod tests {
             targets(text),
             [(1, "all".to_owned()), (8, "mine".to_owned())]
         );
+    }
+
+    #[test]
+    fn the_file_with_the_variables_is_a_target_too() {
+        let text = ".SUFFIXES:\n.env:\n\tcp env.dist .env\n";
+        assert_eq!(targets(text), [(2, ".env".to_owned())]);
     }
 
     #[test]

@@ -315,10 +315,24 @@ fn application(
 /// The framework whose application class `value` calls.
 fn framework(module: &Module, value: &Expr) -> Option<usize> {
     let (function, _) = value.call()?;
-    let class = module.outside(function)?;
-    FRAMEWORKS
-        .iter()
-        .position(|framework| framework.classes.contains(&class.as_str()))
+    let known = |class: &Expr| {
+        let class = module.outside(class)?;
+        FRAMEWORKS
+            .iter()
+            .position(|framework| framework.classes.contains(&class.as_str()))
+    };
+    known(function).or_else(|| {
+        let name = function.name()?;
+        // A class of the project's own, on top of the framework's.
+        on_import(&module.body)
+            .into_iter()
+            .find_map(|statement| match &statement.kind {
+                StmtKind::Class {
+                    name: class, bases, ..
+                } if class == name => bases.iter().find_map(|base| known(&base.value)),
+                _ => None,
+            })
+    })
 }
 
 /// The framework whose application a function makes and returns.

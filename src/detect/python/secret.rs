@@ -14,10 +14,18 @@ pub(super) fn is_secret(name: &str) -> Option<Confidence> {
     if has("PUBLIC") || has("PUBLISHABLE") {
         return None;
     }
+    // The key of an attribute and a switch hold no secret.
+    if last == "KEY" && (has("NAME") || has("EMAIL") || has("USERNAME"))
+        || has("ALLOW")
+        || has("OPTIONAL")
+    {
+        return None;
+    }
     // Durations, sizes and switches of a secret are none.
     if matches!(
         last,
-        "EXPIRE"
+        "PATTERN"
+            | "EXPIRE"
             | "EXPIRES"
             | "EXPIRY"
             | "MINUTES"
@@ -341,6 +349,11 @@ mod tests {
             "STRIPE_PUBLIC_KEY",
             "MONKEY",
             "S3_ENDPOINT_URL",
+            "LDAP_DISPLAY_NAME_KEY",
+            "LDAP_EMAIL_KEY",
+            "THROTTLE_PASS_RESET_PATTERN",
+            "CORS_ALLOW_CREDENTIALS",
+            "STORE_OPTIONAL_CREDENTIALS",
         ] {
             assert!(is_secret(name).is_none(), "{name}");
         }

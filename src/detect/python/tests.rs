@@ -342,3 +342,17 @@ fn service_as_expected(
         );
     }
 }
+
+#[test]
+fn a_class_on_top_of_the_frameworks_makes_the_application() {
+    let (found, _) = tree_of(
+        "=== requirements.txt\nflask==3.1.0\n\
+         === harbour/__init__.py\nfrom harbour.app import create_app\n\
+         === harbour/app.py\nfrom flask import Flask\n\nclass Harbour(Flask):\n    pass\n\n\
+         def create_app():\n    app = Harbour()\n    return app\n\
+         === harbour/wsgi.py\nfrom harbour import create_app\n\napp = create_app()\n",
+    );
+    assert_eq!(found.services.len(), 1);
+    let entry = found.services[0].entry.as_ref().unwrap();
+    assert_eq!(entry.value.to_string(), "harbour.wsgi:app");
+}

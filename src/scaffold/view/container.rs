@@ -20,6 +20,11 @@ pub(super) struct Container {
     pub(super) images: Vec<Image>,
     /// Whether there is exactly one image; `several` has them otherwise.
     single: bool,
+    /// The ignore file of that image alone, for where the user has a Dockerfile: what stands in
+    /// `.dockerignore` would be missing from their images too.
+    ignore: &'static str,
+    /// A Dockerfile of the user's.
+    other_dockerfile: String,
     several: Vec<Named>,
     python: bool,
     wsgi: bool,
@@ -130,8 +135,24 @@ pub(super) fn view(input: &Input) -> Container {
             python,
         });
     }
+    let others: Vec<String> = input
+        .project
+        .existing
+        .dockerfiles
+        .iter()
+        .map(|known| known.path.to_string())
+        .collect();
     Container {
         single: one,
+        ignore: if others.iter().any(|other| other == "Dockerfile") {
+            "Dockerfile.shipway.dockerignore"
+        } else {
+            "Dockerfile.dockerignore"
+        },
+        other_dockerfile: others
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| "Dockerfile".to_owned()),
         several: if one {
             Vec::new()
         } else {

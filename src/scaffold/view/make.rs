@@ -37,6 +37,8 @@ pub(super) struct Make {
     urls: Vec<Url>,
     parts: Vec<Part>,
     env_example: Option<String>,
+    /// Whether the rule that makes `.env` is ours to write: a second one would replace the user's.
+    env_rule: bool,
     /// Comparison for what changed.
     branch: String,
     seed: Option<Script>,
@@ -167,6 +169,7 @@ pub(super) fn view(input: &Input) -> Make {
             .path("env_example")
             .filter(|_| input.has("env"))
             .map(str::to_owned),
+        env_rule: input.path("env_example").is_some() && input.has("env") && !has(".env"),
         branch: super::ci::branch(input),
         parts,
     }

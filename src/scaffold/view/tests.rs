@@ -572,3 +572,16 @@ fn the_dev_container_comes_up_and_leaves_no_file_of_root() {
     .unwrap();
     assert_eq!(not_theirs, "");
 }
+
+#[test]
+fn the_users_own_rule_for_env_is_the_only_one() {
+    let mut project = application();
+    let with = |project: &Project| files(project, "make")["Makefile"].contains("\n.env:\n");
+    assert!(with(&project));
+    project.existing.makefile = Some(ExistingFile {
+        path: path("Makefile"),
+        kind: "make",
+        entries: vec![Evidence::new(path("Makefile"), 1, ".env")],
+    });
+    assert!(!with(&project));
+}
