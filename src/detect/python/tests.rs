@@ -354,5 +354,5 @@ fn a_class_on_top_of_the_frameworks_makes_the_application() {
     );
     assert_eq!(found.services.len(), 1);
     let entry = found.services[0].entry.as_ref().unwrap();
-    assert_eq!(entry.value.to_string(), "harbour.wsgi:app");
+    assert_eq!(entry.value, "harbour.wsgi:app");
 }
