@@ -19,8 +19,14 @@ impl Interrupt {
         let shared = Arc::clone(&state);
         ctrlc::set_handler(move || {
             if shared.swap(ASKED, Ordering::SeqCst) == FREE {
-                // A prompt may have hidden it; that it stays hidden is no harm.
-                let _ = console::Term::stderr().show_cursor();
+                let terminal = console::Term::stderr();
+                // A prompt may have hidden it; that it stays hidden is no harm. On a terminal the
+                // question that was open says that it was interrupted.
+                let _ = if terminal.is_term() {
+                    terminal.show_cursor()
+                } else {
+                    terminal.write_line("error: interrupted; nothing was written")
+                };
                 std::process::exit(Exit::Interrupted as i32);
             }
         })
