@@ -6,6 +6,7 @@ use super::place::{Place, Places, Request};
 use super::render::Renderer;
 use super::select;
 use crate::project::RelPath;
+use handlebars::Context;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -74,16 +75,17 @@ pub(super) fn paths(wanted: &[Wanted]) -> BTreeMap<String, String> {
 pub(super) fn expand<'f>(
     features: &'f Features,
     chosen: &BTreeSet<String>,
-    mut context: Value,
+    context: Value,
     renderer: &Renderer,
     places: &mut Places,
 ) -> Result<Vec<Wanted<'f>>, PlanError> {
     let mut wanted = Vec::new();
+    let mut context = Context::from(context);
     for feature in features.all.values().filter(|f| chosen.contains(&f.name)) {
         for rule in &feature.files {
             let items: Vec<Option<Value>> = match &rule.each {
                 None => vec![None],
-                Some(each) => select::look_up(&context, each)
+                Some(each) => select::look_up(context.data(), each)
                     .and_then(Value::as_array)
                     .map(|list| list.iter().cloned().map(Some).collect())
                     .unwrap_or_default(),
@@ -100,8 +102,8 @@ pub(super) fn expand<'f>(
                         })?)
                     }
                 };
-                context["item"] = item.unwrap_or(Value::Null);
-                if !select::holds(&rule.when, &context) {
+                context.data_mut()["item"] = item.unwrap_or(Value::Null);
+                if !select::holds(&rule.when, context.data()) {
                     continue;
                 }
                 let path = |text: &str| {

@@ -147,7 +147,7 @@ pub fn plan(
     let mut renderer = Renderer::new(&features)?;
     let mut wanted = expand::expand(&features, &chosen, first, &renderer, &mut places)?;
     keep_secrets_out_of_git(&mut wanted, &theirs);
-    let mut context = make(&chosen, &expand::paths(&wanted))?;
+    let mut context = handlebars::Context::from(make(&chosen, &expand::paths(&wanted))?);
 
     let mut draft = Draft {
         root,
@@ -165,7 +165,7 @@ pub fn plan(
         draft.config(text)?;
     }
     for file in &wanted {
-        file.enter(&mut context, &wanted);
+        file.enter(context.data_mut(), &wanted);
         let reason = renderer.text(file.feature, &file.rule.reason, &context)?;
         let Some(path) = file.target() else {
             draft.left_out(file, &reason);

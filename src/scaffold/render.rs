@@ -60,7 +60,7 @@ impl<'a> Renderer<'a> {
     ///
     /// # Errors
     /// When it is not there or malformed, or names something that `context` has not.
-    pub fn file(&mut self, name: &str, context: &Value) -> Result<String, RenderError> {
+    pub fn file(&mut self, name: &str, context: &Context) -> Result<String, RenderError> {
         if !self.handlebars.has_template(name) {
             let text = self
                 .features
@@ -74,7 +74,7 @@ impl<'a> Renderer<'a> {
                 .map_err(|error| malformed(self.features, name, &error))?;
         }
         self.handlebars
-            .render(name, context)
+            .render_with_context(name, context)
             .map_err(|error| failed(self.features, name, &error))
     }
 
@@ -82,12 +82,17 @@ impl<'a> Renderer<'a> {
     ///
     /// # Errors
     /// As [`Renderer::file`].
-    pub fn text(&self, feature: &str, text: &str, context: &Value) -> Result<String, RenderError> {
+    pub fn text(
+        &self,
+        feature: &str,
+        text: &str,
+        context: &Context,
+    ) -> Result<String, RenderError> {
         if !text.contains("{{") {
             return Ok(text.to_owned());
         }
         self.handlebars
-            .render_template(text, context)
+            .render_template_with_context(text, context)
             .map_err(|error| RenderError::In {
                 file: self.features.origin(&format!("{feature}/feature.toml")),
                 message: format!("`{text}`: {}", error.reason()),
@@ -355,7 +360,7 @@ mod tests {
         std::fs::write(folder.join("c.hbs"), "one\n{{#if x}}\n").unwrap();
         let features = Features::load(root.path()).unwrap();
         let mut renderer = Renderer::new(&features).unwrap();
-        let context = json!({"shipway": {"version": "1"}});
+        let context = Context::from(json!({"shipway": {"version": "1"}}));
         let mut message = |name: &str| renderer.file(name, &context).unwrap_err().to_string();
         assert!(message("extra/a.hbs").starts_with(".shipway/templates/extra/a.hbs:2: "));
         assert!(message("extra/b.hbs").starts_with(".shipway/templates/extra/b.hbs:3: "));

@@ -174,7 +174,7 @@ fn files(project: &Project, feature: &str) -> BTreeMap<String, String> {
     let names: BTreeSet<String> = ["container", "compose", "env", "make", "ci", "devcontainer"]
         .map(str::to_owned)
         .into();
-    let mut seen = serde_json::Value::Null;
+    let mut seen = handlebars::Context::null();
     let renderer = Renderer::new(&features).unwrap();
     for _ in 0..2 {
         let input = Input {
@@ -190,7 +190,9 @@ fn files(project: &Project, feature: &str) -> BTreeMap<String, String> {
                 random: &|bytes| bytes.fill(7),
             },
         };
-        seen = context(&input, names.iter().map(String::as_str)).unwrap();
+        seen = context(&input, names.iter().map(String::as_str))
+            .unwrap()
+            .into();
         for rule in &features.all[feature].files {
             let path = renderer.text(feature, &rule.path, &seen).unwrap();
             paths.insert(rule.id.clone(), path);
