@@ -19,7 +19,7 @@ pub use finding::{Finding, Severity, Unknown};
 pub use path::{PathError, RelPath};
 pub use service::{
     Migration, PackageManager, Port, Requirement, ServerInterface, Service, ServiceKind, Single,
-    TestCommand,
+    TestCommand, identifier,
 };
 
 use serde::Serialize;

@@ -219,3 +219,35 @@ impl Service {
         }
     }
 }
+
+/// A name as a job id, in a make variable and as a folder of packages: `[a-z][a-z0-9_]*`.
+#[must_use]
+pub fn identifier(name: &str) -> String {
+    let text: String = name
+        .chars()
+        .map(|letter| {
+            if letter.is_ascii_alphanumeric() {
+                letter.to_ascii_lowercase()
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    if text.starts_with(|first: char| first.is_ascii_alphabetic()) {
+        text
+    } else {
+        format!("p_{text}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::identifier;
+
+    #[test]
+    fn an_identifier_begins_with_a_letter() {
+        assert_eq!(identifier("My-API.v2"), "my_api_v2");
+        assert_eq!(identifier("2fa"), "p_2fa");
+        assert_eq!(identifier(""), "p_");
+    }
+}

@@ -25,7 +25,7 @@ pub(super) struct Part<'a> {
 /// The parts written in Python, in order of name.
 pub(super) fn parts<'a>(project: &'a Project, root: &Path, machine: &Machine) -> Vec<Part<'a>> {
     let venv = |name: &str, folder: &RelPath| match machine.variable("SHIPWAY_VENVS") {
-        Some(venvs) => root.join(venvs).join(identifier(name)),
+        Some(venvs) => root.join(venvs).join(crate::project::identifier(name)),
         None => folder.under(root).join(".venv"),
     };
     let mut parts: Vec<Part> = Vec::new();
@@ -102,25 +102,6 @@ pub(super) fn parts<'a>(project: &'a Project, root: &Path, machine: &Machine) ->
         });
     }
     parts
-}
-
-/// The name as the generated Makefile writes it.
-fn identifier(name: &str) -> String {
-    let text: String = name
-        .chars()
-        .map(|letter| {
-            if letter.is_ascii_alphanumeric() {
-                letter.to_ascii_lowercase()
-            } else {
-                '_'
-            }
-        })
-        .collect();
-    if text.starts_with(|first: char| first.is_ascii_alphabetic()) {
-        text
-    } else {
-        format!("p_{text}")
-    }
 }
 
 impl Part<'_> {

@@ -178,7 +178,7 @@ fn images(input: &Input) -> Vec<Image> {
     names
         .into_iter()
         .map(|(name, dockerfile)| Image {
-            id: if single { "image".to_owned() } else { format!("image-{}", component::identifier(name)) },
+            id: if single { "image".to_owned() } else { format!("image-{}", crate::project::identifier(name)) },
             title: if single { "Build the image".to_owned() } else { format!("Build the image of {name}") },
             name: name.to_owned(),
             dockerfile: dockerfile.to_owned(),

@@ -59,7 +59,7 @@ pub(super) fn components(project: &Project) -> Vec<Component<'_>> {
         }
     }
     for index in 0..all.len() {
-        let name = identifier(&all[index].name);
+        let name = crate::project::identifier(&all[index].name);
         let taken = all[..index].iter().any(|other| other.name == name);
         all[index].name = if taken {
             format!("{name}_{index}")
@@ -361,25 +361,6 @@ pub(super) fn lint(project: &Project, component: &Component, pins: &Pins) -> Lin
 
 fn is_requirements(file: &RelPath) -> bool {
     file.extension() == "txt" || file.extension() == "in"
-}
-
-/// `name` as a job id and in a make variable.
-pub(super) fn identifier(name: &str) -> String {
-    let text: String = name
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() {
-                c.to_ascii_lowercase()
-            } else {
-                '_'
-            }
-        })
-        .collect();
-    if text.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        text
-    } else {
-        format!("p_{text}")
-    }
 }
 
 /// `text` as one word of a POSIX shell.
