@@ -9,6 +9,7 @@ pub mod config;
 pub mod deploy;
 pub mod detect;
 pub mod doctor;
+pub mod dora;
 pub mod git;
 pub mod project;
 pub mod scaffold;

@@ -4,6 +4,10 @@
 //! configuration is run: libgit2 runs none, and the executable is called with hooks,
 //! file-system monitor and external protocols off.
 
+mod id;
+
+pub use id::{CommitId, IdError, PatchId};
+
 use crate::project::{PathError, RelPath};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
