@@ -2,6 +2,13 @@
 //!
 //! In: the text of the file. Out: [`Config`]. Every room may read it.
 
+mod dora;
+
+pub use dora::{
+    DoraConfig, DoraServiceConfig, Duration, NoDowntime, PerDay, Ratio, Rework, RolledBack,
+    StoreConfig, Target, TargetConfig,
+};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -27,6 +34,8 @@ pub struct Config {
     pub container: ContainerConfig,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub environments: BTreeMap<String, EnvironmentConfig>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub dora: DoraConfig,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
