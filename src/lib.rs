@@ -11,6 +11,7 @@ pub mod detect;
 pub mod doctor;
 pub mod dora;
 pub mod git;
+pub mod hooks;
 pub mod project;
 pub mod scaffold;
 pub mod setup;

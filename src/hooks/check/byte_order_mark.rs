@@ -1,0 +1,25 @@
+//! `byte-order-mark`: no UTF-8 file starts with a byte order mark.
+
+use super::{File, Finding, Mode, Options, Outcome};
+
+const ID: &str = "byte-order-mark";
+/// U+FEFF in UTF-8.
+pub(super) const MARK: &[u8] = b"\xEF\xBB\xBF";
+
+pub(super) fn look(file: &File, _: &Options) -> Outcome {
+    let Some(rest) = file.content().strip_prefix(MARK) else {
+        return Outcome::clean();
+    };
+    if !matches!(file.mode(), Mode::Regular | Mode::Executable) {
+        return Outcome::clean();
+    }
+    let finding = Finding::error(
+        ID,
+        "the file starts with a UTF-8 byte order mark, which shebangs and many parsers stumble over",
+        "save it as UTF-8 without the mark, or run the job with fix = true",
+    );
+    Outcome {
+        findings: vec![file.place(finding.fixable(), 0)],
+        fixed: Some(rest.to_vec()),
+    }
+}

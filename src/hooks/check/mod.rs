@@ -1,0 +1,98 @@
+//! The built-in checks: bytes in, findings and fixed bytes out; one check, one file.
+//!
+//! In: a [`File`] (one blob with its path and mode), the [`Listing`] of the index, a commit's
+//! [`Message`], its [`Commit`] or a [`Push`], and [`Options`] as plain values. Out: an
+//! [`Outcome`] or findings. No check reads or writes anything; the runner calls them, file by
+//! file and side by side. What several checks ask of a file is found once, when first asked.
+
+mod file;
+mod finding;
+mod listing;
+mod message;
+mod options;
+mod push;
+
+mod byte_order_mark;
+mod final_newline;
+mod line_endings;
+mod merge_markers;
+mod trailing_whitespace;
+
+pub use file::{Blob, File, Mode};
+pub use finding::{Finding, Outcome, Position, Severity};
+pub use line_endings::Ending;
+pub use listing::{Entry, Listing};
+pub use message::{Cleanup, Message};
+pub use options::Options;
+pub use push::{Commit, Push, PushedRef};
+
+/// One built-in check.
+pub struct Check {
+    /// As in `check = "…"` and in output.
+    pub id: &'static str,
+    /// What it holds, in a few words.
+    pub title: &'static str,
+    /// What it looks at; one check may look at several things.
+    pub looks: &'static [Look],
+    /// Whether it can mend what it finds, or some of it.
+    pub fixes: bool,
+}
+
+/// What a check looks at and the function that looks.
+pub enum Look {
+    /// The content of one blob: of each staged file, of each file of a pushed commit, ….
+    Content(fn(&File, &Options) -> Outcome),
+    /// All of the index at once.
+    Listing(fn(&Listing, &Options) -> Vec<Finding>),
+    /// The message of a commit.
+    Message(fn(&Message, &Options) -> Outcome),
+    /// The commit that is about to be made.
+    Commit(fn(&Commit, &Options) -> Vec<Finding>),
+    /// What a push is about to change on the other side.
+    Push(fn(&Push, &Options) -> Vec<Finding>),
+}
+
+impl Check {
+    /// Path of its page in shipway's own repository.
+    #[must_use]
+    pub fn page(&self) -> String {
+        format!("docs/checks/{}.md", self.id)
+    }
+}
+
+const fn fixing(id: &'static str, title: &'static str, looks: &'static [Look]) -> Check {
+    Check {
+        id,
+        title,
+        looks,
+        fixes: true,
+    }
+}
+
+const fn finding(id: &'static str, title: &'static str, looks: &'static [Look]) -> Check {
+    Check {
+        id,
+        title,
+        looks,
+        fixes: false,
+    }
+}
+
+/// Every check, in the order of the documentation.
+#[rustfmt::skip]
+pub const CHECKS: &[Check] = &[
+    fixing("trailing-whitespace", "no line ends in blanks", &[Look::Content(trailing_whitespace::look)]),
+    fixing("final-newline", "a text ends in exactly one line break", &[Look::Content(final_newline::look)]),
+    fixing("line-endings", "all lines of a file end alike", &[Look::Content(line_endings::look)]),
+    fixing("byte-order-mark", "no UTF-8 file starts with a byte order mark", &[Look::Content(byte_order_mark::look)]),
+    finding("merge-markers", "no conflict is left unresolved", &[Look::Content(merge_markers::look)]),
+];
+
+/// The check of this id.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static Check> {
+    CHECKS.iter().find(|check| check.id == id)
+}
+
+#[cfg(test)]
+mod tests;
