@@ -3,12 +3,14 @@
 //! In: the text of the file. Out: [`Config`]. Every room may read it.
 
 mod dora;
+pub mod hooks;
 
 pub use dora::{
     DoraConfig, DoraServiceConfig, Duration, NoDowntime, PerDay, Ratio, Rework, RolledBack,
     StoreConfig, Target, TargetConfig,
 };
 
+use hooks::{Hooks, HooksTable};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -32,6 +34,11 @@ pub struct Config {
     pub features: FeatureConfig,
     #[serde(skip_serializing_if = "is_default")]
     pub container: ContainerConfig,
+    /// As it is written; `hooks` is what it means.
+    #[serde(rename = "hooks", skip_serializing_if = "is_default")]
+    hooks_table: HooksTable,
+    #[serde(skip)]
+    pub hooks: Hooks,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub environments: BTreeMap<String, EnvironmentConfig>,
     #[serde(skip_serializing_if = "is_default")]
@@ -136,34 +143,34 @@ impl Config {
     /// # Errors
     /// As [`Config::parse`], and when the file is there and cannot be read.
     pub fn load(root: &std::path::Path) -> Result<Self, ConfigError> {
-        match std::fs::read_to_string(root.join(FILE)) {
-            Ok(text) => Self::parse(&text, FILE),
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
-                ) =>
-            {
-                Ok(Self::default())
-            }
-            Err(error) => Err(ConfigError {
-                file: FILE.to_owned(),
-                line: 1,
-                column: 1,
-                message: format!("cannot be read: {error}"),
-                mend: Some(format!(
-                    "make {FILE} a readable UTF-8 file: chmod u+r {FILE}"
-                )),
-            }),
+        let path = root.join(FILE);
+        if path.symlink_metadata().is_err() {
+            return Ok(Self::default());
         }
+        Self::parse(&read(&path, FILE)?, FILE)
     }
 
     /// Parses the text of `shipway.toml`, named `file` in errors.
     ///
     /// # Errors
     /// Invalid TOML, an unknown key (with the nearest known one), a wrong type, an unknown
-    /// schema version.
+    /// schema version, a job that cannot be (see [`hooks`]).
     pub fn parse(text: &str, file: &str) -> Result<Self, ConfigError> {
+        let mut config = Self::written(text, file)?;
+        config.hooks = config
+            .hooks_table
+            .read(text, file)
+            .map_err(|wrong| wrong.at(text, file))?;
+        Ok(config)
+    }
+
+    /// `[hooks]` of `text` as it is written.
+    fn table(text: &str, file: &str) -> Result<HooksTable, ConfigError> {
+        Ok(Self::written(text, file)?.hooks_table)
+    }
+
+    /// Without what [`hooks`] makes of its part.
+    fn written(text: &str, file: &str) -> Result<Self, ConfigError> {
         let config: Self = toml::from_str(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
             let (line, column) = position(text, at);
@@ -205,14 +212,30 @@ fn position(text: &str, at: usize) -> (usize, usize) {
 fn suggestion(message: &str) -> Option<String> {
     let (unknown, expected) = message.split_once(", expected")?;
     let unknown = unknown.split('`').nth(1)?;
-    expected
-        .split('`')
-        .skip(1)
-        .step_by(2)
-        .map(|known| (strsim::jaro_winkler(unknown, known), known))
+    let known = expected.split('`').skip(1).step_by(2);
+    nearest(unknown, known).map(|known| format!("did you mean `{known}`?"))
+}
+
+/// The known name most like `name`, where one is like it.
+fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    known
+        .map(|known| (strsim::jaro_winkler(name, known), known))
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .filter(|(likeness, _)| *likeness > 0.75)
-        .map(|(_, known)| format!("did you mean `{known}`?"))
+        .map(|(_, known)| known)
+}
+
+/// The text at `path`, named `file` in errors.
+fn read(path: &std::path::Path, file: &str) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path).map_err(|error| ConfigError {
+        file: file.to_owned(),
+        line: 1,
+        column: 1,
+        message: format!("cannot be read: {error}"),
+        mend: Some(format!(
+            "make {file} a readable UTF-8 file: chmod u+r {file}"
+        )),
+    })
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
