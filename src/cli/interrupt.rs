@@ -27,7 +27,7 @@ impl Interrupt {
                 } else {
                     terminal.write_line("error: interrupted; nothing was written")
                 };
-                std::process::exit(Exit::Interrupted as i32);
+                std::process::exit(Exit::Interrupted.code().into());
             }
         })
         .map_err(|error| {

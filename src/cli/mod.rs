@@ -3,6 +3,7 @@
 mod completions;
 mod detect;
 mod doctor;
+mod dora;
 mod failure;
 mod init;
 mod interrupt;
@@ -49,6 +50,7 @@ enum Command {
     Undo(undo::Arguments),
     Doctor(doctor::Arguments),
     Setup(setup::Arguments),
+    Dora(dora::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -70,16 +72,32 @@ pub(crate) enum Format {
 /// How a command ended, as the process's exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
-    Done = 0,
+    Done,
     /// A check failed, something drifted, nothing was recognised.
-    Finding = 1,
+    Finding,
     /// Wrong usage or configuration.
-    Usage = 2,
+    Usage,
     /// A tool, an engine, a repository that must be there is missing.
-    Missing = 3,
+    Missing,
     /// Left in conflict, with nothing lost.
-    Conflict = 4,
-    Interrupted = 130,
+    Conflict,
+    Interrupted,
+    /// That of a command which was run for the user.
+    Of(u8),
+}
+
+impl Exit {
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Finding => 1,
+            Self::Usage => 2,
+            Self::Missing => 3,
+            Self::Conflict => 4,
+            Self::Interrupted => 130,
+            Self::Of(code) => code,
+        }
+    }
 }
 
 /// Runs the command line `args` (program name first) and gives the process's exit code.
@@ -90,7 +108,7 @@ where
     let arguments = match Arguments::try_parse_from(args) {
         Ok(arguments) => arguments,
         Err(error) => {
-            let code = u8::from(error.use_stderr()) * Exit::Usage as u8;
+            let code = u8::from(error.use_stderr()) * Exit::Usage.code();
             // Nothing is left to do where even the message cannot be written.
             let _ = error.print();
             return ExitCode::from(code);
@@ -116,6 +134,7 @@ where
         Command::Undo(arguments) => undo::run(&arguments, &context),
         Command::Doctor(arguments) => doctor::run(&arguments, &context),
         Command::Setup(arguments) => setup::run(&arguments, &context),
+        Command::Dora(arguments) => dora::run(&arguments, &context),
         Command::Completions(arguments) => completions::run(&arguments, &context),
     };
     context.end(outcome)
@@ -129,6 +148,6 @@ impl Context {
                 .error(&failure.sentence, failure.mend.as_deref());
             failure.exit
         });
-        ExitCode::from(exit as u8)
+        ExitCode::from(exit.code())
     }
 }

@@ -28,17 +28,23 @@ fn reference() -> String {
     let mut root = Arguments::command();
     root.build();
     let mut text = HEAD.to_owned();
-    for command in root.get_subcommands_mut() {
-        let name = command.get_name().to_owned();
+    describe(&mut root, "shipway", &mut text);
+    text
+}
+
+/// The help of every command below `parent`, which is called `name`.
+fn describe(parent: &mut clap::Command, name: &str, text: &mut String) {
+    for command in parent.get_subcommands_mut() {
+        let name = format!("{name} {}", command.get_name());
         let help = command.render_long_help().to_string();
         let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
         let _ = write!(
             text,
-            "\n## shipway {name}\n\n```text\n{}\n```\n",
+            "\n## {name}\n\n```text\n{}\n```\n",
             lines.join("\n").trim_end()
         );
+        describe(command, &name, text);
     }
-    text
 }
 
 fn schema() -> String {

@@ -62,6 +62,12 @@ pub const ECOSYSTEMS: &[Ecosystem] = &[
     },
 ];
 
+/// The name of the project in `root`, as [`detect`] gives it, without a look at the rest.
+pub fn project_name(root: &std::path::Path, config: &Config) -> String {
+    let tree = Tree::top(root, naming::NAMING_FILES);
+    naming::project_name(&tree, config).value
+}
+
 /// Detects what the tree under `root` is; `config` overrides what was detected.
 ///
 /// # Errors

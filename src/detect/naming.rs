@@ -42,6 +42,14 @@ pub(super) fn make_unique(services: &mut [Service]) {
     }
 }
 
+/// The files at the root that [`project_name`] reads.
+pub(super) const NAMING_FILES: &[&str] = &[
+    "shipway.toml",
+    "pyproject.toml",
+    "package.json",
+    "Cargo.toml",
+];
+
 /// The project's name: `shipway.toml`, a manifest at the root, the origin's repository, the
 /// folder; the first that says one wins.
 pub(super) fn project_name(tree: &Tree, config: &Config) -> Fact<String> {

@@ -135,6 +135,26 @@ impl Tree {
         })
     }
 
+    /// Only those of the files `names` that lie in `root` itself, without a walk.
+    pub(super) fn top(root: &Path, names: &[&str]) -> Self {
+        let files = names
+            .iter()
+            .filter_map(|name| {
+                let meta = std::fs::symlink_metadata(root.join(name)).ok()?;
+                let path = RelPath::parse(name).ok()?;
+                meta.is_file().then_some((path, meta.len()))
+            })
+            .collect();
+        Self {
+            root: root.to_owned(),
+            files,
+            folders: BTreeSet::new(),
+            tracked: BTreeSet::new(),
+            read: Mutex::new(HashMap::new()),
+            findings: Mutex::new(Vec::new()),
+        }
+    }
+
     pub fn root(&self) -> &Path {
         &self.root
     }

@@ -3,6 +3,7 @@
 //! A value of these types is right in itself: nothing finished before it started, every name
 //! is one line's worth of text, every time is a whole second in UTC. [`Event::parse`] makes
 //! one of a JSON object at the border and says of a wrong field which it is and what mends it.
+//! (What serde makes of the types themselves is the compact form of the store's cache.)
 
 mod form;
 mod value;
@@ -20,7 +21,7 @@ pub const MAX_BYTES: usize = 64 * 1024;
 /// How far, in seconds, an event may lie in the future when it is recorded: clocks differ.
 pub const MAX_AHEAD: i64 = 5 * 60;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
     Deployment(Deployment),
     Incident(Incident),
@@ -30,7 +31,7 @@ pub enum Event {
 }
 
 /// An attempt to put a commit into an environment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deployment {
     pub environment: Name,
     pub service: Name,
@@ -52,7 +53,7 @@ pub struct Deployment {
 }
 
 /// A failure in an environment: that it began, or that it ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Incident {
     /// The same in the event that opens it and the one that resolves it.
     pub key: Name,
@@ -68,14 +69,14 @@ pub struct Incident {
     pub source: Source,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Moment {
     Opened(Time),
     Resolved(Time),
 }
 
 /// What a merge hides: the commits of a branch as they were before it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// At least one, in the order in which they are applied.
     pub commits: Vec<Original>,
@@ -93,7 +94,7 @@ pub struct Change {
 }
 
 /// A commit as it was before a squash or rebase.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Original {
     pub id: CommitId,
     pub committed_at: Time,
@@ -103,7 +104,7 @@ pub struct Original {
 }
 
 /// A step of a pipeline.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     pub run: Name,
     pub commit: CommitId,
@@ -113,7 +114,7 @@ pub struct Step {
 }
 
 /// That an event was wrong: it stays readable and counts nowhere.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retraction {
     pub retracts: EventId,
     pub reason: Text,
@@ -121,14 +122,14 @@ pub struct Retraction {
 }
 
 /// What ran: image digests and the version they are known by.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Release {
     pub digests: BTreeSet<Digest>,
     pub version: Option<Name>,
 }
 
 /// What was measured while traffic was switched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proof {
     pub requests: u64,
     pub failed: u64,
@@ -262,6 +263,15 @@ impl Event {
             Self::Change(_) => "change",
             Self::Step(_) => "step",
             Self::Retraction(_) => "retraction",
+        }
+    }
+
+    /// The environment that a deployment or an incident is of.
+    pub fn environment(&self) -> Option<&Name> {
+        match self {
+            Self::Deployment(deployment) => Some(&deployment.environment),
+            Self::Incident(incident) => Some(&incident.environment),
+            Self::Change(_) | Self::Step(_) | Self::Retraction(_) => None,
         }
     }
 

@@ -4,25 +4,12 @@
 //! one JSON form; a [`Store`] keeps them; [`duplicate`] says which two tell of one deployment.
 //! `deploy` uses [`event`]; everything here is called by `cli`.
 
+pub mod ci;
 pub mod duplicate;
+pub mod environment;
 pub mod event;
+pub mod store;
+pub mod verify;
+pub mod wrap;
 
-use event::{Event, EventId};
-
-/// Where events are kept: a ref of the repository, or a database.
-pub trait Store {
-    /// Every event that can be relied on in form, ordered by main time, then by id. Retracted
-    /// and twice told ones are among them.
-    ///
-    /// # Errors
-    /// When the store cannot be reached or read.
-    fn all(&self) -> Result<Vec<(EventId, Event)>, StoreError>;
-}
-
-/// Why the events could not be read or kept.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// A sentence that names the store and what it said.
-    #[error("{0}")]
-    Unreachable(String),
-}
+pub use store::{Store, StoreError};

@@ -50,15 +50,24 @@ macro_rules! id {
         }
 
         impl Serialize for $name {
+            /// A text where a person may read it, else the bytes.
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                if serializer.is_human_readable() {
+                    serializer.collect_str(self)
+                } else {
+                    self.0.serialize(serializer)
+                }
             }
         }
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = String::deserialize(deserializer)?;
-                text.parse().map_err(de::Error::custom)
+                if deserializer.is_human_readable() {
+                    let text = String::deserialize(deserializer)?;
+                    text.parse().map_err(de::Error::custom)
+                } else {
+                    <[u8; 20]>::deserialize(deserializer).map(Self)
+                }
             }
         }
     };
@@ -67,6 +76,16 @@ macro_rules! id {
 id! {
     /// The full id of a commit, in a repository of SHA-1 names (libgit2 reads no other).
     CommitId
+}
+
+id! {
+    /// A folder's content.
+    TreeId
+}
+
+id! {
+    /// A file's content.
+    BlobId
 }
 
 id! {

@@ -4,9 +4,14 @@
 //! configuration is run: libgit2 runs none, and the executable is called with hooks,
 //! file-system monitor and external protocols off.
 
+mod commit;
+pub mod events;
 mod id;
+mod refs;
 
-pub use id::{CommitId, IdError, PatchId};
+pub use commit::{RevisionError, resolve};
+pub use id::{BlobId, CommitId, IdError, PatchId, TreeId};
+pub use refs::RefError;
 
 use crate::project::{PathError, RelPath};
 use std::collections::BTreeSet;

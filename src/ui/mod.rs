@@ -2,6 +2,7 @@
 //!
 //! In: values of the cores. Out: text on the standard streams. Called by `cli` alone.
 
+mod event;
 mod output;
 mod plan;
 mod project;
@@ -9,6 +10,7 @@ mod prompt;
 mod report;
 mod steps;
 
+pub(crate) use event::{event_line, event_text, visible};
 pub(crate) use output::Output;
 pub(crate) use plan::show_plan;
 pub(crate) use project::show_project;

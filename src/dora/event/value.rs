@@ -207,7 +207,7 @@ impl fmt::Debug for Time {
 }
 
 /// From a start to an end that is not before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Period {
     started_at: Time,
     finished_at: Time,
@@ -278,7 +278,35 @@ macro_rules! as_text {
 }
 
 texts!(Name, Text, Digest);
-as_text!(EventId, Name, Text, Digest, Time);
+as_text!(Name, Text, Digest);
+
+macro_rules! as_text_or_bare {
+    ($($name:ident: $bare:ty),*) => {$(
+        impl Serialize for $name {
+            /// A text where a person may read it, else the bare value.
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                if serializer.is_human_readable() {
+                    serializer.collect_str(self)
+                } else {
+                    self.0.serialize(serializer)
+                }
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                if deserializer.is_human_readable() {
+                    let text = String::deserialize(deserializer)?;
+                    text.parse().map_err(de::Error::custom)
+                } else {
+                    <$bare>::deserialize(deserializer).map(Self)
+                }
+            }
+        }
+    )*};
+}
+
+as_text_or_bare!(EventId: [u8; 32], Time: i64);
 
 #[cfg(test)]
 mod tests {

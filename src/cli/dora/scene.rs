@@ -1,0 +1,194 @@
+//! Where a command of the record works: repository, configuration, CI job, clock.
+
+use super::super::place::Place;
+use super::super::{Exit, Failure};
+use crate::config::{Config, StoreConfig};
+use crate::dora::ci::Job;
+use crate::dora::environment::{self, WELL_KNOWN};
+use crate::dora::event::{EventError, Invalid, Name, Source, Time};
+use crate::dora::store::GitStore;
+use crate::dora::{Store, StoreError};
+use crate::git::{self, CommitId, RefError, Repository, RevisionError};
+use std::collections::BTreeSet;
+
+pub(in crate::cli) struct Scene {
+    pub(in crate::cli) repository: Repository,
+    pub(in crate::cli) config: Config,
+    /// The CI job in which this runs.
+    pub(super) job: Option<Job>,
+    pub(in crate::cli) now: Time,
+}
+
+impl Scene {
+    /// Around the current folder.
+    pub(in crate::cli) fn here() -> Result<Self, Failure> {
+        let place = Place::at(None)?;
+        Ok(Self {
+            repository: place.repository?,
+            config: place.config,
+            job: Job::of(&|name| std::env::var(name).ok()),
+            now: now(),
+        })
+    }
+
+    /// The store that the configuration names.
+    pub(in crate::cli) fn store(&self) -> Result<Box<dyn Store>, Failure> {
+        match &self.config.dora.store {
+            StoreConfig::Git => Ok(Box::new(GitStore::open(&self.repository)?)),
+            StoreConfig::Postgres(_) => Err(Failure::new(
+                Exit::Usage,
+                "shipway.toml names a database as the store, which is not supported yet",
+                "set store = \"git\" in [dora]",
+            )),
+        }
+    }
+
+    /// By which way an event comes that this process makes.
+    pub(super) fn source(&self) -> Source {
+        if self.job.is_some() {
+            Source::Ci
+        } else {
+            Source::Cli
+        }
+    }
+
+    /// The service that was named, else the project.
+    pub(super) fn service(&self, named: Option<&Name>) -> Result<Name, Failure> {
+        match named {
+            Some(name) => Ok(name.clone()),
+            None => crate::detect::project_name(&self.repository.root, &self.config)
+                .parse()
+                .map_err(|error| wrong("--service", &error)),
+        }
+    }
+
+    /// The commit that was named, else the CI job's, else HEAD.
+    pub(super) fn commit(&self, named: Option<&str>) -> Result<CommitId, Failure> {
+        let of_job = || self.job.as_ref()?.commit.clone();
+        let text = named.map(str::to_owned).or_else(of_job);
+        let text = text.as_deref().unwrap_or("HEAD");
+        git::resolve(&self.repository.root, text).map_err(|error| match error {
+            RevisionError::Absent(_) if text == "HEAD" => Failure::new(
+                Exit::Usage,
+                "this repository has no commit yet",
+                "commit first, or name one: --commit ID",
+            ),
+            error => error.into(),
+        })
+    }
+
+    /// `name`, if it is an environment that is known or may be made.
+    pub(super) fn environment(
+        &self,
+        name: &Name,
+        create: bool,
+        store: &dyn Store,
+    ) -> Result<Name, Failure> {
+        let configured = &self.config.environments;
+        if create
+            || WELL_KNOWN.contains(&name.as_str())
+            || configured.contains_key(name.as_str())
+            || store.knows_environment(name)?
+        {
+            return Ok(name.clone());
+        }
+        let recorded = store.all()?;
+        let recorded = recorded
+            .iter()
+            .filter_map(|(_, event)| event.environment().map(Name::to_string));
+        let known: BTreeSet<String> = WELL_KNOWN
+            .iter()
+            .map(|name| (*name).to_owned())
+            .chain(configured.keys().cloned())
+            .chain(recorded)
+            .collect();
+        let mend = if let Some(near) = environment::nearest(name.as_str(), &known) {
+            format!("did you mean {near:?}? --create makes a new one")
+        } else {
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            format!("known are {}; --create makes a new one", known.join(", "))
+        };
+        Err(Failure::new(
+            Exit::Usage,
+            format!(
+                "{:?} is no environment that this project has",
+                name.as_str()
+            ),
+            mend,
+        ))
+    }
+}
+
+/// The time of this machine.
+pub(super) fn now() -> Time {
+    jiff::Timestamp::now().into()
+}
+
+/// A time as a flag gives it: RFC 3339, or `now`.
+pub(super) fn parse_time(text: &str) -> Result<Time, Invalid> {
+    if text == "now" {
+        Ok(now())
+    } else {
+        text.parse()
+    }
+}
+
+/// A value of the flag `name` that cannot be taken.
+pub(super) fn wrong(name: &str, invalid: &Invalid) -> Failure {
+    Failure::new(
+        Exit::Usage,
+        format!("{name}: {}", invalid.message),
+        invalid.mend.clone(),
+    )
+}
+
+impl From<EventError> for Failure {
+    fn from(error: EventError) -> Self {
+        let sentence = if error.field.is_empty() {
+            error.message
+        } else {
+            format!("{}: {}", error.field, error.message)
+        };
+        Self::new(Exit::Usage, sentence, error.mend)
+    }
+}
+
+impl From<RevisionError> for Failure {
+    fn from(error: RevisionError) -> Self {
+        let sentence = error.to_string();
+        let mend = match error {
+            RevisionError::Git(error) => return error.into(),
+            RevisionError::Absent(text) if text.parse::<CommitId>().is_ok() => {
+                format!("fetch it, if the remote has it: git fetch origin {text}")
+            }
+            RevisionError::Absent(_) => {
+                "git log --all --oneline shows the commits that are here".to_owned()
+            }
+            RevisionError::Ambiguous(text) => {
+                format!("give more of it; git rev-parse --disambiguate={text} lists them")
+            }
+            RevisionError::Other { .. } => "give the id of a commit, a branch or a tag".to_owned(),
+        };
+        Self::new(Exit::Usage, sentence, mend)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let sentence = error.to_string();
+        match error {
+            StoreError::Event(error) => error.into(),
+            StoreError::Git(RefError::Git(error)) => error.into(),
+            StoreError::Git(RefError::Foreign { name, .. }) => Self::new(
+                Exit::Finding,
+                sentence,
+                format!("look at it: git ls-tree -r {name}; git update-ref -d {name} removes it"),
+            ),
+            StoreError::Git(RefError::Beaten { .. }) => Self::new(
+                Exit::Conflict,
+                sentence,
+                "nothing is lost; run the same command again",
+            ),
+        }
+    }
+}

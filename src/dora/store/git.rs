@@ -1,0 +1,178 @@
+//! The store in the repository itself: the ref `refs/shipway/events`.
+
+use super::cache::{Cache, CachedDay};
+use super::{Added, Reading, Refused, Store, StoreError};
+use crate::dora::event::{Event, EventId, MAX_BYTES, Name, Time};
+use crate::git::events::{self, Dated, Day, DayFile, Days, Filed, Odd};
+use crate::git::{GitError, Repository};
+use jiff::civil::Date;
+use rayon::prelude::*;
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+/// The ref whose tree is `YYYY/MM/DD/<sha256>.json` by main time.
+pub const EVENTS_REF: &str = "refs/shipway/events";
+
+/// The events of one repository.
+pub struct GitStore {
+    dated: Dated,
+    common_dir: PathBuf,
+}
+
+impl GitStore {
+    /// # Errors
+    /// When the repository cannot be opened.
+    pub fn open(repository: &Repository) -> Result<Self, StoreError> {
+        Ok(Self {
+            dated: Dated::open(&repository.root, EVENTS_REF)?,
+            common_dir: repository.common_dir.clone(),
+        })
+    }
+
+    fn read_with(&self, cached: Cache) -> Result<Cache, StoreError> {
+        let Some(tip) = self.dated.tip()? else {
+            return Ok(Cache::default());
+        };
+        if cached.tip == Some(tip) {
+            return Ok(cached);
+        }
+        let days = Days::open(&self.common_dir)?;
+        let (present, odd) = days.of(tip)?;
+        let mut known: HashMap<_, CachedDay> = cached
+            .days
+            .into_iter()
+            .map(|day| ((day.date, day.tree), day))
+            .collect();
+        let present: Vec<(Day, Option<CachedDay>)> = present
+            .into_iter()
+            .map(|day| (day, known.remove(&(day.date, day.tree))))
+            .collect();
+        let read = present
+            .into_par_iter()
+            .map_with(days, |days, (day, known)| {
+                known.map_or_else(|| read_day(days, day), Ok)
+            })
+            .collect::<Result<Vec<CachedDay>, GitError>>()?;
+        let cache = Cache {
+            tip: Some(tip),
+            days: read,
+            odd: odd.into_iter().map(Refused::from).collect(),
+        };
+        // A cache that cannot be written costs time and nothing else.
+        let _ = cache.save(&self.cache_file());
+        Ok(cache)
+    }
+
+    fn cache_file(&self) -> PathBuf {
+        self.common_dir.join("shipway").join("events.cache")
+    }
+}
+
+impl Store for GitStore {
+    /// Reads what the cache does not have, and renews the cache.
+    fn read(&self) -> Result<Reading, StoreError> {
+        let cached = Cache::load(&self.cache_file()).unwrap_or_default();
+        Ok(self.read_with(cached)?.reading())
+    }
+
+    fn read_anew(&self) -> Result<Reading, StoreError> {
+        Ok(self.read_with(Cache::default())?.reading())
+    }
+
+    fn knows_environment(&self, name: &Name) -> Result<bool, StoreError> {
+        let Some(tip) = self.dated.tip()? else {
+            return Ok(false);
+        };
+        let days = Days::open(&self.common_dir)?;
+        for day in days.of(tip)?.0.into_iter().rev() {
+            let read = read_day(&days, day)?;
+            if read
+                .events
+                .iter()
+                .any(|(_, event)| event.environment() == Some(name))
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn add(&self, event: &Event) -> Result<Added, StoreError> {
+        let (id, json) = event.named()?;
+        let at = event.main_time();
+        let hash = id.to_string();
+        let new = self.dated.add(&Filed {
+            date: date_of(at),
+            name: &format!("{hash}.json"),
+            content: &json,
+            second: at.second(),
+            message: &hash,
+        })?;
+        Ok(Added { id, new })
+    }
+}
+
+impl From<Odd> for Refused {
+    fn from(odd: Odd) -> Self {
+        Self {
+            place: odd.path,
+            reason: odd.reason,
+        }
+    }
+}
+
+/// The day in UTC under which an event of main time `at` is filed.
+fn date_of(at: Time) -> Date {
+    jiff::tz::TimeZone::UTC.to_datetime(at.timestamp()).date()
+}
+
+fn read_day(days: &Days, day: Day) -> Result<CachedDay, GitError> {
+    let (files, odd) = days.files(day)?;
+    let mut read = CachedDay {
+        date: day.date,
+        tree: day.tree,
+        events: Vec::with_capacity(files.len()),
+        refused: odd.into_iter().map(Refused::from).collect(),
+    };
+    let mut buffer = Vec::new();
+    for file in files {
+        match read_file(days, day.date, &file, &mut buffer) {
+            Ok(event) => read.events.push(event),
+            Err(reason) => read.refused.push(Refused {
+                place: events::path(day.date, &file.name),
+                reason,
+            }),
+        }
+    }
+    read.events
+        .sort_by_key(|(id, event)| (event.main_time(), *id));
+    Ok(read)
+}
+
+/// The event in `file`, or why it is none.
+fn read_file(
+    days: &Days,
+    date: Date,
+    file: &DayFile,
+    buffer: &mut Vec<u8>,
+) -> Result<(EventId, Event), String> {
+    let named: EventId = file
+        .name
+        .strip_suffix(".json")
+        .and_then(|name| name.parse().ok())
+        .ok_or("is not named by a SHA-256 and .json")?;
+    days.content(file.blob, MAX_BYTES, buffer)?;
+    let hash = EventId::of(buffer);
+    if hash != named {
+        return Err(format!("was altered: its content has the SHA-256 {hash}"));
+    }
+    let (id, event) =
+        Event::from_canonical(buffer).map_err(|error| format!("is no event: {error}"))?;
+    let wanted = date_of(event.main_time());
+    if wanted != date {
+        return Err(format!(
+            "lies under the wrong day: its main time is of {wanted}"
+        ));
+    }
+    Ok((id, event))
+}
