@@ -299,8 +299,8 @@ impl Event {
     fn times(&self) -> Vec<(&'static str, Time)> {
         match self {
             Self::Deployment(Deployment { period, .. }) | Self::Step(Step { period, .. }) => vec![
-                ("started_at", period.started_at()),
                 ("finished_at", period.finished_at()),
+                ("started_at", period.started_at()),
             ],
             Self::Incident(incident) => match incident.moment {
                 Moment::Opened(at) => vec![("opened_at", at)],

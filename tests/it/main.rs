@@ -9,6 +9,7 @@ mod apply;
 mod container;
 mod detect;
 mod doctor;
+mod dora;
 mod fixtures;
 mod init;
 mod own;

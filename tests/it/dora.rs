@@ -1,0 +1,5 @@
+//! `shipway dora …`: the delivery record.
+
+mod bad;
+mod record;
+mod support;
