@@ -1,6 +1,6 @@
 //! The sample's image, built and run as production runs it.
 
-use crate::repository::Repository;
+use crate::sandbox::Sandbox;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -121,13 +121,12 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
 #[test]
 fn the_image_of_the_sample_serves_and_drains_as_an_unprivileged_user() {
     let Some(stage) = Stage::set() else { return };
-    let repository = Repository::copy_of("examples/fair-sample");
-    let root = repository.root();
-    let init = repository.shipway(&["init", "--yes"]);
-    assert!(init.status.success(), "{init:?}");
+    let sandbox = Sandbox::copy_of("examples/fair-sample");
+    let root = sandbox.root();
+    sandbox.run(0, &["init", "--yes"]);
     // Development mounts a volume there, inside of what it mounts from the tree: a folder that is
     // missing would be made by the engine, as root.
-    assert!(repository.path("backend/uploads/.gitignore").is_file());
+    assert!(sandbox.path("backend/uploads/.gitignore").is_file());
     let base = format!("PYTHON_BASE={}", stage.python);
     #[rustfmt::skip]
     docker(

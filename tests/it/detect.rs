@@ -1,12 +1,12 @@
 //! `shipway detect`: its shape, its exit codes, and what it makes of bad input.
 
-use crate::repository::{Repository, text};
+use crate::sandbox::{Sandbox, text};
 
 const PAGE: (&str, &str) = ("index.html", "<!doctype html>\n<title>Moss</title>\n");
 
 #[test]
 fn the_shape_of_the_report() {
-    let repository = Repository::new([
+    let sandbox = Sandbox::new(&[
         PAGE,
         ("shipway.toml", "[project]\nname = \"moss\"\n"),
         (
@@ -14,16 +14,13 @@ fn the_shape_of_the_report() {
             "services:\n  cache:\n    image: redis:7.4\n",
         ),
     ]);
-    let output = repository.shipway(&["detect", "--format", "json"]);
-    assert_eq!(output.status.code(), Some(0));
-    insta::assert_snapshot!(text(&output.stdout));
+    insta::assert_snapshot!(sandbox.report(0, &["detect", "--format", "json"]));
 }
 
 #[test]
 fn a_person_reads_what_it_is_and_where_that_is_written() {
-    let repository = Repository::new([PAGE, ("shipway.toml", "[project]\nname = \"moss\"\n")]);
-    let output = repository.shipway(&["detect"]);
-    assert_eq!(output.status.code(), Some(0));
+    let sandbox = Sandbox::new(&[PAGE, ("shipway.toml", "[project]\nname = \"moss\"\n")]);
+    let output = sandbox.run(0, &["detect"]);
     let shown = text(&output.stdout);
     assert!(
         shown.starts_with("moss: one service  shipway.toml:2\n"),
@@ -36,59 +33,50 @@ fn a_person_reads_what_it_is_and_where_that_is_written() {
 
 #[test]
 fn nothing_recognised_is_a_finding() {
-    let repository = Repository::new([]);
-    assert_eq!(repository.shipway(&["detect"]).status.code(), Some(1));
-    assert_eq!(repository.detected()["unknown"][0]["fact"], "services");
+    let sandbox = Sandbox::new([]);
+    sandbox.run(1, &["detect"]);
+    assert_eq!(sandbox.detected()["unknown"][0]["fact"], "services");
 }
 
 #[test]
 fn a_folder_outside_git_is_looked_at_as_well() {
-    let repository = Repository::without_git([PAGE]);
-    assert_eq!(repository.detected()["services"][0]["name"], "site");
+    let sandbox = Sandbox::without_git(&[PAGE]);
+    assert_eq!(sandbox.detected()["services"][0]["name"], "site");
 }
 
 #[test]
 fn what_cannot_be_looked_at_is_said_with_a_mend() {
-    let repository = Repository::new([PAGE]);
-    let output = repository.shipway(&["detect", "absent"]);
-    assert_eq!(output.status.code(), Some(2));
+    let sandbox = Sandbox::new(&[PAGE]);
     assert_eq!(
-        text(&output.stderr),
+        sandbox.error(2, &["detect", "absent"]),
         "error: absent is not a folder\nmend: name the folder of a repository\n"
     );
-    repository.git(&["init", "--quiet", "--bare", "bare.git"]);
-    let output = repository.shipway(&["detect", "bare.git"]);
-    assert_eq!(output.status.code(), Some(3), "{output:?}");
-    assert!(
-        text(&output.stderr).contains("mend: clone it"),
-        "{output:?}"
-    );
-    let output = repository.shipway(&["-C", "absent", "detect"]);
-    assert_eq!(output.status.code(), Some(2));
+    sandbox.git(&["init", "--quiet", "--bare", "bare.git"]);
+    let said = sandbox.error(3, &["detect", "bare.git"]);
+    assert!(said.contains("mend: clone it"), "{said}");
+    sandbox.run(2, &["-C", "absent", "detect"]);
 }
 
 #[test]
 fn a_wrong_configuration_is_refused_with_its_place() {
-    let repository = Repository::new([PAGE, ("shipway.toml", "[project]\nnmae = \"x\"\n")]);
-    let output = repository.shipway(&["detect"]);
-    assert_eq!(output.status.code(), Some(2));
-    let said = text(&output.stderr);
+    let sandbox = Sandbox::new(&[PAGE, ("shipway.toml", "[project]\nnmae = \"x\"\n")]);
+    let said = sandbox.error(2, &["detect"]);
     assert!(said.starts_with("error: shipway.toml:2:1: "), "{said}");
     assert!(said.contains("mend: did you mean `name`?"), "{said}");
-    std::fs::write(repository.path("shipway.toml"), b"\xff\xfe").unwrap();
-    assert_eq!(repository.shipway(&["detect"]).status.code(), Some(2));
+    std::fs::write(sandbox.path("shipway.toml"), b"\xff\xfe").unwrap();
+    sandbox.run(2, &["detect"]);
 }
 
 #[test]
 fn the_configuration_goes_before_what_was_detected() {
-    let repository = Repository::new([
+    let sandbox = Sandbox::new(&[
         PAGE,
         (
             "shipway.toml",
             "[[service]]\nname = \"site\"\nport = 9000\n\n[[service]]\nname = \"mailer\"\nroot = \"mail\"\ncommand = \"./mailer\"\n",
         ),
     ]);
-    let project = repository.detected();
+    let project = sandbox.detected();
     let names: Vec<&str> = project["services"]
         .as_array()
         .unwrap()
@@ -109,25 +97,21 @@ fn the_configuration_goes_before_what_was_detected() {
         project["services"][0]["server_command"]["evidence"][0]["line"],
         8
     );
-    std::fs::write(
-        repository.path("shipway.toml"),
+    sandbox.write(
+        "shipway.toml",
         "[[service]]\nname = \"site\"\nignore = true\n",
-    )
-    .unwrap();
-    assert_eq!(
-        repository.detected()["services"].as_array().unwrap().len(),
-        0
     );
+    assert_eq!(sandbox.detected()["services"].as_array().unwrap().len(), 0);
 }
 
 #[test]
 fn committed_secrets_and_bytecode_are_reported_without_their_values() {
-    let repository = Repository::new([
+    let sandbox = Sandbox::new(&[
         PAGE,
         (".env.test", "ENV=testing\nSECRET_KEY=hunter2hunter2\n"),
         ("lib/__pycache__/x.cpython-312.pyc", "x"),
     ]);
-    let project = repository.detected();
+    let project = sandbox.detected();
     let ids: Vec<&str> = project["findings"]
         .as_array()
         .unwrap()
@@ -141,9 +125,9 @@ fn committed_secrets_and_bytecode_are_reported_without_their_values() {
 
 #[test]
 fn an_ignored_env_file_is_known_by_its_names() {
-    let repository = Repository::new([PAGE, (".gitignore", ".env\n")]);
-    std::fs::write(repository.path(".env"), "TOKEN=abc\n").unwrap();
-    let files = &repository.detected()["env_files"];
+    let sandbox = Sandbox::new(&[PAGE, (".gitignore", ".env\n")]);
+    sandbox.write(".env", "TOKEN=abc\n");
+    let files = &sandbox.detected()["env_files"];
     assert_eq!(files[0]["path"], ".env");
     assert_eq!(files[0]["committed"], false);
     assert_eq!(files[0]["ignored"], true);
@@ -154,7 +138,7 @@ fn an_ignored_env_file_is_known_by_its_names() {
 #[test]
 fn strange_trees_are_no_panic() {
     use std::os::unix::ffi::OsStrExt;
-    let repository = Repository::new([
+    let sandbox = Sandbox::new(&[
         PAGE,
         ("a b\n c/compose.yaml", "services: [\n"),
         ("broken/pyproject.toml", "[project\n"),
@@ -166,15 +150,14 @@ fn strange_trees_are_no_panic() {
         (".devcontainer/devcontainer.json", "{,}\n"),
         ("Procfile", "::\n"),
     ]);
-    std::os::unix::fs::symlink("..", repository.path("loop")).unwrap();
-    std::os::unix::fs::symlink("/etc", repository.path("outside")).unwrap();
+    std::os::unix::fs::symlink("..", sandbox.path("loop")).unwrap();
+    std::os::unix::fs::symlink("/etc", sandbox.path("outside")).unwrap();
     let name = std::ffi::OsStr::from_bytes(b"bad\xff.py");
-    std::fs::write(repository.root().join(name), "x\n").unwrap();
-    let large = std::fs::File::create(repository.path("large.py")).unwrap();
+    std::fs::write(sandbox.root().join(name), "x\n").unwrap();
+    let large = std::fs::File::create(sandbox.path("large.py")).unwrap();
     large.set_len(2 << 30).unwrap();
-    let output = repository.shipway(&["detect", "--format", "json"]);
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
-    let project = repository.detected();
+    sandbox.run(1, &["detect"]);
+    let project = sandbox.detected();
     let places: Vec<String> = project["findings"]
         .as_array()
         .unwrap()
@@ -201,11 +184,10 @@ fn strange_trees_are_no_panic() {
 #[cfg(unix)]
 #[test]
 fn a_reader_that_goes_away_is_no_panic() {
-    use std::process::{Command, Stdio};
-    let repository = Repository::new([PAGE]);
-    let mut child = Command::new(env!("CARGO_BIN_EXE_shipway"))
-        .args(["detect", "--format", "json"])
-        .current_dir(repository.root())
+    let sandbox = Sandbox::new(&[PAGE]);
+    use std::process::Stdio;
+    let mut child = sandbox
+        .command(&["detect", "--format", "json"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -214,4 +196,27 @@ fn a_reader_that_goes_away_is_no_panic() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(text(&output.stderr), "");
     assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn a_class_on_top_of_the_frameworks_makes_the_application() {
+    let sandbox = Sandbox::new(&[
+        ("requirements.txt", "flask==3.1.0\n"),
+        (
+            "harbour/__init__.py",
+            "from harbour.app import create_app\n",
+        ),
+        (
+            "harbour/app.py",
+            "from flask import Flask\n\nclass Harbour(Flask):\n    pass\n\n\
+             def create_app():\n    app = Harbour()\n    return app\n",
+        ),
+        (
+            "harbour/wsgi.py",
+            "from harbour import create_app\n\napp = create_app()\n",
+        ),
+    ]);
+    let services = &sandbox.detected()["services"];
+    assert_eq!(services.as_array().unwrap().len(), 1);
+    assert_eq!(services[0]["entry"]["value"], "harbour.wsgi:app");
 }

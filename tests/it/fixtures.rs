@@ -1,7 +1,7 @@
 //! The small repositories of `tests/fixtures`: what is detected against what their owners
 //! would say. Every mismatch of every key is listed before the test fails.
 
-use crate::repository::Repository;
+use crate::sandbox::Sandbox;
 use serde_json::Value;
 use std::path::Path;
 use toml::Table;
@@ -24,14 +24,14 @@ fn every_fixture_is_what_its_owner_says() {
             .unwrap()
             .parse::<Table>()
             .unwrap();
-        let repository = if name == "fair-sample" {
-            Repository::copy_of("examples/fair-sample")
+        let sandbox = if name == "fair-sample" {
+            Sandbox::copy_of("examples/fair-sample")
         } else {
             let manifest = std::fs::read_to_string(folder.join(format!("{name}.txt"))).unwrap();
-            Repository::from_manifest(&manifest)
+            Sandbox::from_manifest(&manifest)
         };
         let mut comparison = Comparison {
-            project: repository.detected(),
+            project: sandbox.detected(),
             wrong: Vec::new(),
         };
         comparison.run(&expected);
@@ -191,18 +191,18 @@ impl Comparison {
                 &is,
             );
         }
-        for unused in said.get("unused").map(strings).unwrap_or_default() {
-            let requirement = services
-                .iter()
-                .flat_map(|service| items(&service["requirements"]))
-                .find(|requirement| requirement["name"] == unused.as_str());
-            let imported = requirement.map(|requirement| requirement["imported"].clone());
-            self.check(
-                &format!("packages.unused {unused}"),
-                imported == Some(Value::Bool(false)),
-                &imported,
-            );
-        }
+        let wanted = said.get("unused").map(strings).unwrap_or_default();
+        let unused: Vec<String> = services
+            .iter()
+            .flat_map(|service| items(&service["requirements"]))
+            .filter(|requirement| requirement["imported"] == Value::Bool(false))
+            .map(|requirement| string(&requirement["name"]))
+            .collect();
+        self.check(
+            &format!("packages.unused {wanted:?}"),
+            unused == wanted,
+            &unused,
+        );
     }
 
     fn services(&mut self, said: &toml::Value) {
@@ -228,6 +228,14 @@ impl Comparison {
 
     fn service(&mut self, name: &str, said: &Table, service: &Value) {
         let value = |key: &str| string(&service[key]["value"]);
+        if value("kind") == "web" && !said.contains_key("server_added") {
+            let is = value("add_server");
+            self.check(
+                &format!("service {name} adds no server"),
+                is.is_empty(),
+                &is,
+            );
+        }
         for (key, said) in said {
             let wanted = match said {
                 toml::Value::String(text) => text.clone(),
@@ -274,11 +282,11 @@ impl Comparison {
                 "templates" => listed(&service["templates"], &wanted),
                 "static" => listed(&service["static_dirs"], &wanted),
                 "writable" => {
-                    let all = said.as_array().unwrap();
-                    let missing = all
+                    let is: Vec<String> = items(&service["writable"])
                         .iter()
-                        .find(|one| !listed(&service["writable"], one.as_str().unwrap()).0);
-                    (missing.is_none(), service["writable"].to_string())
+                        .map(|fact| string(&fact["value"]))
+                        .collect();
+                    (is == strings(said), format!("{is:?}"))
                 }
                 "replicas" => (!service["single"].is_null(), service["single"].to_string()),
                 "replicas_reason" => {

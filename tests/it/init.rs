@@ -1,6 +1,10 @@
 //! `shipway init` and `shipway undo`.
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, random_part, scale, text, wait};
+use rustix::process::{Pid, Signal};
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{Output, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 const SITE: &[(&str, &str)] = &[
@@ -8,13 +12,6 @@ const SITE: &[(&str, &str)] = &[
     ("Makefile", "all:\r\n\techo mine\r\n"),
     (".gitignore", "*.log"),
 ];
-
-fn scale() -> usize {
-    std::env::var("SHIPWAY_SCALE")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(1)
-}
 
 #[test]
 fn adds_and_leaves_what_was_there_and_undo_takes_it_back() {
@@ -163,7 +160,7 @@ fn refuses_with_a_sentence_and_the_right_exit_code() {
     assert_eq!(code, Some(3));
     assert!(text.contains("bare repository"), "{text}");
 
-    let empty = Sandbox::new(&[]);
+    let empty = Sandbox::new([]);
     assert!(
         empty
             .error(1, &["init", "--yes"])
@@ -286,31 +283,82 @@ fn what_a_template_gives_is_parsed_before_anything_is_written() {
     assert_eq!(sandbox.tree(), before);
 }
 
+/// `init --yes`, with `signal` sent after `moment` where it still runs then; counted from when it
+/// begins to write, or from its start.
+fn signalled(sandbox: &Sandbox, writing: bool, moment: Duration, signal: Signal) -> Output {
+    let mut child = sandbox
+        .command(&["init", "--yes"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    if writing {
+        sandbox.until_it_writes(&mut child);
+    }
+    wait(moment, &mut child);
+    let process = i32::try_from(child.id()).unwrap();
+    // It may have ended in this moment; it is waited for below.
+    let _ = rustix::process::kill_process(Pid::from_raw(process).unwrap(), signal);
+    child.wait_with_output().unwrap()
+}
+
+/// How long a whole run takes, and the paths that are there after it; taken back again.
+fn whole_run(sandbox: &Sandbox) -> (Duration, Vec<PathBuf>) {
+    let began = Instant::now();
+    sandbox.run(0, &["init", "--yes"]);
+    let whole = began.elapsed() + Duration::from_millis(2);
+    let after = sandbox.tree().into_keys().collect();
+    sandbox.run(0, &["undo"]);
+    (whole, after)
+}
+
+#[test]
+fn interrupted_at_random_moments_it_ends_with_130_and_nothing_is_half_written() {
+    let sandbox = Sandbox::new(SITE);
+    let before = sandbox.tree();
+    let (whole, after) = whole_run(&sandbox);
+    let mut interrupted = 0;
+    for round in 0..40 * scale() {
+        let writing = round % 2 == 0;
+        let moment = random_part(if writing { whole / 4 } else { whole });
+        let output = signalled(&sandbox, writing, moment, Signal::INT);
+        let now = sandbox.tree();
+        let said = text(&output.stderr);
+        match output.status.code() {
+            Some(130) => {
+                interrupted += 1;
+                assert!(said.contains("error: interrupted; "), "{said}");
+                assert_eq!(now, before, "round {round} after {moment:?}");
+            }
+            // Before it began to listen, the signal itself ends it; a shell shows that as 130.
+            None => {
+                assert_eq!(output.status.signal(), Some(Signal::INT.as_raw()));
+                assert_eq!(now, before, "round {round} after {moment:?}");
+            }
+            code => {
+                assert_eq!(code, Some(0), "{said}");
+                assert!(now.into_keys().eq(after.iter().cloned()), "round {round}");
+                sandbox.run(0, &["undo"]);
+            }
+        }
+        assert!(
+            !sandbox.path(".git/shipway/apply").exists(),
+            "round {round}"
+        );
+    }
+    assert!(interrupted > 0, "no round was interrupted");
+    assert_eq!(sandbox.tree(), before);
+}
+
 #[test]
 fn killed_at_random_moments_nothing_is_lost() {
     let sandbox = Sandbox::new(SITE);
     let before = sandbox.tree();
-    let began = Instant::now();
-    sandbox.run(0, &["init", "--yes"]);
-    let whole = began.elapsed() + Duration::from_millis(2);
-    let after: Vec<_> = sandbox.tree().into_keys().collect();
-    sandbox.run(0, &["undo"]);
+    let (whole, after) = whole_run(&sandbox);
     for round in 0..100 * scale() {
-        let mut random = [0; 4];
-        getrandom::fill(&mut random).unwrap();
-        let moment = whole.mul_f64(f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX));
-        let mut command = sandbox.command(&["init", "--yes"]);
-        let mut child = command
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
-        let deadline = Instant::now() + moment;
-        while Instant::now() < deadline && child.try_wait().unwrap().is_none() {
-            std::thread::yield_now();
-        }
-        let _ = child.kill();
-        child.wait().unwrap();
+        let writing = round % 2 == 0;
+        let moment = random_part(if writing { whole / 4 } else { whole });
+        signalled(&sandbox, writing, moment, Signal::KILL);
         let now = sandbox.tree();
         for (path, (content, _)) in &before {
             assert!(

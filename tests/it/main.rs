@@ -13,6 +13,6 @@ mod dora;
 mod fixtures;
 mod init;
 mod own;
-mod repository;
+mod power;
 mod sandbox;
 mod setup;

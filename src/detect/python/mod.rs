@@ -27,8 +27,6 @@ mod shell;
 mod start;
 mod syntax;
 mod testing;
-#[cfg(test)]
-mod tests;
 mod tool;
 mod version;
 
