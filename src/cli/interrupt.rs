@@ -42,10 +42,13 @@ impl Interrupt {
 
     /// From now on files are written: the process no longer ends at once.
     pub(super) fn hold(&self) {
-        // Where Ctrl-C came just before, the handler is ending the process.
-        let _ = self
+        let held = self
             .0
             .compare_exchange(FREE, WRITING, Ordering::SeqCst, Ordering::SeqCst);
+        while held == Err(ASKED) {
+            // Ctrl-C came just before: its handler is ending the process.
+            std::thread::park();
+        }
     }
 
     /// Whether to go on.

@@ -10,7 +10,6 @@ mod dotenv;
 mod expand;
 pub mod feature;
 mod foreign;
-mod journal;
 pub mod lock;
 mod merge;
 mod own;

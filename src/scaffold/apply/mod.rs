@@ -3,12 +3,24 @@
 //! Every new content is staged and every present one backed up under git's own folder, then the
 //! journal is written, then each file is moved into place. Moving the folder with the journal
 //! into the history ends it. Whoever finds a journal that was not moved takes the steps back.
+//! Each of the three is on the disk before the next begins, so that the same holds after a power
+//! cut.
 
-use super::journal::{self, Entry, Journal, Store};
+mod disk;
+mod error;
+mod journal;
+mod repair;
+
+pub use error::ApplyError;
+pub use repair::Repair;
+
 use super::lock::sha256;
 use super::plan::Change;
 use crate::git::Repository;
 use crate::project::RelPath;
+use error::at;
+use journal::{Entry, Journal, Store};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind};
@@ -34,72 +46,14 @@ pub enum Step<'a> {
 /// Hears of every step; `Break` takes everything back.
 pub type Sink<'s> = &'s mut dyn FnMut(Step) -> ControlFlow<()>;
 
-/// What was done about an apply that never ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Repair {
-    /// All its files were in place already.
-    Finished { files: usize },
-    /// These files were put back as they were.
-    TakenBack { files: usize },
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum ApplyError {
-    #[error("another shipway is changing this repository; wait for it to end, then run this again")]
-    Busy,
-    #[error("{} changed while shipway was at work; nothing was written, run it again", .0)]
-    Changed(String),
-    #[error("cannot write {}: {}; {}", path.display(), reason(source), mend(source, path))]
-    Io { path: PathBuf, source: io::Error },
-    #[error("interrupted; everything is as it was")]
-    Interrupted,
-    #[error(
-        "an interrupted run could not be taken back, because these were edited since: {}; the \
-         contents from before it lie in {}; put right what you need and remove that folder",
-        paths.join(", "), backups.display()
-    )]
-    Conflict {
-        paths: Vec<String>,
-        backups: PathBuf,
-    },
-    #[error("there is nothing to undo: shipway has changed nothing here, or all of it was undone")]
-    NothingToUndo,
-    #[error("not undone, because these were edited since: {}; keep a copy of your edits, restore \
-             them with git, then run shipway undo again", .0.join(", "))]
-    Edited(Vec<String>),
-}
-
-fn reason(error: &io::Error) -> String {
-    match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "the disk is full".to_owned(),
-        ErrorKind::ReadOnlyFilesystem => "the file system is read-only".to_owned(),
-        ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => error.to_string(),
-    }
-}
-
-fn mend(error: &io::Error, path: &Path) -> String {
-    let what = match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space".to_owned(),
-        ErrorKind::ReadOnlyFilesystem => "mount it writable".to_owned(),
-        ErrorKind::PermissionDenied => {
-            let folder = path.parent().unwrap_or(path);
-            format!("make {} writable for you", folder.display())
-        }
-        _ => "put that right".to_owned(),
-    };
-    format!("nothing was changed; {what} and run shipway again")
-}
-
-impl ApplyError {
-    /// Whether something that must be there is missing (a writable tree), rather than wrong.
-    #[must_use]
-    pub fn is_missing(&self) -> bool {
-        matches!(self, Self::Io { source, .. } if matches!(
-            source.kind(),
-            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
-        ))
-    }
+/// A file that is written before the journal is: a new content or the backup of a present one.
+struct Copy<'c> {
+    to: PathBuf,
+    content: Cow<'c, [u8]>,
+    mode: u32,
+    /// Whose owner it gets.
+    like: Option<PathBuf>,
+    step: Step<'c>,
 }
 
 /// The right to change one repository; held by one process at a time.
@@ -127,11 +81,6 @@ fn open_store(repository: &Repository) -> Store {
     }
 }
 
-fn at(path: &Path) -> impl FnOnce(io::Error) -> ApplyError {
-    let path = path.to_owned();
-    move |source| ApplyError::Io { path, source }
-}
-
 impl<'r> Session<'r> {
     /// Waits for nobody: fails where another process has the repository.
     ///
@@ -147,6 +96,10 @@ impl<'r> Session<'r> {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 other => other.map_err(at(private))?,
             }
+            private
+                .parent()
+                .map_or(Ok(()), disk::sync_folder)
+                .map_err(at(private))?;
         }
         let path = private.join("lock");
         let lock = File::options()
@@ -160,34 +113,6 @@ impl<'r> Session<'r> {
             Err(TryLockError::WouldBlock) => Err(ApplyError::Busy),
             Err(TryLockError::Error(error)) => Err(at(&path)(error)),
         }
-    }
-
-    /// Ends or takes back an apply that never ended. None where there is none.
-    ///
-    /// # Errors
-    /// Where a file was edited since, or cannot be written.
-    pub fn repair(&self) -> Result<Option<Repair>, ApplyError> {
-        let store = open_store(self.repository);
-        if !store.folder.exists() {
-            return Ok(None);
-        }
-        let journal = store.read().map_err(at(&store.journal()))?;
-        let Some(journal) = journal else {
-            // Staged and never begun.
-            std::fs::remove_dir_all(&store.folder).map_err(at(&store.folder))?;
-            return Ok(None);
-        };
-        let files = journal.steps.len();
-        let mut done = true;
-        for entry in &journal.steps {
-            done &= self.now(entry)? == entry.after;
-        }
-        if done {
-            self.finish(&store, &journal)?;
-            return Ok(Some(Repair::Finished { files }));
-        }
-        self.take_back(&store, &journal)?;
-        Ok(Some(Repair::TakenBack { files }))
     }
 
     /// Writes `changes`, each only where the file is still what the plan saw.
@@ -232,7 +157,7 @@ impl<'r> Session<'r> {
             if entry.before.is_some() {
                 let backup = store.backup(index);
                 content = Some(std::fs::read(&backup).map_err(at(&backup))?);
-                mode = Some(journal::mode_of(&backup).map_err(at(&backup))?);
+                mode = Some(disk::mode_of(&backup).map_err(at(&backup))?);
             }
             changes.push(Change {
                 path,
@@ -282,6 +207,11 @@ impl<'r> Session<'r> {
         sink: Sink,
     ) -> Result<Journal, ApplyError> {
         std::fs::create_dir(&store.folder).map_err(at(&store.folder))?;
+        // Where the apply will go when it is done: a disk that is full now is told of in time.
+        let history = self.history_dir();
+        if !history.is_dir() {
+            std::fs::create_dir(&history).map_err(at(&history))?;
+        }
         let root = &self.repository.root;
         let mut journal = Journal {
             undoes,
@@ -289,31 +219,34 @@ impl<'r> Session<'r> {
             steps: Vec::with_capacity(changes.len()),
         };
         let mut missing = BTreeSet::new();
+        let mut copies = Vec::new();
         for (number, change) in changes.iter().enumerate() {
             let target = change.path.under(root);
-            let present = read_if_there(&target).map_err(at(&target))?;
+            let present = disk::read_if_there(&target).map_err(at(&target))?;
             if present.as_deref().map(sha256) != change.before {
                 return Err(ApplyError::Changed(change.path.to_string()));
             }
-            if let Some(present) = &present {
-                let backup = store.backup(number);
-                let mode = journal::mode_of(&target).map_err(at(&target))?;
-                journal::write_private(&backup, present, mode).map_err(at(&backup))?;
-                journal::same_owner(&target, &backup).map_err(at(&backup))?;
-                proceed(sink(Step::BackedUp(&change.path)))?;
+            let mut like = None;
+            if let Some(present) = present {
+                let mode = disk::mode_of(&target).map_err(at(&target))?;
+                copies.push(Copy {
+                    to: store.backup(number),
+                    content: Cow::Owned(present),
+                    mode,
+                    like: Some(target.clone()),
+                    step: Step::BackedUp(&change.path),
+                });
+                like = Some((target, mode));
             }
             if let Some(content) = &change.content {
-                let new = store.staged(number);
-                let mode = match (change.mode, &present) {
-                    (Some(mode), _) => mode,
-                    (None, Some(_)) => journal::mode_of(&target).map_err(at(&target))?,
-                    (None, None) => 0o644,
-                };
-                journal::write_private(&new, content, mode).map_err(at(&new))?;
-                if present.is_some() {
-                    journal::same_owner(&target, &new).map_err(at(&new))?;
-                }
-                proceed(sink(Step::Staged(&change.path)))?;
+                let kept = like.as_ref().map(|(_, mode)| *mode);
+                copies.push(Copy {
+                    to: store.staged(number),
+                    content: Cow::Borrowed(content),
+                    mode: change.mode.or(kept).unwrap_or(0o644),
+                    like: like.map(|(target, _)| target),
+                    step: Step::Staged(&change.path),
+                });
                 if undoes.is_none() {
                     missing_folders(root, &change.path, &mut missing);
                 }
@@ -324,6 +257,13 @@ impl<'r> Session<'r> {
                 after: change.content.as_deref().map(sha256),
                 temporary: format!(".shipway-{}-{number}", std::process::id()),
             });
+        }
+        disk::for_all(&copies, |copy| {
+            disk::write_private(&copy.to, &copy.content, copy.mode, copy.like.as_deref())
+                .map_err(at(&copy.to))
+        })?;
+        for copy in &copies {
+            proceed(sink(copy.step))?;
         }
         // Sorted, so that the outer folder comes before what is in it.
         journal.folders.extend(missing);
@@ -352,7 +292,7 @@ impl<'r> Session<'r> {
             let result = if change.content.is_some() {
                 let temporary = target.with_file_name(&entry.temporary);
                 let fresh = entry.before.is_none();
-                journal::install(&store.staged(number), &target, &temporary, fresh)
+                disk::install(&store.staged(number), &target, &temporary, fresh)
             } else {
                 std::fs::remove_file(&target)
             };
@@ -362,26 +302,36 @@ impl<'r> Session<'r> {
         Ok(())
     }
 
+    /// Ends an apply whose files are all in place. Can be cut short and begun again.
     fn finish(&self, store: &Store, journal: &Journal) -> Result<(), ApplyError> {
+        let root = &self.repository.root;
+        let history = self.history_dir();
         if let Some(number) = journal.undoes {
             for folder in journal.folders.iter().rev() {
                 // One that is no longer empty holds something of the user's.
-                let _ = std::fs::remove_dir(self.repository.root.join(folder));
+                let _ = std::fs::remove_dir(root.join(folder));
             }
-            let undone = self.history_dir().join(number.to_string());
-            if undone.exists() {
-                std::fs::remove_dir_all(&undone).map_err(at(&undone))?;
+            journal.sync(root).map_err(at(root))?;
+            let undone = Store {
+                folder: history.join(number.to_string()),
+            };
+            if undone.folder.exists() {
+                undone.discard().map_err(at(&undone.folder))?;
             }
-            return std::fs::remove_dir_all(&store.folder).map_err(at(&store.folder));
+            return store.discard().map_err(at(&store.folder));
         }
-        let history = self.history_dir();
-        if !history.is_dir() {
-            std::fs::create_dir(&history).map_err(at(&history))?;
-        }
+        journal.sync(root).map_err(at(root))?;
         let numbers = self.history()?;
         let next = numbers.last().map_or(1, |last| last + 1);
         let entry = history.join(next.to_string());
+        if entry.exists() {
+            // Without its journal: what a removal that was cut short left.
+            std::fs::remove_dir_all(&entry).map_err(at(&entry))?;
+        }
         std::fs::rename(&store.folder, &entry).map_err(at(&entry))?;
+        disk::sync_folder(&history).map_err(at(&history))?;
+        let private = &self.repository.private_dir;
+        disk::sync_folder(private).map_err(at(private))?;
         let too_many = (numbers.len() + 1).saturating_sub(HISTORY);
         for old in &numbers[..too_many] {
             // A history that is too long does no harm.
@@ -390,67 +340,11 @@ impl<'r> Session<'r> {
         Ok(())
     }
 
-    /// Can be cut short and begun again at any point.
-    fn take_back(&self, store: &Store, journal: &Journal) -> Result<(), ApplyError> {
-        let root = &self.repository.root;
-        let mut edited = Vec::new();
-        for (number, entry) in journal.steps.iter().enumerate().rev() {
-            let target = entry
-                .target(root)
-                .map_err(|error| at(&store.journal())(error))?;
-            let temporary = target.with_file_name(&entry.temporary);
-            if temporary.exists() {
-                std::fs::remove_file(&temporary).map_err(at(&temporary))?;
-            }
-            let now = self.now(entry)?;
-            if now == entry.before {
-                continue;
-            }
-            if now != entry.after {
-                // Still staged, then the file was changed by somebody else before we came to it.
-                if !store.staged(number).exists() || entry.after.is_none() {
-                    edited.push(entry.path.clone());
-                }
-                continue;
-            }
-            let result = if entry.before.is_some() {
-                journal::install(&store.backup(number), &target, &temporary, false)
-            } else {
-                std::fs::remove_file(&target)
-            };
-            result.map_err(at(&target))?;
-        }
-        if journal.undoes.is_none() {
-            for folder in journal.folders.iter().rev() {
-                // One that was not made yet, or holds something of the user's by now.
-                let _ = std::fs::remove_dir(root.join(folder));
-            }
-        }
-        if edited.is_empty() {
-            return std::fs::remove_dir_all(&store.folder).map_err(at(&store.folder));
-        }
-        // The next run must not stumble over it again; the backups stay where the message says.
-        let mut backups = self.repository.private_dir.join("conflict");
-        let mut number = 1;
-        while backups.exists() {
-            number += 1;
-            backups = self
-                .repository
-                .private_dir
-                .join(format!("conflict-{number}"));
-        }
-        std::fs::rename(&store.folder, &backups).map_err(at(&backups))?;
-        Err(ApplyError::Conflict {
-            paths: edited,
-            backups,
-        })
-    }
-
     fn now(&self, entry: &Entry) -> Result<Option<String>, ApplyError> {
         let target = entry
             .target(&self.repository.root)
             .map_err(at(&self.repository.private_dir))?;
-        let content = read_if_there(&target).map_err(at(&target))?;
+        let content = disk::read_if_there(&target).map_err(at(&target))?;
         Ok(content.as_deref().map(sha256))
     }
 
@@ -467,7 +361,12 @@ impl<'r> Session<'r> {
             Err(error) => return Err(at(&folder)(error)),
         };
         let mut numbers: Vec<u32> = entries
-            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+            .filter_map(Result::ok)
+            .filter(|entry| {
+                let folder = entry.path();
+                Store { folder }.journal().is_file()
+            })
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
             .collect();
         numbers.sort_unstable();
         Ok(numbers)
@@ -478,18 +377,6 @@ fn proceed(answer: ControlFlow<()>) -> Result<(), ApplyError> {
     match answer {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(ApplyError::Interrupted),
-    }
-}
-
-/// None where nothing is there; a link is never followed.
-fn read_if_there(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    match path.symlink_metadata() {
-        Ok(metadata) if metadata.is_file() => std::fs::read(path).map(Some),
-        Ok(_) => Err(io::Error::other("it is no file any more")),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            Ok(None)
-        }
-        Err(error) => Err(error),
     }
 }
 

@@ -1,0 +1,163 @@
+//! What an apply asks of the file system: private copies, moves, and that they outlive a power
+//! cut.
+
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+/// How many files are brought to the disk at once. Nearly all of that time is waiting, and a
+/// journalling file system writes what is asked for together in one go.
+const AT_ONCE: usize = 16;
+
+/// Does `work` for every item, several at once; gives the first error in the order of `items`.
+pub(super) fn for_all<T: Sync, E: Send>(
+    items: &[T],
+    work: impl Fn(&T) -> Result<(), E> + Sync,
+) -> Result<(), E> {
+    let next = AtomicUsize::new(0);
+    let first: Mutex<Option<(usize, E)>> = Mutex::new(None);
+    let worker = || {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(index) else {
+                return;
+            };
+            if let Err(error) = work(item) {
+                let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
+                if first.as_ref().is_none_or(|(known, _)| index < *known) {
+                    *first = Some((index, error));
+                }
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..items.len().min(AT_ONCE) {
+            // A thread that the system does not give is no loss: the others do its work.
+            if thread::Builder::new().spawn_scoped(scope, worker).is_err() {
+                break;
+            }
+        }
+        worker();
+    });
+    let first = first.into_inner().unwrap_or_else(PoisonError::into_inner);
+    first.map_or(Ok(()), |(_, error)| Err(error))
+}
+
+/// Writes a private file and brings its content to the disk: mode 0600 from the first byte, at
+/// the end `mode` and the owner of `like`. Its name is on the disk once its folder is.
+pub(super) fn write_private(
+    path: &Path,
+    content: &[u8],
+    mode: u32,
+    like: Option<&Path>,
+) -> io::Result<()> {
+    use std::io::Write;
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(content)?;
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))?;
+    #[cfg(not(unix))]
+    let _ = mode;
+    if let Some(like) = like {
+        same_owner(like, path)?;
+    }
+    file.sync_all()
+}
+
+/// Brings the names in `folder` to the disk. Some file systems cannot do that for a folder and
+/// say so; Windows has no such call.
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(not(unix)) {
+        return Ok(());
+    }
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::InvalidInput | ErrorKind::Unsupported
+            ) =>
+        {
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+/// Moves `from` to `to`; through `temporary` beside `to` where they are on two file systems.
+/// With `fresh`, a file that has appeared at `to` meanwhile is an error and stays.
+pub(super) fn install(from: &Path, to: &Path, temporary: &Path, fresh: bool) -> io::Result<()> {
+    let result = if fresh {
+        match std::fs::hard_link(from, to) {
+            Ok(()) => std::fs::remove_file(from),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error),
+            Err(_) if to.symlink_metadata().is_ok() => {
+                Err(io::Error::from(ErrorKind::AlreadyExists))
+            }
+            // No links on this file system, or another one.
+            Err(_) => std::fs::rename(from, to),
+        }
+    } else {
+        std::fs::rename(from, to)
+    };
+    match result {
+        Err(error) if error.kind() == ErrorKind::CrossesDevices => {
+            let copied = std::fs::copy(from, temporary)
+                .and_then(|_| same_owner(from, temporary))
+                .and_then(|()| File::open(temporary)?.sync_all())
+                .and_then(|()| std::fs::rename(temporary, to));
+            if copied.is_err() {
+                let _ = std::fs::remove_file(temporary);
+            }
+            copied?;
+            std::fs::remove_file(from)
+        }
+        other => other,
+    }
+}
+
+/// Gives `to` the owner of `like`, where shipway runs as another user that may.
+fn same_owner(like: &Path, to: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let (wanted, has) = (like.metadata()?, to.metadata()?);
+        if (wanted.uid(), wanted.gid()) != (has.uid(), has.gid()) {
+            std::os::unix::fs::chown(to, Some(wanted.uid()), Some(wanted.gid()))?;
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (like, to);
+    Ok(())
+}
+
+/// Permission bits of `path`.
+pub(super) fn mode_of(path: &Path) -> io::Result<u32> {
+    let metadata = path.metadata()?;
+    #[cfg(unix)]
+    return Ok(std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o7777);
+    #[cfg(not(unix))]
+    return Ok(if metadata.permissions().readonly() {
+        0o444
+    } else {
+        0o644
+    });
+}
+
+/// None where nothing is there; a link is never followed.
+pub(super) fn read_if_there(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match path.symlink_metadata() {
+        Ok(metadata) if metadata.is_file() => std::fs::read(path).map(Some),
+        Ok(_) => Err(io::Error::other("it is no file any more")),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
