@@ -16,7 +16,7 @@ mod overrides;
 mod python;
 mod rust;
 mod scripts;
-mod secret;
+pub(crate) mod secret;
 mod static_site;
 mod structured;
 mod supabase;

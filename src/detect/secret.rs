@@ -1,7 +1,7 @@
 //! Which names speak of a secret, and which values are mere placeholders.
 
 /// Whether a variable of this name holds something that must not be shown.
-pub(super) fn name_is_secret(name: &str) -> bool {
+pub(crate) fn name_is_secret(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
     let parts: Vec<&str> = upper.split(|c: char| !c.is_ascii_alphanumeric()).collect();
     let public = ["PUBLIC", "PUBLISHABLE"]
@@ -53,7 +53,7 @@ pub(super) fn name_is_secret(name: &str) -> bool {
 }
 
 /// Whether `value` only shows where a value goes, or takes it from elsewhere.
-pub(super) fn is_placeholder(value: &str) -> bool {
+pub(crate) fn is_placeholder(value: &str) -> bool {
     let value = value.trim();
     let lower = value.to_ascii_lowercase();
     value.is_empty()
@@ -87,7 +87,7 @@ pub(super) fn is_placeholder(value: &str) -> bool {
 }
 
 /// Whether `value` is a URL that carries a password: `scheme://user:password@host`.
-pub(super) fn url_has_password(value: &str) -> bool {
+pub(crate) fn url_has_password(value: &str) -> bool {
     value
         .split_once("://")
         .and_then(|(_, rest)| rest.split(['/', '?']).next())

@@ -23,3 +23,22 @@ pub(super) fn look(file: &File, _: &Options) -> Outcome {
         fixed: Some(rest.to_vec()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::hooks::check::tests::fixed;
+
+    #[test]
+    fn the_mark_goes_from_utf_8_alone() {
+        assert_eq!(fixed("byte-order-mark", "a", b"\xEF\xBB\xBFx"), b"x");
+        assert_eq!(
+            fixed("byte-order-mark", "a", b"x\xEF\xBB\xBF"),
+            b"x\xEF\xBB\xBF"
+        );
+        // UTF-16 has a use for it.
+        assert_eq!(
+            fixed("byte-order-mark", "a", b"\xFF\xFEx\0"),
+            b"\xFF\xFEx\0"
+        );
+    }
+}

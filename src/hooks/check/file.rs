@@ -87,6 +87,14 @@ impl<'a> File<'a> {
         self.blob.content
     }
 
+    pub fn before(&self) -> Option<u64> {
+        self.blob.before
+    }
+
+    pub fn lfs(&self) -> bool {
+        self.blob.lfs
+    }
+
     /// The last part of its path.
     pub fn name(&self) -> &'a BStr {
         let path: &[u8] = self.blob.path;
@@ -158,6 +166,18 @@ pub(super) fn position(content: &[u8], at: usize) -> Position {
         .filter(|_| start == 0);
     let column = line_text.unwrap_or(&before[start..]).chars().count() + 1;
     Position { line, column }
+}
+
+/// The lines from byte `start` on, where one begins: each with its place and its end.
+pub(super) fn lines_from(content: &[u8], start: usize) -> impl Iterator<Item = (usize, &[u8])> {
+    let mut at = start;
+    std::iter::from_fn(move || {
+        let rest = content.get(at..).filter(|rest| !rest.is_empty())?;
+        let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+        let place = at;
+        at += length;
+        Some((place, &rest[..length]))
+    })
 }
 
 impl Lines {

@@ -55,3 +55,31 @@ fn outcome(file: &File, at: usize, message: &str, fixed: Vec<u8>) -> Outcome {
         fixed: Some(fixed),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::hooks::check::tests::{fixed, look, places};
+    use bstr::ByteSlice;
+
+    #[test]
+    fn a_text_ends_in_one_line_break() {
+        let cases: &[(&[u8], &[u8])] = &[
+            (b"", b""),
+            (b"foo\n", b"foo\n"),
+            (b"\n", b"\n"),
+            (b"\n\n", b""),
+            (b"foo", b"foo\n"),
+            (b"foo\n\n\n", b"foo\n"),
+            (b"foo\r\n\r\n", b"foo\r\n"),
+            (b"foo\r\nbar", b"foo\r\nbar\r\n"),
+            (b"foo\r\r", b"foo\r"),
+            (b"a\0", b"a\0"),
+        ];
+        for (before, after) in cases {
+            let got = fixed("final-newline", "a", before);
+            assert_eq!(got.as_bstr(), after.as_bstr(), "{}", before.as_bstr());
+        }
+        assert_eq!(places(&look("final-newline", "a", "é\nab")), [(2, 3)]);
+        assert_eq!(places(&look("final-newline", "a", "a\n\n\n")), [(2, 1)]);
+    }
+}

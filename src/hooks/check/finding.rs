@@ -1,5 +1,6 @@
 //! What a check says.
 
+use super::File;
 use bstr::BString;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -67,6 +68,13 @@ impl Finding {
         }
     }
 
+    pub(super) fn warning(self) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..self
+        }
+    }
+
     pub(super) fn fixable(self) -> Self {
         Self {
             fixable: true,
@@ -82,6 +90,51 @@ pub struct Outcome {
     /// None where there is nothing to mend. Otherwise it differs from what was looked at, and
     /// looking at it finds nothing fixable.
     pub fixed: Option<Vec<u8>>,
+}
+
+/// Findings of which a file may have thousands: some are named, the others counted.
+pub(super) struct Findings<'f> {
+    file: &'f File<'f>,
+    findings: Vec<Finding>,
+    more: usize,
+}
+
+/// Findings of one check in one file that are named one by one.
+const NAMED: usize = 20;
+
+impl<'f> Findings<'f> {
+    pub(super) fn new(file: &'f File<'f>) -> Self {
+        Self {
+            file,
+            findings: Vec::new(),
+            more: 0,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.findings.is_empty()
+    }
+
+    /// Adds `finding` at byte `at` of the file.
+    pub(super) fn push(&mut self, finding: Finding, at: usize) {
+        if self.findings.len() < NAMED {
+            self.findings.push(self.file.place(finding, at));
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// `rest` goes on after "N more".
+    pub(super) fn finish(mut self, rest: &str) -> Outcome {
+        if let (Some(last), true) = (self.findings.last(), self.more > 0) {
+            self.findings.push(Finding {
+                position: None,
+                message: format!("{} more {rest}", self.more),
+                ..last.clone()
+            });
+        }
+        self.findings.into()
+    }
 }
 
 impl Outcome {

@@ -77,3 +77,44 @@ fn with_ends(content: &[u8], end: &[u8]) -> (Vec<u8>, usize) {
     fixed.extend_from_slice(&content[at..]);
     (fixed, first.unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Ending;
+    use crate::hooks::check::Options;
+    use crate::hooks::check::tests::{look, look_with, places};
+    use bstr::ByteSlice;
+
+    #[test]
+    fn lines_end_alike() {
+        let cases: &[(Ending, &[u8], &[u8])] = &[
+            (Ending::Most, b"a\r\nb\nc\n", b"a\nb\nc\n"),
+            (Ending::Most, b"a\r\nb\nc\r\n", b"a\r\nb\r\nc\r\n"),
+            (Ending::Most, b"a\rb\nc\r", b"a\rb\rc\r"),
+            (Ending::Most, b"a\r\nb\n", b"a\nb\n"),
+            (Ending::Most, b"a\r\nb\r", b"a\r\nb\r\n"),
+            (Ending::Most, b"a\r\nb\r\nc", b"a\r\nb\r\nc"),
+            (Ending::Most, b"a", b"a"),
+            (Ending::Lf, b"a\r\nb\r\n", b"a\nb\n"),
+            (Ending::Lf, b"a\r\r\nb", b"a\n\nb"),
+            (Ending::Crlf, b"a\nb\rc\r\nd", b"a\r\nb\r\nc\r\nd"),
+        ];
+        for (ending, before, after) in cases {
+            let options = Options {
+                ending: *ending,
+                ..Options::default()
+            };
+            let outcome = look_with("line-endings", &options, "a", before);
+            let got = outcome.fixed.unwrap_or_else(|| before.to_vec());
+            assert_eq!(
+                got.as_bstr(),
+                after.as_bstr(),
+                "{ending:?} {}",
+                before.as_bstr()
+            );
+        }
+        let outcome = look("line-endings", "a", "a\nb\nc\r\n");
+        assert_eq!(places(&outcome), [(3, 2)]);
+        assert_eq!(outcome.findings[0].message, "1 of 3 lines do not end in LF");
+    }
+}

@@ -5,6 +5,7 @@
 //! mail: in prose a closing marker counts only behind an opening one, and `=` and `|` count
 //! only between the two.
 
+use super::file::lines_from;
 use super::{File, Finding, Options, Outcome};
 
 const ID: &str = "merge-markers";
@@ -31,10 +32,8 @@ pub(super) fn look(file: &File, _: &Options) -> Outcome {
     let mut findings = Vec::new();
     let mut open = false;
     let mut inner: Vec<Finding> = Vec::new();
-    let mut at = first;
-    while at < content.len() {
-        let stop = memchr::memchr(b'\n', &content[at..]).map_or(content.len(), |end| at + end + 1);
-        match marker(&content[at..stop]) {
+    for (at, line) in lines_from(content, first) {
+        match marker(line) {
             Some(Marker::Opening) => {
                 open = true;
                 inner.clear();
@@ -49,7 +48,6 @@ pub(super) fn look(file: &File, _: &Options) -> Outcome {
             Some(Marker::Base) if open => inner.push(found(file, at, "|||||||")),
             _ => {}
         }
-        at = stop;
     }
     findings.into()
 }
@@ -72,5 +70,42 @@ fn marker(line: &[u8]) -> Option<Marker> {
         b">>>>>>>" if labelled => Some(Marker::Closing),
         b"=======" if rest.trim_ascii().is_empty() => Some(Marker::Middle),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::hooks::check::tests::{look, places};
+
+    #[test]
+    fn markers_are_told_from_titles_and_quotes() {
+        // Made from their parts, so that this file holds none.
+        let (open, base, middle, close) = (
+            "<".repeat(7) + " HEAD\n",
+            "|".repeat(7) + " base\n",
+            "=".repeat(7) + "\n",
+            ">".repeat(7) + " topic\n",
+        );
+        let conflict = format!("x\n{open}a\n{base}b\n{middle}c\n{close}");
+        let cases = [
+            ("a.py", conflict.clone(), vec![2, 4, 6, 8]),
+            ("a.md", conflict.replace('\n', "\r\n"), vec![2, 4, 6, 8]),
+            ("a.py", open.clone(), vec![1]),
+            ("a.py", close.clone(), vec![1]),
+            ("a.md", close.clone(), vec![]),
+            ("a.md", format!("Title\n{middle}"), vec![]),
+            ("a.py", format!("\n{base}{middle}"), vec![]),
+            ("a.py", format!("# {open}"), vec![]),
+            ("a.py", format!("<{open}"), vec![]),
+            ("a.py", "<<<<<<<\n>>>>>>>x\n".to_owned(), vec![]),
+            ("a.png", conflict, vec![]),
+        ];
+        for (path, text, lines) in cases {
+            let found: Vec<usize> = places(&look("merge-markers", path, &text))
+                .iter()
+                .map(|place| place.0)
+                .collect();
+            assert_eq!(found, lines, "{path}: {text}");
+        }
     }
 }

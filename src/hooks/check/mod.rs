@@ -4,7 +4,9 @@
 //! [`Message`], its [`Commit`] or a [`Push`], and [`Options`] as plain values. Out: an
 //! [`Outcome`] or findings. No check reads or writes anything; the runner calls them, file by
 //! file and side by side. What several checks ask of a file is found once, when first asked.
+//! Which names and values are secrets is `detect`'s to say.
 
+mod allow;
 mod file;
 mod finding;
 mod listing;
@@ -12,10 +14,16 @@ mod message;
 mod options;
 mod push;
 
+mod broken_symlinks;
 mod byte_order_mark;
+mod case_conflicts;
+mod committed_env;
+mod executables;
 mod final_newline;
+mod large_files;
 mod line_endings;
 mod merge_markers;
+mod private_keys;
 mod trailing_whitespace;
 
 pub use file::{Blob, File, Mode};
@@ -86,6 +94,12 @@ pub const CHECKS: &[Check] = &[
     fixing("line-endings", "all lines of a file end alike", &[Look::Content(line_endings::look)]),
     fixing("byte-order-mark", "no UTF-8 file starts with a byte order mark", &[Look::Content(byte_order_mark::look)]),
     finding("merge-markers", "no conflict is left unresolved", &[Look::Content(merge_markers::look)]),
+    finding("case-conflicts", "no two paths differ only in case", &[Look::Listing(case_conflicts::look)]),
+    finding("large-files", "no commit adds a large file", &[Look::Content(large_files::look)]),
+    finding("private-keys", "no private key is committed", &[Look::Content(private_keys::look)]),
+    finding("broken-symlinks", "every symlink leads to something", &[Look::Listing(broken_symlinks::look)]),
+    finding("executables", "executable bits and shebangs agree", &[Look::Content(executables::look)]),
+    finding("committed-env", "no .env file is committed with its secrets", &[Look::Content(committed_env::look)]),
 ];
 
 /// The check of this id.

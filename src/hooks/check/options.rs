@@ -9,6 +9,8 @@ pub struct Options {
     pub markdown_breaks: bool,
     /// line-endings: what every line shall end in.
     pub ending: Ending,
+    /// large-files: bytes of the largest file that a commit may add.
+    pub max_size: u64,
 }
 
 impl Default for Options {
@@ -16,6 +18,7 @@ impl Default for Options {
         Self {
             markdown_breaks: true,
             ending: Ending::Most,
+            max_size: 1024 * 1024,
         }
     }
 }

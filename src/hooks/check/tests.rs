@@ -1,7 +1,7 @@
-//! What holds for every check, and tables of single ones.
+//! What holds for every check, and what the tables of single ones share.
 
 use super::*;
-use bstr::ByteSlice;
+use bstr::BStr;
 use proptest::prelude::*;
 
 /// The outcome of the content check `id` for a file of this name.
@@ -41,7 +41,7 @@ pub(super) fn places(outcome: &Outcome) -> Vec<(usize, usize)> {
 }
 
 /// What the check makes of `content`: its fix, or the same.
-fn fixed(id: &str, path: &str, content: &[u8]) -> Vec<u8> {
+pub(super) fn fixed(id: &str, path: &str, content: &[u8]) -> Vec<u8> {
     let outcome = look(id, path, content);
     outcome.fixed.unwrap_or_else(|| {
         assert!(outcome.findings.is_empty(), "a finding without a fix");
@@ -68,144 +68,6 @@ fn ids_are_unique_and_each_check_has_a_page() {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), CHECKS.len());
-}
-
-#[test]
-fn trailing_whitespace() {
-    let cases: &[(&str, &[u8], &[u8])] = &[
-        ("a.txt", b"", b""),
-        ("a.txt", b"foo \nbar\t\nbaz", b"foo\nbar\nbaz"),
-        ("a.txt", b"foo \t\r\nbar\r\n", b"foo\r\nbar\r\n"),
-        ("a.txt", b"  \n\t", b"\n"),
-        ("a.txt", b"a\n\x0c\nb\n", b"a\n\x0c\nb\n"),
-        ("a.txt", b"caf\xe9 \n", b"caf\xe9\n"),
-        ("a.txt", "a\u{a0}\n".as_bytes(), "a\u{a0}\n".as_bytes()),
-        ("a.md", b"a  \nb \nc    \n\t\n\n  ", b"a  \nb\nc  \n\n\n"),
-        ("a.md", b"a  \r\nb \r\n", b"a  \r\nb\r\n"),
-        ("a.bin", b"a \0 \n", b"a \0 \n"),
-        ("a.png", b"a \n", b"a \n"),
-    ];
-    for (path, before, after) in cases {
-        let got = fixed("trailing-whitespace", path, before);
-        assert_eq!(
-            got.as_bstr(),
-            after.as_bstr(),
-            "{path} {}",
-            before.as_bstr()
-        );
-    }
-    let outcome = look("trailing-whitespace", "a", "é \nb\n\tc\t \r\n");
-    assert_eq!(places(&outcome), [(1, 2), (3, 3)]);
-    let options = Options {
-        markdown_breaks: false,
-        ..Options::default()
-    };
-    let outcome = look_with("trailing-whitespace", &options, "a.md", b"a  \n");
-    assert_eq!(outcome.fixed.unwrap(), b"a\n");
-    let many = look("trailing-whitespace", "a", " \n".repeat(1000));
-    assert_eq!(many.findings.len(), 21);
-    assert!(many.findings[20].message.starts_with("980 more lines"));
-}
-
-#[test]
-fn final_newline() {
-    let cases: &[(&[u8], &[u8])] = &[
-        (b"", b""),
-        (b"foo\n", b"foo\n"),
-        (b"\n", b"\n"),
-        (b"\n\n", b""),
-        (b"foo", b"foo\n"),
-        (b"foo\n\n\n", b"foo\n"),
-        (b"foo\r\n\r\n", b"foo\r\n"),
-        (b"foo\r\nbar", b"foo\r\nbar\r\n"),
-        (b"foo\r\r", b"foo\r"),
-        (b"a\0", b"a\0"),
-    ];
-    for (before, after) in cases {
-        let got = fixed("final-newline", "a", before);
-        assert_eq!(got.as_bstr(), after.as_bstr(), "{}", before.as_bstr());
-    }
-    assert_eq!(places(&look("final-newline", "a", "é\nab")), [(2, 3)]);
-    assert_eq!(places(&look("final-newline", "a", "a\n\n\n")), [(2, 1)]);
-}
-
-#[test]
-fn line_endings() {
-    let cases: &[(Ending, &[u8], &[u8])] = &[
-        (Ending::Most, b"a\r\nb\nc\n", b"a\nb\nc\n"),
-        (Ending::Most, b"a\r\nb\nc\r\n", b"a\r\nb\r\nc\r\n"),
-        (Ending::Most, b"a\rb\nc\r", b"a\rb\rc\r"),
-        (Ending::Most, b"a\r\nb\n", b"a\nb\n"),
-        (Ending::Most, b"a\r\nb\r", b"a\r\nb\r\n"),
-        (Ending::Most, b"a\r\nb\r\nc", b"a\r\nb\r\nc"),
-        (Ending::Most, b"a", b"a"),
-        (Ending::Lf, b"a\r\nb\r\n", b"a\nb\n"),
-        (Ending::Lf, b"a\r\r\nb", b"a\n\nb"),
-        (Ending::Crlf, b"a\nb\rc\r\nd", b"a\r\nb\r\nc\r\nd"),
-    ];
-    for (ending, before, after) in cases {
-        let options = Options {
-            ending: *ending,
-            ..Options::default()
-        };
-        let outcome = look_with("line-endings", &options, "a", before);
-        let got = outcome.fixed.unwrap_or_else(|| before.to_vec());
-        assert_eq!(
-            got.as_bstr(),
-            after.as_bstr(),
-            "{ending:?} {}",
-            before.as_bstr()
-        );
-    }
-    let outcome = look("line-endings", "a", "a\nb\nc\r\n");
-    assert_eq!(places(&outcome), [(3, 2)]);
-    assert_eq!(outcome.findings[0].message, "1 of 3 lines do not end in LF");
-}
-
-#[test]
-fn byte_order_mark() {
-    assert_eq!(fixed("byte-order-mark", "a", b"\xEF\xBB\xBFx"), b"x");
-    assert_eq!(
-        fixed("byte-order-mark", "a", b"x\xEF\xBB\xBF"),
-        b"x\xEF\xBB\xBF"
-    );
-    // UTF-16 has a use for it.
-    assert_eq!(
-        fixed("byte-order-mark", "a", b"\xFF\xFEx\0"),
-        b"\xFF\xFEx\0"
-    );
-}
-
-#[test]
-fn merge_markers() {
-    // Made from their parts, so that this file holds none.
-    let (open, base, middle, close) = (
-        "<".repeat(7) + " HEAD\n",
-        "|".repeat(7) + " base\n",
-        "=".repeat(7) + "\n",
-        ">".repeat(7) + " topic\n",
-    );
-    let conflict = format!("x\n{open}a\n{base}b\n{middle}c\n{close}");
-    let cases = [
-        ("a.py", conflict.clone(), vec![2, 4, 6, 8]),
-        ("a.md", conflict.replace('\n', "\r\n"), vec![2, 4, 6, 8]),
-        ("a.py", open.clone(), vec![1]),
-        ("a.py", close.clone(), vec![1]),
-        ("a.md", close.clone(), vec![]),
-        ("a.md", format!("Title\n{middle}"), vec![]),
-        ("a.py", format!("\n{base}{middle}"), vec![]),
-        ("a.py", format!("# {open}"), vec![]),
-        ("a.py", format!("<{open}"), vec![]),
-        ("a.py", "<<<<<<<\n>>>>>>>x\n".to_owned(), vec![]),
-        ("a.png", conflict, vec![]),
-    ];
-    for (path, text, lines) in cases {
-        let found: Vec<usize> = places(&look("merge-markers", path, &text))
-            .iter()
-            .map(|place| place.0)
-            .collect();
-        assert_eq!(found, lines, "{path}: {text}");
-    }
 }
 
 /// Bytes that look like texts with what the byte-level checks look for.
@@ -261,4 +123,36 @@ proptest! {
             }
         }
     }
+}
+
+pub(super) fn entries<'a>(paths: &[(&'a str, Mode, bool, Option<&'a str>)]) -> Vec<Entry<'a>> {
+    let mut entries: Vec<Entry> = paths
+        .iter()
+        .map(|(path, mode, changed, target)| Entry {
+            path: (*path).into(),
+            mode: *mode,
+            changed: *changed,
+            target: target.map(Into::into),
+        })
+        .collect();
+    entries.sort_by(|a, b| a.path.cmp(b.path));
+    entries
+}
+
+/// Path and severity of what the listing check finds.
+pub(super) fn listed(id: &str, entries: &[Entry], removed: &[&BStr]) -> Vec<(String, Severity)> {
+    let [Look::Listing(look)] = find(id).unwrap().looks else {
+        panic!("{id} looks at a listing alone");
+    };
+    look(&Listing { entries, removed }, &Options::default())
+        .into_iter()
+        .map(|finding| (finding.path.unwrap().to_string(), finding.severity))
+        .collect()
+}
+
+pub(super) fn look_at(id: &str, blob: Blob) -> Outcome {
+    let [Look::Content(look)] = find(id).unwrap().looks else {
+        panic!("{id} looks at contents alone");
+    };
+    look(&File::new(blob), &Options::default())
 }
