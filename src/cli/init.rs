@@ -71,7 +71,7 @@ struct Report<'r> {
     entries: &'r [Entry],
     skipped: &'r [Skipped],
     executes: &'r [String],
-    findings: &'r [Finding],
+    findings: &'r [&'r Finding],
     unknown: &'r [Unknown],
     next: &'r [String],
 }
@@ -161,6 +161,7 @@ fn report(
     applied: bool,
 ) -> Result<(), Failure> {
     let next = next(plan);
+    let findings: Vec<&Finding> = project.findings.iter().chain(&plan.findings).collect();
     if arguments.format == Format::Json {
         return Ok(context.output.json(&Report {
             schema: 1,
@@ -169,7 +170,7 @@ fn report(
             entries: &plan.entries,
             skipped: &plan.skipped,
             executes: &plan.executes,
-            findings: &project.findings,
+            findings: &findings,
             unknown: &project.unknown,
             next: &next,
         })?);
@@ -192,8 +193,7 @@ fn report(
             count(plan)
         ));
     }
-    for finding in project
-        .findings
+    for finding in findings
         .iter()
         .filter(|finding| finding.severity >= Severity::Warning)
     {

@@ -27,7 +27,7 @@ pub use view::{Fresh, RepositoryFacts};
 
 use crate::config::Config;
 use crate::git::Repository;
-use crate::project::{PathError, Project, RelPath};
+use crate::project::{Finding, PathError, Project, RelPath};
 use expand::Wanted;
 use feature::{FeatureError, Features, Strategy};
 use lock::{Artifact, LOCK_FILE, Lock, LockError, PRISTINE_DIR, sha256};
@@ -124,13 +124,14 @@ pub fn plan(
             dotenv: &dotenv,
             fresh: options.fresh,
         };
-        view::context(&input, features.all.keys().map(String::as_str))
+        let context = view::context(&input, features.all.keys().map(String::as_str))?;
+        Ok::<_, serde_json::Error>((context, view::findings(&input)))
     };
 
     let present = lock.artifacts.iter().map(|a| a.feature.as_str());
     let (mut chosen, mut skipped) =
         select::wanted(&features, &config.features, &options.choice, present)?;
-    let first = make(&chosen, &BTreeMap::new())?;
+    let (first, _) = make(&chosen, &BTreeMap::new())?;
     chosen.retain(|name| match features.all.get(name) {
         Some(feature) if !select::is_possible(feature, &first) => {
             skipped.push(Skipped {
@@ -146,7 +147,8 @@ pub fn plan(
     let mut renderer = Renderer::new(&features)?;
     let mut wanted = expand::expand(&features, &chosen, first, &renderer, &mut places)?;
     keep_secrets_out_of_git(&mut wanted, &theirs);
-    let mut context = handlebars::Context::from(make(&chosen, &expand::paths(&wanted))?);
+    let (second, findings) = make(&chosen, &expand::paths(&wanted))?;
+    let mut context = handlebars::Context::from(second);
 
     let mut draft = Draft {
         root,
@@ -178,7 +180,8 @@ pub fn plan(
         let template = features.template(&name).unwrap_or_default();
         draft.artifact(file, path, &text, &sha256(template.as_bytes()), reason)?;
     }
-    draft.finish(skipped, foreign::executes(&features, &wanted))
+    let executes = foreign::executes(&features, &wanted);
+    draft.finish(skipped, executes, findings)
 }
 
 /// A plan in the making.
@@ -310,7 +313,12 @@ impl Draft<'_> {
         });
     }
 
-    fn finish(mut self, skipped: Vec<Skipped>, executes: Vec<String>) -> Result<Plan, PlanError> {
+    fn finish(
+        mut self,
+        skipped: Vec<Skipped>,
+        executes: Vec<String>,
+        findings: Vec<Finding>,
+    ) -> Result<Plan, PlanError> {
         if !self.lock.artifacts.is_empty() {
             let text = self.lock.to_text()?.into_bytes();
             self.ours(RelPath::parse(LOCK_FILE).map_err(own_path)?, text)?;
@@ -320,6 +328,7 @@ impl Draft<'_> {
             entries: self.entries,
             skipped,
             executes,
+            findings,
             changes: self.changes,
         })
     }

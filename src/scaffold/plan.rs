@@ -1,7 +1,7 @@
 //! The plan: what would be changed and why.
 
 use super::feature::Strategy;
-use crate::project::RelPath;
+use crate::project::{Finding, RelPath};
 use serde::Serialize;
 
 /// What a run would do; nothing has been written yet.
@@ -13,6 +13,8 @@ pub struct Plan {
     pub skipped: Vec<Skipped>,
     /// What templates of the repository's own add that executes; needs a yes of its own.
     pub executes: Vec<String>,
+    /// What the owner should know of the files that stay as they are.
+    pub findings: Vec<Finding>,
     /// The writes, in order; the pristine copies and, last, the lock included.
     #[serde(skip)]
     pub changes: Vec<Change>,

@@ -3,6 +3,7 @@
 mod application;
 mod backing;
 mod existing;
+mod migration;
 mod supabase;
 pub(super) mod variables;
 
@@ -40,6 +41,8 @@ pub(super) struct Compose {
     functions: bool,
     gateway: bool,
     database: bool,
+    /// Whether Supabase's migrations are applied.
+    migrations: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -63,6 +66,7 @@ pub(super) struct Service {
     pub(super) image: Option<String>,
     pub(super) build: Option<Build>,
     pub(super) command: Vec<String>,
+    pub(super) working_dir: Option<String>,
     pub(super) user: Option<String>,
     pub(super) environment: Vec<Variable>,
     /// Files of variables that need not be there.
@@ -170,6 +174,24 @@ impl Service {
         }
     }
 
+    /// How the application waits for this backing service; None where it can do without.
+    fn awaited(&self) -> Option<Dependency> {
+        if ["imgproxy", "functions"].contains(&self.name.as_str()) {
+            return None;
+        }
+        let condition = if self.restart == Some("no") {
+            "service_completed_successfully"
+        } else if self.healthcheck.is_some() {
+            "service_healthy"
+        } else {
+            "service_started"
+        };
+        Some(Dependency {
+            name: self.name.clone(),
+            condition,
+        })
+    }
+
     fn healthy(&mut self, test: &[&str]) {
         self.healthcheck = Some(Healthcheck {
             test: test.iter().map(|word| (*word).to_owned()).collect(),
@@ -194,20 +216,25 @@ pub(super) fn view(input: &Input) -> Compose {
     let include = existing::included(input);
     backing::add(input, &plan, &include, &mut services, &mut development);
     let supabase = supabase::add(input, &plan, &mut services, &mut development);
-    let backing_names: Vec<(String, bool)> = services
-        .iter()
-        .map(|service| (service.name.clone(), service.healthcheck.is_some()))
-        .collect();
+    let before: Vec<Dependency> = services.iter().filter_map(Service::awaited).collect();
     let application = application::Application {
         input,
         images: &images,
         plan: &plan,
-        backing: &backing_names,
+        backing: &before,
     };
-    services.extend(application.base());
+    let steps = migration::steps(&application);
+    services.extend(application.migrations(&steps));
+    services.extend(application.base(&steps));
+    development.extend(application.development_migrations(&steps));
     development.extend(application.development());
-    let staging = application.hardened("staging");
-    let production = application.hardened("production");
+    let hardened = |environment: &str| {
+        let mut services = application.hardened_migrations(&steps);
+        services.extend(application.hardened(environment));
+        services
+    };
+    let staging = hardened("staging");
+    let production = hardened("production");
     let volumes = named_volumes(&services);
     let development_volumes = named_volumes(&development)
         .into_iter()
@@ -269,6 +296,9 @@ pub(super) fn view(input: &Input) -> Compose {
         functions: services.iter().any(|one| one.name == "functions"),
         gateway: services.iter().any(|one| one.name == "gateway"),
         database: supabase.is_some(),
+        migrations: supabase
+            .as_ref()
+            .is_some_and(|supabase| supabase.migrations.is_some()),
         supabase,
         services,
         development,

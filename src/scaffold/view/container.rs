@@ -9,7 +9,7 @@ use crate::project::{RelPath, Service, ServiceKind};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-pub(super) use python::{command, dev_command, holds_code, probe, writable};
+pub(super) use python::{command, dev_command, holds_code, probe, split, writable};
 
 /// Where the source lies in an image.
 pub(super) const APP: &str = "/app";
@@ -170,6 +170,13 @@ pub(super) fn view(input: &Input) -> Container {
         images,
         servers,
         sites,
+    }
+}
+
+impl Image {
+    /// The folder that its commands start in.
+    pub(super) fn workdir(&self) -> Option<&String> {
+        self.python.as_ref().map(|python| &python.workdir)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::compose::variables::{self, Make, Secret, Stage};
 use super::{Fresh, Input, container};
-use crate::project::EnvVar;
+use crate::project::{EnvRole, EnvVar, Finding, Severity};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -15,8 +15,28 @@ pub(super) struct Env {
     pub(super) groups: Vec<Group>,
     /// What stands in `.env`.
     pub(super) values: Vec<Value>,
+    /// How each of `values` is made where shipway is not, in the order to make them in.
+    recipes: Vec<Recipe>,
+    /// Whether one of them is signed.
+    signed: bool,
+    /// How long a signed key holds (seconds).
+    lifetime: i64,
     /// Names of the services whose settings these are.
     services: bool,
+}
+
+/// How a line of `.env` is made; without any of the four its value is for a person to fill in.
+#[derive(Debug, Default, Serialize)]
+struct Recipe {
+    name: String,
+    comment: String,
+    /// Number of random bytes, as text.
+    random: Option<usize>,
+    /// Number of random bytes, in hex.
+    hex: Option<usize>,
+    /// Supabase's role, and the name of the secret that signs its key.
+    role: Option<&'static str>,
+    signer: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -57,11 +77,47 @@ struct Claims {
 
 pub(super) fn view(input: &Input) -> Env {
     let plan = variables::plan(input);
+    let values = values(input, &plan);
+    let recipes = recipes(&values, &plan);
     Env {
         groups: groups(input, &plan),
-        values: values(input, &plan),
+        values,
+        signed: recipes.iter().any(|recipe| recipe.role.is_some()),
+        recipes,
+        lifetime: LIFETIME,
         services: !input.project.services.is_empty(),
     }
+}
+
+/// Random bytes of a secret, and of a name.
+const BYTES: usize = 32;
+const NAME_BYTES: usize = 10;
+
+/// Keys come last: they are signed with a secret that must be there.
+fn recipes(values: &[Value], plan: &variables::Plan) -> Vec<Recipe> {
+    let mut recipes: Vec<Recipe> = values
+        .iter()
+        .map(|value| {
+            let secret = plan.secrets.iter().find(|one| one.name == value.name);
+            let mut recipe = Recipe {
+                name: value.name.clone(),
+                comment: value.comment.clone(),
+                ..Recipe::default()
+            };
+            match secret.map(|secret| secret.make) {
+                Some(Make::Random) => recipe.random = Some(BYTES),
+                Some(Make::Name) => recipe.hex = Some(NAME_BYTES),
+                Some(Make::Jwt(role)) => {
+                    recipe.role = Some(role);
+                    recipe.signer = Some(plan.secret("jwt").to_owned());
+                }
+                None => {}
+            }
+            recipe
+        })
+        .collect();
+    recipes.sort_by_key(|recipe| recipe.role.is_some());
+    recipes
 }
 
 /// Secrets of the project; those that `.env` has already keep their value.
@@ -111,7 +167,7 @@ fn values(input: &Input, plan: &variables::Plan) -> Vec<Value> {
                         input.project,
                         variable,
                         container::port(service),
-                        Stage::Development,
+                        Stage::Hardened,
                     )
                     .is_none()
         })
@@ -131,6 +187,39 @@ fn values(input: &Input, plan: &variables::Plan) -> Vec<Value> {
     values
 }
 
+/// Keys in `.env` that the signing secret there, or the one that is made, does not verify: their
+/// lines stay as they are, so that somebody has to be told.
+pub(super) fn findings(input: &Input) -> Vec<Finding> {
+    let plan = variables::plan(input);
+    let signer = plan.secret("jwt");
+    let signing = present(input, signer).unwrap_or_default();
+    let stale: Vec<&str> =
+        plan.secrets
+            .iter()
+            .filter(|secret| match secret.make {
+                Make::Jwt(role) => present(input, &secret.name)
+                    .is_some_and(|token| !verifies(token, signing, role)),
+                _ => false,
+            })
+            .map(|secret| secret.name.as_str())
+            .collect();
+    if stale.is_empty() {
+        return Vec::new();
+    }
+    let names = stale.join(" and ");
+    vec![Finding {
+        id: "keys-of-another-secret",
+        severity: Severity::Warning,
+        message: format!(
+            "{names} in .env were not signed with {signer}, so that Supabase refuses them; the lines stay as they are"
+        ),
+        evidence: Vec::new(),
+        mend: format!(
+            "put back the {signer} that signed them, or delete the lines of {names} and run shipway init again"
+        ),
+    }]
+}
+
 fn present<'a>(input: &'a Input, name: &str) -> Option<&'a str> {
     input
         .dotenv
@@ -139,13 +228,13 @@ fn present<'a>(input: &'a Input, name: &str) -> Option<&'a str> {
         .filter(|value| !value.is_empty())
 }
 
-/// 32 random bytes as text that needs no quoting anywhere; 10 for a name.
+/// Random bytes as text that needs no quoting anywhere.
 fn random(secret: &Secret, fresh: Fresh) -> Option<String> {
-    let mut bytes = [0_u8; 32];
+    let mut bytes = [0_u8; BYTES];
     (fresh.random)(&mut bytes);
     match secret.make {
         Make::Random => Some(URL_SAFE_NO_PAD.encode(bytes)),
-        Make::Name => Some(hex::encode(&bytes[..10])),
+        Make::Name => Some(hex::encode(&bytes[..NAME_BYTES])),
         Make::Jwt(_) => None,
     }
 }
@@ -222,6 +311,11 @@ fn described(variable: &EnvVar, plan: &variables::Plan, set: Option<&str>) -> De
         .find(|secret| secret.name == variable.name);
     if let Some(secret) = generated {
         comment.push(format!("{}; shipway init makes it.", capital(secret.what)));
+    } else if variable.role == Some(EnvRole::AllowedHosts) {
+        comment.push(
+            "The host names that are answered: this machine's alone, until it says more."
+                .to_owned(),
+        );
     } else if set.is_some() {
         comment.push("Set by the compose files.".to_owned());
     }

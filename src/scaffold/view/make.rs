@@ -37,6 +37,8 @@ pub(super) struct Make {
     urls: Vec<Url>,
     parts: Vec<Part>,
     env_example: Option<String>,
+    /// The script that makes `.env`.
+    env_script: Option<String>,
     /// Whether the rule that makes `.env` is ours to write: a second one would replace the user's.
     env_rule: bool,
     /// Comparison for what changed.
@@ -167,6 +169,10 @@ pub(super) fn view(input: &Input) -> Make {
         urls: urls(input),
         env_example: input
             .path("env_example")
+            .filter(|_| input.has("env"))
+            .map(str::to_owned),
+        env_script: input
+            .path("env_script")
             .filter(|_| input.has("env"))
             .map(str::to_owned),
         env_rule: input.path("env_example").is_some() && input.has("env") && !has(".env"),

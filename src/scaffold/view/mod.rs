@@ -13,7 +13,7 @@ mod tests;
 
 use super::pins::Pins;
 use crate::config::Config;
-use crate::project::Project;
+use crate::project::{Finding, Project};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -104,6 +104,15 @@ pub(super) fn context<'k>(
     put("make", to_value(make::view(input))?);
     put("ci", to_value(ci::view(input))?);
     Ok(Value::Object(context))
+}
+
+/// What the owner of the repository should know of what stays as it is.
+pub(super) fn findings(input: &Input) -> Vec<Finding> {
+    if input.has("env") {
+        env::findings(input)
+    } else {
+        Vec::new()
+    }
 }
 
 fn to_value(view: impl Serialize) -> Result<Value, serde_json::Error> {

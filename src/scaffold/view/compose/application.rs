@@ -1,6 +1,7 @@
 //! The user's own services in each compose file.
 
 use super::super::{Input, container};
+use super::migration::{self, Step};
 use super::variables::{Plan, Stage, in_container, secrets_in};
 use super::{Build, Dependency, Kept, Service, Variable, Watch, literal};
 use crate::project::{BackingKind, RelPath, Service as Detected, ServiceKind};
@@ -9,8 +10,8 @@ pub(super) struct Application<'a> {
     pub(super) input: &'a Input<'a>,
     pub(super) images: &'a container::Container,
     pub(super) plan: &'a Plan,
-    /// Names of the backing services, and whether each has a health check.
-    pub(super) backing: &'a [(String, bool)],
+    /// What every service waits for: the backing services and Supabase's migrations.
+    pub(super) backing: &'a [Dependency],
 }
 
 /// How many run where `shipway.toml` says nothing.
@@ -18,7 +19,7 @@ const REPLICAS: u32 = 1;
 
 impl Application<'_> {
     /// Services with an image, in order of name.
-    fn services(&self) -> impl Iterator<Item = (&Detected, &container::Image)> {
+    pub(super) fn services(&self) -> impl Iterator<Item = (&Detected, &container::Image)> {
         self.input
             .project
             .services
@@ -42,13 +43,19 @@ impl Application<'_> {
     }
 
     /// What holds in every environment.
-    pub(super) fn base(&self) -> Vec<Service> {
+    pub(super) fn base(&self, steps: &[Step]) -> Vec<Service> {
         self.services()
-            .map(|(detected, image)| self.one(detected, image))
+            .map(|(detected, image)| self.one(detected, image, steps))
             .collect()
     }
 
-    fn one(&self, detected: &Detected, image: &container::Image) -> Service {
+    /// `detected` as a service that waits for the migrations of its image in `steps`.
+    pub(super) fn one(
+        &self,
+        detected: &Detected,
+        image: &container::Image,
+        steps: &[Step],
+    ) -> Service {
         let kind = detected.kind.value;
         let outside = matches!(kind, ServiceKind::Web | ServiceKind::Static);
         let mut service = Service::named(&detected.name);
@@ -65,19 +72,8 @@ impl Application<'_> {
         if self.uses_database(detected) {
             service.networks.push("data");
         }
-        for (name, checked) in self.backing {
-            if name != "imgproxy" && name != "functions" {
-                let condition = if *checked {
-                    "service_healthy"
-                } else {
-                    "service_started"
-                };
-                service.depends_on.push(Dependency {
-                    name: name.clone(),
-                    condition,
-                });
-            }
-        }
+        service.depends_on = self.backing.to_vec();
+        migration::wait_for(&mut service, image, steps);
         self.environment(&mut service, detected, Stage::Hardened, false);
         for folder in container::writable(&[detected]) {
             let path = container::in_image(&folder);
@@ -176,25 +172,8 @@ impl Application<'_> {
         let mut taken = Vec::new();
         self.services()
             .map(|(detected, image)| {
-                let mut service = Service::named(&detected.name);
+                let mut service = self.developed(detected, image);
                 let port = container::port(detected);
-                if image.dev {
-                    service.image = Some(self.image(image, "dev"));
-                    service.build = Some(self.build(image, Some("dev")));
-                    service.command = words(container::dev_command(detected));
-                    for source in mounted(detected) {
-                        service.bind(&host(&source), &container::in_image(&source), false);
-                    }
-                    self.development_environment(&mut service, detected);
-                    let manifests = detected.manifest.iter().map(|fact| fact.value.clone());
-                    let locks = detected.lock.iter().map(|fact| fact.value.clone());
-                    for path in manifests
-                        .chain(locks)
-                        .chain(detected.manifest_includes.iter().cloned())
-                    {
-                        service.watch.push(Watch { path: host(&path) });
-                    }
-                }
                 if matches!(detected.kind.value, ServiceKind::Web | ServiceKind::Static) {
                     let mut published = port;
                     while taken.contains(&published) {
@@ -207,6 +186,29 @@ impl Application<'_> {
                 service
             })
             .collect()
+    }
+
+    /// `detected` with the source from the tree and its tools for development.
+    pub(super) fn developed(&self, detected: &Detected, image: &container::Image) -> Service {
+        let mut service = Service::named(&detected.name);
+        if image.dev {
+            service.image = Some(self.image(image, "dev"));
+            service.build = Some(self.build(image, Some("dev")));
+            service.command = words(container::dev_command(detected));
+            for source in mounted(detected) {
+                service.bind(&host(&source), &container::in_image(&source), false);
+            }
+            self.development_environment(&mut service, detected);
+            let manifests = detected.manifest.iter().map(|fact| fact.value.clone());
+            let locks = detected.lock.iter().map(|fact| fact.value.clone());
+            for path in manifests
+                .chain(locks)
+                .chain(detected.manifest_includes.iter().cloned())
+            {
+                service.watch.push(Watch { path: host(&path) });
+            }
+        }
+        service
     }
 
     fn development_environment(&self, service: &mut Service, detected: &Detected) {
@@ -248,20 +250,7 @@ impl Application<'_> {
             .unwrap_or(REPLICAS);
         self.services()
             .map(|(detected, _)| {
-                let mut service = Service::named(&detected.name);
-                let mut with_secrets = Service::default();
-                self.environment(&mut with_secrets, detected, Stage::Hardened, true);
-                for variable in with_secrets.environment {
-                    let value = variable.value.unwrap_or_default();
-                    let secrets = secrets_in(&value);
-                    let expanded = in_container(&value);
-                    if expanded != format!("$${{{}}}", variable.name) {
-                        service.set(&variable.name, expanded);
-                    }
-                    service.secrets.extend(secrets);
-                }
-                service.secrets.sort();
-                service.secrets.dedup();
+                let mut service = self.with_secret_files(detected);
                 match &detected.single {
                     Some(single) => {
                         service.replicas = Some(1);
@@ -276,6 +265,25 @@ impl Application<'_> {
                 service
             })
             .collect()
+    }
+
+    /// What `detected` is told in staging and production, its secrets as files.
+    pub(super) fn with_secret_files(&self, detected: &Detected) -> Service {
+        let mut service = Service::named(&detected.name);
+        let mut with_secrets = Service::default();
+        self.environment(&mut with_secrets, detected, Stage::Hardened, true);
+        for variable in with_secrets.environment {
+            let value = variable.value.unwrap_or_default();
+            let secrets = secrets_in(&value);
+            let expanded = in_container(&value);
+            if expanded != format!("$${{{}}}", variable.name) {
+                service.set(&variable.name, expanded);
+            }
+            service.secrets.extend(secrets);
+        }
+        service.secrets.sort();
+        service.secrets.dedup();
+        service
     }
 
     /// Folders inside a bind mount that a volume is mounted on: without them the engine would
@@ -306,7 +314,7 @@ impl Application<'_> {
     }
 }
 
-fn words(command: Option<Vec<String>>) -> Vec<String> {
+pub(super) fn words(command: Option<Vec<String>>) -> Vec<String> {
     command
         .unwrap_or_default()
         .iter()

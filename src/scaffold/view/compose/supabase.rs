@@ -1,10 +1,10 @@
 //! The parts of Supabase that the application uses, as services of a compose project.
 
 use super::super::Input;
-use super::Service;
 use super::backing::from_image;
 use super::variables::{Plan, has_part};
-use crate::project::{BackingKind, SupabasePart};
+use super::{Service, literal};
+use crate::project::{BackingKind, RelPath, SupabasePart};
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
@@ -14,6 +14,8 @@ pub(super) struct Supabase {
     routes: Vec<Route>,
     clusters: Vec<Cluster>,
     functions: Vec<String>,
+    /// Folder of the migrations that are applied.
+    pub(super) migrations: Option<RelPath>,
 }
 
 #[derive(Debug, Serialize)]
@@ -31,6 +33,9 @@ struct Cluster {
     name: &'static str,
     port: u16,
 }
+
+/// Name of the service that applies the migrations.
+const MIGRATE: &str = "supabase-migrate";
 
 /// Folder of the generated configuration.
 const FOLDER: &str = "./deploy/supabase";
@@ -84,6 +89,10 @@ pub(super) fn add(
         services.push(functions(input, plan));
         route("functions", "/functions/v1/", "/", 9000, None);
     }
+    let migrations = found.migrations.clone();
+    if let Some(folder) = &migrations {
+        services.push(migrate(input, plan, folder));
+    }
     services.push(gateway(input, &routes));
     let mut published = Service::named("gateway");
     published.networks = vec!["edge"];
@@ -106,6 +115,7 @@ pub(super) fn add(
         },
         routes,
         functions: found.functions.clone(),
+        migrations,
     })
 }
 
@@ -326,6 +336,43 @@ fn functions(input: &Input, plan: &Plan) -> Service {
     service.bind("./supabase/functions", "/home/deno/functions", true);
     service.bind(&format!("{FOLDER}/functions"), "/home/deno/main", true);
     service.volume("deno-cache", "/root/.cache/deno");
+    service
+}
+
+/// Applies `supabase/migrations`, after the services that make the schemas which those may name.
+fn migrate(input: &Input, plan: &Plan, folder: &RelPath) -> Service {
+    let mut service = part(input, "db");
+    MIGRATE.clone_into(&mut service.name);
+    service.comment.push(format!(
+        "Applies what is new in {folder}, once, before anything else starts."
+    ));
+    service.networks = vec!["data"];
+    service.after("db", "service_healthy");
+    for (part, name) in [
+        (SupabasePart::Auth, "auth"),
+        (SupabasePart::Storage, "storage"),
+    ] {
+        if has_part(input.project, part) {
+            service.after(name, "service_healthy");
+        }
+    }
+    service.command = vec!["sh".to_owned(), "/migrate.sh".to_owned()];
+    service.user = Some("10001:10001".to_owned());
+    service.set("PGHOST", "db");
+    service.set("PGUSER", "postgres");
+    service.set("PGDATABASE", "postgres");
+    service.set("PGPASSWORD", plan.reference("postgres"));
+    service.bind(&format!("{FOLDER}/migrate.sh"), "/migrate.sh", true);
+    service.bind(
+        &format!("./{}", literal(folder.as_str())),
+        "/migrations",
+        true,
+    );
+    service.no_healthcheck = true;
+    service.restart = Some("no");
+    service.read_only = true;
+    service.tmpfs = vec!["/tmp"];
+    service.memory = Some("256M");
     service
 }
 

@@ -317,7 +317,9 @@ impl Plan {
             EnvRole::ListenPort => Some(port.to_string()),
             EnvRole::ListenHost => fixed("0.0.0.0"),
             EnvRole::AllowedHosts if development => fixed("localhost,127.0.0.1"),
-            EnvRole::DjangoSettings | EnvRole::WritableFolder | EnvRole::AllowedHosts => None,
+            // What a local deployment needs; a real one has its names in `.env`.
+            EnvRole::AllowedHosts => Some(format!("${{{}:-localhost,127.0.0.1}}", variable.name)),
+            EnvRole::DjangoSettings | EnvRole::WritableFolder => None,
         }
     }
 
@@ -353,25 +355,20 @@ pub(super) fn bucket(project: &Project) -> String {
     default_for(project, EnvRole::S3Bucket, "app")
 }
 
+/// What marks a reference as one to a secret: without it nothing starts.
+const MISSING: &str = ":?is missing from .env: run shipway init, or sh deploy/env.sh";
+
 pub(super) fn reference(name: &str) -> String {
-    format!("${{{name}:?is missing from .env: run shipway init}}")
+    format!("${{{name}{MISSING}}}")
 }
 
-/// A value with `${NAME:?…}` as `shipway_start.py` reads it: `$${NAME}`.
+/// A value with its references to secrets as `shipway_start.py` reads them: `$${NAME}`.
 pub(super) fn in_container(value: &str) -> String {
-    let mut text = String::new();
-    let mut rest = value;
-    while let Some(start) = rest.find("${") {
-        let (before, reference) = rest.split_at(start);
-        let end = reference.find('}').unwrap_or(reference.len() - 1);
-        let name = reference[2..end].split(':').next().unwrap_or_default();
-        text.push_str(before);
-        text.push_str("$${");
-        text.push_str(name);
-        text.push('}');
-        rest = &reference[end + 1..];
-    }
-    text + rest
+    secrets_in(value)
+        .iter()
+        .fold(value.to_owned(), |text, name| {
+            text.replace(&reference(name), &format!("$${{{name}}}"))
+        })
 }
 
 /// Names of the secrets in a value.
@@ -379,8 +376,8 @@ pub(super) fn secrets_in(value: &str) -> Vec<String> {
     value
         .split("${")
         .skip(1)
-        .filter_map(|part| part.split([':', '}']).next())
-        .map(str::to_owned)
+        .filter_map(|part| part.split_once(MISSING))
+        .map(|(name, _)| name.to_owned())
         .collect()
 }
 

@@ -1,6 +1,6 @@
 //! The image of Python services: stages, commands, and the module that serves each.
 
-use super::super::Input;
+use super::super::{Input, backing, component};
 use super::readiness::{self, Asked};
 use super::{base, copy, in_image, outermost, port, sh};
 use crate::config::Base;
@@ -34,7 +34,7 @@ pub(super) struct Python {
     dev_manifests: Vec<String>,
     dev_installs: Vec<String>,
     python_path: String,
-    workdir: String,
+    pub(super) workdir: String,
     /// Generated modules, as sources of COPY.
     scripts: String,
     entrypoint: Vec<String>,
@@ -43,6 +43,9 @@ pub(super) struct Python {
     writable: Vec<Writable>,
     volumes: Vec<String>,
     collectstatic: Option<String>,
+    django_settings: Option<String>,
+    /// Whether a stage of its own gathers the static files.
+    source_stage: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -141,7 +144,9 @@ pub(super) fn image(input: &Input, services: &[&Service]) -> Python {
         healthcheck: probe(first),
         volumes: writable.iter().map(|one| one.path.clone()).collect(),
         writable,
-        collectstatic: collectstatic(first),
+        collectstatic: collectstatic(input, first),
+        source_stage: distroless && is_django(first),
+        django_settings: django_settings(services),
     }
 }
 
@@ -449,7 +454,7 @@ pub(in super::super) fn dev_command(service: &Service) -> Option<Vec<String>> {
 }
 
 /// Words of a command line; one with quotes or a shell's signs goes to a shell.
-fn split(line: &str) -> Vec<String> {
+pub(in super::super) fn split(line: &str) -> Vec<String> {
     if line.contains(['\'', '"', '$', '`', '|', '&', ';', '<', '>', '*', '(', '\\']) {
         return vec!["sh".to_owned(), "-c".to_owned(), format!("exec {line}")];
     }
@@ -480,23 +485,37 @@ pub(in super::super) fn probe(service: &Service) -> Option<Vec<String>> {
 }
 
 /// Gathers Django's static files, with stand-ins for what the settings insist on.
-fn collectstatic(service: &Service) -> Option<String> {
-    if !is_django(service) || !matches!(service.kind.value, ServiceKind::Web) {
+fn collectstatic(input: &Input, service: &Service) -> Option<String> {
+    if !is_django(service) || service.kind.value != ServiceKind::Web {
         return None;
     }
-    let mut given = String::new();
-    for variable in &service.env {
-        if variable.role == Some(EnvRole::DjangoSettings) {
-            continue;
-        }
-        if variable.required || variable.secret {
-            given.push_str(&variable.name);
-            given.push_str("=build ");
-        }
+    let parts = component::components(input.project);
+    let part = parts
+        .iter()
+        .find(|part| part.services.iter().any(|one| one.name == service.name))?;
+    let mut given = backing::env(input, part);
+    for variable in service.env.iter().filter(|variable| variable.secret) {
+        given
+            .entry(variable.name.clone())
+            .or_insert_with(|| "build".to_owned());
     }
+    let given: String = given
+        .iter()
+        .map(|(name, value)| format!("{name}={} ", sh(value)))
+        .collect();
     Some(format!(
-        "export {given}SHIPWAY_BUILD=1 \\\n    && if python -c \"from django.conf import settings; raise SystemExit(not getattr(settings, 'STATIC_ROOT', None))\"; \\\n    then python manage.py collectstatic --noinput; fi"
+        "export {given}SHIPWAY_BUILD=1 \\\n    && root=\"$(python -c \"from django.conf import settings; print(settings.STATIC_ROOT or '')\")\" \\\n    && if [ -n \"$root\" ]; then python manage.py collectstatic --noinput; fi"
     ))
+}
+
+/// The settings module that the production server uses, for Django's other commands.
+fn django_settings(services: &[&Service]) -> Option<String> {
+    services
+        .iter()
+        .filter(|service| is_django(service))
+        .flat_map(|service| &service.env)
+        .find(|variable| variable.role == Some(EnvRole::DjangoSettings))
+        .and_then(|variable| variable.default.clone())
 }
 
 /// Sources of COPY for `files`, one instruction per folder.
