@@ -379,7 +379,7 @@ fn refuse_untrusted(plan: &Plan, trusted: bool) -> Result<(), Failure> {
     ))
 }
 
-fn unreadable(error: &dialoguer::Error) -> Failure {
+pub(super) fn unreadable(error: &dialoguer::Error) -> Failure {
     let dialoguer::Error::IO(cause) = error;
     if cause.kind() == std::io::ErrorKind::Interrupted {
         // The question stands on a line without an end, and a list hides the cursor.

@@ -5,12 +5,14 @@ mod detect;
 mod doctor;
 mod dora;
 mod failure;
+mod hooks;
 mod init;
 mod interrupt;
 mod place;
 #[cfg(test)]
 mod reference;
 mod setup;
+mod trust;
 mod undo;
 
 pub(crate) use failure::Failure;
@@ -51,6 +53,8 @@ enum Command {
     Doctor(doctor::Arguments),
     Setup(setup::Arguments),
     Dora(dora::Arguments),
+    Hooks(hooks::Arguments),
+    Trust(trust::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -135,6 +139,8 @@ where
         Command::Doctor(arguments) => doctor::run(&arguments, &context),
         Command::Setup(arguments) => setup::run(&arguments, &context),
         Command::Dora(arguments) => dora::run(&arguments, &context),
+        Command::Hooks(arguments) => hooks::run(&arguments, &context),
+        Command::Trust(arguments) => trust::run(&arguments, &context),
         Command::Completions(arguments) => completions::run(&arguments, &context),
     };
     context.end(outcome)

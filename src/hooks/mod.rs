@@ -5,3 +5,5 @@
 //! user's tree.
 
 pub mod check;
+pub mod consent;
+pub mod overview;

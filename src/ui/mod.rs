@@ -3,6 +3,7 @@
 //! In: values of the cores. Out: text on the standard streams. Called by `cli` alone.
 
 mod event;
+mod hooks;
 mod output;
 mod plan;
 mod project;
@@ -11,6 +12,7 @@ mod report;
 mod steps;
 
 pub(crate) use event::{event_line, event_text, visible};
+pub(crate) use hooks::{show_commands, show_hooks};
 pub(crate) use output::Output;
 pub(crate) use plan::show_plan;
 pub(crate) use project::show_project;

@@ -16,3 +16,4 @@ mod own;
 mod power;
 mod sandbox;
 mod setup;
+mod trust;

@@ -204,7 +204,7 @@ impl std::fmt::Display for CheckId {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Check {
     pub id: CheckId,
-    pub options: CheckOptions,
+    pub options: Box<CheckOptions>,
 }
 
 /// The options of all checks.

@@ -93,7 +93,7 @@ impl Job {
     pub(super) fn default_of(id: CheckId) -> Self {
         let check = Check {
             id,
-            options: CheckOptions::default(),
+            options: Box::new(CheckOptions::default()),
         };
         Self::new(id.name().to_owned(), Action::Check(check), RelPath::root())
     }

@@ -7,8 +7,10 @@ mod check;
 mod command;
 mod hook;
 mod job;
+mod job_table;
 mod pattern;
 mod table;
+mod value;
 
 pub use check::{Check, CheckId, CheckOptions, Ending};
 pub use command::{CommandLine, Word};
@@ -104,7 +106,7 @@ impl Hooks {
             .and_then(|part| {
                 self.exclude
                     .join(&part.exclude)
-                    .map_err(|(_, message)| table::Wrong::new(0, message))?;
+                    .map_err(|(_, message)| value::Wrong::new(0, message))?;
                 Ok(part.jobs)
             })
             .map_err(|wrong| wrong.at(text, file))?;

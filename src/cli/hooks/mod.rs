@@ -1,0 +1,57 @@
+//! `shipway hooks`: what git's hooks run, and everything around a run.
+
+mod list;
+
+use super::{Context, Exit, Failure};
+use crate::config::hooks::Hooks;
+use crate::git::Repository;
+use crate::hooks::consent::{self, Consent};
+use std::path::PathBuf;
+
+/// Run checks and tools at git's hooks
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    List(list::Arguments),
+}
+
+pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
+    match &arguments.command {
+        Command::List(arguments) => list::run(arguments, context),
+    }
+}
+
+/// The jobs of the repository, those of its subfolders included.
+pub(super) fn read(repository: &Repository) -> Result<Hooks, Failure> {
+    let tracked = crate::git::tracked(&repository.root)?;
+    let tracked = tracked.iter().map(crate::project::RelPath::as_str);
+    Ok(Hooks::load(&repository.root, tracked)?)
+}
+
+/// What may run in the repository: what this user agreed to; everything where `CI` is set.
+fn consent(repository: &Repository) -> Consent {
+    let ci = std::env::var("CI").ok();
+    Consent::read(
+        state_dir().as_deref(),
+        repository,
+        consent::is_ci(ci.as_deref()),
+    )
+}
+
+/// What this user agreed to in the repository.
+pub(super) fn consent_of_user(repository: &Repository) -> Consent {
+    Consent::read(state_dir().as_deref(), repository, false)
+}
+
+/// The user's folder for the state of programs: `XDG_STATE_HOME`, else `~/.local/state`; on
+/// Windows the local data folder.
+fn state_dir() -> Option<PathBuf> {
+    use etcetera::BaseStrategy;
+    let strategy = etcetera::choose_base_strategy().ok()?;
+    strategy.state_dir().or_else(|| Some(strategy.data_dir()))
+}

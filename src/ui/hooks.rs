@@ -1,0 +1,98 @@
+//! What the hooks run, as a page.
+
+use super::{Output, visible};
+use crate::config::hooks::Level;
+use crate::hooks::overview::{HookRow, JobRow};
+
+/// Each hook with a line per job.
+pub(crate) fn show_hooks(hooks: &[HookRow], output: &Output) -> String {
+    let style = output.style();
+    let jobs = || hooks.iter().flat_map(|hook| &hook.jobs);
+    let widest = |text: fn(&JobRow) -> String| {
+        jobs()
+            .map(|job| text(job).chars().count())
+            .max()
+            .unwrap_or_default()
+    };
+    let (names, runs) = (
+        widest(|job| visible(&job.name).into_owned()),
+        widest(what).min(48),
+    );
+    let mut page = String::new();
+    for hook in hooks {
+        page.push_str(&format!("{}\n", style.clone().bold().apply_to(hook.hook)));
+        for job in &hook.jobs {
+            let mut notes = Vec::new();
+            if job.fix {
+                notes.push("fixes".to_owned());
+            }
+            if job.level == Level::Warning {
+                notes.push("warns".to_owned());
+            }
+            notes.extend(job.place.clone());
+            let mut line = format!(
+                "  {:<names$}  {:<runs$}  {}",
+                visible(&job.name),
+                what(job),
+                style.clone().dim().apply_to(notes.join(", "))
+            );
+            if !job.trusted {
+                let word = style.clone().yellow().apply_to("not trusted yet");
+                line = format!("{line}  {word}");
+            }
+            page.push_str(line.trim_end());
+            page.push('\n');
+        }
+    }
+    if hooks.is_empty() {
+        page.push_str("No hook has a job.\n");
+    }
+    if jobs().any(|job| !job.trusted) {
+        page.push_str("Let the commands of this repository run here with: shipway trust\n");
+    }
+    page
+}
+
+fn what(job: &JobRow) -> String {
+    job.run
+        .as_deref()
+        .map_or_else(|| "built in".to_owned(), |run| visible(run).into_owned())
+}
+
+/// Commands that were not agreed to: job, text, place.
+pub(crate) fn show_commands<'c>(
+    commands: impl Iterator<Item = (&'c str, &'c str, Option<&'c str>)>,
+    output: &Output,
+) -> String {
+    let style = output.style();
+    let mut page = String::new();
+    for (job, run, place) in commands {
+        let place = style.clone().dim().apply_to(place.unwrap_or_default());
+        page.push_str(&format!(
+            "{}  {place}\n    {}\n",
+            style.clone().bold().apply_to(visible(job)),
+            visible(run)
+        ));
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_cannot_hide_what_it_is() {
+        let commands = [(
+            "a",
+            "rm -rf x\r\u{1b}[2Kecho \u{202e}hi\nok",
+            Some("shipway.toml:1"),
+        )];
+        let page = show_commands(commands.into_iter(), &Output::new(false, false));
+        let page = console::strip_ansi_codes(&page).into_owned();
+        assert_eq!(
+            page,
+            "a  shipway.toml:1\n    rm -rf x\\u{d}\\u{1b}[2Kecho \\u{202e}hi\\u{a}ok\n"
+        );
+    }
+}
