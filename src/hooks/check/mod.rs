@@ -17,6 +17,7 @@ mod push;
 mod broken_symlinks;
 mod byte_order_mark;
 mod case_conflicts;
+mod commit_message;
 mod committed_env;
 mod executables;
 mod final_newline;
@@ -24,6 +25,7 @@ mod large_files;
 mod line_endings;
 mod merge_markers;
 mod private_keys;
+mod protected_branch;
 mod trailing_whitespace;
 
 pub use file::{Blob, File, Mode};
@@ -99,6 +101,11 @@ pub const CHECKS: &[Check] = &[
     finding("private-keys", "no private key is committed", &[Look::Content(private_keys::look)]),
     finding("broken-symlinks", "every symlink leads to something", &[Look::Listing(broken_symlinks::look)]),
     finding("executables", "executable bits and shebangs agree", &[Look::Content(executables::look)]),
+    fixing("commit-message", "a commit's message has the conventional form", &[Look::Message(commit_message::look)]),
+    finding("protected-branch", "no commit and no push goes straight to a protected branch", &[
+        Look::Commit(protected_branch::look_at_commit),
+        Look::Push(protected_branch::look_at_push),
+    ]),
     finding("committed-env", "no .env file is committed with its secrets", &[Look::Content(committed_env::look)]),
 ];
 

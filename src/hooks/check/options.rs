@@ -1,6 +1,7 @@
 //! What can be chosen about checks, as plain values; everything has a default.
 
 use super::line_endings::Ending;
+use crate::config::hooks::Branches;
 
 /// The options of all checks; each looks at its own.
 #[derive(Debug, Clone)]
@@ -11,6 +12,14 @@ pub struct Options {
     pub ending: Ending,
     /// large-files: bytes of the largest file that a commit may add.
     pub max_size: u64,
+    /// commit-message: types that may be used; the usual ones where empty.
+    pub commit_types: Vec<String>,
+    /// commit-message: scopes that may be used; any where empty.
+    pub scopes: Vec<String>,
+    /// commit-message: characters of the longest subject; any length where absent.
+    pub max_subject: Option<usize>,
+    /// protected-branch: branches that take no commit and no push.
+    pub protected: Branches,
 }
 
 impl Default for Options {
@@ -19,6 +28,10 @@ impl Default for Options {
             markdown_breaks: true,
             ending: Ending::Most,
             max_size: 1024 * 1024,
+            commit_types: Vec::new(),
+            scopes: Vec::new(),
+            max_subject: None,
+            protected: Branches::new(["main", "master"]).unwrap_or_default(),
         }
     }
 }
