@@ -344,6 +344,12 @@ impl Change {
 }
 
 impl EventError {
+    /// Whether the fault is a type or field that this version does not know.
+    pub fn is_of_a_newer_version(&self) -> bool {
+        // The words of serde for a value outside of an enum, and a name outside of a struct.
+        self.message.starts_with("unknown variant") || self.message.starts_with("unknown field")
+    }
+
     fn too_large(bytes: usize) -> Self {
         Self {
             field: String::new(),

@@ -9,6 +9,7 @@ pub mod duplicate;
 pub mod environment;
 pub mod event;
 pub mod store;
+pub mod sync;
 pub mod verify;
 pub mod wrap;
 

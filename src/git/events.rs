@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 /// Who the commits of the ref are by: no person.
 const AUTHOR: (&str, &str) = ("shipway", "shipway@localhost");
 
-const FILE: i32 = 0o100_644;
-const FOLDER: i32 = 0o040_000;
+pub(super) const FILE: i32 = 0o100_644;
+pub(super) const FOLDER: i32 = 0o040_000;
 
 /// A file for the ref.
 #[derive(Debug, Clone, Copy)]
@@ -35,8 +35,8 @@ pub struct Odd {
 
 /// The ref, for writing.
 pub struct Dated {
-    repository: git2::Repository,
-    name: String,
+    pub(super) repository: git2::Repository,
+    pub(super) name: String,
 }
 
 impl Dated {
@@ -150,7 +150,7 @@ impl Dated {
         builder.write()
     }
 
-    fn commit(
+    pub(super) fn commit(
         &self,
         tree: git2::Oid,
         parents: &[git2::Oid],
@@ -177,14 +177,14 @@ impl Dated {
         self.repository.find_tree(id)
     }
 
-    fn tree_of(&self, commit: git2::Oid) -> Result<git2::Tree<'_>, GitError> {
+    pub(super) fn tree_of(&self, commit: git2::Oid) -> Result<git2::Tree<'_>, GitError> {
         self.repository
             .find_commit(commit)
             .and_then(|commit| commit.tree())
             .map_err(|error| self.failed(&error))
     }
 
-    fn failed(&self, error: &git2::Error) -> GitError {
+    pub(super) fn failed(&self, error: &git2::Error) -> GitError {
         failure(self.repository.path(), error)
     }
 }

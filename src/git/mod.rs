@@ -6,11 +6,16 @@
 
 mod commit;
 pub mod events;
+mod executable;
 mod id;
+mod join;
 mod refs;
+pub mod sync;
 
 pub use commit::{RevisionError, resolve};
+pub use executable::{Executable, is_of_a_hook, without_hook_environment};
 pub use id::{BlobId, CommitId, IdError, PatchId, TreeId};
+pub use join::{Accept, Joined};
 pub use refs::RefError;
 
 use crate::project::{PathError, RelPath};

@@ -199,3 +199,10 @@ impl From<git2::Oid> for CommitId {
         Self::from_bytes(bytes)
     }
 }
+
+impl CommitId {
+    pub(super) fn oid(self) -> git2::Oid {
+        // Every 20 bytes are an id.
+        git2::Oid::from_bytes(self.as_bytes()).unwrap_or(git2::Oid::ZERO_SHA1)
+    }
+}

@@ -3,3 +3,4 @@
 mod bad;
 mod record;
 mod support;
+mod sync;

@@ -4,6 +4,7 @@ mod log;
 mod record;
 mod retract;
 mod scene;
+mod sync;
 mod verify;
 mod wrap;
 
@@ -24,6 +25,7 @@ enum Command {
     Retract(retract::Arguments),
     Log(log::Arguments),
     Verify(verify::Arguments),
+    Sync(sync::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
@@ -33,6 +35,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         Command::Retract(arguments) => retract::run(arguments, context),
         Command::Log(arguments) => log::run(arguments, context),
         Command::Verify(arguments) => verify::run(arguments, context),
+        Command::Sync(arguments) => sync::run(arguments, context),
     }
 }
 

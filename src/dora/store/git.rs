@@ -2,7 +2,7 @@
 
 use super::cache::{Cache, CachedDay};
 use super::{Added, Reading, Refused, Store, StoreError};
-use crate::dora::event::{Event, EventId, MAX_BYTES, Name, Time};
+use crate::dora::event::{Event, EventError, EventId, MAX_BYTES, Name, Time};
 use crate::git::events::{self, Dated, Day, DayFile, Days, Filed, Odd};
 use crate::git::{GitError, Repository};
 use jiff::civil::Date;
@@ -156,23 +156,51 @@ fn read_file(
     file: &DayFile,
     buffer: &mut Vec<u8>,
 ) -> Result<(EventId, Event), String> {
-    let named: EventId = file
-        .name
-        .strip_suffix(".json")
-        .and_then(|name| name.parse().ok())
-        .ok_or("is not named by a SHA-256 and .json")?;
+    named(&file.name)?;
     days.content(file.blob, MAX_BYTES, buffer)?;
-    let hash = EventId::of(buffer);
-    if hash != named {
+    check(date, &file.name, buffer)?.map_err(|error| format!("is no event: {error}"))
+}
+
+/// Whether a file of another clone's record may be taken. What a newer shipway wrote is: it
+/// counts nowhere here, and is not to be lost on its way through.
+pub(in crate::dora) fn acceptable(date: Date, name: &str, content: &[u8]) -> Result<(), String> {
+    if content.len() > MAX_BYTES {
+        return Err(format!(
+            "has {} bytes; {MAX_BYTES} are the most",
+            content.len()
+        ));
+    }
+    match check(date, name, content)? {
+        Err(error) if !error.is_of_a_newer_version() => Err(format!("is no event: {error}")),
+        _ => Ok(()),
+    }
+}
+
+fn named(name: &str) -> Result<EventId, String> {
+    name.strip_suffix(".json")
+        .and_then(|name| name.parse().ok())
+        .ok_or_else(|| "is not named by a SHA-256 and .json".to_owned())
+}
+
+/// The event in `content`, whose hash must be its name and whose day its date.
+fn check(
+    date: Date,
+    name: &str,
+    content: &[u8],
+) -> Result<Result<(EventId, Event), EventError>, String> {
+    let hash = EventId::of(content);
+    if hash != named(name)? {
         return Err(format!("was altered: its content has the SHA-256 {hash}"));
     }
-    let (id, event) =
-        Event::from_canonical(buffer).map_err(|error| format!("is no event: {error}"))?;
+    let (id, event) = match Event::from_canonical(content) {
+        Ok(read) => read,
+        Err(error) => return Ok(Err(error)),
+    };
     let wanted = date_of(event.main_time());
     if wanted != date {
         return Err(format!(
             "lies under the wrong day: its main time is of {wanted}"
         ));
     }
-    Ok((id, event))
+    Ok(Ok((id, event)))
 }

@@ -3,6 +3,7 @@
 mod cache;
 mod git;
 
+pub(super) use git::acceptable;
 pub use git::{EVENTS_REF, GitStore};
 
 use super::event::{Event, EventError, EventId, Name};

@@ -1,6 +1,6 @@
 //! What is refused, and that nothing is lost by it.
 
-use super::support::{dora, error, events, head, json, run, shop};
+use super::support::{dora, error, events, head, json, plant, run, shop};
 use crate::sandbox::Sandbox;
 use std::io::Write;
 
@@ -226,41 +226,6 @@ fn a_ref_of_another_tool_is_not_written_over() {
     );
 }
 
-/// Puts `content` at `path` of the ref's tree, as another tool would.
-fn plant(sandbox: &Sandbox, mode: &str, path: &str, content: &[u8]) {
-    let file = sandbox.root().join(".git/planted");
-    std::fs::write(&file, content).unwrap();
-    let blob = sandbox.git(&["hash-object", "-w", "--no-filters", ".git/planted"]);
-    let index = sandbox.root().join(".git/planted-index");
-    let git = |arguments: &[&str]| {
-        let output = std::process::Command::new("git")
-            .args(arguments)
-            .current_dir(sandbox.root())
-            .env("GIT_INDEX_FILE", &index)
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{arguments:?}: {output:?}");
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    };
-    git(&["read-tree", "refs/shipway/events"]);
-    git(&[
-        "update-index",
-        "--add",
-        "--cacheinfo",
-        &format!("{mode},{},{path}", blob.trim()),
-    ]);
-    let tree = git(&["write-tree"]);
-    let commit = git(&[
-        "commit-tree",
-        &tree,
-        "-p",
-        "refs/shipway/events",
-        "-m",
-        "planted",
-    ]);
-    git(&["update-ref", "refs/shipway/events", &commit]);
-}
-
 #[test]
 fn what_is_no_event_is_refused_and_named_and_the_rest_is_read() {
     let shop = shop();
@@ -432,7 +397,7 @@ fn a_spoiled_cache_is_made_anew() {
 #[test]
 fn parallel_records_lose_nothing() {
     let shop = shop();
-    let count = 100 * super::support::scale();
+    let count = 100 * crate::sandbox::scale();
     let at_once = 20;
     let mut begun = 0;
     let mut running = std::collections::VecDeque::new();

@@ -84,10 +84,45 @@ pub(super) fn head(sandbox: &Sandbox) -> String {
     sandbox.git(&["rev-parse", "HEAD"]).trim().to_owned()
 }
 
-/// How much larger than usual a test is: `SHIPWAY_SCALE`, else 1.
-pub(super) fn scale() -> usize {
-    std::env::var("SHIPWAY_SCALE")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(1)
+/// Puts `content` at `path` of the ref's tree, as another tool would.
+pub(super) fn plant(sandbox: &Sandbox, mode: &str, path: &str, content: &[u8]) {
+    let file = sandbox.root().join(".git/planted");
+    std::fs::write(&file, content).unwrap();
+    let blob = sandbox.git(&["hash-object", "-w", "--no-filters", ".git/planted"]);
+    let index = sandbox.root().join(".git/planted-index");
+    let git = |arguments: &[&str]| {
+        let output = std::process::Command::new("git")
+            .args(arguments)
+            .current_dir(sandbox.root())
+            .env("GIT_INDEX_FILE", &index)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    git(&["read-tree", "refs/shipway/events"]);
+    git(&[
+        "update-index",
+        "--add",
+        "--cacheinfo",
+        &format!("{mode},{},{path}", blob.trim()),
+    ]);
+    let tree = git(&["write-tree"]);
+    let commit = git(&[
+        "commit-tree",
+        &tree,
+        "-p",
+        "refs/shipway/events",
+        "-m",
+        "planted",
+    ]);
+    git(&["update-ref", "refs/shipway/events", &commit]);
+}
+
+/// A clone of `remote` made with `options`.
+pub(super) fn clone(remote: &std::path::Path, options: &[&str]) -> Sandbox {
+    let sandbox = Sandbox::without_git([]);
+    let address = format!("file://{}", remote.display());
+    sandbox.git(&[&["clone", "--quiet"], options, &[&address, "."]].concat());
+    sandbox
 }

@@ -1,0 +1,180 @@
+//! `shipway dora sync`: joins the record with a remote's.
+
+use super::super::{Context, Exit, Failure, Format};
+use super::scene::Scene;
+use crate::config::{self, StoreConfig};
+use crate::dora::sync::{self, Progress, SyncError, Synced};
+use crate::git::sync::{Remote, RemoteError};
+use crate::ui;
+use serde::Serialize;
+use std::fmt::Write;
+use std::io::IsTerminal;
+use std::time::Duration;
+
+/// Fetch the events of others and send your own
+///
+/// The record here and that of the remote become the union of both. Nothing is ever lost: where
+/// others were faster it is tried again, and where the remote was rewritten it gets back what
+/// it lost.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Name or address of the remote; that of the current branch, else origin, where absent
+    #[arg(long, value_name = "NAME")]
+    remote: Option<String>,
+    /// How long one answer of the remote may take
+    #[arg(long, value_name = "DURATION", default_value = "5m")]
+    timeout: config::Duration,
+    /// How the result is written
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+}
+
+#[derive(Serialize)]
+struct Report<'r> {
+    schema: u32,
+    remote: &'r str,
+    #[serde(flatten)]
+    synced: &'r Synced,
+}
+
+pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
+    let scene = Scene::here()?;
+    if scene.config.dora.store != StoreConfig::Git {
+        context
+            .output
+            .note("The record is kept in a database, so there is nothing to sync.");
+        return Ok(Exit::Done);
+    }
+    let patience = Duration::from_secs(arguments.timeout.seconds.unsigned_abs());
+    let remote = Remote::find(
+        &scene.repository.root,
+        arguments.remote.as_deref(),
+        patience,
+        std::io::stdin().is_terminal(),
+    )?;
+    let synced = sync::sync(&scene.repository, &remote, &mut |progress| {
+        if context.output.is_verbose() {
+            let remote = remote.shown();
+            context.output.note(&match progress {
+                Progress::Asking => format!("asking {remote} where its record is"),
+                Progress::Fetching => format!("fetching the record of {remote}"),
+                Progress::Pushing => format!("sending the record to {remote}"),
+                Progress::Beaten(times, pause) => {
+                    let pause = pause.as_millis();
+                    format!("others were faster ({times} times); again in {pause} ms")
+                }
+            });
+        }
+    })?;
+    let shown = remote.shown();
+    match arguments.format {
+        Format::Json => context.output.json(&Report {
+            schema: 1,
+            remote: &shown,
+            synced: &synced,
+        })?,
+        Format::Human => context
+            .output
+            .report(&text(&shown, &synced, context.quiet))?,
+    }
+    Ok(if synced.refused.is_empty() && synced.rewritten.is_none() {
+        Exit::Done
+    } else {
+        Exit::Finding
+    })
+}
+
+fn text(remote: &str, synced: &Synced, quiet: bool) -> String {
+    let mut text = String::new();
+    if let Some(known) = synced.rewritten {
+        let _ = writeln!(
+            text,
+            "the record of {remote} was rewritten: it no longer contains {known:.12}, which it had \
+             at the last sync; nothing is lost here, and {} events were sent back",
+            synced.sent
+        );
+    }
+    for refused in &synced.refused {
+        let _ = writeln!(
+            text,
+            "not taken from {remote}: {} {}",
+            ui::visible(&refused.place),
+            ui::visible(&refused.reason)
+        );
+    }
+    if !quiet {
+        let _ = writeln!(
+            text,
+            "{} events taken from {remote}, {} sent",
+            synced.taken, synced.sent
+        );
+    }
+    text
+}
+
+impl From<SyncError> for Failure {
+    fn from(error: SyncError) -> Self {
+        let sentence = error.to_string();
+        match error {
+            SyncError::Remote(error) => error.into(),
+            SyncError::Ref(error) => crate::dora::StoreError::from(error).into(),
+            SyncError::Foreign { remote, .. } => Self::new(
+                Exit::Finding,
+                sentence,
+                format!(
+                    "nothing was sent; look at it with git ls-remote {remote} 'refs/shipway/*', \
+                     and move it out of the way there"
+                ),
+            ),
+            SyncError::Beaten { .. } => Self::new(
+                Exit::Conflict,
+                sentence,
+                "nothing is lost: all events are in the record here; run shipway dora sync again",
+            ),
+        }
+    }
+}
+
+impl From<RemoteError> for Failure {
+    fn from(error: RemoteError) -> Self {
+        let sentence = error.to_string();
+        let kept = "all events are in the record here, nothing is lost";
+        match error {
+            RemoteError::Git(error) => error.into(),
+            RemoteError::Unknown(_) => Self::new(
+                Exit::Usage,
+                sentence,
+                "git remote -v lists the remotes; an address does as well",
+            ),
+            RemoteError::None => Self::new(
+                Exit::Missing,
+                sentence,
+                "add one: git remote add origin ADDRESS",
+            ),
+            RemoteError::Several(_) => Self::new(Exit::Usage, sentence, "say which: --remote NAME"),
+            RemoteError::Unreachable { .. } => Self::new(
+                Exit::Missing,
+                sentence,
+                format!("{kept}; see that git fetch works, then run shipway dora sync again"),
+            ),
+            RemoteError::Slow { .. } => Self::new(
+                Exit::Missing,
+                sentence,
+                format!("{kept}; try again later, or give it more time: --timeout 15m"),
+            ),
+            RemoteError::Refused { .. } => Self::new(
+                Exit::Finding,
+                sentence,
+                format!(
+                    "{kept}; let this account push refs/shipway/events there (in GitHub Actions: \
+                     permissions: contents: write)"
+                ),
+            ),
+            RemoteError::Beaten { .. } => Self::new(
+                Exit::Conflict,
+                sentence,
+                format!("{kept}; run shipway dora sync again"),
+            ),
+        }
+    }
+}

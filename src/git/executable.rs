@@ -1,0 +1,194 @@
+//! The git executable, told where the repository is instead of left to look.
+
+use super::GitError;
+use std::ffi::{OsStr, OsString};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Variables that say how git works for this user rather than what it is doing right now.
+const KEPT: &[&str] = &[
+    "GIT_ASKPASS",
+    "GIT_CEILING_DIRECTORIES",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_DISCOVERY_ACROSS_FILESYSTEM",
+    "GIT_PAGER",
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+    "GIT_SSH_VARIANT",
+    "GIT_TERMINAL_PROMPT",
+];
+
+/// Whether git hands the variable `name` to a hook for this one run, so that a tool which calls
+/// git in another folder would work on the wrong repository, index or author.
+#[must_use]
+pub fn is_of_a_hook(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name.starts_with("GITHEAD_")
+        || (name.starts_with("GIT_")
+            && !KEPT.contains(&name.as_ref())
+            && !name.starts_with("GIT_TRACE")
+            // Settings of the environment around (a runner's safe.directory), not of git -c.
+            && !(name.starts_with("GIT_CONFIG_COUNT")
+                || name.starts_with("GIT_CONFIG_KEY_")
+                || name.starts_with("GIT_CONFIG_VALUE_")))
+}
+
+/// Takes git's variables of a hook out of the environment that `command` will have.
+pub fn without_hook_environment(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if is_of_a_hook(&name) {
+            command.env_remove(name);
+        }
+    }
+}
+
+/// How git is called for one repository.
+#[derive(Debug, Clone)]
+pub struct Executable {
+    git_dir: PathBuf,
+    /// None for work without files.
+    root: Option<PathBuf>,
+    index: Option<PathBuf>,
+    env: Vec<(&'static str, &'static str)>,
+}
+
+impl Executable {
+    #[must_use]
+    pub fn new(git_dir: &Path, root: Option<&Path>) -> Self {
+        Self {
+            git_dir: git_dir.to_owned(),
+            root: root.map(Path::to_owned),
+            index: None,
+            env: Vec::new(),
+        }
+    }
+
+    /// The same, with one more variable of the environment.
+    #[must_use]
+    pub fn with_env(&self, name: &'static str, value: &'static str) -> Self {
+        let mut other = self.clone();
+        other.env.push((name, value));
+        other
+    }
+
+    /// The same, with `index` as the index file.
+    #[must_use]
+    pub fn with_index(&self, index: &Path) -> Self {
+        Self {
+            index: Some(index.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// A call of git with `arguments`; hooks do not run in it, and it waits for nobody.
+    #[must_use]
+    pub fn command(&self, arguments: &[impl AsRef<OsStr>]) -> Command {
+        let mut command = Command::new("git");
+        without_hook_environment(&mut command);
+        command
+            .args(["-c", "core.hooksPath=/dev/null"])
+            .args(arguments)
+            .env("GIT_DIR", &self.git_dir)
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("LC_ALL", "C")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        match &self.root {
+            Some(root) => command.env("GIT_WORK_TREE", root).current_dir(root),
+            None => command.current_dir(&self.git_dir),
+        };
+        if let Some(index) = &self.index {
+            command.env("GIT_INDEX_FILE", index);
+        }
+        command.envs(self.env.iter().copied());
+        command
+    }
+
+    /// Runs git to its end and gives its standard output.
+    ///
+    /// # Errors
+    /// When git is not there, or fails; the message is git's.
+    pub fn output(
+        &self,
+        arguments: &[impl AsRef<OsStr>],
+        input: &[u8],
+    ) -> Result<Vec<u8>, GitError> {
+        let mut command = self.command(arguments);
+        if !input.is_empty() {
+            command.stdin(Stdio::piped());
+        }
+        let mut child = command
+            .spawn()
+            .map_err(|error| self.failure(&format!("git cannot be run: {error}")))?;
+        let stdin = child.stdin.take();
+        let output = std::thread::scope(|scope| {
+            // Both ends at once: neither pipe may fill up while the other waits.
+            scope.spawn(move || {
+                if let Some(mut stdin) = stdin {
+                    // Where git does not read on, its own message says why.
+                    let _ = stdin.write_all(input);
+                }
+            });
+            child.wait_with_output()
+        })
+        .map_err(|error| self.failure(&error.to_string()))?;
+        if output.status.success() {
+            Ok(output.stdout)
+        } else {
+            let message = String::from_utf8_lossy(&output.stderr);
+            let what = arguments
+                .iter()
+                .map(|word| word.as_ref().to_os_string())
+                .next()
+                .unwrap_or_else(|| OsString::from("?"));
+            Err(self.failure(&format!(
+                "git {}: {}",
+                what.display(),
+                message.trim().trim_start_matches("fatal: ")
+            )))
+        }
+    }
+
+    pub(super) fn failure(&self, message: &str) -> GitError {
+        GitError::Git {
+            path: self.root.clone().unwrap_or_else(|| self.git_dir.clone()),
+            message: message.to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_git_tells_a_hook_is_told_from_what_the_user_set() {
+        for name in [
+            "GIT_DIR",
+            "GIT_INDEX_FILE",
+            "GIT_WORK_TREE",
+            "GIT_PREFIX",
+            "GIT_CONFIG_PARAMETERS",
+            "GIT_AUTHOR_DATE",
+            "GIT_EDITOR",
+            "GIT_REFLOG_ACTION",
+            "GITHEAD_0123",
+        ] {
+            assert!(is_of_a_hook(OsStr::new(name)), "{name}");
+        }
+        for name in [
+            "GIT_SSH_COMMAND",
+            "GIT_CONFIG_GLOBAL",
+            "GIT_CONFIG_COUNT",
+            "GITHUB_SHA",
+            "PATH",
+        ] {
+            assert!(!is_of_a_hook(OsStr::new(name)), "{name}");
+        }
+    }
+}
