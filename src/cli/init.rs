@@ -13,7 +13,6 @@ use crate::{detect, git, ui};
 use clap::Args;
 use serde::Serialize;
 use std::cell::Cell;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 /// Make the repository one that anybody can open, run, test and ship
@@ -108,10 +107,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     take(&mut text, &mut config, &flags)?;
     let mut project = detect::detect(&repository.root, &config)?;
     refuse_unrecognised(&project, &repository)?;
-    let asking = !arguments.yes
-        && arguments.format == Format::Human
-        && std::io::stdin().is_terminal()
-        && std::io::stderr().is_terminal();
+    let asking = !arguments.yes && arguments.format == Format::Human && ui::can_ask();
     if asking {
         let offers = offers(&repository, &config)?;
         let answers = ui::ask(&project, &offers, arguments.feature.is_empty())

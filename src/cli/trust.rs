@@ -5,7 +5,6 @@ use crate::config::hooks::{Hooks, Job};
 use crate::hooks::consent::ConsentError;
 use crate::ui;
 use serde::Serialize;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 /// Let the commands that this repository's hooks run do so on this machine
@@ -80,10 +79,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         !arguments.dry_run
     } else if arguments.dry_run {
         false
-    } else if arguments.format == Format::Human
-        && std::io::stdin().is_terminal()
-        && std::io::stderr().is_terminal()
-    {
+    } else if arguments.format == Format::Human && ui::can_ask() {
         ui::confirm("Let them run on this machine?")
             .map_err(|error| super::init::unreadable(&error))?
     } else {

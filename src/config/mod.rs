@@ -218,8 +218,15 @@ fn suggestion(message: &str) -> Option<String> {
 
 /// The known name most like `name`, where one is like it.
 fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let likeness = |known: &str| {
+        // One letter too many, too few, wrong or swapped.
+        if strsim::osa_distance(name, known) == 1 {
+            return 1.0;
+        }
+        strsim::jaro_winkler(name, known)
+    };
     known
-        .map(|known| (strsim::jaro_winkler(name, known), known))
+        .map(|known| (likeness(known), known))
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .filter(|(likeness, _)| *likeness > 0.75)
         .map(|(_, known)| known)

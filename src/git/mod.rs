@@ -7,6 +7,7 @@
 mod commit;
 pub mod events;
 mod executable;
+mod hook;
 mod id;
 mod join;
 mod refs;
@@ -14,6 +15,7 @@ pub mod sync;
 
 pub use commit::{RevisionError, resolve};
 pub use executable::{Executable, is_of_a_hook, without_hook_environment};
+pub use hook::{Call, HooksFolder, HooksPath, call_hook, hooks_folder};
 pub use id::{BlobId, CommitId, IdError, PatchId, TreeId};
 pub use join::{Accept, Joined};
 pub use refs::RefError;
@@ -165,7 +167,9 @@ pub fn settings(start: &Path) -> Settings {
 }
 
 fn discover(start: &Path) -> Result<git2::Repository, GitError> {
-    git2::Repository::discover(start).map_err(|error| {
+    // Not `discover`, which forgets the work tree of a git directory that lies elsewhere.
+    let flags = git2::RepositoryOpenFlags::CROSS_FS;
+    git2::Repository::open_ext(start, flags, std::iter::empty::<&Path>()).map_err(|error| {
         if error.code() == git2::ErrorCode::NotFound {
             GitError::NotARepository(start.to_owned())
         } else {

@@ -6,4 +6,6 @@
 
 pub mod check;
 pub mod consent;
+pub mod import;
+pub mod install;
 pub mod overview;

@@ -1,13 +1,18 @@
 //! What each hook of a repository runs, for a person or a program to read.
 
 use super::consent::Consent;
+use super::install::{State, state};
 use crate::config::hooks::{Fix, Hook, Hooks, Job, Level};
 use serde::Serialize;
+use std::path::Path;
 
 /// One hook that has jobs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HookRow {
     pub hook: Hook,
+    /// Whether git calls it; absent where its folder is not shipway's or cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<State>,
     /// In the order in which they are reported.
     pub jobs: Vec<JobRow>,
 }
@@ -31,9 +36,9 @@ pub struct JobRow {
     pub trusted: bool,
 }
 
-/// The hooks that have jobs, in git's order.
+/// The hooks that have jobs, in git's order. `folder` is where their shims belong.
 #[must_use]
-pub fn overview(hooks: &Hooks, consent: &Consent) -> Vec<HookRow> {
+pub fn overview(hooks: &Hooks, consent: &Consent, folder: Option<&Path>) -> Vec<HookRow> {
     let row = |job: &Job| JobRow {
         name: job.name.clone(),
         check: job.check().map(|check| check.id.name()),
@@ -47,6 +52,7 @@ pub fn overview(hooks: &Hooks, consent: &Consent) -> Vec<HookRow> {
         .used()
         .map(|hook| HookRow {
             hook,
+            state: folder.and_then(|folder| state(folder, hook).ok()),
             jobs: hooks.jobs(hook).iter().map(row).collect(),
         })
         .collect()

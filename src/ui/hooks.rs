@@ -2,6 +2,7 @@
 
 use super::{Output, visible};
 use crate::config::hooks::Level;
+use crate::hooks::install::{Action, KEPT, Proof, Row, State};
 use crate::hooks::overview::{HookRow, JobRow};
 
 /// Each hook with a line per job.
@@ -20,7 +21,17 @@ pub(crate) fn show_hooks(hooks: &[HookRow], output: &Output) -> String {
     );
     let mut page = String::new();
     for hook in hooks {
-        page.push_str(&format!("{}\n", style.clone().bold().apply_to(hook.hook)));
+        let state = match &hook.state {
+            Some(State::Installed) => "installed",
+            Some(State::Outdated) => "outdated: shipway hooks install",
+            Some(State::Missing) => "not installed: shipway hooks install",
+            None => "git takes its hooks from elsewhere",
+        };
+        page.push_str(&format!(
+            "{}  {}\n",
+            style.clone().bold().apply_to(hook.hook),
+            style.clone().dim().apply_to(state)
+        ));
         for job in &hook.jobs {
             let mut notes = Vec::new();
             if job.fix {
@@ -51,6 +62,59 @@ pub(crate) fn show_hooks(hooks: &[HookRow], output: &Output) -> String {
         page.push_str("Let the commands of this repository run here with: shipway trust\n");
     }
     page
+}
+
+/// What is done about each hook, a line each.
+pub(crate) fn show_install(rows: &[Row], output: &Output) -> String {
+    let style = output.style();
+    let mut page = String::new();
+    for Row {
+        hook,
+        action,
+        theirs,
+    } in rows
+    {
+        let of = theirs
+            .map(|tool| format!(" (of {tool})"))
+            .unwrap_or_default();
+        let said = match action {
+            Action::Create => "installed".to_owned(),
+            Action::Chain => format!(
+                "installed; the hook that was here{of} is kept as {hook}{KEPT} and runs first"
+            ),
+            Action::Update => "made anew".to_owned(),
+            Action::Unchanged => "as it should be".to_owned(),
+            Action::Remove => "taken away".to_owned(),
+            Action::Restore => format!("the hook that was here before{of} is back"),
+            Action::Conflict => format!(
+                "left alone: {hook}{of} came after shipway's and {hook}{KEPT} was there before; \
+                 keep one, delete the other, and run this again"
+            ),
+        };
+        let mark = if *action == Action::Conflict {
+            style.clone().red().apply_to(said)
+        } else {
+            style.clone().apply_to(said)
+        };
+        page.push_str(&format!("{:<18}  {mark}\n", hook.name()));
+    }
+    page
+}
+
+/// Whether git calls what was installed.
+pub(crate) fn show_proof(proof: &Proof) -> String {
+    match proof {
+        Proof::Called { hook, program } => {
+            format!("git calls them: it was asked to, and {hook} found {program}.\n")
+        }
+        Proof::NotCalled { hook, said } => format!(
+            "git does NOT call {hook}. It said: {}\n",
+            if said.is_empty() { "nothing" } else { said }
+        ),
+        Proof::Unknown { hook, why } => {
+            format!("Whether git calls {hook} could not be tested: {why}.\n")
+        }
+    }
 }
 
 fn what(job: &JobRow) -> String {

@@ -12,10 +12,10 @@ mod report;
 mod steps;
 
 pub(crate) use event::{event_line, event_text, visible};
-pub(crate) use hooks::{show_commands, show_hooks};
+pub(crate) use hooks::{show_commands, show_hooks, show_install, show_proof};
 pub(crate) use output::Output;
 pub(crate) use plan::show_plan;
 pub(crate) use project::show_project;
-pub(crate) use prompt::{Offer, ask, confirm, is_name};
+pub(crate) use prompt::{Offer, ask, can_ask, confirm, is_name};
 pub(crate) use report::findings;
 pub(crate) use steps::Steps;

@@ -54,6 +54,12 @@ pub(crate) fn ask(
     Ok(answers)
 }
 
+/// Whether there is somebody at a terminal to answer.
+pub(crate) fn can_ask() -> bool {
+    use std::io::IsTerminal;
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
 /// Whether to go on.
 ///
 /// # Errors

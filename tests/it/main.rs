@@ -11,6 +11,8 @@ mod detect;
 mod doctor;
 mod dora;
 mod fixtures;
+mod home;
+mod hooks_install;
 mod init;
 mod own;
 mod power;

@@ -1,49 +1,13 @@
 //! `shipway trust` and `shipway hooks list`: what may run on this machine.
 
-use crate::sandbox::Sandbox;
+use crate::home::Home;
 use serde_json::Value;
 use std::process::Output;
 
 const JOB: &str = "[[hooks.pre-commit]]\nname = \"lint\"\nrun = \"tools/lint {files}\"\n";
 
-/// A repository, and a folder for what this user agreed to.
-struct Home {
-    sandbox: Sandbox,
-    state: tempfile::TempDir,
-}
-
-impl Home {
-    fn new(files: &[(&str, &str)]) -> Self {
-        Self {
-            sandbox: Sandbox::new(files),
-            state: tempfile::tempdir().unwrap(),
-        }
-    }
-
-    fn run(&self, code: i32, arguments: &[&str]) -> Output {
-        self.run_with(code, arguments, &[])
-    }
-
-    fn run_with(&self, code: i32, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
-        let output = self
-            .sandbox
-            .command(arguments)
-            .env_remove("CI")
-            .env("XDG_STATE_HOME", self.state.path())
-            .envs(variables.iter().copied())
-            .output()
-            .unwrap();
-        assert_eq!(output.status.code(), Some(code), "{output:?}");
-        output
-    }
-
-    fn json(&self, arguments: &[&str]) -> Value {
-        serde_json::from_slice(&self.run(0, arguments).stdout).unwrap()
-    }
-
-    fn trusted(&self) -> bool {
-        is_trusted(&self.run(0, &["hooks", "list", "--format=json"]))
-    }
+fn trusted(home: &Home) -> bool {
+    is_trusted(&home.run(0, &["hooks", "list", "--format=json"]))
 }
 
 /// Whether the job of the configuration, the last of pre-commit's, may run.
@@ -56,20 +20,20 @@ fn is_trusted(output: &Output) -> bool {
 #[test]
 fn a_command_may_run_after_consent_to_its_text() {
     let home = Home::new(&[("shipway.toml", JOB), ("tools/lint", "#!/bin/sh\n")]);
-    assert!(!home.trusted());
-    let report = home.json(&["trust", "--yes", "--format=json"]);
+    assert!(!trusted(&home));
+    let report = home.json(&["trust", "--yes"]);
     assert_eq!(report["trusted"], true);
     assert_eq!(report["commands"][0]["run"], "tools/lint {files}");
-    assert!(home.trusted());
+    assert!(trusted(&home));
     assert_eq!(home.sandbox.git(&["status", "--porcelain"]), "");
 
     home.sandbox
         .write("shipway.toml", &JOB.replace("lint {", "lint -v {"));
-    assert!(!home.trusted());
+    assert!(!trusted(&home));
     home.sandbox.write("shipway.toml", JOB);
-    assert!(home.trusted());
+    assert!(trusted(&home));
     home.sandbox.write("tools/lint", "#!/bin/sh\necho other\n");
-    assert!(!home.trusted());
+    assert!(!trusted(&home));
 }
 
 #[test]
@@ -80,9 +44,9 @@ fn a_strangers_branch_is_not_trusted_with_what_is_its_own() {
     home.sandbox
         .write("tools/lint", "#!/bin/sh\ncurl evil.example\n");
     home.sandbox.git(&["commit", "--quiet", "-am", "theirs"]);
-    assert!(!home.trusted());
+    assert!(!trusted(&home));
     home.sandbox.git(&["checkout", "--quiet", "main"]);
-    assert!(home.trusted());
+    assert!(trusted(&home));
 }
 
 #[test]
@@ -91,9 +55,9 @@ fn nobody_to_ask_is_no_consent() {
     let output = home.run(2, &["trust"]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("shipway trust --yes"), "{said}");
-    assert!(!home.trusted());
+    assert!(!trusted(&home));
     home.run(0, &["trust", "--dry-run"]);
-    assert!(!home.trusted());
+    assert!(!trusted(&home));
 }
 
 #[test]
@@ -101,24 +65,27 @@ fn consent_is_taken_back() {
     let home = Home::new(&[("shipway.toml", JOB)]);
     home.run(0, &["trust", "--yes"]);
     home.run(0, &["trust", "--withdraw"]);
-    assert!(!home.trusted());
-    let left = std::fs::read_dir(home.state.path().join("shipway/consent"));
+    assert!(!trusted(&home));
+    let left = std::fs::read_dir(home.path("state/shipway/consent"));
     assert_eq!(left.unwrap().count(), 0);
 }
 
 #[test]
 fn ci_gives_consent_and_keeps_none() {
     let home = Home::new(&[("shipway.toml", JOB)]);
-    let list = ["hooks", "list", "--format=json"];
-    assert!(is_trusted(&home.run_with(0, &list, &[("CI", "true")])));
-    assert!(!is_trusted(&home.run_with(0, &list, &[("CI", "false")])));
-    assert!(!home.trusted());
+    let with = |ci: &str| {
+        let mut command = home.shipway(&["hooks", "list", "--format=json"]);
+        is_trusted(&command.env("CI", ci).output().unwrap())
+    };
+    assert!(with("true") && !with("false"));
+    assert!(!trusted(&home));
 }
 
 #[test]
 fn without_a_home_nothing_can_be_agreed_to() {
     let home = Home::new(&[("shipway.toml", JOB)]);
-    std::fs::write(home.state.path().join("shipway"), "a file").unwrap();
+    std::fs::create_dir(home.path("state")).unwrap();
+    std::fs::write(home.path("state/shipway"), "a file").unwrap();
     let output = home.run(3, &["trust", "--yes"]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("cannot be written"), "{said}");
@@ -147,7 +114,7 @@ fn the_list_names_defaults_jobs_and_places() {
     let output = home.run(0, &["hooks", "list"]);
     let page = String::from_utf8(output.stdout).unwrap();
     for part in [
-        "pre-commit\n",
+        "pre-commit  not installed: shipway hooks install\n",
         "secrets",
         "b/lint",
         "b/shipway.toml:1",

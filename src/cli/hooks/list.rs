@@ -1,6 +1,8 @@
 //! `shipway hooks list`: the jobs of each hook.
 
 use super::super::{Context, Exit, Failure, Format};
+use crate::config::hooks::Hook;
+use crate::hooks::install::{Place, place};
 use crate::hooks::overview::{HookRow, overview};
 use crate::ui;
 use serde::Serialize;
@@ -26,7 +28,13 @@ struct Report {
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let start = arguments.path.as_deref().unwrap_or(Path::new("."));
     let repository = crate::git::open(start)?;
-    let hooks = overview(&super::read(&repository)?, &super::consent(&repository));
+    let hooks = super::read(&repository)?;
+    let used: Vec<Hook> = hooks.used().collect();
+    let folder = match place(&repository, &used) {
+        Ok(Place::Own(folder)) => Some(folder),
+        Ok(Place::Called(_)) | Err(_) => None,
+    };
+    let hooks = overview(&hooks, &super::consent(&repository), folder.as_deref());
     match arguments.format {
         Format::Json => context.output.json(&Report { schema: 1, hooks })?,
         Format::Human => context

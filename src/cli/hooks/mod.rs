@@ -1,5 +1,6 @@
 //! `shipway hooks`: what git's hooks run, and everything around a run.
 
+mod install;
 mod list;
 
 use super::{Context, Exit, Failure};
@@ -17,11 +18,15 @@ pub(super) struct Arguments {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    Install(install::Arguments),
+    Uninstall(install::UninstallArguments),
     List(list::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     match &arguments.command {
+        Command::Install(arguments) => install::run(arguments, context),
+        Command::Uninstall(arguments) => install::uninstall(arguments, context),
         Command::List(arguments) => list::run(arguments, context),
     }
 }
