@@ -4,6 +4,7 @@
 //! `detect` (tree, project). The rooms are the modules below; imports run from `cli` to
 //! `ui` and the cores, and from the cores to `project`, `config` and `git`.
 
+pub mod assess;
 mod cli;
 pub mod config;
 pub mod deploy;

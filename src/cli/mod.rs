@@ -1,5 +1,6 @@
 //! One file per subcommand: parse, call one core function, present.
 
+mod assess;
 mod completions;
 mod detect;
 mod doctor;
@@ -52,6 +53,7 @@ enum Command {
     Undo(undo::Arguments),
     Doctor(doctor::Arguments),
     Setup(setup::Arguments),
+    Assess(assess::Arguments),
     Dora(dora::Arguments),
     Hooks(hooks::Arguments),
     Trust(trust::Arguments),
@@ -138,6 +140,7 @@ where
         Command::Undo(arguments) => undo::run(&arguments, &context),
         Command::Doctor(arguments) => doctor::run(&arguments, &context),
         Command::Setup(arguments) => setup::run(&arguments, &context),
+        Command::Assess(arguments) => assess::run(&arguments, &context),
         Command::Dora(arguments) => dora::run(&arguments, &context),
         Command::Hooks(arguments) => hooks::run(&arguments, &context),
         Command::Trust(arguments) => trust::run(&arguments, &context),

@@ -18,7 +18,7 @@ mod rust;
 mod scripts;
 pub(crate) mod secret;
 mod static_site;
-mod structured;
+pub(crate) mod structured;
 mod supabase;
 mod syntax;
 mod tree;

@@ -9,13 +9,13 @@ const MAX_DEPTH: usize = 200;
 
 /// A YAML value with the line that it starts on (from 1).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Node {
-    pub(super) line: usize,
-    pub(super) value: Value,
+pub(crate) struct Node {
+    pub(crate) line: usize,
+    pub(crate) value: Value,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Null,
     /// Any scalar, as written.
     Text(String),
@@ -25,23 +25,23 @@ pub(super) enum Value {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) key: String,
+pub(crate) struct Entry {
+    pub(crate) key: String,
     /// Line of the key.
-    pub(super) line: usize,
-    pub(super) node: Node,
+    pub(crate) line: usize,
+    pub(crate) node: Node,
 }
 
 impl Node {
-    pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
+    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
         self.entries().iter().find(|entry| entry.key == key)
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<&Node> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
         self.entry(key).map(|entry| &entry.node)
     }
 
-    pub(super) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match &self.value {
             Value::Text(text) => Some(text),
             _ => None,
@@ -49,7 +49,7 @@ impl Node {
     }
 
     /// The entries of a mapping; nothing for anything else.
-    pub(super) fn entries(&self) -> &[Entry] {
+    pub(crate) fn entries(&self) -> &[Entry] {
         match &self.value {
             Value::Map(entries) => entries,
             _ => &[],
@@ -57,7 +57,7 @@ impl Node {
     }
 
     /// The items of a sequence; nothing for anything else.
-    pub(super) fn items(&self) -> &[Node] {
+    pub(crate) fn items(&self) -> &[Node] {
         match &self.value {
             Value::List(items) => items,
             _ => &[],
@@ -66,7 +66,7 @@ impl Node {
 }
 
 /// The first document of a YAML file; None where it is unreadable, empty or invalid.
-pub(super) fn yaml(tree: &Tree, path: &RelPath) -> Option<Node> {
+pub(crate) fn yaml(tree: &Tree, path: &RelPath) -> Option<Node> {
     let text = tree.text(path)?;
     match parse_yaml(&text) {
         Ok(node) => node,
@@ -81,7 +81,7 @@ pub(super) fn yaml(tree: &Tree, path: &RelPath) -> Option<Node> {
 ///
 /// # Errors
 /// Line and message of what is wrong.
-pub(super) fn parse_yaml(text: &str) -> Result<Option<Node>, (usize, String)> {
+pub(crate) fn parse_yaml(text: &str) -> Result<Option<Node>, (usize, String)> {
     if too_deep(text) {
         return Err((1, format!("nested deeper than {MAX_DEPTH} levels")));
     }
@@ -92,7 +92,7 @@ pub(super) fn parse_yaml(text: &str) -> Result<Option<Node>, (usize, String)> {
 }
 
 /// Checks a TOML file and reports what is wrong with it.
-pub(super) fn check_toml(tree: &Tree, path: &RelPath) {
+pub(crate) fn check_toml(tree: &Tree, path: &RelPath) {
     let Some(text) = tree.text(path) else { return };
     if let Err(error) = text.parse::<toml::Table>() {
         let at = error.span().map_or(0, |span| span.start);
@@ -104,7 +104,7 @@ pub(super) fn check_toml(tree: &Tree, path: &RelPath) {
 }
 
 /// The value of a JSON file; None where it is unreadable or invalid.
-pub(super) fn json(tree: &Tree, path: &RelPath) -> Option<serde_json::Value> {
+pub(crate) fn json(tree: &Tree, path: &RelPath) -> Option<serde_json::Value> {
     let text = tree.text(path)?;
     match serde_json::from_str(&text) {
         Ok(value) => Some(value),
@@ -124,7 +124,7 @@ pub(super) fn json(tree: &Tree, path: &RelPath) -> Option<serde_json::Value> {
 }
 
 /// The value of a JSON file with comments and trailing commas, as editors write it.
-pub(super) fn jsonc(tree: &Tree, path: &RelPath) -> Option<Node> {
+pub(crate) fn jsonc(tree: &Tree, path: &RelPath) -> Option<Node> {
     let text = tree.text(path)?;
     let options = jsonc_parser::ParseOptions {
         allow_missing_commas: false,

@@ -4,10 +4,19 @@
 //! one JSON form; a [`Store`] keeps them; [`duplicate`] says which two tell of one deployment.
 //! `deploy` uses [`event`]; everything here is called by `cli`.
 
+pub mod account;
 pub mod ci;
+pub mod delivered;
 pub mod duplicate;
 pub mod environment;
 pub mod event;
+pub mod explain;
+pub mod failure;
+pub mod history;
+pub mod identity;
+pub mod lineage;
+pub mod metrics;
+pub mod report;
 pub mod store;
 pub mod sync;
 pub mod verify;

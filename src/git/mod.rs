@@ -7,11 +7,15 @@
 mod commit;
 pub mod events;
 mod executable;
+pub mod graph;
 mod hook;
 mod id;
 mod join;
+pub mod past;
+pub mod patch_id;
 mod refs;
 pub mod sync;
+pub mod touch;
 
 pub use commit::{RevisionError, resolve};
 pub use executable::{Executable, is_of_a_hook, without_hook_environment};

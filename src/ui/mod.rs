@@ -2,8 +2,11 @@
 //!
 //! In: values of the cores. Out: text on the standard streams. Called by `cli` alone.
 
+mod assess;
+mod dora;
 mod event;
 mod hooks;
+mod explain;
 mod output;
 mod plan;
 mod project;
@@ -11,8 +14,11 @@ mod prompt;
 mod report;
 mod steps;
 
+pub(crate) use assess::show_assessment;
+pub(crate) use dora::show_report;
 pub(crate) use event::{event_line, event_text, visible};
 pub(crate) use hooks::{show_commands, show_hooks, show_install, show_proof};
+pub(crate) use explain::show_explanations;
 pub(crate) use output::Output;
 pub(crate) use plan::show_plan;
 pub(crate) use project::show_project;

@@ -31,6 +31,11 @@ impl Output {
         self.verbose
     }
 
+    /// Whether a person looks at standard output.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.stdout.is_term()
+    }
+
     /// A style for standard output; none where colours are off.
     pub(crate) fn style(&self) -> Style {
         Style::new().force_styling(self.colours)

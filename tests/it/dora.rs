@@ -1,6 +1,10 @@
 //! `shipway dora …`: the delivery record.
 
 mod bad;
+mod cases;
+mod chance;
+mod ledger;
+mod oracle;
 mod record;
 mod support;
 mod sync;

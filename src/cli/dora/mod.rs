@@ -1,12 +1,18 @@
 //! `shipway dora …`: the delivery record.
 
+mod explain;
 mod log;
 mod record;
+mod report;
 mod retract;
 mod scene;
 mod sync;
+mod show;
 mod verify;
+mod window;
 mod wrap;
+
+pub(in crate::cli) use scene::Scene;
 
 use super::{Context, Exit, Failure};
 use crate::dora::event::{Event, EventId};
@@ -26,6 +32,9 @@ enum Command {
     Log(log::Arguments),
     Verify(verify::Arguments),
     Sync(sync::Arguments),
+    Report(report::Arguments),
+    Explain(explain::Arguments),
+    Show(show::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
@@ -36,6 +45,9 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         Command::Log(arguments) => log::run(arguments, context),
         Command::Verify(arguments) => verify::run(arguments, context),
         Command::Sync(arguments) => sync::run(arguments, context),
+        Command::Report(arguments) => report::run(arguments, context),
+        Command::Explain(arguments) => explain::run(arguments, context),
+        Command::Show(arguments) => show::run(arguments, context),
     }
 }
 

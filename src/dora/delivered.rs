@@ -1,0 +1,238 @@
+//! What each deployment delivered: the starts of its changes, from which lead times are counted.
+
+use super::event::{Change, EventId};
+use super::identity::{Identities, Identity};
+use super::lineage::{Keeping, Lineage};
+use crate::git::graph::{Graph, Node};
+use crate::git::{CommitId, PatchId};
+use std::collections::{HashMap, HashSet};
+
+/// How changes are counted.
+#[derive(Debug, Clone, Copy)]
+pub struct Counting {
+    pub merges: bool,
+    pub keeping: Keeping,
+    /// What the first deployment carried counts as delivered by it.
+    pub whole: bool,
+    /// Keep the commits as well as their dates: 4 bytes each.
+    pub rows: bool,
+}
+
+/// The changes by the number in the list of the deployment that delivered them.
+#[derive(Debug, Default)]
+pub struct Delivered {
+    /// Where those of each deployment begin in `starts`, and the end of the last.
+    offsets: Vec<u32>,
+    /// Committer dates, in seconds since 1970, of commits without a change event.
+    starts: Vec<i64>,
+    /// Their commits, in the same order, where rows are kept; else empty.
+    nodes: Vec<Node>,
+    /// By number.
+    recorded: Vec<Recorded>,
+    /// Commits among `starts` that are younger than their deployment, by number.
+    pub skewed: Vec<(u32, Node)>,
+    /// Merges that count for nothing, by number; where rows are kept.
+    pub merges: Vec<(u32, Node)>,
+    /// Originals of a squash that count for nothing, as they are merges or delivered otherwise,
+    /// by number.
+    pub uncounted: Vec<(u32, CommitId)>,
+    /// Commits outside of the service's paths, by number; where rows are kept.
+    pub outside: Vec<(u32, Node)>,
+}
+
+/// A change of which a change event tells.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// Of the deployment in the list.
+    pub number: u32,
+    /// The deployed commit.
+    pub commit: CommitId,
+    /// The commit that counts: the deployed one, or an original in its place.
+    pub original: CommitId,
+    /// Committer date, first commit of the change and merge, in seconds since 1970.
+    pub start: i64,
+    pub first: i64,
+    pub merged: Option<i64>,
+    /// Number of the change event.
+    pub change: usize,
+    pub ambiguous: bool,
+}
+
+impl Delivered {
+    /// Sorts out what `lineage` delivers. `finished` are the seconds at which the deployments of
+    /// its list finished; `touches` says whether a commit touches the service;
+    /// `patches` holds patch ids of deployed commits, `nodes` the originals that the repository
+    /// has.
+    pub fn new(
+        lineage: &Lineage,
+        graph: &Graph,
+        identities: &Identities,
+        changes: &[(EventId, &Change)],
+        counting: Counting,
+        finished: &[i64],
+        touches: &dyn Fn(Node) -> bool,
+        patches: &HashMap<CommitId, PatchId>,
+        nodes: &HashMap<CommitId, Node>,
+    ) -> Self {
+        let mut delivered = Self::default();
+        let mut offsets = vec![0_u32; lineage.list.len() + 1];
+        let each = |each: &mut dyn FnMut(Node, u32)| {
+            lineage.delivered(counting.keeping, counting.whole, |node, number| {
+                if (counting.merges || !graph.is_merge(node)) && touches(node) {
+                    each(node, number);
+                }
+            });
+        };
+        let recorded = if identities.is_empty() {
+            HashSet::new()
+        } else {
+            let mut commits: Vec<(u32, i64, CommitId, Node)> = Vec::new();
+            each(&mut |node, number| {
+                commits.push((number, graph.time(node), graph.id(node), node));
+            });
+            commits.sort_unstable();
+            delivered.record(
+                &commits, lineage, graph, identities, changes, patches, nodes,
+            )
+        };
+        each(&mut |node, number| {
+            if !recorded.contains(&node) {
+                offsets[number as usize + 1] += 1;
+            }
+        });
+        for number in 1..offsets.len() {
+            offsets[number] += offsets[number - 1];
+        }
+        let total = offsets.last().copied().unwrap_or_default() as usize;
+        delivered.starts = vec![0; total];
+        if counting.rows {
+            delivered.nodes = vec![0; total];
+        }
+        each(&mut |node, number| {
+            if !recorded.contains(&node) {
+                let place = &mut offsets[number as usize];
+                let start = graph.time(node);
+                delivered.starts[*place as usize] = start;
+                if start > finished[number as usize] {
+                    delivered.skewed.push((number, node));
+                }
+                if let Some(kept) = delivered.nodes.get_mut(*place as usize) {
+                    *kept = node;
+                }
+                *place += 1;
+            }
+        });
+        delivered.skewed.sort_unstable();
+        // Each offset has moved to where the next deployment begins.
+        offsets.rotate_right(1);
+        offsets[0] = 0;
+        delivered.offsets = offsets;
+        if counting.rows {
+            lineage.delivered(counting.keeping, counting.whole, |node, number| {
+                if !counting.merges && graph.is_merge(node) {
+                    delivered.merges.push((number, node));
+                } else if !touches(node) {
+                    delivered.outside.push((number, node));
+                }
+            });
+        }
+        delivered
+    }
+
+    /// Fills in what change events tell of; gives the nodes that they tell of.
+    fn record(
+        &mut self,
+        commits: &[(u32, i64, CommitId, Node)],
+        lineage: &Lineage,
+        graph: &Graph,
+        identities: &Identities,
+        changes: &[(EventId, &Change)],
+        patches: &HashMap<CommitId, PatchId>,
+        nodes: &HashMap<CommitId, Node>,
+    ) -> HashSet<Node> {
+        let mut recorded = HashSet::new();
+        let mut restored: HashSet<CommitId> = HashSet::new();
+        for (number, time, commit, node) in commits {
+            let patch = patches.get(commit).copied();
+            let identity = identities.of(
+                commit,
+                *time,
+                patch,
+                |original| {
+                    restored.contains(original)
+                        || nodes
+                            .get(original)
+                            .is_some_and(|node| lineage.reaches(*node))
+                },
+                |original| {
+                    nodes
+                        .get(original)
+                        .is_some_and(|node| graph.is_merge(*node))
+                },
+            );
+            let (change, originals, ambiguous) = match identity {
+                Identity::Itself => continue,
+                Identity::Recorded { change } => (change, Vec::new(), false),
+                Identity::Restored {
+                    change,
+                    originals,
+                    ambiguous,
+                } => (change, originals, ambiguous),
+            };
+            recorded.insert(*node);
+            let event = changes[change].1;
+            let first = event.commits.iter().map(|c| c.committed_at.second()).min();
+            let mut add = |original: CommitId, start: i64| {
+                self.recorded.push(Recorded {
+                    number: *number,
+                    commit: *commit,
+                    original,
+                    start,
+                    first: first.unwrap_or(start),
+                    merged: event.merged_at.map(super::event::Time::second),
+                    change,
+                    ambiguous,
+                });
+            };
+            if originals.is_empty() {
+                add(*commit, *time);
+            }
+            if !originals.is_empty() && event.patch_id.is_some() {
+                let others = (0..event.commits.len()).filter(|place| !originals.contains(place));
+                self.uncounted
+                    .extend(others.map(|place| (*number, event.commits[place].id)));
+            }
+            for place in originals {
+                let original = &event.commits[place];
+                restored.insert(original.id);
+                add(original.id, original.committed_at.second());
+            }
+        }
+        recorded
+    }
+
+    /// Starts of the commits without a change event that the deployments numbered `from..to`
+    /// delivered, in seconds since 1970, those of one deployment together.
+    pub fn starts(&self, from: usize, to: usize) -> &[i64] {
+        &self.starts[self.range(from, to)]
+    }
+
+    /// Their commits; empty where rows are not kept.
+    pub fn nodes(&self, from: usize, to: usize) -> &[Node] {
+        self.nodes.get(self.range(from, to)).unwrap_or_default()
+    }
+
+    /// The changes of which a change event tells, of the deployments numbered `from..to`.
+    pub fn recorded(&self, from: usize, to: usize) -> &[Recorded] {
+        let place = |number: usize| {
+            self.recorded
+                .partition_point(|recorded| (recorded.number as usize) < number)
+        };
+        &self.recorded[place(from)..place(to)]
+    }
+
+    fn range(&self, from: usize, to: usize) -> std::ops::Range<usize> {
+        let place = |number: usize| self.offsets.get(number).map_or(0, |place| *place as usize);
+        place(from)..place(to)
+    }
+}
