@@ -88,7 +88,7 @@ const KINDS: [Kind; 10] = [
     },
     Kind {
         key: "lead_time_per_deployment_p50",
-        name: "… of the middle deployment",
+        name: "… of the middle deployment, p50",
         unit: Unit::Seconds,
         less: true,
         target: None,

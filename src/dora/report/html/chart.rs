@@ -35,7 +35,7 @@ impl Size {
     }
 
     fn font(self) -> u32 {
-        13
+        if self.is_narrow() { 14 } else { 15 }
     }
 }
 
@@ -77,7 +77,7 @@ pub(super) fn bars(bars: &[Bar], size: Size) -> Result<String, Fault> {
         let area = SVGBackend::with_string(&mut svg, (size.width, size.height)).into_drawing_area();
         let width = whole(size.width as usize);
         let row = whole(size.height as usize) / whole(bars.len().max(1));
-        let (left, right) = (92, 56);
+        let (left, right) = (if size.is_narrow() { 92 } else { 104 }, 60);
         let most = bars.iter().map(|bar| bar.count).max().unwrap_or(0);
         for (place, bar) in bars.iter().enumerate() {
             let top = row * whole(place);
@@ -246,10 +246,10 @@ pub(super) struct Day {
 /// None that a reader could cause.
 pub(super) fn calendar(days: &[Day]) -> Result<(String, Size), Fault> {
     let weeks = days.last().map_or(1, |day| day.week + 1);
-    let (cell, gap, left, top) = (16, 3, 40, 22);
+    let (cell, gap, left, top) = (14, 3, 42, 22);
     let pitch = cell + gap;
     let size = Size {
-        width: u32::try_from(left + pitch * whole(weeks) + 24).unwrap_or(800),
+        width: u32::try_from(left + pitch * whole(weeks) + 8).unwrap_or(800),
         height: u32::try_from(top + pitch * 7 + 2).unwrap_or(160),
     };
     let mut svg = String::new();

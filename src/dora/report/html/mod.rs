@@ -20,8 +20,8 @@ const STYLE: &str = include_str!("page.css");
 
 /// The newest deployments of the window that are listed; more would make the page unwieldy.
 const LISTED: usize = 500;
-/// Days that the calendar shows at most: the last two years of the window.
-const CALENDAR: usize = 731;
+/// Days that the calendar shows at most: the last year of the window.
+const CALENDAR: usize = 366;
 
 const WIDE: Size = Size {
     width: 560,
@@ -225,7 +225,7 @@ fn name(facts: &Facts, place: usize) -> String {
 
 fn tile(line: Line) -> Tile {
     Tile {
-        name: line.name.trim_start_matches("… ").to_owned(),
+        name: line.name.replace("… ", "Lead time "),
         value: line.value,
         absent: line.absent,
         few: line.few,
@@ -360,7 +360,7 @@ fn calendar(place: usize, facts: &Facts, window: &Window) -> Result<Option<Calen
         id: format!("k{place}"),
         svg,
         caption: format!(
-            "{with} of {} days with a deployment that took traffic; the darker, the more. A dot \
+            "{with} of the last {} days with a deployment that took traffic; the darker, the more. A dot \
              marks the {failed} days with one that failed.",
             cells.len()
         ),
