@@ -17,8 +17,8 @@ pub struct Job {
     /// Files that it looks at; all where empty.
     pub files: Patterns,
     pub exclude: Patterns,
-    /// Types of files that it looks at, each as `identify` names them; a file has to be of all.
-    pub types: Vec<String>,
+    /// Types of files that it looks at, as `identify` names them; see [`Job::is_of`].
+    pub types: Vec<&'static str>,
     /// Branches that it runs on.
     pub branches: Branches,
     /// Whether it also runs when a merge is committed.
@@ -134,6 +134,20 @@ impl Job {
         within && (self.files.is_empty() || self.files.matches(path)) && !self.exclude.matches(path)
     }
 
+    /// Whether a file of which `has` tells the types is one that it looks at. Of types that
+    /// exclude each other (`python` and `markdown`, `text` and `binary`) one is enough; of those
+    /// that do not (`python` and `executable`) each is needed.
+    pub fn is_of(&self, has: impl Fn(&str) -> bool) -> bool {
+        Facet::ALL.into_iter().all(|facet| {
+            let mut of = self
+                .types
+                .iter()
+                .filter(|tag| Facet::of(tag) == facet)
+                .peekable();
+            of.peek().is_none() || of.any(|tag| has(tag))
+        })
+    }
+
     /// The command, where it runs one.
     #[must_use]
     pub fn command(&self) -> Option<&CommandLine> {
@@ -149,6 +163,32 @@ impl Job {
         match &self.action {
             Action::Check(check) => Some(check),
             Action::Run(_) => None,
+        }
+    }
+}
+
+/// What a type says of a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Facet {
+    /// A file, a link, ….
+    Kind,
+    Mode,
+    Encoding,
+    Language,
+}
+
+impl Facet {
+    const ALL: [Self; 4] = [Self::Kind, Self::Mode, Self::Encoding, Self::Language];
+
+    fn of(tag: &str) -> Self {
+        if file_identify::tags::is_type_tag(tag) {
+            Self::Kind
+        } else if file_identify::tags::is_mode_tag(tag) {
+            Self::Mode
+        } else if file_identify::tags::is_encoding_tag(tag) {
+            Self::Encoding
+        } else {
+            Self::Language
         }
     }
 }

@@ -33,7 +33,7 @@ pub(super) struct JobTable {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Vec<String>>")]
     exclude: Option<Spanned<Vec<Spanned<String>>>>,
-    /// Types of files by extension, first line and content: `python`, `shell`, `text`, ….
+    /// Types of files by extension, first line and content: `python`, `shell`, `executable`, ….
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Vec<String>>")]
     types: Option<Spanned<Vec<Spanned<String>>>>,
@@ -420,16 +420,12 @@ impl JobTable {
         }
     }
 
-    fn types(&self, place: &Place) -> Result<Vec<String>, Wrong> {
+    fn types(&self, place: &Place) -> Result<Vec<&'static str>, Wrong> {
         let Some(types) = &self.types else {
             return Ok(Vec::new());
         };
         files_only("types", types.span().start, place)?;
-        Ok(types
-            .get_ref()
-            .iter()
-            .map(|one| one.get_ref().clone())
-            .collect())
+        types.get_ref().iter().map(value::file_type).collect()
     }
 }
 

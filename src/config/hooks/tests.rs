@@ -359,6 +359,20 @@ fn what_is_wrong_is_named_with_its_place_and_mend() {
 }
 
 #[test]
+fn types_that_exclude_each_other_are_alternatives() {
+    let hooks = hooks(
+        "[[hooks.pre-commit]]\nname = \"x\"\nrun = \"x\"\ntypes = [\"python\", \"pyi\", \"executable\"]\n",
+    );
+    let job = hooks.jobs(Hook::PreCommit).last().unwrap();
+    let is = |tags: &[&str]| job.is_of(|tag| tags.contains(&tag));
+    assert!(is(&["python", "executable"]) && is(&["pyi", "executable"]));
+    assert!(!is(&["python", "non-executable"]) && !is(&["shell", "executable"]));
+    let (line, column, said) = refused("[[hooks.pre-commit]]\nrun = \"x\"\ntypes = [\"pyton\"]\n");
+    assert_eq!((line, column), (3, 10));
+    assert!(said.contains("did you mean `python`?"), "{said}");
+}
+
+#[test]
 fn a_subfolder_adds_jobs_for_its_tree_alone() {
     let mut hooks = hooks("[[hooks.pre-commit]]\nname = \"lint\"\nrun = \"lint {files}\"\n");
     let folder = RelPath::parse("apps/api").unwrap();

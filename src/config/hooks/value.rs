@@ -63,6 +63,20 @@ pub(super) fn check_id(name: &Spanned<String>) -> Result<CheckId, Wrong> {
     })
 }
 
+/// A type as `identify` names it.
+pub(super) fn file_type(name: &Spanned<String>) -> Result<&'static str, Wrong> {
+    file_identify::Tag::from_name(name.get_ref())
+        .map(file_identify::Tag::as_str)
+        .ok_or_else(|| {
+            let text = name.get_ref();
+            let wrong = Wrong::new(name.span().start, format!("there is no file type `{text}`"));
+            match crate::config::nearest(text, file_identify::ALL_TAGS.iter().copied()) {
+                Some(likely) => wrong.mend(format!("did you mean `{likely}`?")),
+                None => wrong.mend("write files = [\"*.EXTENSION\"] instead"),
+            }
+        })
+}
+
 pub(super) fn patterns(texts: &[Spanned<String>], folder: &RelPath) -> Result<Patterns, Wrong> {
     Patterns::new(texts.iter().map(Spanned::get_ref), folder)
         .map_err(|wrong| malformed(texts, "files", wrong))
