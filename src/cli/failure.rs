@@ -69,7 +69,19 @@ impl From<GitError> for Failure {
                 "clone it and work in the clone: git clone {}",
                 path.display()
             ),
-            GitError::Git { .. } | GitError::Path(_) => "see what git status says there".to_owned(),
+            GitError::Index { .. } => {
+                "keep a copy of that file, then make it anew from HEAD: git read-tree HEAD"
+                    .to_owned()
+            }
+            GitError::Locked(lock) => format!(
+                "wait until that process has ended; where none is running, rm {}",
+                lock.display()
+            ),
+            GitError::Changed(_) => "commit again".to_owned(),
+            GitError::Object { .. } => "see what git fsck says".to_owned(),
+            GitError::Git { .. } | GitError::Path(_) | GitError::Name(_) => {
+                "see what git status says there".to_owned()
+            }
         };
         Self::new(Exit::Missing, sentence, mend)
     }

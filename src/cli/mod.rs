@@ -18,6 +18,7 @@ mod undo;
 
 pub(crate) use failure::Failure;
 
+use crate::hooks::guardian;
 use crate::ui::Output;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -111,6 +112,10 @@ pub(crate) fn run<I>(args: I) -> ExitCode
 where
     I: IntoIterator<Item = OsString>,
 {
+    let mut args = args.into_iter().peekable();
+    if args.peek().is_some_and(|name| name == guardian::NAME) {
+        return guardian::guard(args.skip(1));
+    }
     let arguments = match Arguments::try_parse_from(args) {
         Ok(arguments) => arguments,
         Err(error) => {

@@ -1,6 +1,8 @@
 //! The git executable, told where the repository is instead of left to look.
 
-use super::GitError;
+use super::{GitError, Index};
+use bstr::{BStr, BString};
+use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -21,19 +23,25 @@ const KEPT: &[&str] = &[
     "GIT_TERMINAL_PROMPT",
 ];
 
+/// And whole families of them: settings of the environment around (a runner's safe.directory)
+/// are no settings of `git -c`.
+const KEPT_BEGINNINGS: &[&str] = &[
+    "GIT_CONFIG_COUNT",
+    "GIT_CONFIG_KEY_",
+    "GIT_CONFIG_VALUE_",
+    "GIT_TRACE",
+];
+
 /// Whether git hands the variable `name` to a hook for this one run, so that a tool which calls
 /// git in another folder would work on the wrong repository, index or author.
 #[must_use]
 pub fn is_of_a_hook(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
-    name.starts_with("GITHEAD_")
-        || (name.starts_with("GIT_")
-            && !KEPT.contains(&name.as_ref())
-            && !name.starts_with("GIT_TRACE")
-            // Settings of the environment around (a runner's safe.directory), not of git -c.
-            && !(name.starts_with("GIT_CONFIG_COUNT")
-                || name.starts_with("GIT_CONFIG_KEY_")
-                || name.starts_with("GIT_CONFIG_VALUE_")))
+    let kept = KEPT.contains(&name.as_ref())
+        || KEPT_BEGINNINGS
+            .iter()
+            .any(|beginning| name.starts_with(beginning));
+    name.starts_with("GITHEAD_") || (name.starts_with("GIT_") && !kept)
 }
 
 /// Takes git's variables of a hook out of the environment that `command` will have.
@@ -152,6 +160,51 @@ impl Executable {
                 message.trim().trim_start_matches("fatal: ")
             )))
         }
+    }
+
+    /// Those of `paths` for which the attributes of the index give `name` this `value`.
+    ///
+    /// # Errors
+    /// As [`Executable::output`].
+    pub fn with_attribute<'p>(
+        &self,
+        paths: impl Iterator<Item = &'p BStr>,
+        name: &str,
+        value: &str,
+    ) -> Result<HashSet<BString>, GitError> {
+        let mut list = Vec::new();
+        for path in paths {
+            list.extend_from_slice(path);
+            list.push(0);
+        }
+        if list.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let listed = self.output(&["check-attr", "--cached", "-z", "--stdin", name], &list)?;
+        let fields: Vec<&[u8]> = listed.split(|byte| *byte == 0).collect();
+        Ok(fields
+            .chunks_exact(3)
+            .filter(|fields| fields[2] == value.as_bytes())
+            .map(|fields| BString::from(fields[0]))
+            .collect())
+    }
+
+    /// The index at `file` with the folders outside of a sparse checkout opened out.
+    ///
+    /// # Errors
+    /// As [`Executable::output`].
+    pub fn opened_out(&self, file: &Path) -> Result<Index, GitError> {
+        let copy = tempfile::NamedTempFile::new_in(&self.git_dir)
+            .map_err(|error| self.failure(&error.to_string()))?;
+        std::fs::copy(file, copy.path()).map_err(|error| self.failure(&error.to_string()))?;
+        let rewrite = [
+            "-c",
+            "index.sparse=false",
+            "update-index",
+            "--force-write-index",
+        ];
+        self.with_index(copy.path()).output(&rewrite, b"")?;
+        Index::read(copy.path())?.read_from(file)
     }
 
     pub(super) fn failure(&self, message: &str) -> GitError {

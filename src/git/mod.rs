@@ -4,25 +4,39 @@
 //! configuration is run: libgit2 runs none, and the executable is called with hooks,
 //! file-system monitor and external protocols off.
 
+mod attributes;
 mod commit;
+pub mod diff;
 pub mod events;
 mod executable;
 pub mod graph;
 mod hook;
 mod id;
+mod index;
 mod join;
+pub mod manifest;
+mod objects;
 pub mod past;
+pub mod patch;
 pub mod patch_id;
 mod refs;
+mod revision;
+mod stage;
 pub mod sync;
 pub mod touch;
 
+pub use attributes::{AttributeSources, Conversion, conversion};
 pub use commit::{RevisionError, resolve};
 pub use executable::{Executable, is_of_a_hook, without_hook_environment};
+pub use gix_hash::ObjectId;
 pub use hook::{Call, HooksFolder, HooksPath, call_hook, hooks_folder};
 pub use id::{BlobId, CommitId, IdError, PatchId, TreeId};
+pub use index::{Entry, FileStat, Index, Mode, native};
 pub use join::{Accept, Joined};
+pub use objects::{Objects, Reader, blob_id, empty_blob};
 pub use refs::RefError;
+pub use revision::{Commit, Introduced, Revisions, empty_tree};
+pub use stage::{Draft, Replacement};
 
 use crate::project::{PathError, RelPath};
 use std::collections::BTreeSet;
@@ -36,6 +50,16 @@ pub enum GitError {
     Bare(PathBuf),
     #[error("git could not read {}: {message}", path.display())]
     Git { path: PathBuf, message: String },
+    #[error("the index {} cannot be read: {message}", path.display())]
+    Index { path: PathBuf, message: String },
+    #[error("another git process holds {}", .0.display())]
+    Locked(PathBuf),
+    #[error("the index {} was changed by another process", .0.display())]
+    Changed(PathBuf),
+    #[error("object {id} {message}")]
+    Object { id: String, message: String },
+    #[error("this system cannot have a file named {0:?}")]
+    Name(String),
     #[error(transparent)]
     Path(#[from] PathError),
 }
@@ -59,6 +83,106 @@ pub struct Repository {
     pub linked_worktree: bool,
     /// The common git directory, absolute.
     pub common_dir: PathBuf,
+    /// The git directory of this work tree, absolute.
+    pub git_dir: PathBuf,
+}
+
+impl Repository {
+    /// HEAD's commit; None before the first one.
+    #[must_use]
+    pub fn head_id(&self) -> Option<ObjectId> {
+        ObjectId::from_hex(self.head.as_ref()?.as_bytes()).ok()
+    }
+}
+
+/// A repository as git shows it to a hook.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    pub repository: Repository,
+    /// The index of the commit to be: a temporary one under `git commit PATH`, `-a` and `-p`.
+    pub index: PathBuf,
+    /// Where attributes come from beside the work tree.
+    pub attributes: AttributeSources,
+}
+
+/// Whether the commit to be is a merge.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Merging {
+    pub is_merge: bool,
+    /// Its parents beside HEAD, as far as git tells.
+    pub others: Vec<ObjectId>,
+}
+
+impl Surroundings {
+    /// `hook_says` is true in the hook that git runs for merges alone: there no file names the
+    /// parents yet, and the environment does (`GITHEAD_…`).
+    #[must_use]
+    pub fn merging(&self, hook_says: bool) -> Merging {
+        let file = self.repository.git_dir.join("MERGE_HEAD");
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        let mut others: Vec<ObjectId> = text
+            .lines()
+            .filter_map(|line| ObjectId::from_hex(line.trim().as_bytes()).ok())
+            .collect();
+        if hook_says && others.is_empty() {
+            others = std::env::vars_os()
+                .filter_map(|(name, _)| {
+                    let id = name.to_str()?.strip_prefix("GITHEAD_")?.to_owned();
+                    ObjectId::from_hex(id.as_bytes()).ok()
+                })
+                .collect();
+        }
+        Merging {
+            is_merge: hook_says || !others.is_empty(),
+            others,
+        }
+    }
+}
+
+/// Opens the repository that the variables `GIT_DIR`, `GIT_WORK_TREE` and `GIT_INDEX_FILE` of
+/// this process name, else the one that holds `start`.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_from_environment(start: &Path) -> Result<Surroundings, GitError> {
+    let opened = git2::Repository::open_ext(
+        start,
+        git2::RepositoryOpenFlags::FROM_ENV,
+        std::iter::empty::<&Path>(),
+    )
+    .map_err(|error| not_opened(start, &error))?;
+    let repository = describe(&opened, start)?;
+    let index = std::env::var_os("GIT_INDEX_FILE")
+        .filter(|value| !value.is_empty())
+        .and_then(|value| std::path::absolute(value).ok())
+        .unwrap_or_else(|| repository.git_dir.join("index"));
+    let settings = opened
+        .config()
+        .and_then(|mut settings| settings.snapshot())
+        .map_err(|error| failure(start, &error))?;
+    let autocrlf = settings
+        .get_string("core.autocrlf")
+        .is_ok_and(|value| value.eq_ignore_ascii_case("input"))
+        || settings.get_bool("core.autocrlf").unwrap_or(false);
+    let own = settings.get_path("core.attributesFile").ok().or_else(|| {
+        let home = |below: &str| Some(PathBuf::from(std::env::var_os("HOME")?).join(below));
+        match std::env::var_os("XDG_CONFIG_HOME").filter(|value| !value.is_empty()) {
+            Some(folder) => Some(PathBuf::from(folder).join("git/attributes")),
+            None => home(".config/git/attributes"),
+        }
+    });
+    let files = own
+        .into_iter()
+        .chain([
+            repository.common_dir.join("info/attributes"),
+            PathBuf::from("/etc/gitattributes"),
+        ])
+        .collect();
+    Ok(Surroundings {
+        repository,
+        index,
+        attributes: AttributeSources { autocrlf, files },
+    })
 }
 
 /// Opens the repository that holds `start`.
@@ -66,7 +190,10 @@ pub struct Repository {
 /// # Errors
 /// When there is none, it is bare, or it cannot be read.
 pub fn open(start: &Path) -> Result<Repository, GitError> {
-    let repository = discover(start)?;
+    describe(&discover(start)?, start)
+}
+
+fn describe(repository: &git2::Repository, start: &Path) -> Result<Repository, GitError> {
     let root = repository
         .workdir()
         .ok_or_else(|| GitError::Bare(start.to_owned()))?;
@@ -101,14 +228,15 @@ pub fn open(start: &Path) -> Result<Repository, GitError> {
         .ok()
         .and_then(|remote| remote.url().ok().map(without_credentials));
     Ok(Repository {
-        private_dir: repository.path().join("shipway"),
+        private_dir: absolute(repository.path()).join("shipway"),
         root,
         under_way,
         head: commit,
         branch,
         origin,
         linked_worktree: repository.is_worktree(),
-        common_dir: repository.commondir().to_owned(),
+        common_dir: absolute(repository.commondir()),
+        git_dir: absolute(repository.path()),
     })
 }
 
@@ -173,13 +301,21 @@ pub fn settings(start: &Path) -> Settings {
 fn discover(start: &Path) -> Result<git2::Repository, GitError> {
     // Not `discover`, which forgets the work tree of a git directory that lies elsewhere.
     let flags = git2::RepositoryOpenFlags::CROSS_FS;
-    git2::Repository::open_ext(start, flags, std::iter::empty::<&Path>()).map_err(|error| {
-        if error.code() == git2::ErrorCode::NotFound {
-            GitError::NotARepository(start.to_owned())
-        } else {
-            failure(start, &error)
-        }
-    })
+    git2::Repository::open_ext(start, flags, std::iter::empty::<&Path>())
+        .map_err(|error| not_opened(start, &error))
+}
+
+fn not_opened(start: &Path, error: &git2::Error) -> GitError {
+    if error.code() == git2::ErrorCode::NotFound {
+        GitError::NotARepository(start.to_owned())
+    } else {
+        failure(start, error)
+    }
+}
+
+/// libgit2 gives a relative path where `GIT_DIR` is one.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn failure(path: &Path, error: &git2::Error) -> GitError {

@@ -6,6 +6,7 @@
 )]
 
 mod apply;
+mod commit;
 mod container;
 mod detect;
 mod doctor;

@@ -2,6 +2,7 @@
 
 mod install;
 mod list;
+mod run;
 
 use super::{Context, Exit, Failure};
 use crate::config::hooks::Hooks;
@@ -21,6 +22,7 @@ enum Command {
     Install(install::Arguments),
     Uninstall(install::UninstallArguments),
     List(list::Arguments),
+    Run(run::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
@@ -28,6 +30,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         Command::Install(arguments) => install::run(arguments, context),
         Command::Uninstall(arguments) => install::uninstall(arguments, context),
         Command::List(arguments) => list::run(arguments, context),
+        Command::Run(arguments) => run::run(arguments, context),
     }
 }
 

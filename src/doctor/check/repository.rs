@@ -33,7 +33,7 @@ fn unusable(subject: &Subject, error: &GitError) -> Finding {
         GitError::Git { message, .. } if message.contains("owned") => {
             format!("if you trust it: git config --global --add safe.directory {root}")
         }
-        GitError::Git { .. } | GitError::Path(_) => format!("git -C {root} status says more"),
+        _ => format!("git -C {root} status says more"),
     };
     Finding::missing(error.to_string(), mend)
 }

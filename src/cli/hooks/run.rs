@@ -1,0 +1,172 @@
+//! `shipway hooks run`: what a shim, a CI job and a person call alike.
+
+use super::super::interrupt::Interrupt;
+use super::super::{Context, Exit, Failure};
+use crate::config::hooks::{Hook, Hooks};
+use crate::git;
+use crate::hooks::consent;
+use crate::hooks::report::{self, Verdict};
+use crate::hooks::{self, Choice, HookError, Request, Scope, SourceError};
+use crate::ui::{LiveJobs, hook_report};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// Run the jobs of a hook
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// As git names it: pre-commit, commit-msg, pre-push, …
+    hook: String,
+    /// Look at all files, not only at what is staged
+    #[arg(long, conflicts_with_all = ["files", "from_ref", "to_ref"])]
+    all_files: bool,
+    /// Look at these files and folders of the index
+    #[arg(long, num_args = 1.., value_name = "PATH", conflicts_with_all = ["from_ref", "to_ref"])]
+    files: Vec<PathBuf>,
+    /// Look at what --to-ref changed since it parted from this commit
+    #[arg(long, value_name = "COMMIT", requires = "to_ref")]
+    from_ref: Option<String>,
+    /// See --from-ref
+    #[arg(long, value_name = "COMMIT", requires = "from_ref")]
+    to_ref: Option<String>,
+    /// Run this job alone; may be given again
+    #[arg(long, value_name = "NAME")]
+    job: Vec<String>,
+    /// Mend nothing: what could be mended fails
+    #[arg(long)]
+    no_fix: bool,
+    /// How the report is written
+    #[arg(long, value_enum, default_value_t)]
+    format: ReportFormat,
+    /// What git gives the hook
+    #[arg(last = true)]
+    arguments: Vec<OsString>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+enum ReportFormat {
+    #[default]
+    Human,
+    Json,
+    /// Workflow commands of GitHub Actions
+    Github,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+}
+
+pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
+    let hook = Hook::parse(&arguments.hook).ok_or_else(|| unknown(&arguments.hook))?;
+    let interrupt = Interrupt::listen()?;
+    // What has to be ended or put back is told by `answer`, not by the end of this process.
+    interrupt.hold();
+    let surroundings = git::open_from_environment(Path::new("."))?;
+    let opened = hooks::open(surroundings)?;
+    let repository = opened.surroundings().repository.clone();
+    let hooks = Hooks::load(&repository.root, opened.configurations())?;
+    let ci = consent::is_ci(std::env::var("CI").ok().as_deref());
+    let consent = super::consent(&repository);
+    let path = std::env::var_os("PATH");
+    let live = LiveJobs::new(context.quiet);
+    let request = Request {
+        hook,
+        scope: scope(arguments, hook),
+        choice: Choice {
+            only: arguments.job.clone(),
+            skip: skipped(),
+        },
+        fix: !arguments.no_fix,
+        ci,
+        message: arguments
+            .arguments
+            .first()
+            .filter(|_| hook.has_message())
+            .map(Path::new),
+        path: path.as_deref(),
+        consents: &|job| consent.holds(job),
+        interrupted: &|| interrupt.answer().is_break(),
+        sink: &|event| live.show(&event),
+    };
+    let report = hooks::run(opened, &hooks, &request)?;
+    let verdict = report.verdict(&hooks::stopping(&hooks, hook));
+    match arguments.format {
+        ReportFormat::Human if context.quiet && verdict == Verdict::Passed => {}
+        ReportFormat::Human => {
+            context
+                .output
+                .report(&hook_report(&report, verdict, &context.output))?;
+        }
+        ReportFormat::Json => context.output.json(&report::json(&report, verdict))?,
+        ReportFormat::Github => context.output.report(&report::github(&report))?,
+        ReportFormat::Sarif => context.output.json(&report::sarif(&report))?,
+    }
+    Ok(match verdict {
+        Verdict::Passed => Exit::Done,
+        Verdict::Stopped | Verdict::Failed => Exit::Finding,
+        Verdict::Missing => Exit::Missing,
+        Verdict::Interrupted => Exit::Interrupted,
+    })
+}
+
+fn scope(arguments: &Arguments, hook: Hook) -> Scope {
+    if arguments.all_files {
+        Scope::All
+    } else if !arguments.files.is_empty() {
+        Scope::Files(arguments.files.clone())
+    } else if let (Some(from), Some(to)) = (&arguments.from_ref, &arguments.to_ref) {
+        Scope::Range {
+            from: from.clone(),
+            to: to.clone(),
+        }
+    } else if hook.has_files() {
+        Scope::Staged
+    } else {
+        Scope::Nothing
+    }
+}
+
+/// `SHIPWAY_SKIP=ruff,mypy`
+fn skipped() -> Vec<String> {
+    std::env::var("SHIPWAY_SKIP")
+        .unwrap_or_default()
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+fn unknown(name: &str) -> Failure {
+    let known: Vec<&str> = Hook::ALL.iter().map(|hook| hook.name()).collect();
+    Failure::new(
+        Exit::Usage,
+        format!("{name:?} is no hook that shipway runs"),
+        format!("name one of {}", known.join(", ")),
+    )
+}
+
+impl From<HookError> for Failure {
+    fn from(error: HookError) -> Self {
+        let sentence = error.to_string();
+        match error {
+            HookError::Source(SourceError::Git(error)) => error.into(),
+            HookError::Snapshot(hooks::SnapshotError::Git(error)) => error.into(),
+            HookError::Source(SourceError::Revision(_)) => Self::new(
+                Exit::Usage,
+                sentence,
+                "name a commit that is here; a shallow clone may need git fetch --unshallow",
+            ),
+            HookError::Source(SourceError::NotTracked(path)) => {
+                Self::new(Exit::Usage, sentence, format!("git add {}", path.display()))
+            }
+            HookError::Job(unknown) => Self::new(
+                Exit::Usage,
+                sentence,
+                format!("name one of {}", unknown.known.join(", ")),
+            ),
+            HookError::Snapshot(_) => Self::new(
+                Exit::Missing,
+                sentence,
+                "make room on the disk, or git's folder writable",
+            ),
+        }
+    }
+}

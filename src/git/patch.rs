@@ -1,0 +1,247 @@
+//! Text against text: the three-way merge of a fix into a file, and the patch shown where it
+//! does not go in.
+
+use bstr::ByteSlice;
+use std::ops::Range;
+
+/// Puts the change from `base` to `fixed` into `present`, line by line. Where `present` has CRLF
+/// at every line and `base` has none, that is no difference. None where both changed the same
+/// lines, or one of them is not text. Unlike `git merge-file` it lets lines side by side be
+/// changed apart: a fix says nothing about its neighbours.
+#[must_use]
+pub fn merge(base: &[u8], present: &[u8], fixed: &[u8]) -> Option<Vec<u8>> {
+    if present == base {
+        return Some(fixed.to_vec());
+    }
+    if base == fixed || present == fixed {
+        return Some(present.to_vec());
+    }
+    if [base, present, fixed].iter().any(|text| is_binary(text)) {
+        return None;
+    }
+    if has_only_crlf(present) && !base.contains(&b'\r') && !fixed.contains(&b'\r') {
+        let merged = merge(base, &present.replace(b"\r\n", b"\n"), fixed)?;
+        return Some(merged.replace(b"\n", b"\r\n"));
+    }
+    merge_lines(base, present, fixed).or_else(|| merge_ended(base, present, fixed))
+}
+
+/// As [`merge_lines`] of texts whose last lines are all ended: whether a text ends with a line
+/// feed is a matter of its own, and not a change of the last line.
+fn merge_ended(base: &[u8], present: &[u8], fixed: &[u8]) -> Option<Vec<u8>> {
+    let texts = [base, present, fixed];
+    if texts.iter().any(|text| text.is_empty()) {
+        return None;
+    }
+    let [base, present, fixed] = texts.map(|text| match text.strip_suffix(b"\n") {
+        Some(text) => (text, true),
+        None => (text, false),
+    });
+    let ended = |(text, _): (&[u8], bool)| [text, b"\n"].concat();
+    let mut merged = merge_lines(&ended(base), &ended(present), &ended(fixed))?;
+    let ends = if present.1 == base.1 {
+        fixed.1
+    } else {
+        present.1
+    };
+    if !ends {
+        merged.pop();
+    }
+    Some(merged)
+}
+
+/// Lines of the base that became other lines.
+#[derive(Debug, PartialEq, Eq)]
+struct Hunk<'t> {
+    base: Range<usize>,
+    lines: &'t [&'t [u8]],
+}
+
+impl Hunk<'_> {
+    fn is_apart_from(&self, other: &Self) -> bool {
+        let both_insert_here =
+            self.base == other.base && self.base.is_empty() && other.base.is_empty();
+        !both_insert_here
+            && (self.base.end <= other.base.start || other.base.end <= self.base.start)
+    }
+}
+
+fn merge_lines(base: &[u8], present: &[u8], fixed: &[u8]) -> Option<Vec<u8>> {
+    let lines = |text| -> Vec<&[u8]> { ByteSlice::lines_with_terminator(text).collect() };
+    let (base, present, fixed) = (lines(base), lines(present), lines(fixed));
+    let (ours, theirs) = (hunks(&base, &present), hunks(&base, &fixed));
+    let mut all: Vec<&Hunk> = ours.iter().collect();
+    for hunk in &theirs {
+        match ours.iter().find(|other| !hunk.is_apart_from(other)) {
+            None => all.push(hunk),
+            Some(other) if other == hunk => {}
+            Some(_) => return None,
+        }
+    }
+    all.sort_by_key(|hunk| (hunk.base.start, hunk.base.end));
+    let mut merged = Vec::new();
+    let mut at = 0;
+    for hunk in all {
+        merged.extend(base[at..hunk.base.start].concat());
+        merged.extend(hunk.lines.concat());
+        at = hunk.base.end;
+    }
+    merged.extend(base[at..].concat());
+    Some(merged)
+}
+
+fn hunks<'t>(base: &[&'t [u8]], other: &'t [&'t [u8]]) -> Vec<Hunk<'t>> {
+    similar::capture_diff_slices(similar::Algorithm::Histogram, base, other)
+        .iter()
+        .filter(|step| step.tag() != similar::DiffTag::Equal)
+        .map(|step| Hunk {
+            base: step.old_range(),
+            lines: &other[step.new_range()],
+        })
+        .collect()
+}
+
+/// The difference as `git diff` writes it, without colours, of a text named `path`. Bytes that
+/// are no UTF-8 are shown as replacement characters.
+#[must_use]
+pub fn unified(path: &str, before: &[u8], after: &[u8]) -> String {
+    let (before, after) = (
+        String::from_utf8_lossy(before),
+        String::from_utf8_lossy(after),
+    );
+    similar::TextDiff::from_lines(before.as_ref(), after.as_ref())
+        .unified_diff()
+        .context_radius(3)
+        .header(&format!("a/{path}"), &format!("b/{path}"))
+        .to_string()
+}
+
+/// As git tells: a zero byte in the first 8,000.
+#[must_use]
+pub fn is_binary(content: &[u8]) -> bool {
+    memchr::memchr(0, &content[..content.len().min(8000)]).is_some()
+}
+
+fn has_only_crlf(text: &[u8]) -> bool {
+    let feeds = memchr::memchr_iter(b'\n', text).count();
+    feeds > 0 && memchr::memmem::find_iter(text, b"\r\n").count() == feeds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fix_goes_into_a_file_that_was_edited_elsewhere() {
+        assert_eq!(
+            merge(b"a \nb\nc\nd\n", b"a \nb\nc\nD\n", b"a\nb\nc\nd\n").as_deref(),
+            Some(b"a\nb\nc\nD\n".as_slice())
+        );
+    }
+
+    #[test]
+    fn the_line_next_to_a_fix_may_be_edited() {
+        assert_eq!(
+            merge(b"a \nb\n", b"a \nB\n", b"a\nb\n").as_deref(),
+            Some(b"a\nB\n".as_slice())
+        );
+    }
+
+    /// `git merge-file` is the judge wherever it finds no conflict.
+    #[test]
+    fn what_git_merges_is_merged_alike() {
+        use proptest::prelude::*;
+        use proptest::test_runner::TestRunner;
+        let folder = tempfile::tempdir().unwrap();
+        let line = prop::sample::select(vec!["a", "b", "c ", "d", "", "e\t", "x y"]);
+        let text = prop::collection::vec(line, 0..12);
+        let edit = (
+            0..14_usize,
+            prop::sample::select(vec!["", "new", "a", "c"]),
+            0..3_u8,
+        );
+        let edits = || prop::collection::vec(edit.clone(), 0..4);
+        let ends = (any::<bool>(), any::<bool>(), any::<bool>());
+        let apply = |text: &[&'static str], edits: &[(usize, &'static str, u8)], end: bool| {
+            let mut lines = text.to_vec();
+            for (at, word, kind) in edits {
+                let at = at % (lines.len() + 1);
+                match kind {
+                    0 => lines.insert(at, word),
+                    1 if at < lines.len() => lines[at] = word,
+                    _ if at < lines.len() => drop(lines.remove(at)),
+                    _ => {}
+                }
+            }
+            let mut text = lines.join("\n");
+            if end && !lines.is_empty() {
+                text.push('\n');
+            }
+            text
+        };
+        TestRunner::deterministic()
+            .run(
+                &(text, edits(), edits(), ends),
+                |(text, ours, theirs, ends)| {
+                    let base = apply(&text, &[], ends.0);
+                    let present = apply(&text, &ours, ends.1);
+                    let fixed = apply(&text, &theirs, ends.2);
+                    let file = |name: &str, content: &str| {
+                        let path = folder.path().join(name);
+                        std::fs::write(&path, content).unwrap();
+                        path
+                    };
+                    let output = std::process::Command::new("git")
+                        .args(["merge-file", "-p", "--diff-algorithm=histogram"])
+                        .args([
+                            file("present", &present),
+                            file("base", &base),
+                            file("fixed", &fixed),
+                        ])
+                        .output()
+                        .unwrap();
+                    let merged = merge(base.as_bytes(), present.as_bytes(), fixed.as_bytes());
+                    if output.status.success() {
+                        prop_assert_eq!(
+                            merged.map(String::from_utf8),
+                            Some(String::from_utf8(output.stdout))
+                        );
+                    }
+                    Ok(())
+                },
+            )
+            .unwrap();
+    }
+
+    #[test]
+    fn both_sides_of_one_line_do_not_merge() {
+        assert_eq!(merge(b"a \n", b"A \n", b"a\n"), None);
+        assert_eq!(merge(b"\0a", b"\0b", b"\0c"), None);
+    }
+
+    #[test]
+    fn a_checkout_with_crlf_keeps_it() {
+        assert_eq!(
+            merge(b"a \nb\n", b"a \r\nb\r\nc\r\n", b"a\nb\n").as_deref(),
+            Some(b"a\r\nb\r\nc\r\n".as_slice())
+        );
+    }
+
+    #[test]
+    fn a_last_line_without_its_end_is_kept_apart() {
+        // The fix adds the end of the last line, the edit changes the first.
+        assert_eq!(
+            merge(b"a\nb\nc", b"A\nb\nc", b"a\nb\nc\n").as_deref(),
+            Some(b"A\nb\nc\n".as_slice())
+        );
+        // The edit goes on behind it.
+        assert_eq!(
+            merge(b"a\nb", b"a\nb\nc", b"a\nb\n").as_deref(),
+            Some(b"a\nb\nc\n".as_slice())
+        );
+        assert_eq!(
+            merge(b"a \nb", b"a \nb\n", b"a\nb\n").as_deref(),
+            Some(b"a\nb\n".as_slice())
+        );
+    }
+}

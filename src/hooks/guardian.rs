@@ -1,0 +1,192 @@
+//! The process between shipway and a job: while it lives nothing of the job outlives shipway.
+//!
+//! shipway starts itself under another name and hands it a pipe as standard input. The guardian
+//! starts the job, adopts whatever the job leaves behind (daemons that fork twice or start a
+//! session of their own too), and kills all of it when the job has ended, when shipway says so,
+//! or when the pipe closes because shipway is gone, SIGKILL included. Its standard error is the
+//! lock of the run, so that nobody recovers while a job may still write.
+
+use super::descendants;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{PipeWriter, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// The name under which shipway starts itself as a guardian. It does not contain the
+/// program's, for who ends processes by name means shipway.
+pub const NAME: &str = "hook-guardian";
+
+/// Sent through the pipe: end the job, and let it clean up first.
+const END: u8 = b'e';
+
+/// How long a job that is told to end may take to clean up.
+const GRACE: Duration = Duration::from_millis(300);
+
+/// Exit code of a guardian whose job could not be started.
+const NOT_STARTED: u8 = 126;
+
+/// Is a guardian: `arguments` are the file for the job's standard input (empty for none), its
+/// program and its arguments. Gives the job's exit code, 128 and the signal's number where it
+/// was killed.
+#[must_use]
+pub fn guard(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let mut arguments = arguments.into_iter();
+    let input = arguments.next().unwrap_or_default();
+    let Some(program) = arguments.next() else {
+        return ExitCode::from(NOT_STARTED);
+    };
+    descendants::adopt_orphans();
+    match start(&input, &program, arguments) {
+        Ok(child) => ExitCode::from(watch(&child)),
+        Err(error) => {
+            let text = format!("{} cannot be started: {error}\n", program.display());
+            // Nobody else would hear of it.
+            let _ = std::io::stdout().write_all(text.as_bytes());
+            ExitCode::from(NOT_STARTED)
+        }
+    }
+}
+
+fn start(
+    input: &OsString,
+    program: &OsString,
+    arguments: impl Iterator<Item = OsString>,
+) -> std::io::Result<Child> {
+    let output =
+        || -> std::io::Result<Stdio> { Ok(std::io::stdout().as_fd().try_clone_to_owned()?.into()) };
+    let stdin = if input.is_empty() {
+        Stdio::null()
+    } else {
+        File::open(input)?.into()
+    };
+    Command::new(program)
+        .args(arguments)
+        .stdin(stdin)
+        .stdout(output()?)
+        .stderr(output()?)
+        .spawn()
+}
+
+/// Waits until nothing of the job is left.
+fn watch(child: &Child) -> u8 {
+    let ended = Arc::new(AtomicBool::new(false));
+    std::thread::spawn({
+        let ended = Arc::clone(&ended);
+        move || {
+            let mut word = [0];
+            let told = matches!(std::io::stdin().read(&mut word), Ok(1)) && word[0] == END;
+            if told {
+                descendants::terminate_all();
+                let deadline = Instant::now() + GRACE;
+                while Instant::now() < deadline && !ended.load(Ordering::SeqCst) {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+            }
+            kill_until(&ended);
+        }
+    });
+    let code = descendants::reap(child.id(), || {
+        // The job itself has ended; what it forked and left does not stay.
+        let ended = Arc::clone(&ended);
+        std::thread::spawn(move || kill_until(&ended));
+    });
+    ended.store(true, Ordering::SeqCst);
+    code
+}
+
+/// One look may miss what is being forked: again, until all are gone.
+fn kill_until(ended: &AtomicBool) {
+    while !ended.load(Ordering::SeqCst) {
+        descendants::kill_all();
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// What to run, and how.
+#[derive(Debug, Clone)]
+pub(super) struct Task {
+    pub(super) program: PathBuf,
+    pub(super) arguments: Vec<OsString>,
+    pub(super) folder: PathBuf,
+    /// Set beside the environment of shipway, from which git's variables of a hook are taken.
+    pub(super) env: Vec<(OsString, OsString)>,
+    /// Read as standard input; nothing where None.
+    pub(super) input: Option<PathBuf>,
+}
+
+/// A job under its guardian. Dropped, the job ends.
+pub(super) struct Guarded {
+    child: Child,
+    control: Option<PipeWriter>,
+}
+
+impl Guarded {
+    /// Starts `task`; all it prints goes to `output`. `lock` stays locked until nothing of it is
+    /// left.
+    ///
+    /// # Errors
+    /// Where no process can be started; a program that is not there is told by the exit code.
+    pub(super) fn start(task: &Task, output: OwnedFd, lock: &File) -> std::io::Result<Self> {
+        let (input, control) = std::io::pipe()?;
+        let mut command = Command::new(own_program()?);
+        std::os::unix::process::CommandExt::arg0(&mut command, NAME);
+        crate::git::without_hook_environment(&mut command);
+        let child = command
+            .arg(task.input.as_deref().unwrap_or(Path::new("")))
+            .arg(&task.program)
+            .args(&task.arguments)
+            .current_dir(&task.folder)
+            .envs(task.env.iter().map(|(name, value)| (name, value)))
+            .stdin(input)
+            .stdout(output)
+            .stderr(lock.try_clone()?)
+            .spawn()?;
+        Ok(Self {
+            child,
+            control: Some(control),
+        })
+    }
+
+    /// Tells the job to end; it is killed where it does not.
+    pub(super) fn end(&mut self) {
+        if let Some(mut control) = self.control.take() {
+            // Where the guardian is gone, so is the job.
+            let _ = control.write_all(&[END]);
+        }
+    }
+
+    pub(super) fn try_wait(&mut self) -> std::io::Result<Option<ExitStatus>> {
+        self.child.try_wait()
+    }
+
+    pub(super) fn wait(&mut self) -> std::io::Result<ExitStatus> {
+        self.child.wait()
+    }
+
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        drop(self.control.take());
+        // The guardian ends after its job: when this returns, nothing of it writes any more.
+        let _ = self.child.wait();
+    }
+}
+
+/// On Linux the running program itself, even where its file was replaced meanwhile.
+fn own_program() -> std::io::Result<PathBuf> {
+    let linux = Path::new("/proc/self/exe");
+    if linux.exists() {
+        Ok(linux.to_owned())
+    } else {
+        std::env::current_exe()
+    }
+}

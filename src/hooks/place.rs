@@ -1,0 +1,118 @@
+//! Where a command runs: in the work tree as long as it sees there what the commit contains and
+//! nothing else, otherwise in the snapshot's folder.
+
+use super::snapshot::SnapshotError;
+use super::source::Source;
+use crate::config::hooks::Job;
+use crate::git::{Executable, FileStat, Mode, Repository, blob_id, native};
+use bstr::{BString, ByteSlice};
+use rayon::prelude::*;
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
+/// What the work tree has other than the commit; found when first asked.
+pub(super) struct Difference<'d> {
+    repository: &'d Repository,
+    source: &'d Source,
+    edited: OnceLock<BTreeSet<BString>>,
+    untracked: OnceLock<Vec<BString>>,
+}
+
+impl<'d> Difference<'d> {
+    pub(super) fn new(repository: &'d Repository, source: &'d Source) -> Self {
+        Self {
+            repository,
+            source,
+            edited: OnceLock::new(),
+            untracked: OnceLock::new(),
+        }
+    }
+
+    /// Whether `job` sees in the work tree exactly the files of the commit.
+    pub(super) fn is_none_for(&self, job: &Job) -> Result<bool, SnapshotError> {
+        let wants = |path: &BString| job.wants(&path.to_str_lossy());
+        if self.edited().iter().any(wants) {
+            return Ok(false);
+        }
+        Ok(!self.untracked()?.iter().any(wants))
+    }
+
+    /// Paths whose file in the work tree is not what the commit contains, or is not there; and
+    /// those that git's index has and the commit has not.
+    pub(super) fn edited(&self) -> &BTreeSet<BString> {
+        self.edited.get_or_init(|| {
+            let work = self.source.work();
+            let mut edited: BTreeSet<BString> = (0..self.source.index.len())
+                .into_par_iter()
+                .filter(|position| {
+                    let entry = self.source.index.entry(*position);
+                    if entry.mode == Mode::Submodule || entry.skip_worktree {
+                        return false;
+                    }
+                    entry.intent_to_add
+                        || entry.unmerged
+                        || self
+                            .source
+                            .in_work(*position)
+                            .is_none_or(|position| !self.is_same(position))
+                })
+                .map(|position| self.source.index.entry(position).path.to_owned())
+                .collect();
+            if !self.source.staged {
+                edited.extend(
+                    work.entries()
+                        .filter(|entry| self.source.index.find(entry.path).is_none())
+                        .map(|entry| entry.path.to_owned()),
+                );
+            }
+            edited
+        })
+    }
+
+    fn is_same(&self, position: usize) -> bool {
+        let work = self.source.work();
+        let entry = work.entry(position);
+        let Ok(path) = native(entry.path) else {
+            return false;
+        };
+        let path = self.repository.root.join(path);
+        let Ok(metadata) = path.symlink_metadata() else {
+            return false;
+        };
+        if work.proves(&entry, &FileStat::of(&metadata)) {
+            return true;
+        }
+        // Only metadata differ, or git was not sure: the bytes decide.
+        let content = if metadata.is_symlink() && entry.mode == Mode::Symlink {
+            path.read_link()
+                .map(|target| target.into_os_string().into_encoded_bytes())
+        } else if metadata.is_file() && entry.mode.is_file() {
+            #[cfg(unix)]
+            {
+                let bits = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions());
+                if (bits & 0o100 != 0) != (entry.mode == Mode::Executable) {
+                    return false;
+                }
+            }
+            std::fs::read(&path)
+        } else {
+            return false;
+        };
+        content.is_ok_and(|content| blob_id(&content).is_ok_and(|id| id == entry.id))
+    }
+
+    /// Files that git neither tracks nor ignores.
+    fn untracked(&self) -> Result<&[BString], SnapshotError> {
+        if let Some(known) = self.untracked.get() {
+            return Ok(known);
+        }
+        let git = Executable::new(&self.repository.git_dir, Some(&self.repository.root));
+        let listed = git.output(&["ls-files", "--others", "--exclude-standard", "-z"], b"")?;
+        let paths = listed
+            .split(|byte| *byte == 0)
+            .filter(|path| !path.is_empty())
+            .map(BString::from)
+            .collect();
+        Ok(self.untracked.get_or_init(|| paths))
+    }
+}

@@ -1,0 +1,128 @@
+//! Runs one command to its end under a guardian.
+
+use super::capture::Capture;
+use super::descendants;
+use super::guardian::{Guarded, Task};
+use std::fs::File;
+use std::io::PipeReader;
+use std::sync::Mutex;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+/// How often it is asked whether to stop.
+const TICK: Duration = Duration::from_millis(15);
+
+/// How a command ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum End {
+    /// With this exit code.
+    Code(i32),
+    /// By this signal, or its children by it.
+    Signal(i32),
+    TimedOut,
+    Interrupted,
+    /// The guardian was ended by somebody else, and the command with it.
+    Unguarded,
+    NotStarted(String),
+}
+
+impl End {
+    pub(super) fn is_success(&self) -> bool {
+        *self == Self::Code(0)
+    }
+}
+
+/// The guardians that live, for the orphans of one that does not are this process's.
+static GUARDIANS: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+
+/// Runs `task`; ends it after `timeout` and when `interrupted` says so. `lock` stays locked
+/// until nothing of it is left.
+pub(super) fn run(
+    task: &Task,
+    lock: &File,
+    timeout: Option<Duration>,
+    interrupted: &(dyn Fn() -> bool + Sync),
+) -> (End, Capture) {
+    let failed = |error: std::io::Error| (End::NotStarted(error.to_string()), Capture::default());
+    let (reader, writer) = match std::io::pipe() {
+        Ok(pipe) => pipe,
+        Err(error) => return failed(error),
+    };
+    let mut guarded = match Guarded::start(task, writer.into(), lock) {
+        Ok(guarded) => guarded,
+        Err(error) => return failed(error),
+    };
+    let id = guarded.id();
+    living().push(id);
+    let ended = supervise(&mut guarded, reader, timeout, interrupted);
+    living().retain(|other| *other != id);
+    ended
+}
+
+fn living() -> std::sync::MutexGuard<'static, Vec<u32>> {
+    GUARDIANS
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn supervise(
+    guarded: &mut Guarded,
+    reader: PipeReader,
+    timeout: Option<Duration>,
+    interrupted: &(dyn Fn() -> bool + Sync),
+) -> (End, Capture) {
+    let (sender, output) = mpsc::channel();
+    std::thread::spawn(move || {
+        // Nobody listens any more where the run was given up.
+        let _ = sender.send(Capture::read(reader));
+    });
+    let deadline = timeout.map(|timeout| Instant::now() + timeout);
+    let mut told = None;
+    let capture = loop {
+        let now = Instant::now();
+        let until = deadline
+            .filter(|_| told.is_none())
+            .map_or(TICK, |deadline| {
+                deadline.saturating_duration_since(now).min(TICK)
+            });
+        match output.recv_timeout(until) {
+            Ok(capture) => break capture,
+            Err(RecvTimeoutError::Disconnected) => break Capture::default(),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if told.is_none() {
+            if interrupted() {
+                told = Some(End::Interrupted);
+                guarded.end();
+            } else if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                told = Some(End::TimedOut);
+                guarded.end();
+            }
+        }
+        if matches!(guarded.try_wait(), Ok(Some(_)) | Err(_)) {
+            // Its guardian is gone. What is left of it was adopted by this process.
+            let others: Vec<u32> = living()
+                .iter()
+                .copied()
+                .filter(|id| *id != guarded.id())
+                .collect();
+            descendants::kill_all_but(&others);
+            told = told.or(Some(End::Unguarded));
+            if let Ok(capture) = output.recv_timeout(TICK) {
+                break capture;
+            }
+        }
+    };
+    let status = guarded.wait();
+    let end = told
+        .filter(|end| *end != End::Unguarded)
+        .unwrap_or_else(|| match status {
+            Ok(status) => match status.code() {
+                Some(code) if code > 128 => End::Signal(code - 128),
+                Some(code) => End::Code(code),
+                None => End::Unguarded,
+            },
+            Err(error) => End::NotStarted(error.to_string()),
+        });
+    (end, capture)
+}
