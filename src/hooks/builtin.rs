@@ -243,8 +243,7 @@ impl Worker<'_> {
                 continue;
             }
             let goes_on = from.is_some() && number == job;
-            let other = |name: &String| !file.is(name);
-            if !goes_on && looking.job.types.iter().any(other) {
+            if !goes_on && !looking.job.is_of(|tag| file.is(tag)) {
                 pass.wanted[number].pop();
                 continue;
             }
