@@ -92,6 +92,7 @@ impl Application<'_> {
                 service.comment = vec![
                     "Brings the schema up to date, once, before anything else starts.".to_owned(),
                 ];
+                service.networks = vec!["app", "data"];
                 service.profiles.clear();
                 service.restart = Some("no");
                 service

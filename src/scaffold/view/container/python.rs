@@ -499,12 +499,13 @@ fn collectstatic(input: &Input, service: &Service) -> Option<String> {
             .entry(variable.name.clone())
             .or_insert_with(|| "build".to_owned());
     }
-    let given: String = given
+    let given: Vec<String> = given
         .iter()
-        .map(|(name, value)| format!("{name}={} ", sh(value)))
+        .map(|(name, value)| format!("{name}={}", sh(value)))
         .collect();
+    let given = given.join(" ");
     Some(format!(
-        "export {given}SHIPWAY_BUILD=1 \\\n    && root=\"$(python -c \"from django.conf import settings; print(settings.STATIC_ROOT or '')\")\" \\\n    && if [ -n \"$root\" ]; then python manage.py collectstatic --noinput; fi"
+        "export {given} SHIPWAY_BUILD=1 \\\n    && root=\"$(python -c \"from django.conf import settings; print(settings.STATIC_ROOT or '')\")\" \\\n    && if [ -n \"$root\" ]; then python manage.py collectstatic --noinput; fi"
     ))
 }
 

@@ -51,9 +51,23 @@ pub(super) fn of(input: &Input, services: &[&Service]) -> Dependencies {
             input,
             manifest,
             &["poetry", "poetry-plugin-export"],
-            "poetry export --only main --output /tmp/requirements.txt",
-            "poetry export --only main,dev --output /tmp/dev.txt",
+            "poetry export --no-interaction --only main --output /tmp/requirements.txt",
+            "poetry export --no-interaction --only main,dev --output /tmp/dev.txt",
         ),
+        (PackageManager::Poetry, None) => unlocked(exported(
+            input,
+            manifest,
+            &["poetry", "poetry-plugin-export"],
+            "poetry lock --no-interaction && poetry export --no-interaction --only main --output /tmp/requirements.txt",
+            "poetry export --no-interaction --only main,dev --output /tmp/dev.txt",
+        )),
+        (PackageManager::Pipenv, None) => unlocked(exported(
+            input,
+            manifest,
+            &["pipenv"],
+            "pipenv lock && pipenv requirements --hash > /tmp/requirements.txt",
+            "pipenv requirements --hash --dev > /tmp/dev.txt",
+        )),
         (PackageManager::Pipenv, Some(_)) => exported(
             input,
             manifest,
@@ -108,21 +122,11 @@ fn exported(
         format!("cd {} && ", sh(folder.as_str()))
     };
     let tools: Vec<String> = tools.iter().map(|name| pinned(input, name)).collect();
-    let export = export.replacen(
-        ' ',
-        " --no-interaction ",
-        usize::from(export.starts_with("poetry")),
-    );
-    let dev_export = dev_export.replacen(
-        ' ',
-        " --no-interaction ",
-        usize::from(dev_export.starts_with("poetry")),
-    );
     Dependencies {
         comment: vec!["Exactly what the lock file says, checked against its hashes; the tool that reads it stays here.".to_owned()],
         installs: vec![
             format!(
-                "python -m venv /opt/lock && /opt/lock/bin/pip install --no-compile {} \\\n    && {enter}PATH=/opt/lock/bin:$PATH {export}",
+                "python -m venv /opt/lock && /opt/lock/bin/pip install --no-compile {} \\\n    && {enter}export PATH=/opt/lock/bin:$PATH && {export}",
                 tools.join(" ")
             ),
             format!("{PIP} --requirement /tmp/requirements.txt"),
@@ -133,6 +137,15 @@ fn exported(
         ],
         ..Dependencies::default()
     }
+}
+
+/// Without a lock in the repository each build makes one of its own.
+fn unlocked(mut dependencies: Dependencies) -> Dependencies {
+    dependencies.comment = vec![
+        "Without a lock file in the repository two builds at different times may differ."
+            .to_owned(),
+    ];
+    dependencies
 }
 
 /// A file for pip; where it has hashes, pip checks them and refuses what has none.
@@ -219,7 +232,12 @@ fn declared(service: &Service, manifest: &RelPath) -> Dependencies {
         .filter(|one| !one.development)
         .map(|one| sh(&format!("{}{}", one.name, one.specifier)))
         .collect();
-    let install = if manifest.file_name() == "pyproject.toml" {
+    // Where a table of its tool declares them, they are read from there.
+    let standard = service
+        .requirements
+        .iter()
+        .all(|one| one.declared.file == *manifest);
+    let install = if manifest.file_name() == "pyproject.toml" && standard {
         format!(
             "python -c \"import tomllib; print(*tomllib.load(open('{manifest}', 'rb'))['project'].get('dependencies', []), sep='\\\\n')\" > /tmp/requirements.txt \\\n    && {PIP} --requirement /tmp/requirements.txt"
         )
