@@ -102,7 +102,9 @@ pub(super) fn image(input: &Input, services: &[&Service]) -> Python {
         }
         .to_owned(),
     );
-    entrypoint.extend(["--".to_owned(), "python".to_owned(), start()]);
+    // Uvicorn ends by the signal that it was told to stop with, after all its work.
+    entrypoint.extend(["-e", "143", "--", "python"].map(str::to_owned));
+    entrypoint.push(start());
     let system: Vec<&str> = packages(services, |service| &service.system_packages);
     let build: Vec<&str> = packages(services, |service| &service.build_packages);
     Python {
@@ -469,18 +471,18 @@ fn health_path(service: &Service) -> Option<String> {
     service.health.as_ref().map(|fact| fact.value.clone())
 }
 
-/// Command of the health check; None where the service answers nothing.
+/// Command of the health check; None for what runs and ends.
 pub(in super::super) fn probe(service: &Service) -> Option<Vec<String>> {
-    if service.kind.value != ServiceKind::Web {
-        return None;
+    let mut words = vec!["python".to_owned(), "-I".to_owned(), start()];
+    match service.kind.value {
+        ServiceKind::Web => {
+            words.push("--probe".to_owned());
+            words.extend(health_path(service));
+        }
+        // It answers nothing that could be asked.
+        ServiceKind::Worker | ServiceKind::Scheduler => words.push("--running".to_owned()),
+        ServiceKind::Job | ServiceKind::Static => return None,
     }
-    let mut words = vec![
-        "python".to_owned(),
-        "-I".to_owned(),
-        start(),
-        "--probe".to_owned(),
-    ];
-    words.extend(health_path(service));
     Some(words)
 }
 
