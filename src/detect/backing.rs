@@ -1,10 +1,10 @@
 //! The backing services: what speaks for each, from requirements, variables, source, compose
 //! files and the `supabase/` folder.
 
-use super::{Tree, client, structured, supabase, syntax};
+use super::{Tree, client, structured, supabase};
 use crate::project::{
-    BackingKind, BackingService, Confidence, Evidence, Existing, Fact, RelPath, Service,
-    ServiceKind, SupabasePart,
+    BackingKind, BackingService, Claim, ComposeFile, ComposeService, Confidence, Evidence,
+    Existing, Fact, Need, Service, ServiceKind, Sought, SupabasePart,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +15,16 @@ struct Signs {
     confidence: Option<Confidence>,
     version: Option<Fact<String>>,
     used_by: BTreeSet<String>,
+    /// Whether the application itself says it, by a requirement, a variable or its source.
+    of_code: bool,
+    /// Whether a literal in source names it: an engine, a scheme.
+    of_literal: bool,
+    /// Whether a compose file runs it.
+    of_compose: bool,
+    /// Whether a compose file runs it for a service of ours, as far as that file tells.
+    of_stack: bool,
+    against: Vec<Claim>,
+    because: Option<String>,
 }
 
 impl Signs {
@@ -24,149 +34,124 @@ impl Signs {
             self.evidence.push(evidence);
         }
     }
+
+    fn fact(self) -> Fact<bool> {
+        let confidence = match self.confidence {
+            // A library and a variable that both say so leave no doubt.
+            Some(Confidence::Likely) if several_files(&self.evidence) => Confidence::Certain,
+            known => known.unwrap_or(Confidence::Likely),
+        };
+        let mut fact = Fact::new(true, confidence, self.evidence);
+        fact.against = self.against;
+        fact.because = self.because;
+        fact
+    }
 }
 
-/// Finds the backing services of `services`, sorted by kind.
-pub(super) fn find(tree: &Tree, existing: &Existing, services: &[Service]) -> Vec<BackingService> {
-    let mut signs: BTreeMap<BackingKind, Signs> = BTreeMap::new();
+type All = BTreeMap<Sought, Signs>;
+
+/// Finds what `services` need, each list sorted by kind: backing services, and what nothing
+/// generated here starts.
+pub(super) fn find(
+    tree: &Tree,
+    existing: &Existing,
+    services: &[Service],
+) -> (Vec<BackingService>, Vec<Need>) {
+    let mut signs = All::new();
     for service in services {
         from_requirements(service, &mut signs);
         from_variables(service, &mut signs);
-        from_source(tree, service, services, &mut signs);
+        from_source(service, &mut signs);
     }
-    let plain_postgres = from_compose(tree, existing, &mut signs);
+    let plain_postgres = from_compose(tree, existing, services, &mut signs);
     for evidence in supabase::folder_signs(tree) {
-        signs
-            .entry(BackingKind::Supabase)
-            .or_default()
-            .add(Confidence::Certain, evidence);
+        let supabase = signs
+            .entry(Sought::Backing(BackingKind::Supabase))
+            .or_default();
+        supabase.add(Confidence::Certain, evidence);
+        supabase.of_code = true;
     }
-
     let postgres = fold_into_supabase(&mut signs, plain_postgres);
+    alternatives(&mut signs);
     let runs: Vec<&Service> = services
         .iter()
         .filter(|service| service.kind.value != ServiceKind::Static)
         .collect();
-    signs
-        .into_iter()
-        .map(|(kind, mut signs)| {
-            if signs.used_by.is_empty() && runs.len() == 1 {
-                signs
-                    .used_by
-                    .extend(runs.iter().map(|service| service.name.clone()));
+    let mut backing = Vec::new();
+    let mut needs = Vec::new();
+    for (sought, mut one) in signs {
+        if !one.of_code {
+            // Another container is all that uses it.
+            if !one.of_stack {
+                continue;
             }
-            finished(tree, kind, signs, services, &postgres)
-        })
-        .collect()
+            one.confidence = Some(Confidence::Guess);
+            one.because = Some(
+                "a compose file runs it, but nothing in the code that was read uses it".to_owned(),
+            );
+        } else if one.used_by.is_empty() && runs.len() == 1 {
+            one.used_by
+                .extend(runs.iter().map(|service| service.name.clone()));
+        }
+        match sought {
+            Sought::Backing(kind) => backing.push(finished(tree, kind, one, services, &postgres)),
+            Sought::Other(kind) => needs.push(Need {
+                kind,
+                used_by: one.used_by.iter().cloned().collect(),
+                found: one.fact(),
+            }),
+            Sought::Part(_) => {}
+        }
+    }
+    (backing, needs)
 }
 
-fn from_requirements(service: &Service, signs: &mut BTreeMap<BackingKind, Signs>) {
-    for requirement in service.requirements.iter().filter(|one| !one.development) {
-        if let Some(kind) = client::of_package(&requirement.name, &requirement.specifier) {
-            let signs = signs.entry(kind).or_default();
+fn from_requirements(service: &Service, signs: &mut All) {
+    let listed = service
+        .requirements
+        .iter()
+        .filter(|one| !one.development && one.direct);
+    for requirement in listed {
+        if let Some(sought) = client::of_package(requirement) {
+            let signs = signs.entry(sought).or_default();
             signs.add(Confidence::Likely, requirement.declared.clone());
+            signs.of_code = true;
             signs.used_by.insert(service.name.clone());
         }
     }
 }
 
-fn from_variables(service: &Service, signs: &mut BTreeMap<BackingKind, Signs>) {
+fn from_variables(service: &Service, signs: &mut All) {
     for variable in &service.env {
         let Some(kind) = variable.role.and_then(client::of_role) else {
             continue;
         };
-        let signs = signs.entry(kind).or_default();
+        let signs = signs.entry(Sought::Backing(kind)).or_default();
         for at in &variable.read_at {
             // The line may hold a default with a password; the name is enough.
             let evidence = Evidence::new(at.file.clone(), at.line, &variable.name);
             signs.add(Confidence::Likely, evidence);
         }
+        signs.of_code = true;
         signs.used_by.insert(service.name.clone());
     }
 }
 
-/// Engines and schemes in string literals, and imports of the standard library's clients.
-fn from_source(
-    tree: &Tree,
-    service: &Service,
-    services: &[Service],
-    signs: &mut BTreeMap<BackingKind, Signs>,
-) {
-    const WORDS: &[&str] = &["django.", "django_redis", "storages.", "://", "smtplib"];
-    for path in own_sources(tree, service, services) {
-        let Some(text) = tree.text(path) else {
-            continue;
-        };
-        if !WORDS.iter().any(|word| text.contains(word)) {
+fn from_source(service: &Service, signs: &mut All) {
+    for sign in &service.signs {
+        if matches!(sign.of, Sought::Part(_)) {
             continue;
         }
-        let Some(parsed) = syntax::parse(&tree_sitter_python::LANGUAGE.into(), &text) else {
-            continue;
-        };
-        for content in syntax::all(parsed.root_node(), "string_content") {
-            let literal = syntax::text(content, &text);
-            if let Some(kind) = client::of_literal(literal) {
-                let shown = literal.split("://").next().unwrap_or_default();
-                let evidence = Evidence::new(path.clone(), syntax::line(content), shown);
-                let signs = signs.entry(kind).or_default();
-                signs.add(Confidence::Likely, evidence);
-                signs.used_by.insert(service.name.clone());
-            }
-        }
-        for import in syntax::all(parsed.root_node(), "import_statement")
-            .into_iter()
-            .chain(syntax::all(parsed.root_node(), "import_from_statement"))
-        {
-            let module = import
-                .child_by_field_name("module_name")
-                .or_else(|| import.child_by_field_name("name"))
-                .map(|module| syntax::text(module, &text));
-            if module == Some("smtplib") {
-                let evidence = Evidence::new(
-                    path.clone(),
-                    syntax::line(import),
-                    syntax::text(import, &text),
-                );
-                let signs = signs.entry(BackingKind::Smtp).or_default();
-                signs.add(Confidence::Likely, evidence);
-                signs.used_by.insert(service.name.clone());
-            }
-        }
+        let signs = signs.entry(sign.of).or_default();
+        signs.add(Confidence::Likely, sign.at.clone());
+        signs.of_code = true;
+        signs.of_literal = true;
+        signs.used_by.insert(service.name.clone());
     }
 }
 
-/// Python files of `service`: below its root, outside tests and other services' roots.
-pub(super) fn own_sources<'t>(
-    tree: &'t Tree,
-    service: &'t Service,
-    services: &'t [Service],
-) -> impl Iterator<Item = &'t RelPath> {
-    tree.with_extension("py").filter(move |path| {
-        let inside = path.is_within(&service.root)
-            || service.sources.iter().any(|source| path.is_within(source));
-        let others = services
-            .iter()
-            .any(|other| other.root.depth() > service.root.depth() && path.is_within(&other.root));
-        inside && !others && !is_test(path)
-    })
-}
-
-fn is_test(path: &RelPath) -> bool {
-    let name = path.file_name();
-    path.as_str()
-        .split('/')
-        .any(|part| part == "tests" || part == "test")
-        || name.starts_with("test_")
-        || name.ends_with("_test.py")
-        || name == "conftest.py"
-}
-
 /// Whether a `PostgreSQL` other than Supabase's is among the images.
-fn from_compose(
-    tree: &Tree,
-    existing: &Existing,
-    signs: &mut BTreeMap<BackingKind, Signs>,
-) -> bool {
+fn from_compose(tree: &Tree, existing: &Existing, services: &[Service], signs: &mut All) -> bool {
     let mut plain_postgres = false;
     for file in &existing.compose_files {
         let document = structured::yaml(tree, &file.path);
@@ -178,14 +163,22 @@ fn from_compose(
             let Some(image) = &service.image else {
                 continue;
             };
-            let Some((kind, version)) = client::of_image(image) else {
+            let Some((sought, version)) = client::of_image(image) else {
                 continue;
             };
-            plain_postgres |= kind == BackingKind::Postgres;
+            plain_postgres |= sought == Sought::Backing(BackingKind::Postgres);
             let line = line(&service.name).unwrap_or(service.line);
             let evidence = Evidence::new(file.path.clone(), line, image);
-            let signs = signs.entry(kind).or_default();
+            let signs = signs.entry(sought).or_default();
             signs.add(Confidence::Certain, evidence.clone());
+            signs.of_compose = true;
+            let users = users(file, service, services);
+            signs.of_stack |= ours(file, services).any(|other| other.depends_on.is_empty());
+            // A sink for mail is there for whoever sends some.
+            signs.of_code |= !users.is_empty()
+                || sought == Sought::Backing(BackingKind::Smtp)
+                    && ours(file, services).next().is_some();
+            signs.used_by.extend(users);
             if let (None, Some(version)) = (&signs.version, version) {
                 signs.version = Some(Fact::certain(version, evidence));
             }
@@ -194,42 +187,103 @@ fn from_compose(
     plain_postgres
 }
 
+/// The entries of a compose file that build a service of ours.
+fn ours<'f>(
+    file: &'f ComposeFile,
+    services: &'f [Service],
+) -> impl Iterator<Item = &'f ComposeService> {
+    file.services.iter().filter(|entry| {
+        entry
+            .build
+            .as_ref()
+            .is_some_and(|context| services.iter().any(|service| service.root == *context))
+    })
+}
+
+/// The services of ours that a compose file starts after `needed`.
+fn users(file: &ComposeFile, needed: &ComposeService, services: &[Service]) -> Vec<String> {
+    ours(file, services)
+        .filter(|other| other.depends_on.contains(&needed.name))
+        .filter_map(|other| other.build.as_ref())
+        .flat_map(|context| {
+            services
+                .iter()
+                .filter(move |service| service.root == *context)
+                .map(|service| service.name.clone())
+        })
+        .collect()
+}
+
 /// Supabase has a `PostgreSQL` inside: what speaks for one speaks for Supabase's, unless a
 /// compose file shows another. Gives the evidence for the database itself.
-fn fold_into_supabase(
-    signs: &mut BTreeMap<BackingKind, Signs>,
-    plain_postgres: bool,
-) -> Vec<Evidence> {
-    if !signs.contains_key(&BackingKind::Supabase) || plain_postgres {
+fn fold_into_supabase(signs: &mut All, plain_postgres: bool) -> Vec<Evidence> {
+    let supabase = Sought::Backing(BackingKind::Supabase);
+    if !signs.contains_key(&supabase) || plain_postgres {
         return Vec::new();
     }
-    let Some(postgres) = signs.remove(&BackingKind::Postgres) else {
+    let Some(postgres) = signs.remove(&Sought::Backing(BackingKind::Postgres)) else {
         return Vec::new();
     };
-    if let Some(supabase) = signs.get_mut(&BackingKind::Supabase) {
+    if let Some(supabase) = signs.get_mut(&supabase) {
         supabase.used_by.extend(postgres.used_by);
         supabase.confidence = supabase.confidence.max(postgres.confidence);
+        supabase.of_code |= postgres.of_code;
     }
     postgres.evidence
+}
+
+/// The rule by which one of two engines is taken where an application can use either.
+const ONE_ENGINE: &str = "the application uses one of them: a compose file decides, then what its settings and requirements name, then PostgreSQL";
+
+/// Two relational engines are alternatives of which a setting chooses one: the better evidenced
+/// one stays, and the other is what it won against.
+fn alternatives(signs: &mut All) {
+    let postgres = Sought::Backing(BackingKind::Postgres);
+    let mysql = Sought::Backing(BackingKind::Mysql);
+    let (Some(first), Some(second)) = (signs.get(&postgres), signs.get(&mysql)) else {
+        return;
+    };
+    let weight = |signs: &Signs| {
+        (
+            signs.of_code,
+            signs.of_compose,
+            signs.of_literal,
+            signs.confidence,
+        )
+    };
+    let (winner, loser) = if weight(second) > weight(first) {
+        (mysql, postgres)
+    } else {
+        (postgres, mysql)
+    };
+    let Some(lost) = signs.remove(&loser) else {
+        return;
+    };
+    let Some(won) = signs.get_mut(&winner) else {
+        return;
+    };
+    won.against.push(Claim {
+        value: match loser {
+            Sought::Backing(kind) => kind.to_string(),
+            _ => String::new(),
+        },
+        evidence: lost.evidence,
+    });
+    won.because = Some(ONE_ENGINE.to_owned());
 }
 
 fn finished(
     tree: &Tree,
     kind: BackingKind,
-    signs: Signs,
+    mut signs: Signs,
     services: &[Service],
     postgres: &[Evidence],
 ) -> BackingService {
-    let confidence = match signs.confidence {
-        // A library and a variable that both say so leave no doubt.
-        Some(Confidence::Likely) if several_files(&signs.evidence) => Confidence::Certain,
-        known => known.unwrap_or(Confidence::Likely),
-    };
     let mut service = BackingService {
         kind,
-        found: Fact::new(true, confidence, signs.evidence),
-        version: signs.version,
-        used_by: signs.used_by.into_iter().collect(),
+        version: signs.version.take(),
+        used_by: std::mem::take(&mut signs.used_by).into_iter().collect(),
+        found: signs.fact(),
         parts: Vec::new(),
         functions: Vec::new(),
         migrations: None,

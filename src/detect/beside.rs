@@ -28,7 +28,20 @@ const BESIDE: &[&str] = &[
     "e2e",
     "cookbook",
     "recipes",
+    "template",
+    "skeleton",
+    "scaffold",
+    "scaffolding",
+    "cookiecutter",
 ];
+
+/// Whether a folder holds a project to be copied, not one that is: a manifest there is a pattern.
+pub(super) fn pattern(folder: &RelPath) -> bool {
+    folder
+        .as_str()
+        .split('/')
+        .any(|part| part == "templates" || part.contains("{{"))
+}
 
 /// Whether a folder is one of those, or hidden.
 pub(super) fn beside_or_hidden(folder: &RelPath) -> bool {

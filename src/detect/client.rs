@@ -1,10 +1,11 @@
 //! Which signs speak for which backing service: client libraries, variables, images, imports.
 
-use crate::project::{BackingKind, EnvRole};
+use crate::project::{BackingKind, EnvRole, Other, Requirement, Sought};
 
-/// The backing service that a package is a client of.
-pub(super) fn of_package(name: &str, specifier: &str) -> Option<BackingKind> {
-    let kind = match name {
+/// What a requirement is a client of.
+pub(super) fn of_package(requirement: &Requirement) -> Option<Sought> {
+    let has = |extra: &str| requirement.extras.iter().any(|one| one.contains(extra));
+    let kind = match requirement.name.as_str() {
         "psycopg" | "psycopg2" | "psycopg2-binary" | "psycopg-binary" | "psycopg-c"
         | "psycopg-pool" | "asyncpg" | "pg8000" | "aiopg" | "pgvector" | "psycopg2cffi" => {
             BackingKind::Postgres
@@ -12,8 +13,8 @@ pub(super) fn of_package(name: &str, specifier: &str) -> Option<BackingKind> {
         "supabase" | "supabase-py" | "supabase-auth" | "gotrue" | "postgrest" | "storage3"
         | "supafunc" | "supabase-functions" => BackingKind::Supabase,
         "redis" | "aioredis" | "redis-om" | "django-redis" | "flask-redis" | "rq" | "django-rq"
-        | "rq-scheduler" | "arq" | "channels-redis" | "redis-py-cluster" | "walrus" | "huey"
-        | "coredis" | "valkey" => BackingKind::Redis,
+        | "rq-scheduler" | "arq" | "channels-redis" | "redis-py-cluster" | "walrus" | "coredis"
+        | "valkey" | "celery-redbeat" => BackingKind::Redis,
         "pymysql"
         | "mysqlclient"
         | "mysql-connector-python"
@@ -28,19 +29,59 @@ pub(super) fn of_package(name: &str, specifier: &str) -> Option<BackingKind> {
             BackingKind::S3
         }
         "aiosmtplib" | "flask-mail" | "flask-mailman" | "fastapi-mail" | "flask-mailing"
-        | "yagmail" | "flask-security-too" => BackingKind::Smtp,
+        | "yagmail" => BackingKind::Smtp,
         // `celery[redis]`, `dramatiq[redis]`: the extra is the client.
-        _ if specifier.starts_with('[')
-            && specifier
-                .split(']')
-                .next()
-                .is_some_and(|extras| extras.contains("redis")) =>
+        _ if has("redis") => BackingKind::Redis,
+        "django-storages" if has("s3") || has("boto3") => BackingKind::S3,
+        "litestar-email" | "django-anymail" if has("smtp") => BackingKind::Smtp,
+        "sqlalchemy" | "advanced-alchemy" | "databases" | "tortoise-orm"
+            if has("postgresql") || has("asyncpg") =>
         {
-            BackingKind::Redis
+            BackingKind::Postgres
         }
-        _ => return None,
+        name => return other_package(name).map(Sought::Other),
     };
-    Some(kind)
+    Some(Sought::Backing(kind))
+}
+
+/// What a package is a client of that is started by nothing generated here.
+fn other_package(name: &str) -> Option<Other> {
+    Some(match name {
+        "elasticsearch"
+        | "elasticsearch-dsl"
+        | "elasticsearch-async"
+        | "django-elasticsearch-dsl"
+        | "elasticsearch7"
+        | "elasticsearch8" => Other::Elasticsearch,
+        "opensearch-py" | "opensearch-dsl" | "django-opensearch-dsl" | "opensearchpy" => {
+            Other::Opensearch
+        }
+        "pika" | "aio-pika" | "kombu-rabbitmq" | "aiormq" | "pyrabbit" => Other::Rabbitmq,
+        "pymemcache" | "pylibmc" | "python-memcached" | "aiomcache" | "python3-memcached" => {
+            Other::Memcached
+        }
+        "kafka-python" | "kafka-python-ng" | "aiokafka" | "confluent-kafka" | "faust"
+        | "faust-streaming" => Other::Kafka,
+        "influxdb" | "influxdb-client" | "influxdb3-python" => Other::Influxdb,
+        "clickhouse-driver" | "clickhouse-connect" | "asynch" | "clickhouse-sqlalchemy" => {
+            Other::Clickhouse
+        }
+        "cassandra-driver" | "scylla-driver" => Other::Cassandra,
+        "neo4j" | "neo4j-driver" | "neomodel" | "py2neo" => Other::Neo4j,
+        "qdrant-client" => Other::Qdrant,
+        "weaviate-client" => Other::Weaviate,
+        "pymilvus" => Other::Milvus,
+        "meilisearch" | "meilisearch-python-sdk" => Other::Meilisearch,
+        "typesense" => Other::Typesense,
+        "pysolr" => Other::Solr,
+        "couchdb" | "cloudant" | "ibmcloudant" => Other::Couchdb,
+        "nats-py" | "asyncio-nats-client" => Other::Nats,
+        "paho-mqtt" | "aiomqtt" | "asyncio-mqtt" => Other::Mqtt,
+        "temporalio" => Other::Temporal,
+        "cx-oracle" | "oracledb" => Other::Oracle,
+        "pymssql" | "mssql-django" | "django-mssql-backend" => Other::Sqlserver,
+        _ => return None,
+    })
 }
 
 /// The backing service that a variable of this role points at.
@@ -87,8 +128,8 @@ pub(super) fn of_role(role: EnvRole) -> Option<BackingKind> {
     })
 }
 
-/// The backing service that an image of a compose file is, and its version.
-pub(super) fn of_image(image: &str) -> Option<(BackingKind, Option<String>)> {
+/// What an image of a compose file is, and its version; another make of the same kind has none.
+pub(super) fn of_image(image: &str) -> Option<(Sought, Option<String>)> {
     let image = image.split('@').next()?;
     let (path, tag) = match image.rsplit_once(':') {
         Some((path, tag)) if !tag.contains('/') => (path, tag),
@@ -97,18 +138,22 @@ pub(super) fn of_image(image: &str) -> Option<(BackingKind, Option<String>)> {
     let mut parts = path.rsplit('/');
     let name = parts.next()?;
     let owner = parts.next().unwrap_or_default();
-    let kind = match name {
-        _ if owner == "supabase" => BackingKind::Supabase,
-        "postgrest" => BackingKind::Supabase,
+    let (kind, same) = match name {
+        _ if owner == "supabase" => (BackingKind::Supabase, true),
+        "postgrest" => (BackingKind::Supabase, true),
         "postgres" | "postgresql" | "postgis" | "pgvector" | "timescaledb" | "timescaledb-ha" => {
-            BackingKind::Postgres
+            (BackingKind::Postgres, true)
         }
-        "redis" | "redis-stack" | "redis-stack-server" | "valkey" | "keydb" => BackingKind::Redis,
-        "mysql" | "mariadb" | "mysql-server" => BackingKind::Mysql,
-        "mongo" | "mongodb" | "mongodb-community-server" => BackingKind::Mongodb,
-        "minio" | "localstack" => BackingKind::S3,
-        "mailhog" | "mailpit" | "maildev" | "mailcatcher" | "smtp4dev" => BackingKind::Smtp,
-        _ => return None,
+        "redis" | "redis-stack" | "redis-stack-server" => (BackingKind::Redis, name == "redis"),
+        "valkey" | "keydb" | "dragonfly" => (BackingKind::Redis, false),
+        "mysql" | "mysql-server" => (BackingKind::Mysql, true),
+        "mariadb" | "percona" => (BackingKind::Mysql, false),
+        "mongo" | "mongodb" | "mongodb-community-server" => (BackingKind::Mongodb, true),
+        "minio" | "localstack" | "rustfs" => (BackingKind::S3, false),
+        "mailhog" | "mailpit" | "maildev" | "mailcatcher" | "smtp4dev" => {
+            (BackingKind::Smtp, false)
+        }
+        _ => return Some((Sought::Other(other_image(name, tag)?), None)),
     };
     // `pgvector:pg16`, `postgres:16.4-alpine`; Supabase's tags number its own builds.
     let digits = tag.trim_start_matches("pg").trim_start_matches('v');
@@ -123,19 +168,47 @@ pub(super) fn of_image(image: &str) -> Option<(BackingKind, Option<String>)> {
         _ => None,
     };
     Some((
-        kind,
+        Sought::Backing(kind),
         version
-            .filter(|version| !version.is_empty())
+            .filter(|version| same && !version.is_empty())
             .map(str::to_owned),
     ))
 }
 
-/// The backing service that a string literal in source names: a Django engine, a URL's scheme.
-pub(super) fn of_literal(text: &str) -> Option<BackingKind> {
+fn other_image(name: &str, tag: &str) -> Option<Other> {
+    Some(match name {
+        // `owner/elasticsearch:elasticsearch7.10` of a project's own registry as well.
+        "elasticsearch" => Other::Elasticsearch,
+        _ if tag.starts_with("elasticsearch") => Other::Elasticsearch,
+        "opensearch" => Other::Opensearch,
+        "rabbitmq" => Other::Rabbitmq,
+        "memcached" => Other::Memcached,
+        "kafka" | "cp-kafka" | "redpanda" => Other::Kafka,
+        "influxdb" => Other::Influxdb,
+        "clickhouse" | "clickhouse-server" => Other::Clickhouse,
+        "cassandra" | "scylla" => Other::Cassandra,
+        "neo4j" => Other::Neo4j,
+        "qdrant" => Other::Qdrant,
+        "weaviate" => Other::Weaviate,
+        "milvus" => Other::Milvus,
+        "meilisearch" => Other::Meilisearch,
+        "typesense" => Other::Typesense,
+        "solr" => Other::Solr,
+        "couchdb" => Other::Couchdb,
+        "nats" => Other::Nats,
+        "mosquitto" | "eclipse-mosquitto" | "emqx" => Other::Mqtt,
+        "auto-setup" | "temporal" => Other::Temporal,
+        _ => return None,
+    })
+}
+
+/// What a string literal in source names: a Django engine, a URL's scheme.
+pub(super) fn of_literal(text: &str) -> Option<Sought> {
     let kind = match text {
         "django.db.backends.postgresql"
         | "django.db.backends.postgresql_psycopg2"
-        | "django.contrib.gis.db.backends.postgis" => BackingKind::Postgres,
+        | "django.contrib.gis.db.backends.postgis"
+        | "django_prometheus.db.backends.postgresql" => BackingKind::Postgres,
         "django.db.backends.mysql" | "django.contrib.gis.db.backends.mysql" => BackingKind::Mysql,
         "django_redis.cache.RedisCache" | "django.core.cache.backends.redis.RedisCache" => {
             BackingKind::Redis
@@ -144,6 +217,12 @@ pub(super) fn of_literal(text: &str) -> Option<BackingKind> {
         "storages.backends.s3boto3.S3Boto3Storage" | "storages.backends.s3.S3Storage" => {
             BackingKind::S3
         }
+        "django.core.cache.backends.memcached.PyMemcacheCache"
+        | "django.core.cache.backends.memcached.PyLibMCCache"
+        | "django.core.cache.backends.memcached.MemcachedCache" => {
+            return Some(Sought::Other(Other::Memcached));
+        }
+        "django.db.backends.oracle" => return Some(Sought::Other(Other::Oracle)),
         _ => {
             let (scheme, _) = text.split_once("://")?;
             match scheme.split('+').next()? {
@@ -151,11 +230,14 @@ pub(super) fn of_literal(text: &str) -> Option<BackingKind> {
                 "mysql" | "mariadb" => BackingKind::Mysql,
                 "redis" | "rediss" => BackingKind::Redis,
                 "mongodb" => BackingKind::Mongodb,
+                "amqp" | "amqps" | "pyamqp" => return Some(Sought::Other(Other::Rabbitmq)),
+                "clickhouse" | "clickhousedb" => return Some(Sought::Other(Other::Clickhouse)),
+                "neo4j" | "bolt" => return Some(Sought::Other(Other::Neo4j)),
                 _ => return None,
             }
         }
     };
-    Some(kind)
+    Some(Sought::Backing(kind))
 }
 
 #[cfg(test)]
@@ -166,36 +248,57 @@ mod tests {
     fn images_name_service_and_version() {
         let found = |image: &str| of_image(image);
         let version = |text: &str| Some(text.to_owned());
+        let backing = |kind, version| Some((Sought::Backing(kind), version));
         assert_eq!(
             found("postgres:16.4-alpine"),
-            Some((BackingKind::Postgres, version("16")))
+            backing(BackingKind::Postgres, version("16"))
         );
         assert_eq!(
             found("pgvector/pgvector:pg16"),
-            Some((BackingKind::Postgres, version("16")))
+            backing(BackingKind::Postgres, version("16"))
         );
         assert_eq!(
             found("docker.io/library/redis:7.4"),
-            Some((BackingKind::Redis, version("7.4")))
+            backing(BackingKind::Redis, version("7.4"))
         );
         assert_eq!(
             found("supabase/gotrue:v2.186.0"),
-            Some((BackingKind::Supabase, None))
+            backing(BackingKind::Supabase, None)
         );
         assert_eq!(
             found("supabase/postgres:15.8.1.085"),
-            Some((BackingKind::Supabase, version("15")))
+            backing(BackingKind::Supabase, version("15"))
         );
         assert_eq!(
             found("registry:5000/redis"),
-            Some((BackingKind::Redis, None))
+            backing(BackingKind::Redis, None)
         );
+        // Their numbers are not those of what they stand for.
+        assert_eq!(found("mariadb:10.11"), backing(BackingKind::Mysql, None));
+        assert_eq!(found("valkey/valkey:9"), backing(BackingKind::Redis, None));
         assert_eq!(found("nginx:1.27"), None);
+        assert_eq!(
+            found("rabbitmq:3.12-management"),
+            Some((Sought::Other(Other::Rabbitmq), None))
+        );
     }
 
     #[test]
     fn an_extra_counts_as_a_client() {
-        assert_eq!(of_package("celery", "[redis]>=5"), Some(BackingKind::Redis));
-        assert_eq!(of_package("celery", ">=5"), None);
+        let requirement = |extras: &[&str]| Requirement {
+            name: "celery".to_owned(),
+            extras: extras.iter().map(|extra| (*extra).to_owned()).collect(),
+            specifier: String::new(),
+            exact: false,
+            development: false,
+            direct: true,
+            declared: crate::project::Evidence::file(crate::project::RelPath::root()),
+            imported: None,
+        };
+        assert_eq!(
+            of_package(&requirement(&["redis"])),
+            Some(Sought::Backing(BackingKind::Redis))
+        );
+        assert_eq!(of_package(&requirement(&[])), None);
     }
 }

@@ -71,8 +71,7 @@ fn parse(text: &str) -> (Vec<String>, bool) {
     let plain = text.replace('$', "\\$");
     for (name, value) in dotenvy::from_read_iter(plain.as_bytes()).flatten() {
         let value = value.replace("\\$", "$");
-        has_secret_values |= secret::url_has_password(&value)
-            || secret::name_is_secret(&name) && !secret::is_placeholder(&value);
+        has_secret_values |= secret::hides(&name, &value);
         if !names.contains(&name) {
             names.push(name);
         }

@@ -1,5 +1,6 @@
 //! What the maintainers should know, gathered from everything that was read.
 
+use super::beside::{beside, pattern};
 use super::{Found, Tree, structured};
 use crate::project::{EnvFile, Evidence, Finding, RelPath, Severity};
 
@@ -43,7 +44,11 @@ fn place(finding: &Finding) -> Option<(&RelPath, usize)> {
 
 /// Parses the manifests that no ecosystem may have read.
 fn check_manifests(tree: &Tree) {
-    for path in tree.files() {
+    let of_project = |path: &&RelPath| {
+        let folder = path.parent();
+        !beside(&folder) && !pattern(&folder)
+    };
+    for path in tree.files().filter(of_project) {
         match path.file_name() {
             "package.json" | "composer.json" => {
                 structured::json(tree, path);
@@ -105,20 +110,24 @@ fn committed(file: &EnvFile) -> Option<Finding> {
 }
 
 fn insecure_defaults(found: &Found) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    let mut findings: Vec<(&str, Vec<&str>, Finding)> = Vec::new();
     for service in &found.services {
         for variable in service
             .env
             .iter()
             .filter(|variable| variable.insecure_default)
         {
-            findings.push(Finding {
+            if let Some((_, users, _)) = findings
+                .iter_mut()
+                .find(|(name, ..)| *name == variable.name)
+            {
+                users.push(&service.name);
+                continue;
+            }
+            let finding = Finding {
                 id: "insecure-default-secret",
                 severity: Severity::Warning,
-                message: format!(
-                    "{} has a default in the code: where the variable is not set, {} runs with a secret that everybody can read",
-                    variable.name, service.name
-                ),
+                message: String::new(),
                 // The line itself holds the value, so only its place is given.
                 evidence: variable
                     .read_at
@@ -129,10 +138,30 @@ fn insecure_defaults(found: &Found) -> Vec<Finding> {
                     "remove the default, so that the start fails without {}; .env gives it a random value",
                     variable.name
                 ),
-            });
+            };
+            findings.push((&variable.name, vec![&service.name], finding));
         }
     }
     findings
+        .into_iter()
+        .map(|(name, users, mut finding)| {
+            let runs = if users.len() == 1 { "runs" } else { "run" };
+            finding.message = format!(
+                "{name} has a default in the code: where it is not set, {} {runs} with a secret that everybody can read",
+                listed(&users)
+            );
+            finding
+        })
+        .collect()
+}
+
+/// `a, b and c`
+fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
 }
 
 #[cfg(test)]

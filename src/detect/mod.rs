@@ -17,12 +17,14 @@ mod python;
 mod rust;
 mod scripts;
 pub(crate) mod secret;
+mod shell;
 mod static_site;
 pub(crate) mod structured;
 mod supabase;
 mod syntax;
 mod tree;
 mod unknown;
+mod variable;
 
 pub use tree::{Tree, TreeError};
 
@@ -85,16 +87,17 @@ pub fn detect(root: &std::path::Path, config: &Config) -> Result<Project, TreeEr
     found.services.sort_by(|a, b| a.name.cmp(&b.name));
 
     let name = naming::project_name(&tree, config);
-    let backing = backing::find(&tree, &existing, &found.services);
+    let (backing, needs) = backing::find(&tree, &existing, &found.services);
     let env_files = env_files::find(&tree);
     let scripts = scripts::find(&tree, &existing);
-    unknown::complete(&mut found);
+    unknown::complete(&mut found, &existing);
     let findings = findings::collect(&tree, &found, &env_files);
     Ok(Project {
         name,
         services: found.services,
         libraries: found.libraries,
         backing,
+        needs,
         tools: found.tools,
         scripts,
         existing,

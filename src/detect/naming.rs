@@ -114,36 +114,19 @@ fn pyproject(tree: &Tree) -> Option<(String, Evidence)> {
 /// The text at the first of `keys` that the TOML file `name` at the root has.
 fn toml_name(tree: &Tree, name: &str, keys: &[&[&str]]) -> Option<(String, Evidence)> {
     let path = RelPath::parse(name).ok()?;
-    let text = tree.text(&path)?;
-    let document = toml_edit::Document::parse(&*text).ok()?;
-    let item = keys.iter().find_map(|keys| {
-        keys.iter()
-            .try_fold(document.as_item(), |item, key| item.get(key))
-    })?;
-    let value = item.as_str()?.to_owned();
-    let line = item
-        .span()
-        .and_then(|span| text.get(..span.start))
-        .map_or(0, |before| before.matches('\n').count() + 1);
-    let evidence = Evidence::new(path, line, &value);
+    let document = super::structured::toml(tree, &path)?;
+    let entry = keys.iter().find_map(|keys| document.entry_at(keys))?;
+    let value = entry.node.text()?.to_owned();
+    let evidence = Evidence::new(path, entry.line, &value);
     Some((value, evidence))
 }
 
 fn package_json(tree: &Tree) -> Option<(String, Evidence)> {
     let path = RelPath::parse("package.json").ok()?;
-    if !tree.has(&path) {
-        return None;
-    }
-    let name = super::structured::json(tree, &path)?
-        .get("name")?
-        .as_str()?
-        .to_owned();
-    let text = tree.text(&path)?;
-    let line = text
-        .lines()
-        .position(|line| line.trim_start().starts_with("\"name\""))
-        .map_or(0, |at| at + 1);
-    let evidence = Evidence::new(path, line, &name);
+    let document = super::structured::json(tree, &path)?;
+    let entry = document.entry("name")?;
+    let name = entry.node.text()?.to_owned();
+    let evidence = Evidence::new(path, entry.line, &name);
     Some((name, evidence))
 }
 

@@ -207,15 +207,12 @@ impl Paths<'_> {
 /// it cannot be told.
 pub(super) fn line_of(tree: &Tree, keys: &[&str], index: Option<usize>) -> usize {
     let line = || {
-        let text = tree.text(&RelPath::parse(FILE).ok()?)?;
-        let document = toml_edit::Document::parse(&*text).ok()?;
+        let document = super::structured::toml(tree, &RelPath::parse(FILE).ok()?)?;
         let mut item = document.get(keys.first()?)?;
         if let Some(index) = index {
-            item = item.get(index)?;
+            item = item.items().get(index)?;
         }
-        let key = keys.get(1)?;
-        let span = item.as_table_like()?.get_key_value(key)?.0.span()?;
-        Some(text.get(..span.start)?.matches('\n').count() + 1)
+        Some(item.entry(keys.get(1)?)?.line)
     };
     line().unwrap_or(0)
 }

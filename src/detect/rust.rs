@@ -1,10 +1,10 @@
 //! Rust packages: built, tested and linted by cargo. None gets a Dockerfile.
 
+use super::structured::{self, Node};
 use super::{Found, Tree};
 use crate::project::{
     Confidence, Evidence, Existing, Fact, Library, PackageManager, RelPath, TestCommand, Tool,
 };
-use toml_edit::{Document, Item, TableLike};
 
 /// Adds each outermost package or workspace.
 pub(super) fn look(tree: &Tree, _existing: &Existing, found: &mut Found) {
@@ -27,25 +27,12 @@ pub(super) fn look(tree: &Tree, _existing: &Existing, found: &mut Found) {
 }
 
 fn package(tree: &Tree, manifest: &RelPath) -> Option<Library> {
-    super::structured::check_toml(tree, manifest);
-    let text = tree.text(manifest)?;
-    let document = Document::parse(&*text).ok()?;
-    let table = |key: &str| document.get(key).and_then(Item::as_table_like);
-    let package = table("package");
-    let workspace = table("workspace");
-    let line = |item: &Item| {
-        item.span().map_or(0, |span| {
-            text[..span.start.min(text.len())].matches('\n').count() + 1
-        })
-    };
-    let shown = |item: &Item| {
-        let line = line(item);
-        let excerpt = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
-        Evidence::new(manifest.clone(), line, excerpt)
-    };
-    let value = |table: Option<&dyn TableLike>, key: &str| {
-        let item = table?.get(key)?;
-        Some((item.as_str()?.to_owned(), shown(item)))
+    let document = structured::toml(tree, manifest)?;
+    let package = document.get("package");
+    let workspace = document.get("workspace");
+    let value = |table: Option<&Node>, key: &str| {
+        let entry = table?.entry(key)?;
+        Some((entry.node.text()?.to_owned(), tree.at(manifest, entry.line)))
     };
     let root = manifest.parent();
     let name = match value(package, "name") {
@@ -64,9 +51,7 @@ fn package(tree: &Tree, manifest: &RelPath) -> Option<Library> {
         }
         None => return None,
     };
-    let shared = workspace
-        .and_then(|table| table.get("package"))
-        .and_then(Item::as_table_like);
+    let shared = workspace.and_then(|table| table.get("package"));
     let version = toolchain(tree, &root).or_else(|| {
         value(package, "rust-version")
             .or_else(|| value(shared, "rust-version"))
@@ -103,20 +88,12 @@ fn package(tree: &Tree, manifest: &RelPath) -> Option<Library> {
 
 /// The channel in `rust-toolchain.toml`, which rustup takes over everything else.
 fn toolchain(tree: &Tree, root: &RelPath) -> Option<Fact<String>> {
-    let path = root
-        .join("rust-toolchain.toml")
-        .ok()
-        .filter(|path| tree.has(path))?;
-    let text = tree.text(&path)?;
-    let document = Document::parse(&*text).ok()?;
-    let channel = document.get("toolchain")?.as_table_like()?.get("channel")?;
-    let line = channel
-        .span()
-        .map_or(0, |span| text[..span.start].matches('\n').count() + 1);
-    let excerpt = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+    let path = root.join("rust-toolchain.toml").ok()?;
+    let document = structured::toml(tree, &path)?;
+    let channel = document.entry_at(&["toolchain", "channel"])?;
     Some(Fact::certain(
-        channel.as_str()?.to_owned(),
-        Evidence::new(path.clone(), line, excerpt),
+        channel.node.text()?.to_owned(),
+        tree.at(&path, channel.line),
     ))
 }
 

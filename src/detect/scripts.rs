@@ -69,7 +69,8 @@ fn command(tree: &Tree, path: &RelPath) -> Option<String> {
     let shebang = text.lines().next().filter(|line| line.starts_with("#!"));
     let by_shebang = |name: &str| shebang.is_some_and(|line| line.contains(name));
     let program = match path.extension() {
-        "py" => "python",
+        // A module of a package is no script.
+        "py" if shebang.is_some() || text.contains("__main__") => "python",
         "sh" | "bash" | "" if by_shebang("bash") => "bash",
         "sh" => "sh",
         "" if by_shebang("python") => "python",
@@ -78,7 +79,7 @@ fn command(tree: &Tree, path: &RelPath) -> Option<String> {
     };
     Some(format!(
         "{program} {}",
-        super::existing::shell::join(&[path.to_string()])
+        super::shell::join(&[path.to_string()])
     ))
 }
 

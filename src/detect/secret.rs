@@ -1,55 +1,153 @@
 //! Which names speak of a secret, and which values are mere placeholders.
 
-/// Whether a variable of this name holds something that must not be shown.
-pub(crate) fn name_is_secret(name: &str) -> bool {
+use crate::project::Confidence;
+
+/// Words of a name that say that its value is a secret.
+const SURE: &[&str] = &[
+    "SECRET",
+    "PASSWORD",
+    "PASSWD",
+    "PASSPHRASE",
+    "TOKEN",
+    "CREDENTIAL",
+    "CREDENTIALS",
+    "PWD",
+    "PASS",
+    "APIKEY",
+    "JWT",
+];
+
+/// Words that say that a name is about a secret and holds none: how long it lives, where it is.
+const ABOUT: &[&str] = &[
+    "PATTERN",
+    "EXP",
+    "EXPIRE",
+    "EXPIRES",
+    "EXPIRY",
+    "MINUTES",
+    "SECONDS",
+    "HOURS",
+    "DAYS",
+    "TTL",
+    "LENGTH",
+    "ALGORITHM",
+    "ALGORITHMS",
+    "LIFETIME",
+    "TIMEOUT",
+    "ENABLED",
+    "FILE",
+    "PATH",
+    "MAX",
+    "MIN",
+    "LIMIT",
+    "PREFIX",
+    "SUFFIX",
+    "FORMAT",
+    "SCHEME",
+    "RATE",
+    "THROTTLE",
+    "ISSUER",
+    "AUD",
+    "AUDIENCE",
+    "HEADER",
+    "TYPE",
+    "COUNT",
+    "SIZE",
+    "AGE",
+    "LOCATION",
+    "ALLOW",
+    "OPTIONAL",
+    "REQUIRED",
+    "PUBLIC",
+    "PUBLISHABLE",
+];
+
+/// What a `…_KEY` of these words opens.
+const KEYS: &[&str] = &[
+    "API",
+    "ACCESS",
+    "PRIVATE",
+    "SIGNING",
+    "ENCRYPTION",
+    "ROLE",
+    "FERNET",
+];
+
+/// Words beside `URL` that name something reached with a password.
+const REACHED: &[&str] = &[
+    "DATABASE",
+    "DB",
+    "POSTGRES",
+    "POSTGRESQL",
+    "PG",
+    "MYSQL",
+    "MARIADB",
+    "REDIS",
+    "BROKER",
+    "MONGO",
+    "MONGODB",
+    "AMQP",
+    "RABBITMQ",
+    "CACHE",
+    "CELERY",
+    "SQLALCHEMY",
+    "WEBHOOK",
+    "KV",
+    "QUEUE",
+    "CLOUDAMQP",
+    "REDISCLOUD",
+];
+
+/// Whether a variable of this name holds something that must not be shown, and how sure that is.
+pub(crate) fn secrecy(name: &str) -> Option<Confidence> {
     let upper = name.to_ascii_uppercase();
-    let parts: Vec<&str> = upper.split(|c: char| !c.is_ascii_alphanumeric()).collect();
-    let public = ["PUBLIC", "PUBLISHABLE"]
-        .iter()
-        .any(|word| parts.contains(word));
-    let speaking = [
-        "SECRET",
-        "PASSWORD",
-        "PASSWD",
-        "PASS",
-        "PWD",
-        "TOKEN",
-        "CREDENTIALS",
-        "CREDENTIAL",
-        "APIKEY",
-        "PASSPHRASE",
-        "PRIVATE",
-        "JWT",
-        "DSN",
-    ];
-    if parts.iter().any(|part| {
-        speaking.contains(part)
-            || part.ends_with("SECRET")
-            || part.ends_with("PASSWORD")
-            || part.ends_with("TOKEN")
-    }) {
-        // How long a token lives, and where one is asked for, is no secret.
-        let about = [
-            "EXPIRY",
-            "EXP",
-            "EXPIRES",
-            "LIFETIME",
-            "TTL",
-            "ALGORITHM",
-            "LENGTH",
-            "MINUTES",
-            "SECONDS",
-            "DAYS",
-            "FILE",
-            "PATH",
-            "ISSUER",
-            "AUD",
-        ];
-        return !parts.iter().any(|part| about.contains(part));
+    let words: Vec<&str> = upper
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let has = |word: &str| words.contains(&word);
+    let last = words.last().copied().unwrap_or_default();
+    if words.iter().any(|word| ABOUT.contains(word)) || last == "NAME" {
+        return None;
     }
-    parts.last() == Some(&"KEY") && !public
-        || upper.ends_with("_KEY_ID") && upper.contains("ACCESS")
-        || upper.ends_with("WEBHOOK_URL")
+    // Where a token is asked for is no secret.
+    if matches!(
+        last,
+        "URL" | "URI" | "ENDPOINT" | "HOST" | "USER" | "USERNAME"
+    ) && !words.iter().any(|word| REACHED.contains(word))
+    {
+        return None;
+    }
+    // The key of an attribute or of an entry in a store holds no secret.
+    if last == "KEY"
+        && ["NAME", "EMAIL", "USERNAME", "REDIS", "CACHE"]
+            .iter()
+            .any(|word| has(word))
+    {
+        return None;
+    }
+    let sure = words.iter().any(|word| {
+        SURE.contains(word)
+            || word.ends_with("SECRET")
+            || word.ends_with("PASSWORD")
+            || word.ends_with("TOKEN")
+    });
+    if sure || has("KEY") && KEYS.iter().any(|word| has(word)) {
+        return Some(Confidence::Certain);
+    }
+    let likely = matches!(last, "KEY" | "SALT" | "PEPPER" | "DSN")
+        || matches!(last, "URL" | "URI") && words.iter().any(|word| REACHED.contains(word));
+    likely.then_some(Confidence::Likely)
+}
+
+/// Whether `name=value` must not be shown: a URL counts only where it carries a password.
+pub(crate) fn hides(name: &str, value: &str) -> bool {
+    if url_has_password(value) {
+        return true;
+    }
+    // The path of a webhook's address is its secret.
+    let address = value.contains("://") && !name.to_ascii_uppercase().contains("WEBHOOK");
+    secrecy(name).is_some() && !is_placeholder(value) && !address
 }
 
 /// Whether `value` only shows where a value goes, or takes it from elsewhere.
@@ -98,7 +196,7 @@ pub(crate) fn url_has_password(value: &str) -> bool {
 
 /// `command` with `…` in the place of values that are secrets by their option or variable
 /// (`--requirepass x`, `DB_PASSWORD=x`) and of URLs that carry a password.
-pub(super) fn redacted(command: &str) -> String {
+pub(crate) fn redacted(command: &str) -> String {
     let mut hide_next = false;
     let words: Vec<String> = command
         .split(' ')
@@ -113,10 +211,9 @@ pub(super) fn redacted(command: &str) -> String {
                 return "…".to_owned();
             }
             match value {
-                Some(value) if (option || name_is_secret(name)) && literal(value) => {
+                Some(value) if (option || hides(name, value)) && literal(value) => {
                     format!("{name}=…")
                 }
-                Some(value) if url_has_password(value) => format!("{name}=…"),
                 Some(_) => word.to_owned(),
                 None => {
                     hide_next = option;
@@ -151,20 +248,46 @@ mod tests {
             "ANON_KEY",
             "JWT_SECRET",
             "SENTRY_DSN",
+            "POSTGRES_SECRET",
+            "REDIS_URL",
+            "MONGODB_URI",
+            "SUPABASE_SERVICE_ROLE_KEY",
+            "READER_TOKEN_KEY",
+            "BROKER_URL",
+            "SLACK_WEBHOOK_URL",
         ] {
-            assert!(name_is_secret(name), "{name}");
+            assert!(secrecy(name).is_some(), "{name}");
         }
         for name in [
             "POSTGRES_HOST",
+            "POSTGRES_USER",
             "JWT_EXPIRY",
             "STRIPE_PUBLIC_KEY",
             "KEYBOARD",
             "LOG_LEVEL",
             "PASSWORD_FILE",
             "MONKEY",
+            "SUPABASE_URL",
+            "RATELIMIT_STORAGE_URI",
+            "API_URL",
+            "TOKEN_EXPIRE_MINUTES",
+            "S3_ENDPOINT_URL",
+            "LDAP_DISPLAY_NAME_KEY",
+            "LDAP_EMAIL_KEY",
+            "THROTTLE_PASS_RESET_PATTERN",
+            "CORS_ALLOW_CREDENTIALS",
+            "STORE_OPTIONAL_CREDENTIALS",
+            "TOKEN_THROTTLE_RATE",
+            "REDIS_LATEST_ID_KEY",
+            "JWT_TOKEN_PREFIX",
+            "OAUTH_TOKEN_URL",
         ] {
-            assert!(!name_is_secret(name), "{name}");
+            assert!(secrecy(name).is_none(), "{name}");
         }
+        assert_eq!(secrecy("REDIS_URL"), Some(Confidence::Likely));
+        assert!(!hides("REDIS_URL", "redis://localhost:6379"));
+        assert!(hides("REDIS_URL", "redis://:hunter2@localhost:6379"));
+        assert!(!hides("SECRET_KEY", "changeme"));
     }
 
     #[test]

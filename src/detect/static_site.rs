@@ -55,10 +55,16 @@ pub(super) fn look(tree: &Tree, _existing: &Existing, found: &mut Found) {
     if !found.services.is_empty() || !found.libraries.is_empty() {
         return;
     }
+    let is_page = |path: &&RelPath| {
+        !path.as_str().split('/').any(|part| NO_SITE.contains(&part))
+            && !super::beside::beside_or_hidden(&path.parent())
+    };
+    // Without an index, a page at the top is what there is to see.
     let Some(index) = tree
         .named("index.html")
-        .filter(|path| !path.as_str().split('/').any(|part| NO_SITE.contains(&part)))
+        .filter(is_page)
         .min_by_key(|path| path.depth())
+        .or_else(|| tree.with_extension("html").find(|path| path.depth() == 1))
     else {
         return;
     };
@@ -76,7 +82,7 @@ pub(super) fn look(tree: &Tree, _existing: &Existing, found: &mut Found) {
         "static",
         root.clone(),
         Fact::certain(ServiceKind::Static, shown.clone())
-            .because("it has an index page and nothing in the repository serves it"),
+            .because("it has pages and nothing in the repository serves them"),
         Fact::certain(root.clone(), shown.clone()),
     );
     site.port = Port::new(PORT).map(|port| {
@@ -86,7 +92,11 @@ pub(super) fn look(tree: &Tree, _existing: &Existing, found: &mut Found) {
         )
     });
     site.health = Some(Fact::new(
-        "/".to_owned(),
+        if index.file_name() == "index.html" {
+            "/".to_owned()
+        } else {
+            format!("/{}", index.file_name())
+        },
         Confidence::Likely,
         vec![shown.clone()],
     ));

@@ -1,13 +1,17 @@
-//! Reads YAML, TOML and JSON of the tree; what is invalid becomes a finding with its line.
+//! YAML, TOML and JSON of the tree as one kind of value that knows its lines. A file is parsed
+//! once; what is invalid becomes a finding with its line.
 
 use super::Tree;
 use crate::project::{Evidence, Finding, RelPath, Severity};
 use saphyr::{LoadableYamlNode, MarkedYaml, Scalar, YamlData};
+use std::sync::Arc;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 /// Collections nested deeper than this are no configuration; parsers and walks recurse.
 const MAX_DEPTH: usize = 200;
 
-/// A YAML value with the line that it starts on (from 1).
+/// A value with the line that it starts on (from 1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Node {
     pub(crate) line: usize,
@@ -17,10 +21,10 @@ pub(crate) struct Node {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Value {
     Null,
-    /// Any scalar, as written.
+    /// Any scalar, as written; `true` and `false` for a boolean.
     Text(String),
     List(Vec<Node>),
-    /// In order, merge keys (`<<`) resolved.
+    /// In the order of the lines, merge keys (`<<`) resolved.
     Map(Vec<Entry>),
 }
 
@@ -32,6 +36,9 @@ pub(crate) struct Entry {
     pub(crate) node: Node,
 }
 
+/// Line and message of what is wrong with a text.
+type Broken = (usize, String);
+
 impl Node {
     pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
         self.entries().iter().find(|entry| entry.key == key)
@@ -39,6 +46,20 @@ impl Node {
 
     pub(crate) fn get(&self, key: &str) -> Option<&Node> {
         self.entry(key).map(|entry| &entry.node)
+    }
+
+    /// Follows keys down to an entry; None where one is missing.
+    pub(crate) fn entry_at(&self, keys: &[&str]) -> Option<&Entry> {
+        let (last, above) = keys.split_last()?;
+        above
+            .iter()
+            .try_fold(self, |node, key| node.get(key))?
+            .entry(last)
+    }
+
+    /// As [`Node::entry_at`], the value alone.
+    pub(crate) fn at(&self, keys: &[&str]) -> Option<&Node> {
+        self.entry_at(keys).map(|entry| &entry.node)
     }
 
     pub(crate) fn text(&self) -> Option<&str> {
@@ -56,6 +77,11 @@ impl Node {
         }
     }
 
+    /// The entries of the mapping at `keys`.
+    pub(crate) fn entries_at(&self, keys: &[&str]) -> &[Entry] {
+        self.at(keys).map_or(&[], Node::entries)
+    }
+
     /// The items of a sequence; nothing for anything else.
     pub(crate) fn items(&self) -> &[Node] {
         match &self.value {
@@ -66,14 +92,89 @@ impl Node {
 }
 
 /// The first document of a YAML file; None where it is unreadable, empty or invalid.
-pub(crate) fn yaml(tree: &Tree, path: &RelPath) -> Option<Node> {
-    let text = tree.text(path)?;
-    match parse_yaml(&text) {
-        Ok(node) => node,
-        Err((line, message)) => {
-            tree.report(invalid("invalid-yaml", "YAML", path, line, &message));
-            None
+pub(crate) fn yaml(tree: &Tree, path: &RelPath) -> Option<Arc<Node>> {
+    read(tree, path, "YAML", "invalid-yaml", parse_yaml)
+}
+
+/// The value of a TOML file; None where it is unreadable or invalid.
+pub(crate) fn toml(tree: &Tree, path: &RelPath) -> Option<Arc<Node>> {
+    read(tree, path, "TOML", "invalid-toml", |text| {
+        parse_toml(text).map(Some)
+    })
+}
+
+/// The value of a JSON file; None where it is unreadable or invalid.
+pub(crate) fn json(tree: &Tree, path: &RelPath) -> Option<Arc<Node>> {
+    let strict = jsonc_parser::ParseOptions {
+        allow_comments: false,
+        allow_loose_object_property_names: false,
+        allow_trailing_commas: false,
+        allow_missing_commas: false,
+        allow_single_quoted_strings: false,
+        allow_hexadecimal_numbers: false,
+        allow_unary_plus_numbers: false,
+        allow_bare_decimal_point_numbers: false,
+        allow_non_finite_numbers: false,
+        allow_extended_string_escapes: false,
+    };
+    read(tree, path, "JSON", "invalid-json", |text| {
+        parse_json(text, &strict)
+    })
+}
+
+/// The value of a JSON file with comments and trailing commas, as editors write it.
+pub(crate) fn jsonc(tree: &Tree, path: &RelPath) -> Option<Arc<Node>> {
+    let lenient = jsonc_parser::ParseOptions {
+        allow_missing_commas: false,
+        allow_loose_object_property_names: false,
+        ..jsonc_parser::ParseOptions::default()
+    };
+    read(tree, path, "JSON", "invalid-json", |text| {
+        parse_json(text, &lenient)
+    })
+}
+
+/// Reports a TOML file that is invalid, without keeping what is in it.
+pub(crate) fn check_toml(tree: &Tree, path: &RelPath) {
+    if tree.is_parsed(path) {
+        return;
+    }
+    let Some(text) = tree.text(path) else { return };
+    if let Err((line, message)) = toml_table(&text) {
+        tree.report(invalid("invalid-toml", "TOML", path, line, &message));
+    }
+}
+
+fn read(
+    tree: &Tree,
+    path: &RelPath,
+    format: &str,
+    id: &'static str,
+    parse: impl FnOnce(&str) -> Result<Option<Node>, Broken>,
+) -> Option<Arc<Node>> {
+    tree.parsed(path, || {
+        let text = tree.text(path)?;
+        match parse(&text) {
+            Ok(node) => node.map(Arc::new),
+            Err((line, message)) => {
+                tree.report(invalid(id, format, path, line, &message));
+                None
+            }
         }
+    })
+}
+
+/// Where each line of a text begins.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        Self(memchr::memchr_iter(b'\n', text.as_bytes()).collect())
+    }
+
+    /// Line (from 1) of a byte's place.
+    fn at(&self, place: usize) -> usize {
+        self.0.partition_point(|newline| *newline < place) + 1
     }
 }
 
@@ -81,74 +182,111 @@ pub(crate) fn yaml(tree: &Tree, path: &RelPath) -> Option<Node> {
 ///
 /// # Errors
 /// Line and message of what is wrong.
-pub(crate) fn parse_yaml(text: &str) -> Result<Option<Node>, (usize, String)> {
+pub(crate) fn parse_yaml(text: &str) -> Result<Option<Node>, Broken> {
     if too_deep(text) {
         return Err((1, format!("nested deeper than {MAX_DEPTH} levels")));
     }
-    let documents = MarkedYaml::load_from_str(text)
-        .map_err(|error| (error.marker().line(), error.info().to_owned()))?;
+    let load = |text| {
+        MarkedYaml::load_from_str(text)
+            .map_err(|error| (error.marker().line().max(1), error.info().to_owned()))
+    };
+    let indented;
+    let documents = match load(text) {
+        Ok(documents) => documents,
+        // Other parsers take a closing bracket at the level of the key that opened it.
+        Err(error) => {
+            indented = with_brackets_indented(text).ok_or_else(|| error.clone())?;
+            load(&indented).map_err(|_| error)?
+        }
+    };
     let lines: Vec<&str> = text.lines().collect();
     Ok(documents.first().map(|document| convert(document, &lines)))
 }
 
-/// Checks a TOML file and reports what is wrong with it.
-pub(crate) fn check_toml(tree: &Tree, path: &RelPath) {
-    let Some(text) = tree.text(path) else { return };
-    if let Err(error) = text.parse::<toml::Table>() {
+/// `text` with lines that begin with a closing bracket further in; None where there are none.
+fn with_brackets_indented(text: &str) -> Option<String> {
+    let closes = |line: &str| line.trim_start().starts_with([']', '}']);
+    text.lines().any(closes).then(|| {
+        text.lines()
+            .map(|line| {
+                if closes(line) {
+                    format!("        {line}\n")
+                } else {
+                    format!("{line}\n")
+                }
+            })
+            .collect()
+    })
+}
+
+/// Parses a TOML document.
+///
+/// # Errors
+/// Line and message of what is wrong.
+pub(crate) fn parse_toml(text: &str) -> Result<Node, Broken> {
+    let table = toml_table(text)?;
+    Ok(Node {
+        line: 1,
+        value: from_table(&Lines::of(text), table.get_ref()),
+    })
+}
+
+fn toml_table(text: &str) -> Result<Spanned<DeTable<'_>>, Broken> {
+    if too_deep(text) {
+        return Err((1, format!("nested deeper than {MAX_DEPTH} levels")));
+    }
+    DeTable::parse(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
-        let line = text
-            .get(..at)
-            .map_or(1, |before| before.matches('\n').count() + 1);
-        tree.report(invalid("invalid-toml", "TOML", path, line, error.message()));
-    }
+        (Lines::of(text).at(at), error.message().to_owned())
+    })
 }
 
-/// The value of a JSON file; None where it is unreadable or invalid.
-pub(crate) fn json(tree: &Tree, path: &RelPath) -> Option<serde_json::Value> {
-    let text = tree.text(path)?;
-    match serde_json::from_str(&text) {
-        Ok(value) => Some(value),
-        Err(error) => {
-            let message = error.to_string();
-            let message = message.split(" at line ").next().unwrap_or_default();
-            tree.report(invalid(
-                "invalid-json",
-                "JSON",
-                path,
-                error.line().max(1),
-                message,
-            ));
-            None
+fn from_table(lines: &Lines, table: &DeTable<'_>) -> Value {
+    let mut entries: Vec<Entry> = table
+        .iter()
+        .map(|(key, value)| Entry {
+            key: key.get_ref().to_string(),
+            line: lines.at(key.span().start),
+            node: from_value(lines, value),
+        })
+        .collect();
+    entries.sort_by_key(|entry| entry.line);
+    Value::Map(entries)
+}
+
+fn from_value(lines: &Lines, value: &Spanned<DeValue<'_>>) -> Node {
+    let converted = match value.get_ref() {
+        DeValue::String(text) => Value::Text(text.to_string()),
+        DeValue::Integer(number) => Value::Text(number.as_str().to_owned()),
+        DeValue::Float(number) => Value::Text(number.as_str().to_owned()),
+        DeValue::Boolean(value) => Value::Text(value.to_string()),
+        DeValue::Datetime(date) => Value::Text(date.to_string()),
+        DeValue::Array(items) => {
+            Value::List(items.iter().map(|item| from_value(lines, item)).collect())
         }
-    }
-}
-
-/// The value of a JSON file with comments and trailing commas, as editors write it.
-pub(crate) fn jsonc(tree: &Tree, path: &RelPath) -> Option<Node> {
-    let text = tree.text(path)?;
-    let options = jsonc_parser::ParseOptions {
-        allow_missing_commas: false,
-        allow_loose_object_property_names: false,
-        ..jsonc_parser::ParseOptions::default()
+        DeValue::Table(table) => from_table(lines, table),
     };
-    match jsonc_parser::parse_to_ast(&text, &jsonc_parser::CollectOptions::default(), &options) {
-        Ok(parsed) => parsed.value.map(|value| convert_json(&value, &text)),
-        Err(error) => {
-            let message = error.kind().to_string();
-            let line = error.line_display();
-            tree.report(invalid("invalid-json", "JSON", path, line, &message));
-            None
-        }
+    Node {
+        line: lines.at(value.span().start),
+        value: converted,
     }
 }
 
-fn convert_json(value: &jsonc_parser::ast::Value<'_>, text: &str) -> Node {
+fn parse_json(text: &str, options: &jsonc_parser::ParseOptions) -> Result<Option<Node>, Broken> {
+    if too_deep(text) {
+        return Err((1, format!("nested deeper than {MAX_DEPTH} levels")));
+    }
+    jsonc_parser::parse_to_ast(text, &jsonc_parser::CollectOptions::default(), options)
+        .map(|parsed| {
+            let lines = Lines::of(text);
+            parsed.value.map(|value| from_json(&lines, &value))
+        })
+        .map_err(|error| (error.line_display(), error.kind().to_string()))
+}
+
+fn from_json(lines: &Lines, value: &jsonc_parser::ast::Value<'_>) -> Node {
     use jsonc_parser::ast::Value as Json;
     use jsonc_parser::common::Ranged;
-    let line = |at: usize| {
-        text.get(..at)
-            .map_or(0, |before| before.matches('\n').count() + 1)
-    };
     let converted = match value {
         Json::StringLit(literal) => Value::Text(literal.value.to_string()),
         Json::NumberLit(literal) => Value::Text(literal.value.to_owned()),
@@ -158,7 +296,7 @@ fn convert_json(value: &jsonc_parser::ast::Value<'_>, text: &str) -> Node {
             array
                 .elements
                 .iter()
-                .map(|element| convert_json(element, text))
+                .map(|element| from_json(lines, element))
                 .collect(),
         ),
         Json::Object(object) => Value::Map(
@@ -167,14 +305,14 @@ fn convert_json(value: &jsonc_parser::ast::Value<'_>, text: &str) -> Node {
                 .iter()
                 .map(|property| Entry {
                     key: property.name.as_str().to_owned(),
-                    line: line(property.range.start),
-                    node: convert_json(&property.value, text),
+                    line: lines.at(property.range.start),
+                    node: from_json(lines, &property.value),
                 })
                 .collect(),
         ),
     };
     Node {
-        line: line(value.start()),
+        line: lines.at(value.start()),
         value: converted,
     }
 }
@@ -216,10 +354,14 @@ fn too_deep(text: &str) -> bool {
         if indent > MAX_DEPTH * 4 && !line.trim().is_empty() {
             return true;
         }
+        let mut quote = None;
         for c in line.bytes() {
-            match c {
-                b'[' | b'{' => depth += 1,
-                b']' | b'}' => depth = depth.saturating_sub(1),
+            match (quote, c) {
+                (Some(open), _) if open == c => quote = None,
+                (Some(_), _) => {}
+                (None, b'"' | b'\'') => quote = Some(c),
+                (None, b'[' | b'{') => depth += 1,
+                (None, b']' | b'}') => depth = depth.saturating_sub(1),
                 _ => {}
             }
             if depth > MAX_DEPTH {
@@ -320,9 +462,32 @@ mod tests {
     }
 
     #[test]
+    fn a_closing_bracket_may_stand_below_its_key() {
+        let node = parse_yaml("a:\n  b:\n    c: [\n      x,\n    ]\n  d: 1\n")
+            .unwrap()
+            .unwrap();
+        assert_eq!(node.at(&["a", "b", "c"]).unwrap().items().len(), 1);
+        assert_eq!(node.entry_at(&["a", "d"]).unwrap().line, 6);
+    }
+
+    #[test]
     fn invalid_yaml_has_a_line() {
         let (line, _) = parse_yaml("a:\n  - b\n c: [\n").unwrap_err();
         assert!(line >= 3, "{line}");
+    }
+
+    #[test]
+    fn toml_knows_the_lines_of_keys_and_items() {
+        let node =
+            parse_toml("[project]\nname = \"a\"\n\ndependencies = [\n  \"flask\",\n]\n").unwrap();
+        let dependencies = node.entry_at(&["project", "dependencies"]).unwrap();
+        assert_eq!(dependencies.line, 4);
+        assert_eq!(dependencies.node.items()[0].line, 5);
+        assert_eq!(dependencies.node.items()[0].text(), Some("flask"));
+        assert_eq!(
+            parse_toml("[a]\nb = 1\nversion = 0.1.0\n").unwrap_err().0,
+            3
+        );
     }
 
     #[test]

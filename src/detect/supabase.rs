@@ -1,9 +1,10 @@
 //! Supabase: which of its parts the application uses, its edge functions, its migrations.
 
-use super::{Tree, backing, syntax};
-use crate::project::{BackingService, Confidence, Evidence, Fact, RelPath, Service, SupabasePart};
+use super::Tree;
+use crate::project::{
+    BackingService, Confidence, Evidence, Fact, RelPath, Service, Sought, SupabasePart,
+};
 use std::collections::BTreeMap;
-use tree_sitter::Node;
 
 /// Extensions of sources that run in a browser or in Deno and that no grammar here reads.
 const SCRIPTS: &[&str] = &["ts", "tsx", "js", "mjs", "jsx", "html", "vue", "svelte"];
@@ -86,19 +87,17 @@ pub(super) fn parts(
     supabase: &BackingService,
 ) -> Vec<Fact<SupabasePart>> {
     let mut found: BTreeMap<SupabasePart, Vec<Evidence>> = BTreeMap::new();
-    for service in services {
-        for path in backing::own_sources(tree, service, services) {
-            if let Some(text) = tree.text(path) {
-                for (part, line) in in_python(&text) {
-                    note(&mut found, path, &text, part, line);
-                }
+    for sign in services.iter().flat_map(|service| &service.signs) {
+        if let Sought::Part(part) = sign.of {
+            let known = found.entry(part).or_default();
+            if !known.contains(&sign.at) {
+                known.push(sign.at.clone());
             }
         }
     }
-    for path in tree
-        .files()
-        .filter(|path| SCRIPTS.contains(&path.extension()))
-    {
+    for path in tree.files().filter(|path| {
+        SCRIPTS.contains(&path.extension()) && !super::beside::beside(&path.parent())
+    }) {
         if let Some(text) = tree.text(path) {
             for (part, line) in in_script(&text) {
                 note(&mut found, path, &text, part, line);
@@ -171,77 +170,12 @@ fn note(
     }
 }
 
-/// Parts that Python source uses, each with its line, in order.
-fn in_python(text: &str) -> Vec<(SupabasePart, usize)> {
-    let speaks = text.to_ascii_lowercase().contains("supabase");
-    if !speaks && !PATHS.iter().any(|(path, _)| text.contains(path)) {
-        return Vec::new();
-    }
-    let Some(tree) = syntax::parse(&tree_sitter_python::LANGUAGE.into(), text) else {
-        return Vec::new();
-    };
-    let root = tree.root_node();
-    let mut found = Vec::new();
-    if speaks {
-        for attribute in syntax::all(root, "attribute") {
-            if let Some(part) = part_of_attribute(attribute, text) {
-                found.push((part, line_of_name(attribute)));
-            }
-        }
-    }
-    for content in syntax::all(root, "string_content") {
-        let literal = syntax::text(content, text);
-        for (path, part) in PATHS {
-            if literal.contains(path) {
-                found.push((*part, syntax::line(content)));
-            }
-        }
-    }
-    found
-}
-
-/// The attribute's own line: a chain of calls may begin some lines above.
-fn line_of_name(attribute: Node<'_>) -> usize {
-    attribute
-        .child_by_field_name("attribute")
-        .map_or_else(|| syntax::line(attribute), syntax::line)
-}
-
-/// `client.auth.x`, `client.table(…)`, `client.storage.x`, `client.functions.x`,
-/// `client.channel(…)`.
-fn part_of_attribute(attribute: Node<'_>, text: &str) -> Option<SupabasePart> {
-    let name = syntax::text(attribute.child_by_field_name("attribute")?, text);
-    let object = attribute.child_by_field_name("object")?;
-    let parent = attribute.parent()?;
-    let goes_on = parent.kind() == "attribute";
-    let called = parent.kind() == "call"
-        && parent
-            .child_by_field_name("function")
-            .is_some_and(|function| function.id() == attribute.id());
-    // `self.auth.x` of a view is no client; a client is a variable, a call or an attribute.
-    let on_client = !matches!(
-        syntax::text(object, text),
-        "self" | "cls" | "request" | "app"
-    );
-    match name {
-        "auth" if goes_on && on_client => Some(SupabasePart::Auth),
-        "storage" if goes_on && on_client => Some(SupabasePart::Storage),
-        "functions" if goes_on && on_client => Some(SupabasePart::Functions),
-        "realtime" if goes_on && on_client => Some(SupabasePart::Realtime),
-        "channel" if called => Some(SupabasePart::Realtime),
-        // `client.storage.from_("bucket")` is the storage's, not a table's.
-        "from_" if called && last_name(object, text) == Some("storage") => None,
-        "table" | "from_" | "rpc" | "postgrest" if called || name == "postgrest" => {
-            Some(SupabasePart::Rest)
-        }
-        _ => None,
-    }
-}
-
-fn last_name<'t>(object: Node<'_>, text: &'t str) -> Option<&'t str> {
-    object
-        .child_by_field_name("attribute")
-        .map(|name| syntax::text(name, text))
+/// The parts that a literal names by the gateway's paths.
+pub(super) fn parts_of_path(text: &str) -> impl Iterator<Item = SupabasePart> {
+    PATHS
+        .iter()
+        .filter(move |(path, _)| text.contains(path))
+        .map(|(_, part)| *part)
 }
 
 /// Parts that a script or page uses, each with its line. Only one that makes a Supabase client
@@ -327,35 +261,6 @@ fn created_extensions(text: &str) -> Vec<(String, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn calls_of_the_python_client_name_parts() {
-        let text = "from supabase import create_client\n\
-                    db = create_client(url, key)\n\
-                    db.auth.sign_in_with_password({})\n\
-                    rows = (\n    db\n    .table('x')\n    .select('*')\n)\n\
-                    db.storage.from_('bucket').upload('x')\n\
-                    get_supabase().functions.invoke('f')\n\
-                    self.auth.login()\n";
-        assert_eq!(
-            in_python(text),
-            [
-                (SupabasePart::Auth, 3),
-                (SupabasePart::Rest, 6),
-                (SupabasePart::Storage, 9),
-                (SupabasePart::Functions, 10),
-            ]
-        );
-    }
-
-    #[test]
-    fn paths_of_the_gateway_name_parts_without_the_client() {
-        assert_eq!(
-            in_python("import httpx\nhttpx.post(f\"{base}/functions/v1/notify\")\n"),
-            [(SupabasePart::Functions, 2)]
-        );
-        assert_eq!(in_python("x.auth.y\nx.table('t')\n"), []);
-    }
 
     #[test]
     fn edge_functions_speak_for_the_parts_they_call() {

@@ -30,11 +30,16 @@ pub(super) fn children(node: Node<'_>) -> Vec<Node<'_>> {
 
 /// All nodes below and including `node` of this kind, in order of their place.
 pub(super) fn all<'t>(node: Node<'t>, kind: &str) -> Vec<Node<'t>> {
+    all_of(node, &[kind])
+}
+
+/// As [`all`], for several kinds.
+pub(super) fn all_of<'t>(node: Node<'t>, kinds: &[&str]) -> Vec<Node<'t>> {
     let mut found = Vec::new();
     let mut cursor = node.walk();
     let mut depth = 0_usize;
     loop {
-        if cursor.node().kind() == kind {
+        if kinds.contains(&cursor.node().kind()) {
             found.push(cursor.node());
         }
         if depth < MAX_DEPTH && cursor.goto_first_child() {

@@ -1,5 +1,6 @@
 //! The files of a repository that detection may read.
 
+use super::structured::Node;
 use crate::project::{Evidence, Finding, RelPath, Severity};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Read;
@@ -54,6 +55,7 @@ pub struct Tree {
     folders: BTreeSet<RelPath>,
     tracked: BTreeSet<RelPath>,
     read: Mutex<HashMap<RelPath, Option<Arc<str>>>>,
+    parsed: Mutex<HashMap<RelPath, Option<Arc<Node>>>>,
     findings: Mutex<Vec<Finding>>,
 }
 
@@ -131,6 +133,7 @@ impl Tree {
             folders,
             tracked,
             read: Mutex::new(HashMap::new()),
+            parsed: Mutex::new(HashMap::new()),
             findings: Mutex::new(findings),
         })
     }
@@ -151,6 +154,7 @@ impl Tree {
             folders: BTreeSet::new(),
             tracked: BTreeSet::new(),
             read: Mutex::new(HashMap::new()),
+            parsed: Mutex::new(HashMap::new()),
             findings: Mutex::new(Vec::new()),
         }
     }
@@ -238,6 +242,37 @@ impl Tree {
             });
             None
         }
+    }
+
+    /// Evidence at a line (1-based) of a file, with the text of that line.
+    pub(super) fn at(&self, path: &RelPath, line: usize) -> Evidence {
+        let text = self.text(path);
+        let excerpt = text
+            .as_deref()
+            .and_then(|text| text.lines().nth(line.saturating_sub(1)))
+            .unwrap_or_default();
+        Evidence::new(path.clone(), line, excerpt)
+    }
+
+    /// Whether `structured` looked at a file already.
+    pub(super) fn is_parsed(&self, path: &RelPath) -> bool {
+        let parsed = self.parsed.lock().unwrap_or_else(PoisonError::into_inner);
+        parsed.contains_key(path)
+    }
+
+    /// What `parse` makes of a file; it is called once for each.
+    pub(super) fn parsed(
+        &self,
+        path: &RelPath,
+        parse: impl FnOnce() -> Option<Arc<Node>>,
+    ) -> Option<Arc<Node>> {
+        let mut parsed = self.parsed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = parsed.get(path) {
+            return known.clone();
+        }
+        let node = parse();
+        parsed.insert(path.clone(), node.clone());
+        node
     }
 
     /// Adds something that the maintainers should know (an invalid file, …).

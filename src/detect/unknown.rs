@@ -1,10 +1,12 @@
 //! Says which facts every service should have and does not.
 
 use super::Found;
-use crate::project::{Service, ServiceKind, Unknown};
+use crate::project::{Existing, Service, ServiceKind, Unknown};
 
 /// Adds to `found` what no ecosystem reported as unknown itself.
-pub(super) fn complete(found: &mut Found) {
+pub(super) fn complete(found: &mut Found, existing: &Existing) {
+    let images = images(found, existing);
+    found.unknown.extend(images);
     if found.services.is_empty() && found.libraries.is_empty() {
         found.unknown.push(Unknown {
             fact: "services".to_owned(),
@@ -24,6 +26,46 @@ pub(super) fn complete(found: &mut Found) {
             found.unknown.push(unknown);
         }
     }
+}
+
+/// Dockerfiles that start something which no ecosystem recognised.
+fn images(found: &Found, existing: &Existing) -> Vec<Unknown> {
+    existing
+        .dockerfiles
+        .iter()
+        .filter(|file| {
+            let folder = file.path.parent();
+            let hidden = folder.as_str().split('/').any(|part| part.starts_with('.'));
+            let covered = found
+                .services
+                .iter()
+                .map(|service| &service.root)
+                .chain(found.libraries.iter().map(|library| &library.root))
+                .any(|root| root.is_within(&folder) || folder.is_within(root));
+            // A database with the project's own scripts inside is a backing service.
+            let backing = file
+                .from
+                .as_ref()
+                .is_some_and(|from| super::client::of_image(&from.excerpt).is_some());
+            !hidden && !covered && !backing && !folder.is_root()
+        })
+        .filter_map(|file| {
+            let starts = file.cmd.as_ref().or(file.entrypoint.as_ref())?;
+            let folder = file.path.parent();
+            let name = folder.file_name();
+            Some(Unknown {
+                fact: name.to_owned(),
+                looked_at: vec![format!(
+                    "{starts} starts `{}`, which nothing here recognises",
+                    starts.excerpt
+                )],
+                answer_with: format!(
+                    "[[service]] name = \"{name}\", root = \"{folder}\", command = …"
+                ),
+                root: Some(folder),
+            })
+        })
+        .collect()
 }
 
 fn missing(service: &Service) -> Vec<Unknown> {

@@ -1,6 +1,6 @@
 //! What a service needs that is not the user's code.
 
-use super::{Fact, RelPath};
+use super::{Evidence, Fact, RelPath};
 use serde::Serialize;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -36,6 +36,57 @@ pub enum SupabasePart {
     Studio,
 }
 
+/// Something that a project needs and that nothing generated here starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Other {
+    Elasticsearch,
+    Opensearch,
+    Rabbitmq,
+    Memcached,
+    Kafka,
+    Influxdb,
+    Clickhouse,
+    Cassandra,
+    Neo4j,
+    Qdrant,
+    Weaviate,
+    Milvus,
+    Meilisearch,
+    Typesense,
+    Solr,
+    Couchdb,
+    Nats,
+    Mqtt,
+    Temporal,
+    Oracle,
+    Sqlserver,
+}
+
+/// What a sign speaks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sought {
+    Backing(BackingKind),
+    Part(SupabasePart),
+    Other(Other),
+}
+
+/// A place in a service's source that speaks for something that it needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sign {
+    pub of: Sought,
+    pub at: Evidence,
+}
+
+/// A need of the project that nothing generated here meets.
+#[derive(Debug, Clone, Serialize)]
+pub struct Need {
+    pub kind: Other,
+    pub found: Fact<bool>,
+    /// Names of the services that use it, sorted.
+    pub used_by: Vec<String>,
+}
+
 /// A backing service, merged over everything that speaks for it.
 #[derive(Debug, Clone, Serialize)]
 pub struct BackingService {
@@ -68,6 +119,34 @@ impl BackingKind {
             BackingKind::S3 => "s3",
             BackingKind::Smtp => "smtp",
         }
+    }
+}
+
+impl std::fmt::Display for Other {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Other::Elasticsearch => "Elasticsearch",
+            Other::Opensearch => "OpenSearch",
+            Other::Rabbitmq => "RabbitMQ",
+            Other::Memcached => "memcached",
+            Other::Kafka => "Kafka",
+            Other::Influxdb => "InfluxDB",
+            Other::Clickhouse => "ClickHouse",
+            Other::Cassandra => "Cassandra",
+            Other::Neo4j => "Neo4j",
+            Other::Qdrant => "Qdrant",
+            Other::Weaviate => "Weaviate",
+            Other::Milvus => "Milvus",
+            Other::Meilisearch => "Meilisearch",
+            Other::Typesense => "Typesense",
+            Other::Solr => "Solr",
+            Other::Couchdb => "CouchDB",
+            Other::Nats => "NATS",
+            Other::Mqtt => "MQTT broker",
+            Other::Temporal => "Temporal",
+            Other::Oracle => "Oracle",
+            Other::Sqlserver => "SQL Server",
+        })
     }
 }
 

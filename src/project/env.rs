@@ -22,6 +22,23 @@ pub struct EnvVar {
     pub role: Option<EnvRole>,
 }
 
+impl EnvVar {
+    /// A variable without a secret that means `role` and is read at one place.
+    #[must_use]
+    pub fn plain(name: &str, role: EnvRole, at: Evidence) -> Self {
+        Self {
+            name: name.to_owned(),
+            read_at: vec![at],
+            default: None,
+            required: false,
+            secret: false,
+            secret_confidence: Confidence::Certain,
+            insecure_default: false,
+            role: Some(role),
+        }
+    }
+}
+
 /// What a variable tells the application about a backing service.
 /// The value in a compose file or `.env` follows from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]

@@ -50,6 +50,8 @@ pub struct Dockerfile {
     pub healthcheck: Option<Evidence>,
     pub entrypoint: Option<Evidence>,
     pub cmd: Option<Evidence>,
+    /// Files that `pip install -r` names.
+    pub requirements: Vec<Evidence>,
     /// Sources of COPY and ADD from the context.
     pub copied: Vec<Evidence>,
 }
@@ -79,4 +81,6 @@ pub struct ComposeService {
     pub volumes: Vec<String>,
     pub container_name: Option<String>,
     pub command: Option<String>,
+    /// Names of the services that are started before it.
+    pub depends_on: Vec<String>,
 }

@@ -11,7 +11,7 @@ mod finding;
 mod path;
 mod service;
 
-pub use backing::{BackingKind, BackingService, SupabasePart};
+pub use backing::{BackingKind, BackingService, Need, Other, Sign, Sought, SupabasePart};
 pub use env::{EnvFile, EnvRole, EnvVar};
 pub use existing::{ComposeFile, ComposeService, Dockerfile, Existing, ExistingFile};
 pub use fact::{Claim, Confidence, Evidence, Fact};
@@ -35,6 +35,8 @@ pub struct Project {
     pub libraries: Vec<Library>,
     /// What the services need that is not the user's code, sorted by kind.
     pub backing: Vec<BackingService>,
+    /// What they need beside that and nothing generated here starts, sorted by kind.
+    pub needs: Vec<Need>,
     /// Developer tools that the project uses already (ruff, black, mypy, pytest, eslint, …).
     pub tools: Vec<Tool>,
     /// The project's own scripts for recurring work.

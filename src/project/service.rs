@@ -1,6 +1,6 @@
 //! Something of the user's that runs as a container.
 
-use super::{EnvVar, Evidence, Fact, RelPath};
+use super::{EnvVar, Evidence, Fact, RelPath, Sign};
 use serde::Serialize;
 
 /// A TCP port, never 0.
@@ -54,16 +54,32 @@ pub enum PackageManager {
 pub struct Requirement {
     /// Normalised name (PEP 503 for Python).
     pub name: String,
-    /// The specifier as written: `==3.1.0`, `>=2`, empty for none.
+    /// `redis` of `celery[redis]`, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub extras: Vec<String>,
+    /// The specifier as written: `==3.1.0`, `>=2`, empty for none. Never a URL with a password.
     pub specifier: String,
     /// Whether exactly one version satisfies it.
     pub exact: bool,
     /// Declared for development or tests only.
     pub development: bool,
+    /// False where a lock lists it only because another needs it.
+    pub direct: bool,
     pub declared: Evidence,
     /// Whether a module of it is imported anywhere; absent where that cannot be told
     /// (a plugin, a driver named in a URL).
     pub imported: Option<bool>,
+}
+
+impl Requirement {
+    /// As a package manager is told: `celery[redis]>=5`.
+    #[must_use]
+    pub fn text(&self) -> String {
+        if self.extras.is_empty() {
+            return format!("{}{}", self.name, self.specifier);
+        }
+        format!("{}[{}]{}", self.name, self.extras.join(","), self.specifier)
+    }
 }
 
 /// How tests are run.
@@ -127,6 +143,8 @@ pub struct Service {
     pub manifest: Option<Fact<RelPath>>,
     /// Other files the manifest needs at install time (`-r base.txt`, `-c constraints.txt`).
     pub manifest_includes: Vec<RelPath>,
+    /// Requirements files that are installed beside the manifest.
+    pub manifest_also: Vec<RelPath>,
     pub lock: Option<Fact<RelPath>>,
     pub requirements: Vec<Requirement>,
     /// `major.minor`, e.g. `3.12`.
@@ -147,6 +165,9 @@ pub struct Service {
     pub writable: Vec<Fact<RelPath>>,
     /// In order of name.
     pub env: Vec<EnvVar>,
+    /// What its source says that it needs, beside requirements and variables.
+    #[serde(skip)]
+    pub signs: Vec<Sign>,
     /// A route that answers without side effects, e.g. `/health`; absent where there is none.
     pub health: Option<Fact<String>>,
     pub test: Option<Fact<TestCommand>>,
@@ -201,6 +222,7 @@ impl Service {
             package_manager: None,
             manifest: None,
             manifest_includes: Vec::new(),
+            manifest_also: Vec::new(),
             lock: None,
             requirements: Vec::new(),
             runtime_version: None,
@@ -212,6 +234,7 @@ impl Service {
             static_dirs: Vec::new(),
             writable: Vec::new(),
             env: Vec::new(),
+            signs: Vec::new(),
             health: None,
             test: None,
             migration: None,

@@ -194,11 +194,11 @@ fn pip(part: &Part) -> Vec<Vec<OsString>> {
         _ => line(&["-e", "."]),
     }];
     let mut loose: Vec<String> = Vec::new();
-    let mut files: Vec<&RelPath> = Vec::new();
+    let mut files: Vec<&RelPath> = part.also.iter().collect();
     for requirement in part.requirements.iter().filter(|one| one.development) {
         let file = &requirement.declared.file;
         if !is_requirements(file) {
-            loose.push(format!("{}{}", requirement.name, requirement.specifier));
+            loose.push(requirement.text());
         } else if Some(file) != part.manifest && !files.contains(&file) {
             files.push(file);
         }
@@ -241,9 +241,11 @@ mod tests {
                 .into_iter()
                 .map(|(file, name, development)| Requirement {
                     name: name.to_owned(),
+                    extras: Vec::new(),
                     specifier: String::new(),
                     exact: false,
                     development,
+                    direct: true,
                     declared: Evidence::new(file.clone(), 1, name),
                     imported: None,
                 })
@@ -253,6 +255,7 @@ mod tests {
             folder: &folder,
             manager: PackageManager::Pip,
             manifest: Some(&manifest),
+            also: &[],
             locked: false,
             inputs: Vec::new(),
             requirements: &requirements,

@@ -12,6 +12,8 @@ pub(super) struct Part<'a> {
     pub(super) folder: &'a RelPath,
     pub(super) manager: PackageManager,
     pub(super) manifest: Option<&'a RelPath>,
+    /// Requirements files that are installed beside it.
+    pub(super) also: &'a [RelPath],
     pub(super) locked: bool,
     /// Every file that says what is installed, sorted.
     pub(super) inputs: Vec<&'a RelPath>,
@@ -47,6 +49,7 @@ pub(super) fn parts<'a>(project: &'a Project, root: &Path, machine: &Machine) ->
             .into_iter()
             .chain(lock)
             .chain(&service.manifest_includes)
+            .chain(&service.manifest_also)
             .chain(development)
             .collect();
         inputs.sort();
@@ -59,6 +62,7 @@ pub(super) fn parts<'a>(project: &'a Project, root: &Path, machine: &Machine) ->
                 .as_ref()
                 .map_or(PackageManager::Pip, |fact| fact.value),
             manifest,
+            also: &service.manifest_also,
             locked: lock.is_some(),
             inputs,
             requirements: &service.requirements,
@@ -91,6 +95,7 @@ pub(super) fn parts<'a>(project: &'a Project, root: &Path, machine: &Machine) ->
                 .as_ref()
                 .map_or(PackageManager::Pip, |fact| fact.value),
             manifest: None,
+            also: &[],
             locked: inputs.iter().any(|file| file.extension() == "lock"),
             inputs,
             requirements: &[],

@@ -78,6 +78,7 @@ mod tests {
             folder: &folder,
             manager: PackageManager::Pip,
             manifest: Some(&manifest),
+            also: &[],
             locked: false,
             inputs: vec![&manifest],
             requirements: &[],

@@ -2,7 +2,7 @@
 
 use super::Output;
 use crate::project::{
-    BackingService, Claim, Confidence, Evidence, Existing, Fact, Finding, Library, Project,
+    BackingService, Claim, Confidence, Evidence, Existing, Fact, Finding, Library, Need, Project,
     Service, ServiceKind, Severity, Unknown,
 };
 use console::Style;
@@ -28,7 +28,7 @@ pub(crate) fn show_project(project: &Project, output: &Output) -> String {
     for library in &project.libraries {
         page.library(library);
     }
-    page.backing(&project.backing);
+    page.backing(&project.backing, &project.needs);
     page.development(project);
     page.existing(&project.existing);
     page.unknown(&project.unknown);
@@ -255,8 +255,8 @@ impl Page {
         });
     }
 
-    fn backing(&mut self, backing: &[BackingService]) {
-        if backing.is_empty() {
+    fn backing(&mut self, backing: &[BackingService], needs: &[Need]) {
+        if backing.is_empty() && needs.is_empty() {
             return;
         }
         self.title("Needs");
@@ -272,12 +272,7 @@ impl Page {
                 format!("for {}", service.used_by.join(", "))
             };
             let name = format!("{}{version}", service.kind);
-            self.row(
-                &name,
-                &users,
-                service.found.confidence,
-                &service.found.evidence,
-            );
+            self.fact(&name, &service.found, |_| users.clone());
             for part in &service.parts {
                 let name = format!("{:?}", part.value).to_lowercase();
                 self.fact("", part, |_| name.clone());
@@ -292,6 +287,17 @@ impl Page {
             for extension in &service.extensions {
                 self.fact("", extension, |name| format!("extension {name}"));
             }
+        }
+        for need in needs {
+            let users = if need.used_by.is_empty() {
+                "not started by what is generated".to_owned()
+            } else {
+                format!(
+                    "for {}; not started by what is generated",
+                    need.used_by.join(", ")
+                )
+            };
+            self.fact(&need.kind.to_string(), &need.found, |_| users.clone());
         }
     }
 

@@ -11,7 +11,7 @@ fn the_shape_of_the_report() {
         ("shipway.toml", "[project]\nname = \"moss\"\n"),
         (
             "compose.yaml",
-            "services:\n  cache:\n    image: redis:7.4\n",
+            "services:\n  site:\n    build: .\n    depends_on: [cache]\n  cache:\n    image: redis:7.4\n",
         ),
     ]);
     insta::assert_snapshot!(sandbox.report(0, &["detect", "--format", "json"]));

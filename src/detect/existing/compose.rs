@@ -1,7 +1,7 @@
 //! What the compose files of the tree say, and why one cannot be included as it is.
 
 use crate::detect::structured::{self, Node, Value};
-use crate::detect::{Tree, secret};
+use crate::detect::{Tree, secret, shell};
 use crate::project::{ComposeFile, ComposeService, Evidence, RelPath};
 
 /// Whether compose would read a file of this name by itself or with `-f` by custom.
@@ -88,13 +88,14 @@ fn service(path: &RelPath, name: &str, line: usize, node: &Node) -> ComposeServi
             path.parent().join(context).ok()
         }),
         ports: texts("ports"),
-        environment: environment(node),
+        environment: names(node, "environment"),
         volumes: texts("volumes"),
         container_name: owned("container_name"),
         command: node
             .get("command")
             .and_then(command)
             .map(|command| secret::redacted(&command)),
+        depends_on: names(node, "depends_on"),
     }
 }
 
@@ -111,15 +112,16 @@ fn long_form(item: &Node) -> Option<String> {
     })
 }
 
-fn environment(node: &Node) -> Vec<String> {
-    let Some(environment) = node.get("environment") else {
+/// Names of a list or a mapping; those before `=` in a list.
+fn names(node: &Node, key: &str) -> Vec<String> {
+    let Some(named) = node.get(key) else {
         return Vec::new();
     };
-    let listed = environment.items().iter().filter_map(|item| {
+    let listed = named.items().iter().filter_map(|item| {
         item.text()
             .map(|text| text.split('=').next().unwrap_or_default().to_owned())
     });
-    environment
+    named
         .entries()
         .iter()
         .map(|entry| entry.key.clone())
@@ -135,7 +137,7 @@ fn command(node: &Node) -> Option<String> {
                 .iter()
                 .filter_map(|item| item.text().map(str::to_owned))
                 .collect();
-            Some(super::shell::join(&words))
+            Some(shell::join(&words))
         }
         _ => None,
     }

@@ -1,7 +1,6 @@
 //! What a Dockerfile says about the application, by the grammar of Containerfiles.
 
-use super::shell;
-use crate::detect::{secret, syntax};
+use crate::detect::{secret, shell, syntax};
 use crate::project::{Dockerfile, Evidence, Port, RelPath};
 use std::collections::BTreeMap;
 use tree_sitter::Node;
@@ -145,7 +144,7 @@ impl<'t> Reader<'t> {
         let said = &mut stage.said;
         let variables = &mut stage.variables;
         match node.kind() {
-            "run_instruction" => said.system_packages.extend(self.packages(node)),
+            "run_instruction" => self.run(node, said),
             "expose_instruction" => {
                 for port in syntax::all(node, "expose_port") {
                     let written = expand(syntax::text(port, self.text), variables);
@@ -174,7 +173,7 @@ impl<'t> Reader<'t> {
                     });
                     let value = expand(&unquoted(value), variables);
                     variables.insert(name.to_owned(), value.clone());
-                    if !secret::name_is_secret(name) && !secret::url_has_password(&value) {
+                    if secret::secrecy(name).is_none() && !secret::url_has_password(&value) {
                         said.env
                             .push(self.evidence(pair, &format!("{name}={value}")));
                     }
@@ -241,61 +240,42 @@ impl<'t> Reader<'t> {
         serde_json::from_str(&one_line(syntax::text(array, self.text))).unwrap_or_default()
     }
 
-    fn packages(&self, run: Node<'_>) -> Vec<Evidence> {
-        let mut found = Vec::new();
+    /// What a RUN installs.
+    fn run(&self, run: Node<'_>, said: &mut Dockerfile) {
         for child in syntax::children(run) {
-            let text = match child.kind() {
-                "shell_command" => without_comments(syntax::text(child, self.text)),
-                "json_string_array" => shell::join(&self.strings(child)),
-                "heredoc_block" => syntax::all(child, "heredoc_content")
-                    .first()
-                    .map(|content| syntax::text(*content, self.text).to_owned())
-                    .unwrap_or_default(),
+            let (text, first) = match child.kind() {
+                "shell_command" => (
+                    without_comments(syntax::text(child, self.text)),
+                    syntax::line(child),
+                ),
+                "json_string_array" => (shell::join(&self.strings(child)), syntax::line(child)),
+                "heredoc_block" => {
+                    let content = syntax::all(child, "heredoc_content");
+                    let Some(content) = content.first() else {
+                        continue;
+                    };
+                    (
+                        syntax::text(*content, self.text).to_owned(),
+                        syntax::line(*content),
+                    )
+                }
                 _ => continue,
             };
-            let first = match child.kind() {
-                "heredoc_block" => syntax::all(child, "heredoc_content")
-                    .first()
-                    .map_or(syntax::line(child), |content| syntax::line(*content)),
-                _ => syntax::line(child),
-            };
             // What comes from another archive than the base image's is not in the base image's.
-            if text.contains("/etc/apt/sources.list.d") || text.contains("add-apt-repository") {
-                continue;
-            }
+            let foreign =
+                text.contains("/etc/apt/sources.list.d") || text.contains("add-apt-repository");
             for command in shell::commands(&text) {
-                let installs = match command.program() {
-                    "apt-get" | "apt" | "aptitude" => command.has("install"),
-                    "apk" => command.has("add"),
-                    _ => false,
+                let evidence = |word: &shell::Word, excerpt: &str| {
+                    Evidence::new(self.path.clone(), first + word.line - 1, excerpt)
                 };
-                if !installs {
-                    continue;
+                if !foreign {
+                    let names = installed(&command).map(|word| evidence(word, name_of(&word.text)));
+                    said.system_packages.extend(names);
                 }
-                let mut words = command
-                    .words
-                    .iter()
-                    .skip_while(|word| word.text != "install" && word.text != "add")
-                    .skip(1);
-                while let Some(word) = words.next() {
-                    if WITH_VALUE.contains(&word.text.as_str()) {
-                        words.next();
-                    } else if !word.text.starts_with('-') && !word.text.contains('$') {
-                        let name = word
-                            .text
-                            .split(['=', '<', '>', '~'])
-                            .next()
-                            .unwrap_or_default();
-                        found.push(Evidence::new(
-                            self.path.clone(),
-                            first + word.line - 1,
-                            name,
-                        ));
-                    }
-                }
+                said.requirements
+                    .extend(listed(&command).map(|word| evidence(word, &word.text)));
             }
         }
-        found
     }
 
     /// Sources of COPY or ADD that come from the build context.
@@ -327,6 +307,55 @@ impl<'t> Reader<'t> {
     }
 }
 
+/// The packages that `apt-get install` and `apk add` name.
+fn installed(command: &shell::Command) -> impl Iterator<Item = &shell::Word> {
+    let installs = match command.program() {
+        "apt-get" | "apt" | "aptitude" => command.has("install"),
+        "apk" => command.has("add"),
+        _ => false,
+    };
+    let mut takes_next = false;
+    command
+        .words
+        .iter()
+        .filter(move |_| installs)
+        .skip_while(|word| word.text != "install" && word.text != "add")
+        .skip(1)
+        .filter(move |word| {
+            let is_value =
+                std::mem::replace(&mut takes_next, WITH_VALUE.contains(&word.text.as_str()));
+            !is_value && !word.text.starts_with('-') && !word.text.contains('$')
+        })
+}
+
+/// `libpq5` of `libpq5=15.*`.
+fn name_of(package: &str) -> &str {
+    package
+        .split(['=', '<', '>', '~'])
+        .next()
+        .unwrap_or_default()
+}
+
+/// The files that `pip install -r` names.
+fn listed(command: &shell::Command) -> impl Iterator<Item = &shell::Word> {
+    let installs = command.words.iter().any(|word| {
+        let program = word.text.rsplit('/').next().unwrap_or_default();
+        program.starts_with("pip") || program == "uv"
+    }) && command.has("install");
+    let mut takes_next = false;
+    command
+        .words
+        .iter()
+        .filter(move |_| installs)
+        .filter(move |word| {
+            let is_option = matches!(
+                word.text.as_str(),
+                "-r" | "--requirement" | "--requirements"
+            );
+            std::mem::replace(&mut takes_next, is_option)
+        })
+}
+
 fn empty(path: &RelPath) -> Dockerfile {
     Dockerfile {
         path: path.clone(),
@@ -340,6 +369,7 @@ fn empty(path: &RelPath) -> Dockerfile {
         healthcheck: None,
         entrypoint: None,
         cmd: None,
+        requirements: Vec::new(),
         copied: Vec::new(),
     }
 }

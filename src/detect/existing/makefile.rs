@@ -48,6 +48,29 @@ pub(in crate::detect) fn targets(text: &str) -> Vec<(usize, String)> {
     found
 }
 
+/// The lines of the recipes, without make's own signs and with each `$(NAME)` as it stands.
+pub(in crate::detect) fn recipes(text: &str) -> Vec<(usize, String)> {
+    let Some(parsed) = syntax::parse(&tree_sitter_make::LANGUAGE.into(), text) else {
+        return Vec::new();
+    };
+    let ours = block(text);
+    syntax::all(parsed.root_node(), "recipe_line")
+        .into_iter()
+        .filter(|line| {
+            !ours
+                .as_ref()
+                .is_some_and(|lines| lines.contains(&syntax::line(*line)))
+        })
+        .map(|line| {
+            let text = syntax::text(line, text)
+                .trim()
+                .trim_start_matches(['@', '-', '+'])
+                .trim();
+            (syntax::line(line), text.to_owned())
+        })
+        .collect()
+}
+
 /// Lines of the block that shipway keeps in a Makefile; nothing where there is none.
 fn block(text: &str) -> Option<std::ops::RangeInclusive<usize>> {
     let line = |mark: &str| {
@@ -75,6 +98,13 @@ mod tests {
     fn the_file_with_the_variables_is_a_target_too() {
         let text = ".SUFFIXES:\n.env:\n\tcp env.dist .env\n";
         assert_eq!(targets(text), [(2, ".env".to_owned())]);
+    }
+
+    #[test]
+    fn recipes_without_their_signs() {
+        let text = "run: build\n\t@flask run --port 5001\n\t-cd x && \\\n\t  make\n";
+        assert_eq!(recipes(text)[0], (2, "flask run --port 5001".to_owned()));
+        assert!(recipes(text)[1].1.starts_with("cd x && "));
     }
 
     #[test]

@@ -8,7 +8,9 @@ mod hooks;
 mod makefile;
 mod procfile;
 mod scripts;
-pub(super) mod shell;
+
+pub(super) use makefile::recipes;
+pub(super) use procfile::processes;
 
 use super::beside::beside;
 use super::{Tree, secret};

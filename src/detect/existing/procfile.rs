@@ -8,11 +8,15 @@ use crate::project::{ExistingFile, RelPath};
 pub(super) fn read(tree: &Tree) -> Option<ExistingFile> {
     let path: &RelPath = tree.named("Procfile").min_by_key(|path| path.depth())?;
     let text = tree.text(path)?;
-    Some(listing(path, "procfile", processes(&text)))
+    let entries = processes(&text)
+        .into_iter()
+        .map(|(line, name, command)| (line, format!("{name}: {command}")))
+        .collect();
+    Some(listing(path, "procfile", entries))
 }
 
-/// `name: command` of each line that has that form.
-fn processes(text: &str) -> Vec<(usize, String)> {
+/// Line, name and command of each line of the form `name: command`.
+pub(in crate::detect) fn processes(text: &str) -> Vec<(usize, String, String)> {
     text.lines()
         .enumerate()
         .filter_map(|(at, line)| {
@@ -22,7 +26,7 @@ fn processes(text: &str) -> Vec<(usize, String)> {
                 && name
                     .chars()
                     .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-            (named && !command.is_empty()).then(|| (at + 1, format!("{name}: {command}")))
+            (named && !command.is_empty()).then(|| (at + 1, name.to_owned(), command.to_owned()))
         })
         .collect()
 }
@@ -33,11 +37,17 @@ mod tests {
 
     #[test]
     fn reads_processes_and_passes_over_the_rest() {
+        let text = "# comment: no\nweb: gunicorn app:app\n\nworker:celery -A x worker\n";
+        let found = processes(text);
+        let found: Vec<(usize, &str, &str)> = found
+            .iter()
+            .map(|(line, name, command)| (*line, name.as_str(), command.as_str()))
+            .collect();
         assert_eq!(
-            processes("# comment: no\nweb: gunicorn app:app\n\nworker:celery -A x worker\n"),
+            found,
             [
-                (2, "web: gunicorn app:app".to_owned()),
-                (4, "worker: celery -A x worker".to_owned())
+                (2, "web", "gunicorn app:app"),
+                (4, "worker", "celery -A x worker")
             ]
         );
     }

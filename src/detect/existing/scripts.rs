@@ -1,9 +1,9 @@
 //! Shell scripts that start the application: those that a Dockerfile names and those whose
 //! name says so.
 
-use super::{listing, shell};
-use crate::detect::Tree;
+use super::listing;
 use crate::detect::beside::beside_or_hidden;
+use crate::detect::{Tree, shell};
 use crate::project::{Existing, ExistingFile, RelPath};
 
 /// Names that say that a script starts the application.
@@ -50,10 +50,6 @@ fn has_extension(name: &str, extension: &str) -> bool {
 fn commands(text: &str) -> Vec<(usize, String)> {
     shell::commands(text)
         .into_iter()
-        .map(|command| {
-            let line = command.words.first().map_or(0, |word| word.line);
-            let words: Vec<String> = command.words.into_iter().map(|word| word.text).collect();
-            (line, shell::join(&words))
-        })
+        .map(|command| (command.line(), shell::join(&command.texts())))
         .collect()
 }

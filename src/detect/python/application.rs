@@ -1,66 +1,20 @@
 //! Web applications: objects and factories of the frameworks, wherever they are defined.
 
+use super::choice;
 use super::code::{Code, Definition};
+use super::framework::{self, Framework};
 use super::manifest::Package;
 use super::mention::Mention;
 use super::parse::Module;
-use super::place::{Place, dotted};
+use super::paste;
+use super::place::Place;
 use super::role;
-use super::syntax::{Arg, Expr, Function, Kind, StmtKind, each_expression, on_import};
+use super::syntax::{Expr, Function, Kind, StmtKind, each_expression, on_import};
 use crate::project::{Evidence, RelPath, ServerInterface};
 use std::collections::BTreeMap;
 
-/// A framework, and the class whose instance is the application.
-struct Framework {
-    name: &'static str,
-    classes: &'static [&'static str],
-    interface: ServerInterface,
-}
-
-const FRAMEWORKS: &[Framework] = &[
-    Framework {
-        name: "flask",
-        classes: &[
-            "flask.Flask",
-            "flask.app.Flask",
-            "apiflask.APIFlask",
-            "flask_openapi3.OpenAPI",
-            "connexion.FlaskApp",
-            "connexion.App",
-        ],
-        interface: ServerInterface::Wsgi,
-    },
-    Framework {
-        name: "fastapi",
-        classes: &["fastapi.FastAPI", "fastapi.applications.FastAPI"],
-        interface: ServerInterface::Asgi,
-    },
-    Framework {
-        name: "starlette",
-        classes: &["starlette.applications.Starlette"],
-        interface: ServerInterface::Asgi,
-    },
-    Framework {
-        name: "quart",
-        classes: &["quart.Quart", "quart.app.Quart"],
-        interface: ServerInterface::Asgi,
-    },
-    Framework {
-        name: "litestar",
-        classes: &["litestar.Litestar", "litestar.app.Litestar"],
-        interface: ServerInterface::Asgi,
-    },
-    Framework {
-        name: "falcon",
-        classes: &["falcon.App", "falcon.API"],
-        interface: ServerInterface::Wsgi,
-    },
-    Framework {
-        name: "bottle",
-        classes: &["bottle.Bottle"],
-        interface: ServerInterface::Wsgi,
-    },
-];
+/// A file, and a name in it.
+pub(super) type Key = (RelPath, String);
 
 /// One application that was found.
 #[derive(Debug, Clone)]
@@ -69,7 +23,8 @@ pub(super) struct Application {
     /// Name of the object or of the factory.
     pub(super) object: String,
     pub(super) factory: bool,
-    pub(super) framework: &'static str,
+    /// None where a command names an object of no known framework.
+    pub(super) framework: Option<&'static Framework>,
     pub(super) framework_at: Evidence,
     pub(super) interface: ServerInterface,
     pub(super) place: Place,
@@ -78,11 +33,16 @@ pub(super) struct Application {
     pub(super) entry_at: Evidence,
     /// A command of the repository that names it.
     pub(super) mention: Option<Evidence>,
+    /// How much that command says, less is more: a server for production that names it, another
+    /// command that names it, one that runs its file, none.
+    pub(super) strength: usize,
+    /// What makes it: objects of one factory are one application.
+    pub(super) origin: Key,
 }
 
 #[derive(Debug, Clone)]
 struct Maker {
-    framework: usize,
+    framework: &'static Framework,
     /// Whether every argument has a default.
     callable: bool,
     line: usize,
@@ -96,33 +56,81 @@ pub(super) struct Uncallable {
     pub(super) name: String,
 }
 
-/// Finds the web applications of a project, best first; those that another one is made of
-/// are left out.
-pub(super) fn find(
-    code: &Code<'_>,
-    package: &Package,
-    files: &[RelPath],
-    mentions: &[Mention],
-) -> (Vec<Application>, Vec<Uncallable>) {
-    let candidates: Vec<RelPath> = files
-        .iter()
-        .filter(|path| {
-            code.tree.text(path).is_some_and(|text| {
-                FRAMEWORKS
+/// Looks for applications in one project.
+pub(super) struct Search<'a, 't> {
+    pub(super) code: &'a Code<'t>,
+    pub(super) package: &'a Package,
+    /// Files that may hold one.
+    pub(super) files: &'a [RelPath],
+    pub(super) mentions: &'a [Mention],
+}
+
+impl Search<'_, '_> {
+    /// The web applications of the project, best first; those that another one is made of are
+    /// left out.
+    pub(super) fn find(&self) -> (Vec<Application>, Vec<Uncallable>) {
+        let mut makers: BTreeMap<Key, Maker> = BTreeMap::new();
+        let mut found: Vec<Application> = Vec::new();
+        for path in self.files {
+            let worth_it = self
+                .code
+                .tree
+                .text(path)
+                .is_some_and(|text| framework::worth_a_look(&text));
+            if worth_it && let Some(module) = self.code.module(path) {
+                self.in_module(&module, &mut found, &mut makers);
+            }
+        }
+        let called = self.callers(&makers, &mut found);
+        let mut uncallable = Vec::new();
+        for (key, maker) in &makers {
+            let Some(module) = self.code.module(&key.0) else {
+                continue;
+            };
+            let is_called = called.contains(key);
+            if maker.callable {
+                let mut one = self.application(&module, &key.1, true, maker.line, maker.framework);
+                one.framework_at = maker.at.clone();
+                // What calls it when it is imported goes before it, unless a command names it.
+                let is_named = self
+                    .mentions
                     .iter()
-                    .any(|framework| text.contains(framework.name))
-                    || text.contains("APIFlask")
-                    || text.contains("connexion")
-            })
-        })
-        .cloned()
-        .collect();
-    let mut makers: BTreeMap<(RelPath, String), Maker> = BTreeMap::new();
-    let mut found: Vec<Application> = Vec::new();
-    for path in &candidates {
-        let Some(module) = code.module(path) else {
-            continue;
-        };
+                    .any(|mention| choice::strength(mention, &one) == Some(choice::SERVED));
+                if !is_called || is_named {
+                    found.push(one);
+                }
+            } else if !is_called {
+                uncallable.push(Uncallable {
+                    at: maker.at.clone(),
+                    name: key.1.clone(),
+                });
+            }
+        }
+        for one in &mut found {
+            let best = self
+                .mentions
+                .iter()
+                .filter_map(|mention| Some((choice::strength(mention, one)?, mention)))
+                .min_by_key(|(strength, _)| *strength);
+            if let Some((strength, mention)) = best {
+                one.mention = Some(mention.at.clone());
+                one.strength = strength;
+            }
+        }
+        self.named(&mut found);
+        if found.is_empty() {
+            found.extend(paste::find(self.code, self.package, self.mentions));
+        }
+        (choice::choose(self.code, found), uncallable)
+    }
+
+    /// Objects and factories that `module` itself defines.
+    fn in_module(
+        &self,
+        module: &Module,
+        found: &mut Vec<Application>,
+        makers: &mut BTreeMap<Key, Maker>,
+    ) {
         for statement in on_import(&module.body) {
             match &statement.kind {
                 StmtKind::Assign {
@@ -130,28 +138,26 @@ pub(super) fn find(
                     value: Some(value),
                     ..
                 } => {
-                    if let (Some(name), Some(index)) = (
+                    if let (Some(name), Some(framework)) = (
                         targets.first().and_then(Expr::name),
-                        framework(&module, value),
-                    ) {
-                        found.push(application(
-                            code,
-                            package,
-                            &module,
+                        framework::made_by(module, value),
+                    ) && !is_handed_on(module, name)
+                    {
+                        found.push(self.application(
+                            module,
                             name,
                             false,
                             statement.line,
-                            index,
-                            module.at(statement.line),
+                            framework,
                         ));
                     }
                 }
                 StmtKind::Function(function) => {
-                    if let Some(index) = makes(&module, function) {
+                    if let Some(framework) = makes(module, function) {
                         makers.insert(
-                            (path.clone(), function.name.clone()),
+                            (module.path.clone(), function.name.clone()),
                             Maker {
-                                framework: index,
+                                framework,
                                 callable: function.params.iter().all(|param| !param.required),
                                 line: statement.line,
                                 at: module.at(statement.line),
@@ -163,101 +169,195 @@ pub(super) fn find(
             }
         }
     }
-    let called = callers(code, package, files, &makers, &mut found);
-    let mut uncallable = Vec::new();
-    for ((path, name), maker) in &makers {
-        if called.contains(&(path.clone(), name.clone())) {
-            continue;
-        }
-        let Some(module) = code.module(path) else {
-            continue;
-        };
-        if maker.callable {
-            found.push(application(
-                code,
-                package,
-                &module,
-                name,
-                true,
-                maker.line,
-                maker.framework,
-                maker.at.clone(),
-            ));
-        } else {
-            uncallable.push(Uncallable {
-                at: maker.at.clone(),
-                name: name.clone(),
-            });
-        }
-    }
-    for one in &mut found {
-        one.mention = mentions
-            .iter()
-            .find(|mention| names(mention, one))
-            .map(|mention| mention.at.clone());
-    }
-    (choose(code, found), uncallable)
-}
 
-/// Adds objects that are made by calling a factory when a module is imported; gives the
-/// factories that are called so.
-fn callers(
-    code: &Code<'_>,
-    package: &Package,
-    files: &[RelPath],
-    makers: &BTreeMap<(RelPath, String), Maker>,
-    found: &mut Vec<Application>,
-) -> Vec<(RelPath, String)> {
-    let mut called = Vec::new();
-    if makers.is_empty() {
-        return called;
-    }
-    for path in files {
-        let Some(text) = code.tree.text(path) else {
-            continue;
-        };
-        if !makers.keys().any(|(_, name)| text.contains(name.as_str())) {
-            continue;
+    /// Adds objects that are made by calling a factory when a module is imported; gives the
+    /// factories that are called so.
+    fn callers(&self, makers: &BTreeMap<Key, Maker>, found: &mut Vec<Application>) -> Vec<Key> {
+        let mut called = Vec::new();
+        if makers.is_empty() {
+            return called;
         }
-        let Some(module) = code.module(path) else {
-            continue;
+        for path in self.files {
+            let Some(text) = self.code.tree.text(path) else {
+                continue;
+            };
+            if !makers.keys().any(|(_, name)| text.contains(name.as_str())) {
+                continue;
+            }
+            let Some(module) = self.code.module(path) else {
+                continue;
+            };
+            for statement in on_import(&module.body) {
+                let StmtKind::Assign {
+                    targets,
+                    value: Some(value),
+                    ..
+                } = &statement.kind
+                else {
+                    continue;
+                };
+                let (Some(name), Some((function, _))) =
+                    (targets.first().and_then(Expr::name), value.call())
+                else {
+                    continue;
+                };
+                let place = Place::of(self.code, &self.package.root, path);
+                let Some(definition) = definition(self.code, &module, function, &place) else {
+                    continue;
+                };
+                let key = (definition.file, definition.name);
+                if let Some(maker) = makers.get(&key) {
+                    let mut one =
+                        self.application(&module, name, false, statement.line, maker.framework);
+                    one.framework_at = maker.at.clone();
+                    one.origin = key.clone();
+                    found.push(one);
+                    called.push(key);
+                }
+            }
+        }
+        called
+    }
+
+    fn application(
+        &self,
+        module: &Module,
+        object: &str,
+        factory: bool,
+        line: usize,
+        framework: &'static Framework,
+    ) -> Application {
+        let place = Place::of(self.code, &self.package.root, &module.path);
+        let dotted = place.dotted(&module.path).unwrap_or_default();
+        let (object, at) = match framework.callable {
+            Some(callable) if !factory => served(module, object, callable, line),
+            _ => (object.to_owned(), line),
         };
-        for statement in on_import(&module.body) {
-            let StmtKind::Assign {
-                targets,
-                value: Some(value),
-                ..
-            } = &statement.kind
+        let call = if factory { "()" } else { "" };
+        Application {
+            file: module.path.clone(),
+            factory,
+            framework: Some(framework),
+            framework_at: module.at(line),
+            interface: framework::interface(framework, self.package),
+            entry: format!("{dotted}:{object}{call}"),
+            entry_at: module.at(at),
+            place,
+            mention: None,
+            strength: choice::UNNAMED,
+            origin: (module.path.clone(), object.clone()),
+            object,
+        }
+    }
+
+    /// Adds objects that a server's command names and that no framework above makes.
+    fn named(&self, found: &mut Vec<Application>) {
+        for mention in self.mentions.iter().filter(|mention| mention.production) {
+            let (Some(server), Some(target)) = (mention.server(), mention.target()) else {
+                continue;
+            };
+            let Some((module, object)) = target.split_once(':') else {
+                continue;
+            };
+            let object = object.split('(').next().unwrap_or_default();
+            let folders = [
+                mention.folder.clone(),
+                self.package.root.clone(),
+                self.package
+                    .root
+                    .join("src")
+                    .unwrap_or_else(|_| RelPath::root()),
+            ];
+            let Some(path) = folders
+                .iter()
+                .find_map(|folder| self.code.file_below(folder, module))
+                .filter(|path| path.is_within(&self.package.root))
             else {
                 continue;
             };
-            let Some(name) = targets.first().and_then(Expr::name) else {
+            if found.iter().any(|one| one.file == path) {
                 continue;
-            };
-            let Some((function, _)) = value.call() else {
-                continue;
-            };
-            let place = Place::of(code, &package.root, path);
-            let Some(definition) = definition(code, &module, function, &place) else {
-                continue;
-            };
-            let key = (definition.file, definition.name);
-            if let Some(maker) = makers.get(&key) {
-                found.push(application(
-                    code,
-                    package,
-                    &module,
-                    name,
-                    false,
-                    statement.line,
-                    maker.framework,
-                    maker.at.clone(),
-                ));
-                called.push(key);
             }
+            let Some(module) = self.code.module(&path) else {
+                continue;
+            };
+            let line = on_import(&module.body)
+                .into_iter()
+                .find_map(|statement| match &statement.kind {
+                    StmtKind::Assign { targets, .. }
+                        if targets.iter().any(|one| one.name() == Some(object)) =>
+                    {
+                        Some(statement.line)
+                    }
+                    StmtKind::Function(function) if function.name == object => Some(statement.line),
+                    _ => None,
+                })
+                .or_else(|| module.binding(object).map(|import| import.line));
+            let Some(line) = line else {
+                continue;
+            };
+            let asgi = matches!(server, "uvicorn" | "hypercorn" | "daphne")
+                || mention.words.iter().any(|word| word.contains("Uvicorn"));
+            let place = Place::of(self.code, &self.package.root, &path);
+            let factory = target.ends_with(')');
+            found.push(Application {
+                object: object.to_owned(),
+                factory,
+                framework: None,
+                framework_at: mention.at.clone(),
+                interface: if asgi {
+                    ServerInterface::Asgi
+                } else {
+                    ServerInterface::Wsgi
+                },
+                entry: format!(
+                    "{}:{object}{}",
+                    place.dotted(&path).unwrap_or_default(),
+                    if factory { "()" } else { "" }
+                ),
+                entry_at: module.at(line),
+                mention: Some(mention.at.clone()),
+                strength: choice::SERVED,
+                origin: (path.clone(), object.to_owned()),
+                file: path,
+                place,
+            });
         }
     }
-    called
+}
+
+/// The object that a server calls of an application that is not called itself: a name of its own
+/// (`server = app.server`) or the attribute.
+fn served(module: &Module, object: &str, callable: &str, line: usize) -> (String, usize) {
+    on_import(&module.body)
+        .into_iter()
+        .find_map(|statement| match &statement.kind {
+            StmtKind::Assign {
+                targets,
+                value: Some(value),
+                ..
+            } => match &value.kind {
+                Kind::Attr(owner, name) if owner.name() == Some(object) && name == callable => {
+                    Some((targets.first()?.name()?.to_owned(), statement.line))
+                }
+                _ => None,
+            },
+            _ => None,
+        })
+        .unwrap_or_else(|| (format!("{object}.{callable}"), line))
+}
+
+/// Whether an object is handed to a decorator that serves it in its own way
+/// (`@serve.ingress(app)`), or to another server of the same file.
+fn is_handed_on(module: &Module, object: &str) -> bool {
+    let mut handed = false;
+    each_expression(&module.body, &mut |expr| {
+        if let Some((function, args)) = expr.call() {
+            handed |= function.last_name() == Some("ingress")
+                && args.iter().any(|arg| arg.value.name() == Some(object));
+        }
+    });
+    handed
 }
 
 /// What a called name or attribute of an imported module is defined as.
@@ -281,66 +381,12 @@ pub(super) fn definition(
     }
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "each is a different fact of one application"
-)]
-fn application(
-    code: &Code<'_>,
-    package: &Package,
-    module: &Module,
-    object: &str,
-    factory: bool,
-    line: usize,
-    framework: usize,
-    framework_at: Evidence,
-) -> Application {
-    let place = Place::of(code, &package.root, &module.path);
-    let dotted = place.dotted(&module.path).unwrap_or_default();
-    let call = if factory { "()" } else { "" };
-    Application {
-        file: module.path.clone(),
-        object: object.to_owned(),
-        factory,
-        framework: FRAMEWORKS[framework].name,
-        framework_at,
-        interface: FRAMEWORKS[framework].interface,
-        entry: format!("{dotted}:{object}{call}"),
-        entry_at: module.at(line),
-        place,
-        mention: None,
-    }
-}
-
-/// The framework whose application class `value` calls.
-fn framework(module: &Module, value: &Expr) -> Option<usize> {
-    let (function, _) = value.call()?;
-    let known = |class: &Expr| {
-        let class = module.outside(class)?;
-        FRAMEWORKS
-            .iter()
-            .position(|framework| framework.classes.contains(&class.as_str()))
-    };
-    known(function).or_else(|| {
-        let name = function.name()?;
-        // A class of the project's own, on top of the framework's.
-        on_import(&module.body)
-            .into_iter()
-            .find_map(|statement| match &statement.kind {
-                StmtKind::Class {
-                    name: class, bases, ..
-                } if class == name => bases.iter().find_map(|base| known(&base.value)),
-                _ => None,
-            })
-    })
-}
-
 /// The framework whose application a function makes and returns.
-fn makes(module: &Module, function: &Function) -> Option<usize> {
+fn makes(module: &Module, function: &Function) -> Option<&'static Framework> {
     let mut made = None;
     each_expression(&function.body, &mut |expr| {
         if made.is_none() {
-            made = framework(module, expr);
+            made = framework::made_by(module, expr);
         }
     });
     let mut returns = false;
@@ -357,128 +403,6 @@ fn is_fixture(decorators: &[Expr]) -> bool {
         let name = decorator.call().map_or(decorator, |(function, _)| function);
         name.last_name() == Some("fixture")
     })
-}
-
-/// Whether a command names this application.
-fn names(mention: &Mention, application: &Application) -> bool {
-    let file = &application.file;
-    if let Some(target) = mention.target() {
-        let (module, object) = target.split_once(':').unwrap_or((target, ""));
-        let object = object.split('(').next().unwrap_or_default();
-        let known = (0..=file.depth()).any(|up| {
-            let mut base = file.clone();
-            for _ in 0..up {
-                base = base.parent();
-            }
-            dotted(file, &base).as_deref() == Some(module)
-        });
-        return known && (object.is_empty() || object == application.object);
-    }
-    mention.words.iter().any(|word| {
-        word.rsplit('.').next() == Some("py")
-            && mention.folder.join(word).is_ok_and(|path| path == *file)
-    })
-}
-
-/// File names in which the application usually is, best first.
-const USUAL: &[&str] = &[
-    "wsgi",
-    "asgi",
-    "main",
-    "app",
-    "server",
-    "run",
-    "application",
-    "api",
-    "__init__",
-];
-
-fn rank(application: &Application) -> (bool, usize, bool, usize) {
-    let usual = USUAL
-        .iter()
-        .position(|name| *name == application.file.stem())
-        .unwrap_or(USUAL.len());
-    (
-        application.mention.is_none(),
-        application.file.depth(),
-        application.factory,
-        usual,
-    )
-}
-
-/// Keeps the applications that stand for themselves.
-fn choose(code: &Code<'_>, mut found: Vec<Application>) -> Vec<Application> {
-    found.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.entry.cmp(&b.entry)));
-    let reaches: Vec<_> = found
-        .iter()
-        .map(|one| {
-            code.reach(std::slice::from_ref(&one.file), &one.place.roots)
-                .files
-        })
-        .collect();
-    let guarded: Vec<bool> = found
-        .iter()
-        .map(|one| runs_itself(code, &one.file))
-        .collect();
-    let mounted: Vec<bool> = found.iter().map(|one| is_mounted(code, one)).collect();
-    let mut kept: Vec<usize> = Vec::new();
-    for index in 0..found.len() {
-        if mounted[index] && found.len() > 1 {
-            continue;
-        }
-        let part_of_other = (0..found.len()).any(|other| {
-            other != index
-                && found[other].file != found[index].file
-                && reaches[other].contains(&found[index].file)
-                && !reaches[index].contains(&found[other].file)
-                && found[index].mention.is_none()
-        });
-        if part_of_other {
-            continue;
-        }
-        let first = kept.is_empty();
-        let stands_alone = found[index].mention.is_some()
-            || (found[kept.first().copied().unwrap_or(0)].mention.is_none() && guarded[index]);
-        let same_code = kept.iter().any(|other| {
-            found[*other].file == found[index].file
-                || reaches[*other].contains(&found[index].file)
-                || reaches[index].contains(&found[*other].file)
-        });
-        if first || (stands_alone && !same_code) {
-            kept.push(index);
-        }
-    }
-    let mut index = 0;
-    found.retain(|_| {
-        index += 1;
-        kept.contains(&(index - 1))
-    });
-    found
-}
-
-/// Whether its file starts a server when it is run.
-fn runs_itself(code: &Code<'_>, file: &RelPath) -> bool {
-    code.module(file)
-        .is_some_and(|module| module.body.iter().any(super::syntax::Stmt::is_main_guard))
-}
-
-/// Whether it is handed to another application's `mount`.
-fn is_mounted(code: &Code<'_>, application: &Application) -> bool {
-    let Some(module) = code.module(&application.file) else {
-        return false;
-    };
-    let mut mounted = false;
-    each_expression(&module.body, &mut |expr| {
-        if let Some((function, args)) = expr.call()
-            && function.last_name() == Some("mount")
-            && args
-                .iter()
-                .any(|Arg { value, .. }| value.name() == Some(&application.object))
-        {
-            mounted = true;
-        }
-    });
-    mounted
 }
 
 /// Files of a project that may hold an application.

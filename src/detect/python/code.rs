@@ -57,6 +57,11 @@ impl<'t> Code<'t> {
         module
     }
 
+    /// The module of a file, where it was parsed already.
+    pub(super) fn known(&self, path: &RelPath) -> Option<Rc<Module>> {
+        self.modules.borrow().get(path).cloned().flatten()
+    }
+
     /// Everything parsed so far, sorted by path.
     pub(super) fn parsed(&self) -> Vec<Rc<Module>> {
         let mut all: Vec<_> = self.modules.borrow().values().flatten().cloned().collect();

@@ -37,6 +37,35 @@ const MODULES: &[(&str, &[&str])] = &[
     ("django-redis", &["django_redis"]),
     ("dj-database-url", &["dj_database_url"]),
     ("flask-sqlalchemy", &["flask_sqlalchemy"]),
+    ("polars-lts-cpu", &["polars"]),
+    ("polars-u64-idx", &["polars"]),
+    ("biom-format", &["biom"]),
+    ("django-cors-headers", &["corsheaders"]),
+    ("django-csp", &["csp"]),
+    ("djangorestframework-csv", &["rest_framework_csv"]),
+    ("djangorestframework-jsonapi", &["rest_framework_json_api"]),
+    ("djangorestframework-jwt", &["rest_framework_jwt"]),
+    ("django-mptt", &["mptt"]),
+    ("django-taggit", &["taggit"]),
+    ("django-timezone-field", &["timezone_field"]),
+    ("django-simple-history", &["simple_history"]),
+    ("django-phonenumber-field", &["phonenumber_field"]),
+    ("drf-nested-routers", &["rest_framework_nested"]),
+    ("python-redis-lock", &["redis_lock"]),
+    ("py-healthcheck", &["healthcheck"]),
+    ("python-stdnum", &["stdnum"]),
+    ("python-snappy", &["snappy"]),
+    ("python-bidi", &["bidi"]),
+    ("fpdf2", &["fpdf"]),
+    ("path-py", &["path"]),
+    ("opentelemetry-sdk", &["opentelemetry.sdk"]),
+    (
+        "google-cloud-batch",
+        &["google.cloud.batch_v1", "google.cloud.batch"],
+    ),
+    ("google-cloud-trace", &["google.cloud.trace"]),
+    ("extruct", &["extruct"]),
+    ("pymdown-extensions", &["pymdownx"]),
     ("attrs", &["attr", "attrs"]),
     ("google-cloud-storage", &["google.cloud.storage"]),
     ("google-auth", &["google.auth"]),
@@ -139,6 +168,22 @@ const UNSEEN: &[&str] = &[
     "alembic",
     "kombu",
     "websockets",
+    "kaleido",
+    "setuptools-scm",
+    "newrelic",
+    "ddtrace",
+    "pip-tools",
+    "pre-commit",
+    "supervisor",
+    "uwsgi",
+    "uwsgitop",
+    "honcho",
+    "pysqlite3-binary",
+    "python-json-logger",
+    "ipdb",
+    "locust",
+    "attrs",
+    "six",
 ];
 
 /// Modules that a distribution installs, by its normalised name.
@@ -292,8 +337,55 @@ pub(super) const SYSTEM: &[System] = &[
     },
 ];
 
+/// Packages of Alpine under the name that Debian has for them.
+const FROM_ALPINE: &[(&str, &str)] = &[
+    ("libpq", "libpq5"),
+    ("postgresql-libs", "libpq5"),
+    ("postgresql-client", "postgresql-client"),
+    ("mariadb-connector-c", "libmariadb3"),
+    ("libmagic", "libmagic1"),
+    ("file", "file"),
+    ("ffmpeg", "ffmpeg"),
+    ("gettext", "gettext"),
+    ("graphviz", "graphviz"),
+    ("imagemagick", "imagemagick"),
+    ("ghostscript", "ghostscript"),
+    ("poppler-utils", "poppler-utils"),
+    ("tesseract-ocr", "tesseract-ocr"),
+    ("libldap", "libldap2"),
+    ("xmlsec", "libxmlsec1-openssl"),
+    ("cairo", "libcairo2"),
+    ("pango", "libpango-1.0-0"),
+    ("tzdata", "tzdata"),
+];
+
+/// The Debian package that a Dockerfile's package means to what runs; None for one that builds or
+/// inspects, and for one of Alpine that has no known name in Debian.
+pub(super) fn debian(package: &str, alpine: bool) -> Option<&str> {
+    if is_build_tool(package) || is_of_one_release(package) {
+        return None;
+    }
+    if !alpine {
+        return Some(package);
+    }
+    FROM_ALPINE
+        .iter()
+        .find(|(name, _)| *name == package)
+        .map(|(_, debian)| *debian)
+}
+
+/// `libldap-2.5-0`: a name with a version in it is there in one release of Debian alone.
+fn is_of_one_release(package: &str) -> bool {
+    package
+        .rsplit('-')
+        .any(|part| part.contains('.') && part.chars().all(|c| c.is_ascii_digit() || c == '.'))
+        && package.starts_with("lib")
+        && !package.contains("-1.0")
+        && !package.contains("-2.0")
+}
+
 /// Packages of a Dockerfile that build or inspect rather than run.
-pub(super) fn is_build_tool(package: &str) -> bool {
+fn is_build_tool(package: &str) -> bool {
     package.ends_with("-dev")
         || package.starts_with("python3")
         || matches!(
@@ -345,5 +437,35 @@ pub(super) fn is_build_tool(package: &str) -> bool {
                 | "supervisor"
                 | "nginx"
                 | "cron"
+                | "gosu"
+                | "su-exec"
+                | "shadow"
+                | "iproute2"
+                | "build-base"
+                | "linux-headers"
+                | "coreutils"
+                | "python-is-python3"
+                | "apache2-utils"
+                | "wait-for-it"
+                | "locales"
+                | "nodejs"
+                | "npm"
+                | "yarn"
         )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_of_a_dockerfile_as_debian_names_them() {
+        assert_eq!(debian("libpq5", false), Some("libpq5"));
+        assert_eq!(debian("postgresql-libs", true), Some("libpq5"));
+        assert_eq!(debian("shadow", true), None);
+        assert_eq!(debian("something-of-alpine", true), None);
+        assert_eq!(debian("libldap-2.5-0", false), None);
+        assert_eq!(debian("libpango-1.0-0", false), Some("libpango-1.0-0"));
+        assert_eq!(debian("libpq-dev", false), None);
+    }
 }

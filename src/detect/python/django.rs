@@ -1,7 +1,9 @@
 //! Django: manage.py, the settings that production uses, the application object.
 
 use super::application::Application;
+use super::choice;
 use super::code::Code;
+use super::framework::DJANGO;
 use super::manifest::Package;
 use super::place::{Place, dotted};
 use super::role;
@@ -15,6 +17,9 @@ use std::collections::BTreeSet;
 #[derive(Debug)]
 pub(super) struct Django {
     pub(super) application: Application,
+    pub(super) manage: RelPath,
+    /// The URL configuration at the root.
+    pub(super) urls: Option<RelPath>,
     /// The settings module that production uses.
     pub(super) settings: Fact<String>,
     /// Files that Django loads by name: settings, URL configuration, installed applications.
@@ -36,22 +41,21 @@ pub(super) fn find(code: &Code<'_>, package: &Package, files: &[RelPath]) -> Opt
         })
         .min_by_key(|path| path.depth())?
         .clone();
-    let base = manage.parent();
-    let mut roots = vec![base.clone()];
-    if package.root != base {
-        roots.push(package.root.clone());
-    }
-    let place = Place { base, roots };
     let by_manage = settings_of(code, &manage);
-    let wsgi = files
-        .iter()
-        .filter(|path| path.file_name() == "wsgi.py" && path.is_within(&place.base))
-        .min_by_key(|path| path.depth());
-    let asgi = files
-        .iter()
-        .filter(|path| path.file_name() == "asgi.py" && path.is_within(&place.base))
-        .min_by_key(|path| path.depth());
+    let server = |name: &str| {
+        files
+            .iter()
+            .filter(|path| path.file_name() == name && path.is_within(&manage.parent()))
+            .min_by_key(|path| path.depth())
+    };
+    let (wsgi, asgi) = (server("wsgi.py"), server("asgi.py"));
     let by_server = wsgi.or(asgi).and_then(|path| settings_of(code, path));
+    let place = place(
+        code,
+        package,
+        &manage,
+        by_manage.as_ref().or(by_server.as_ref()),
+    );
     let settings = choose_settings(code, &place, by_manage, by_server)?;
     let settings_file = code.file_below(&place.base, &settings.value)?;
     let loaded = loaded(code, &place, &settings_file);
@@ -83,17 +87,70 @@ pub(super) fn find(code: &Code<'_>, package: &Package, files: &[RelPath]) -> Opt
         application: Application {
             object: "application".to_owned(),
             factory: false,
-            framework: "django",
-            framework_at: Evidence::file(manage),
+            framework: Some(&DJANGO),
+            framework_at: Evidence::file(manage.clone()),
             interface,
             entry,
             entry_at: module.at(line),
             mention: None,
-            file,
-            place,
+            strength: choice::UNNAMED,
+            origin: (file.clone(), "application".to_owned()),
+            file: file.clone(),
+            place: place.clone(),
         },
+        urls: urls(code, &place, &settings_file, &file),
+        manage,
         settings,
         loaded,
+    })
+}
+
+/// Where the dotted name of the settings starts: beside `manage.py`, or above it where that lies
+/// in the project's package.
+fn place(
+    code: &Code<'_>,
+    package: &Package,
+    manage: &RelPath,
+    settings: Option<&(String, Evidence)>,
+) -> Place {
+    let mut base = manage.parent();
+    if let Some((name, _)) = settings {
+        let mut up = base.clone();
+        loop {
+            if code.file_below(&up, name).is_some() {
+                base = up;
+                break;
+            }
+            if up == package.root || up.is_root() {
+                break;
+            }
+            up = up.parent();
+        }
+    }
+    let mut roots = vec![base.clone()];
+    if package.root != base {
+        roots.push(package.root.clone());
+    }
+    Place { base, roots }
+}
+
+/// The file of `ROOT_URLCONF`, else the one beside the application.
+fn urls(
+    code: &Code<'_>,
+    place: &Place,
+    settings: &RelPath,
+    application: &RelPath,
+) -> Option<RelPath> {
+    let told = code
+        .reach(std::slice::from_ref(settings), &place.roots)
+        .files
+        .iter()
+        .filter_map(|path| code.module(path))
+        .find_map(|module| Some(module.assigned("ROOT_URLCONF")?.text()?.to_owned()))
+        .and_then(|dotted| code.file_below(&place.base, &dotted));
+    told.or_else(|| {
+        let beside = application.parent().join("urls.py").ok()?;
+        code.tree.has(&beside).then_some(beside)
     })
 }
 
@@ -198,7 +255,8 @@ fn loaded(code: &Code<'_>, place: &Place, settings: &RelPath) -> Vec<RelPath> {
                         let more = code
                             .tree
                             .with_extension("py")
-                            .filter(|path| path.is_within(&folder) && role::is_application(path))
+                            // The settings name it: `samples` is an application then.
+                            .filter(|path| path.is_within(&folder) && role::runs(path))
                             .cloned();
                         found.extend(more);
                     }

@@ -26,6 +26,12 @@ pub(super) fn fill(
     };
     let mut writes = Writes::default();
     for path in files {
+        let mut folder = path.parent();
+        while writes.code.insert(folder.clone()) && !folder.is_root() {
+            folder = folder.parent();
+        }
+    }
+    for path in files {
         if let Some(module) = code.module(path) {
             folders(&paths, &module, service);
             writes.note(&module);
@@ -138,6 +144,18 @@ fn folders(paths: &Paths<'_, '_>, module: &Module, service: &mut Service) {
 #[derive(Default)]
 struct Writes {
     names: BTreeSet<String>,
+    /// Folders that hold the code that runs, and those above them.
+    code: BTreeSet<RelPath>,
+}
+
+/// Whether a setting of this name and value is a folder.
+fn names_folder(name: &str, value: &Expr) -> bool {
+    let upper = name.to_uppercase();
+    let folder = ["FOLDER", "DIR", "DIRECTORY", "DIRS"]
+        .iter()
+        .any(|end| upper.ends_with(end));
+    let bare = value.text().is_some_and(|text| !text.contains('/'));
+    folder || !bare && (upper.ends_with("PATH") || upper.contains("UPLOAD"))
 }
 
 impl Writes {
@@ -173,6 +191,17 @@ impl Writes {
         self.names.extend(here);
     }
 
+    /// The folder of a path: a file's is its parent. None where code lies in it, which no volume
+    /// may hide.
+    fn folder(&self, path: RelPath) -> Option<RelPath> {
+        let folder = if path.file_name().contains('.') {
+            path.parent()
+        } else {
+            path
+        };
+        (!self.code.contains(&folder)).then_some(folder)
+    }
+
     fn settings(&self, paths: &Paths<'_, '_>, module: &Module, service: &mut Service) {
         let working_dir = paths.working_dir;
         each_statement(&module.body, &mut |statement| {
@@ -192,16 +221,13 @@ impl Writes {
                 return;
             };
             let media = name == "MEDIA_ROOT";
-            let folder_like = ["FOLDER", "_DIR", "DIRECTORY", "_PATH", "UPLOAD"]
-                .iter()
-                .any(|part| name.to_uppercase().contains(part));
-            if !(media || (folder_like && self.names.contains(name))) {
+            if !(media || (names_folder(name, value) && self.names.contains(name))) {
                 return;
             }
-            let Some(path) = paths.of(module, value) else {
+            let Some(path) = paths.of(module, value).and_then(|path| self.folder(path)) else {
                 return;
             };
-            if path == *working_dir || path.is_root() || paths.code.tree.has(&path) {
+            if path == *working_dir || path.is_root() || !path.is_within(&service.root) {
                 return;
             }
             let confidence = if media {

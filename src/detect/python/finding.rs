@@ -5,7 +5,7 @@ use super::manifest::Package;
 use super::parse::Module;
 use super::syntax::{Kind, StmtKind, argument, each_expression, each_statement, on_import};
 use crate::detect::Found;
-use crate::detect::beside::beside;
+use crate::detect::beside::{beside, pattern};
 use crate::project::{Evidence, Finding, PackageManager, RelPath, Service, ServiceKind, Severity};
 use std::collections::BTreeSet;
 
@@ -47,7 +47,11 @@ pub(super) fn misnamed(code: &Code<'_>, found: &mut Found) {
 /// Python files that no interpreter would load.
 pub(super) fn invalid(code: &Code<'_>, found: &mut Found) {
     for module in code.parsed() {
-        if let Some(line) = module.error {
+        let folder = module.path.parent();
+        if let Some(line) = module.error
+            && !beside(&folder)
+            && !pattern(&folder)
+        {
             found.findings.push(Finding {
                 id: "invalid-python",
                 severity: Severity::Error,
@@ -211,8 +215,8 @@ pub(super) fn unused(package: &Package, found: &mut Found) {
     found.findings.push(Finding {
         id: "unused-requirement",
         severity: Severity::Note,
-        message: format!("nothing imports {}", names.join(", ")),
+        message: format!("no module here imports {}", names.join(", ")),
         evidence: unused.iter().map(|r| r.declared.clone()).collect(),
-        mend: "remove what is not needed; the image gets smaller".to_owned(),
+        mend: "take out what nothing needs, and the image gets smaller; a plugin or a driver may be needed without an import".to_owned(),
     });
 }

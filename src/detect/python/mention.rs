@@ -1,22 +1,24 @@
-//! Commands that the repository itself uses to start the application: Dockerfile, Procfile,
-//! scripts, the package manager's scripts.
+//! A command that the repository itself uses to start the application, and what it says.
 
-use super::code::Code;
-use super::manifest::Package;
-use super::shell;
-use crate::project::{Dockerfile, Evidence, Existing, Port, RelPath};
+use super::manifest::EntryPoint;
+use crate::project::{Evidence, Port, RelPath};
 
 /// One command with its place.
 #[derive(Debug, Clone)]
 pub(super) struct Mention {
+    /// The words of the command without what only wraps it (`exec`, `poetry run`, `python -m`
+    /// before a server).
     pub(super) words: Vec<String>,
     pub(super) at: Evidence,
     /// Folder in which it runs, as far as the file tells.
     pub(super) folder: RelPath,
     /// Whether it is meant for production.
     pub(super) production: bool,
+    /// The name that a Procfile, a compose file, a unit or supervisor gives the process.
+    pub(super) process: Option<String>,
 }
 
+/// Programs that serve a WSGI or ASGI application.
 const SERVERS: &[&str] = &[
     "gunicorn",
     "uvicorn",
@@ -24,62 +26,146 @@ const SERVERS: &[&str] = &[
     "daphne",
     "waitress-serve",
     "granian",
+    "uwsgi",
+];
+
+/// Modules that are run by `python -m` and are the program of the same or another name.
+const PROGRAMS: &[(&str, &str)] = &[
+    ("gunicorn", "gunicorn"),
+    ("gunicorn.app.wsgiapp", "gunicorn"),
+    ("uvicorn", "uvicorn"),
+    ("hypercorn", "hypercorn"),
+    ("daphne", "daphne"),
+    ("waitress", "waitress-serve"),
+    ("granian", "granian"),
+    ("celery", "celery"),
+    ("flask", "flask"),
+    ("fastapi", "fastapi"),
+    ("streamlit", "streamlit"),
+    ("sanic", "sanic"),
+    ("dramatiq", "dramatiq"),
+];
+
+/// Programs that run what follows them, and how many words are their own: the name, and options
+/// up to `--` where the second is true.
+const WRAPPERS: &[(&[&str], bool)] = &[
+    (&["exec"], false),
+    (&["command"], false),
+    (&["nohup"], false),
+    (&["time"], false),
+    (&["sudo"], false),
+    (&["env"], false),
+    (&["ddtrace-run"], false),
+    (&["opentelemetry-instrument"], false),
+    (&["newrelic-admin", "run-program"], false),
+    (&["poetry", "run"], false),
+    (&["uv", "run"], false),
+    (&["pipenv", "run"], false),
+    (&["pdm", "run"], false),
+    (&["rye", "run"], false),
+    (&["hatch", "run"], false),
+    (&["hupper", "-m"], false),
+    (&["tini"], true),
+    (&["dumb-init"], true),
+    (&["catatonit"], true),
+    (&["watchmedo", "auto-restart"], true),
+    (&["dockerize"], true),
 ];
 
 impl Mention {
-    /// The server program among the words.
-    pub(super) fn server(&self) -> Option<&'static str> {
-        self.words.iter().find_map(|word| {
-            let name = word.rsplit('/').next().unwrap_or(word);
-            SERVERS.iter().copied().find(|server| *server == name)
+    /// The program, without its folder.
+    pub(super) fn program(&self) -> &str {
+        let first = self.words.first().map_or("", String::as_str);
+        first.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// The words behind the program.
+    pub(super) fn arguments(&self) -> &[String] {
+        self.words.get(1..).unwrap_or_default()
+    }
+
+    /// Whether it runs a Python interpreter.
+    pub(super) fn is_python(&self) -> bool {
+        let program = self.program();
+        program
+            .strip_prefix("python")
+            .is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || c == '.'))
+    }
+
+    /// The value of an option, written `--name value`, `--name=value` or `-nvalue`.
+    pub(super) fn option(&self, names: &[&str]) -> Option<&str> {
+        let words = self.arguments();
+        words.iter().enumerate().find_map(|(at, word)| {
+            names.iter().find_map(|name| {
+                if word == name {
+                    return words.get(at + 1).map(String::as_str);
+                }
+                let rest = word.strip_prefix(name)?;
+                if name.starts_with("--") {
+                    return rest.strip_prefix('=');
+                }
+                (!name.starts_with("--") && !rest.is_empty()).then(|| rest.trim_start_matches('='))
+            })
         })
+    }
+
+    /// The server program that it is.
+    pub(super) fn server(&self) -> Option<&'static str> {
+        let program = self.program();
+        SERVERS.iter().copied().find(|server| *server == program)
+    }
+
+    /// Whether it starts something that answers HTTP.
+    pub(super) fn serves(&self) -> bool {
+        self.server().is_some()
+            || matches!(
+                self.program(),
+                "flask" | "fastapi" | "streamlit" | "gradio" | "sanic" | "litestar" | "quart"
+            ) && self
+                .arguments()
+                .iter()
+                .any(|word| matches!(word.as_str(), "run" | "dev") || word.contains(':'))
+            || self.words.iter().any(|word| word == "runserver")
+            || self.program() == "sanic"
     }
 
     /// `module:object` as the command names it.
     pub(super) fn target(&self) -> Option<&str> {
-        self.words
+        if let Some(word) = self.words.iter().find(|word| is_target(word)) {
+            return Some(word);
+        }
+        if let Some(app) = self.option(&["--app", "-A"]) {
+            return Some(app);
+        }
+        if self.program() == "uwsgi" {
+            return self.option(&["--module", "-w"]);
+        }
+        // `gunicorn shop.wsgi` means `shop.wsgi:application`.
+        if self.program() != "gunicorn" {
+            return None;
+        }
+        self.arguments()
             .iter()
             .map(String::as_str)
-            .find(|word| is_target(word))
-            .or_else(|| {
-                let place = self
-                    .words
-                    .iter()
-                    .position(|word| word == "--app" || word == "-A")?;
-                self.words.get(place + 1).map(String::as_str)
-            })
-            .or_else(|| {
-                // `gunicorn wsgi` means `wsgi:application`.
-                let server = self
-                    .words
-                    .iter()
-                    .position(|word| word.ends_with("gunicorn"))?;
-                self.words[server + 1..]
-                    .iter()
-                    .map(String::as_str)
-                    .find(|word| {
-                        word.contains('.') && !word.starts_with('-') && !word.contains(['/', ':'])
-                    })
-            })
+            .rfind(|word| !word.starts_with('-') && names_of(word) && word.contains('.'))
     }
 
     /// The port that it listens on.
     pub(super) fn port(&self) -> Option<Port> {
-        let mut words = self.words.iter();
+        let mut words = self.arguments().iter();
         while let Some(word) = words.next() {
             let (name, inline) = match word.split_once('=') {
                 Some((name, value)) if name.starts_with('-') => (name, Some(value)),
                 _ => (word.as_str(), None),
             };
-            if !matches!(
+            if matches!(
                 name,
-                "--port" | "-p" | "--bind" | "-b" | "--server.port" | "-P"
+                "--port" | "-p" | "--bind" | "-b" | "--server.port" | "-P" | "--http" | "--listen"
             ) {
-                continue;
-            }
-            let value = inline.or_else(|| words.next().map(String::as_str))?;
-            if let Some(port) = port_of(value) {
-                return Some(port);
+                let value = inline.or_else(|| words.next().map(String::as_str))?;
+                if let Some(port) = port_of(value) {
+                    return Some(port);
+                }
             }
         }
         // `manage.py runserver 0.0.0.0:8000`
@@ -98,162 +184,83 @@ pub(super) fn port_of(text: &str) -> Option<Port> {
     Port::new(tail.parse().ok()?)
 }
 
+/// Whether it is names joined by dots.
+fn names_of(text: &str) -> bool {
+    !text.is_empty()
+        && text.split('.').all(|part| {
+            part.starts_with(|c: char| c.is_alphabetic() || c == '_')
+                && part.chars().all(|c| c.is_alphanumeric() || c == '_')
+        })
+}
+
 fn is_target(word: &str) -> bool {
     let Some((module, object)) = word.split_once(':') else {
         return false;
     };
-    let object = object.split('(').next().unwrap_or_default();
-    let names = |text: &str| {
-        !text.is_empty()
-            && text.split('.').all(|part| {
-                part.starts_with(|c: char| c.is_alphabetic() || c == '_')
-                    && part.chars().all(|c| c.is_alphanumeric() || c == '_')
-            })
-    };
-    names(module) && names(object)
+    names_of(module) && names_of(object.split('(').next().unwrap_or_default())
 }
 
-/// Dockerfiles that speak of the project in `root`, nearest first.
-pub(super) fn dockerfiles<'e>(
-    existing: &'e Existing,
-    root: &RelPath,
-    alone: bool,
-) -> Vec<&'e Dockerfile> {
-    let mut found: Vec<&Dockerfile> = existing
-        .dockerfiles
-        .iter()
-        .filter(|file| {
-            let folder = file.path.parent();
-            if folder == *root {
-                return true;
-            }
-            if !root.is_within(&folder) && !folder.is_within(root) {
-                return alone && super::role::beside(&folder);
-            }
-            let speaks = |evidence: &Evidence| {
-                let name = root.file_name();
-                !name.is_empty()
-                    && evidence
-                        .excerpt
-                        .split(|c: char| c == '/' || c.is_whitespace() || c == '"' || c == ',')
-                        .any(|part| part == name)
-            };
-            alone || file.workdir.as_ref().is_some_and(&speaks) || file.copied.iter().any(&speaks)
-        })
-        .filter(|file| {
-            file.runtime
-                .as_ref()
-                .is_none_or(|(name, _)| name == "python")
-        })
-        .collect();
-    found.sort_by_key(|file| {
-        (
-            file.path.parent() != *root,
-            file.path.file_name() != "Dockerfile",
-            file.path.depth(),
-        )
-    });
-    found
-}
-
-/// All commands that may start the project in `package`, in order of trust.
-pub(super) fn gather(
-    code: &Code<'_>,
-    existing: &Existing,
-    package: &Package,
-    alone: bool,
-) -> Vec<Mention> {
-    let root = &package.root;
-    let mut found = Vec::new();
-    for file in dockerfiles(existing, root, alone) {
-        for evidence in file.entrypoint.iter().chain(&file.cmd) {
-            found.push(Mention {
-                words: exec_words(&evidence.excerpt),
-                at: evidence.clone(),
-                folder: root.clone(),
-                production: true,
-            });
-        }
-    }
-    for path in code.tree.named("Procfile") {
-        let folder = path.parent();
-        if !(folder == *root || (alone && root.is_within(&folder))) {
-            continue;
-        }
-        let Some(text) = code.tree.text(path) else {
-            continue;
-        };
-        for (index, line) in text.lines().enumerate() {
-            if let Some((_, command)) = line.split_once(':').filter(|_| !line.starts_with('#')) {
-                for inner in shell::commands(command) {
-                    found.push(Mention {
-                        words: inner.words,
-                        at: Evidence::new(path.clone(), index + 1, line),
-                        folder: folder.clone(),
-                        production: true,
-                    });
+/// The words of a command without what wraps it; `entry_points` are names that the package
+/// installs.
+pub(super) fn bare(words: &[String], entry_points: &[EntryPoint]) -> Vec<String> {
+    let mut words = words;
+    loop {
+        let first = words
+            .first()
+            .map_or("", |word| word.rsplit('/').next().unwrap_or_default());
+        let set = first.split_once('=').is_some_and(|(name, _)| {
+            !name.is_empty()
+                && name
+                    .chars()
+                    .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+        });
+        let wrapper = WRAPPERS.iter().find(|(wrapper, _)| {
+            wrapper[0] == first
+                && wrapper[1..]
+                    .iter()
+                    .zip(words.get(1..).unwrap_or_default())
+                    .all(|(a, b)| a == b)
+                && words.len() >= wrapper.len()
+        });
+        words = match wrapper {
+            _ if set => &words[1..],
+            Some((wrapper, to_dashes)) => {
+                let mut rest = &words[wrapper.len()..];
+                let dashes = rest.iter().position(|word| word == "--");
+                if *to_dashes && let Some(dashes) = dashes {
+                    rest = &rest[dashes + 1..];
                 }
+                while rest.first().is_some_and(|word| word.starts_with('-')) {
+                    rest = &rest[1..];
+                }
+                rest
             }
-        }
-    }
-    for script in &package.scripts {
-        for inner in shell::commands(&script.command) {
-            found.push(Mention {
-                words: inner.words,
-                at: script.at.clone(),
-                folder: root.clone(),
-                production: false,
-            });
-        }
-    }
-    for path in code.tree.with_extension("sh") {
-        let folder = path.parent();
-        let near =
-            folder == *root || folder.parent() == *root || (alone && root.is_within(&folder));
-        if !near || super::role::beside(&folder) || path.stem().contains("test") {
-            continue;
-        }
-        let Some(text) = code.tree.text(path) else {
-            continue;
+            None => break,
         };
-        let mut at = folder.clone();
-        for line in shell::commands(&text) {
-            if let [name, target] = line.words.as_slice()
-                && name == "cd"
-                && let Ok(inner) = at.join(target)
-                && code.tree.has_folder(&inner)
-            {
-                at = inner;
-            }
-            found.push(Mention {
-                at: Evidence::new(
-                    path.clone(),
-                    line.line,
-                    text.lines().nth(line.line - 1).unwrap_or(""),
-                ),
-                words: line.words,
-                folder: at.clone(),
-                production: false,
-            });
-        }
     }
-    found
+    let program = words
+        .first()
+        .map_or("", |word| word.rsplit('/').next().unwrap_or_default());
+    if program.starts_with("python")
+        && words.get(1).is_some_and(|word| word == "-m")
+        && let Some(module) = words.get(2)
+        && let Some((_, name)) = PROGRAMS.iter().find(|(known, _)| known == module)
+    {
+        return renamed(name, &words[3..]);
+    }
+    if let Some(point) = entry_points.iter().find(|point| point.name == program)
+        && let Some((_, name)) = PROGRAMS
+            .iter()
+            .find(|(known, _)| point.target.split(':').next() == Some(known))
+    {
+        return renamed(name, &words[1..]);
+    }
+    words.to_vec()
 }
 
-/// The words of a CMD or ENTRYPOINT in either form.
-fn exec_words(excerpt: &str) -> Vec<String> {
-    if let Some(start) = excerpt.find('[')
-        && let Ok(words) = serde_json::from_str::<Vec<String>>(&excerpt[start..])
-    {
-        return words;
-    }
-    let text = excerpt
-        .strip_prefix("CMD")
-        .or_else(|| excerpt.strip_prefix("ENTRYPOINT"))
-        .unwrap_or(excerpt);
-    shell::commands(text)
-        .into_iter()
-        .flat_map(|line| line.words)
+fn renamed(program: &str, arguments: &[String]) -> Vec<String> {
+    std::iter::once(program.to_owned())
+        .chain(arguments.iter().cloned())
         .collect()
 }
 
@@ -262,11 +269,13 @@ mod tests {
     use super::*;
 
     fn mention(command: &str) -> Mention {
+        let words: Vec<String> = command.split(' ').map(str::to_owned).collect();
         Mention {
-            words: command.split(' ').map(str::to_owned).collect(),
+            words: bare(&words, &[]),
             at: Evidence::file(RelPath::root()),
             folder: RelPath::root(),
             production: true,
+            process: None,
         }
     }
 
@@ -283,5 +292,42 @@ mod tests {
             Port::new(81)
         );
         assert_eq!(mention("gunicorn -b :80 a:b()").target(), Some("a:b()"));
+        assert_eq!(
+            mention("gunicorn -c gunicorn-prod.conf.py warehouse.wsgi").target(),
+            Some("warehouse.wsgi")
+        );
+    }
+
+    #[test]
+    fn wrappers_are_left_out() {
+        for command in [
+            "exec gunicorn a:b",
+            "/srv/venv/bin/gunicorn a:b",
+            "env A=1 ddtrace-run python -m gunicorn.app.wsgiapp a:b",
+            "DEBUG=1 poetry run gunicorn a:b",
+            "newrelic-admin run-program gunicorn a:b",
+            "tini -s -- uv run gunicorn a:b",
+            "watchmedo auto-restart --directory=. -- gunicorn a:b",
+        ] {
+            let one = mention(command);
+            assert_eq!(one.program(), "gunicorn", "{command}");
+            assert_eq!(one.arguments(), ["a:b"], "{command}");
+        }
+        assert!(mention("python3 -m bot").is_python());
+        let point = EntryPoint {
+            name: "serve-it".to_owned(),
+            target: "gunicorn.app.wsgiapp:run".to_owned(),
+        };
+        let words = ["/venv/bin/serve-it", "a:b"].map(str::to_owned);
+        assert_eq!(bare(&words, &[point]), ["gunicorn", "a:b"]);
+    }
+
+    #[test]
+    fn options_in_each_form() {
+        let one = mention("celery --app=shop worker -Qhigh -l info");
+        assert_eq!(one.option(&["-A", "--app"]), Some("shop"));
+        assert_eq!(one.option(&["-Q"]), Some("high"));
+        assert_eq!(one.option(&["-l"]), Some("info"));
+        assert_eq!(one.option(&["-B"]), None);
     }
 }

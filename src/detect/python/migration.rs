@@ -1,96 +1,259 @@
 //! How the database's schema is migrated.
 
 use super::code::Code;
+use super::django::Django;
 use super::manifest::{Package, Section};
+use super::mention::Mention;
 use super::role;
-use crate::project::{Evidence, Fact, Migration, RelPath};
+use crate::project::{Confidence, Evidence, Fact, Migration, RelPath};
 
-/// The migration tool of a project; `entry` is what `flask --app` is given.
-pub(super) fn find(
-    code: &Code<'_>,
-    package: &Package,
-    framework: &str,
-    entry: Option<&str>,
-) -> Option<Fact<Migration>> {
-    let root = &package.root;
-    if framework == "django" {
-        let folder = code
-            .tree
-            .named("__init__.py")
-            .map(RelPath::parent)
-            .find(|folder| {
-                folder.file_name() == "migrations"
-                    && folder.is_within(root)
-                    && !role::beside(&folder.parent())
-            })?;
-        return Some(Fact::certain(
-            Migration {
-                tool: "django".to_owned(),
-                command: Some("python manage.py migrate --noinput".to_owned()),
-                folder: folder.clone(),
-            },
-            Evidence::file(folder),
-        ));
+/// What is looked at for the migrations of one web service.
+pub(super) struct Search<'a, 't> {
+    pub(super) code: &'a Code<'t>,
+    pub(super) package: &'a Package,
+    pub(super) mentions: &'a [Mention],
+    pub(super) django: Option<&'a Django>,
+    /// What `flask --app` and `litestar --app` are given.
+    pub(super) entry: &'a str,
+    /// Folder that the command runs in.
+    pub(super) working_dir: &'a RelPath,
+}
+
+/// Folders of plain SQL by custom.
+const SQL: &[&str] = &[
+    "migrations",
+    "db/migrations",
+    "database/migrations",
+    "sql/migrations",
+    "sql",
+    "db/patches",
+];
+
+impl Search<'_, '_> {
+    /// The migration tool: what is configured, else what a command of the repository runs.
+    pub(super) fn find(&self) -> Option<Fact<Migration>> {
+        if let Some(django) = self.django {
+            return self.django(django);
+        }
+        self.flask()
+            .or_else(|| self.alembic())
+            .or_else(|| self.litestar())
+            .or_else(|| self.commanded())
+            .or_else(|| self.supabase())
+            .or_else(|| self.plain())
     }
-    if let Some(requirement) = package.any("flask-migrate")
-        && let Some(folder) = folder(code, root, &["migrations"])
-    {
-        let app = entry.map_or_else(String::new, |entry| format!("--app '{entry}' "));
-        return Some(Fact::certain(
+
+    fn fact(tool: &str, command: Option<String>, folder: RelPath, at: Evidence) -> Fact<Migration> {
+        Fact::certain(
             Migration {
-                tool: "flask-migrate".to_owned(),
-                command: Some(format!("flask {app}db upgrade")),
+                tool: tool.to_owned(),
+                command,
                 folder,
             },
-            requirement.declared.clone(),
-        ));
+            at,
+        )
     }
-    let ini = root.join("alembic.ini").ok()?;
-    if let Some(text) = code.tree.text(&ini) {
+
+    /// Folders with this file of the project that are part of it, outermost first.
+    fn folders_with(&self, name: &str) -> Vec<RelPath> {
+        let mut found: Vec<RelPath> = self
+            .code
+            .tree
+            .named(name)
+            .filter(|path| path.is_within(&self.package.root) && !role::is_test(path))
+            .map(RelPath::parent)
+            .filter(|folder| !role::beside(folder))
+            .collect();
+        found.sort_by_key(|folder| (folder.depth(), folder.clone()));
+        found
+    }
+
+    fn django(&self, django: &Django) -> Option<Fact<Migration>> {
+        let folder = self
+            .folders_with("__init__.py")
+            .into_iter()
+            .find(|folder| {
+                folder.file_name() == "migrations" && folder.is_within(&django.manage.parent())
+            })?;
+        let manage = django.manage.relative_to(self.working_dir);
+        Some(Self::fact(
+            "django",
+            Some(format!("python {manage} migrate --noinput")),
+            folder.clone(),
+            Evidence::file(folder),
+        ))
+    }
+
+    /// Flask-Migrate keeps an `env.py` of Alembic in its folder.
+    fn flask(&self) -> Option<Fact<Migration>> {
+        let requirement = self.package.any("flask-migrate")?;
+        let folder = self.alembic_folder()?;
+        let usual = self.working_dir.join("migrations").ok();
+        let directory = if usual.as_ref() == Some(&folder) {
+            String::new()
+        } else {
+            format!(" --directory {}", folder.relative_to(self.working_dir))
+        };
+        Some(Self::fact(
+            "flask-migrate",
+            Some(format!(
+                "flask --app '{}' db upgrade{directory}",
+                self.entry
+            )),
+            folder,
+            requirement.declared.clone(),
+        ))
+    }
+
+    /// The folder of Alembic's `env.py`.
+    fn alembic_folder(&self) -> Option<RelPath> {
+        self.folders_with("env.py").into_iter().find(|folder| {
+            folder
+                .join("env.py")
+                .ok()
+                .and_then(|path| self.code.tree.text(&path))
+                .is_some_and(|text| text.contains("alembic"))
+        })
+    }
+
+    fn alembic(&self) -> Option<Fact<Migration>> {
+        let tree = self.code.tree;
+        let told = self
+            .mentions
+            .iter()
+            .filter(|mention| mention.program() == "alembic")
+            .find_map(|mention| mention.option(&["-c", "--config"]));
+        let root = &self.package.root;
+        let ini = told
+            .into_iter()
+            .chain(["alembic.ini", "conf/alembic.ini", "config/alembic.ini"])
+            .filter_map(|name| root.join(name).ok())
+            .find(|path| tree.has(path))?;
+        let text = tree.text(&ini)?;
         let sections = Section::read_all(&text).unwrap_or_default();
         let location = sections
             .iter()
             .find(|section| section.name == "alembic")
             .and_then(|section| section.get("script_location"))
-            .map(|text| text.trim().replace("%(here)s/", ""));
+            .map(str::trim);
         let folder = location
-            .and_then(|text| root.join(&text).ok())
-            .filter(|folder| code.tree.has_folder(folder))
-            .or_else(|| folder(code, root, &["alembic", "migrations"]))?;
+            .and_then(|text| match text.strip_prefix("%(here)s") {
+                Some(rest) => ini.parent().join(rest.trim_start_matches('/')).ok(),
+                // `package:folder` of an installed package.
+                None => root.join(&text.replace(':', "/")).ok(),
+            })
+            .filter(|folder| tree.has_folder(folder))
+            .or_else(|| self.alembic_folder())?;
         let line = text
             .lines()
             .position(|line| line.trim_start().starts_with("script_location"))
             .map_or(0, |index| index + 1);
-        return Some(Fact::certain(
+        let config = ini.relative_to(self.working_dir);
+        let command = if config == "alembic.ini" {
+            "alembic upgrade head".to_owned()
+        } else {
+            format!("alembic --config {config} upgrade head")
+        };
+        Some(Self::fact(
+            "alembic",
+            Some(command),
+            folder,
+            Evidence::new(ini, line, "script_location"),
+        ))
+    }
+
+    /// Advanced Alchemy's command in Litestar's command line.
+    fn litestar(&self) -> Option<Fact<Migration>> {
+        let requirement = self.package.runtime("advanced-alchemy")?;
+        self.package.runtime("litestar")?;
+        let folder = self.alembic_folder()?;
+        let entry = self.entry.trim_end_matches("()");
+        Some(Self::fact(
+            "alembic",
+            Some(format!(
+                "litestar --app {entry} database upgrade --no-prompt"
+            )),
+            folder,
+            requirement.declared.clone(),
+        ))
+    }
+
+    /// Tools that only a command of the repository tells of.
+    fn commanded(&self) -> Option<Fact<Migration>> {
+        const COMMANDS: &[(&str, &[&str])] = &[
+            ("aerich", &["upgrade"]),
+            ("yoyo", &["apply"]),
+            ("piccolo", &["migrations", "forwards"]),
+            ("pw_migrate", &["migrate"]),
+            ("dbmate", &["up"]),
+        ];
+        let (mention, tool) = self.mentions.iter().find_map(|mention| {
+            let (tool, _) = COMMANDS.iter().find(|(program, words)| {
+                mention.program() == *program
+                    && words
+                        .iter()
+                        .all(|word| mention.arguments().iter().any(|one| one == word))
+            })?;
+            Some((mention, *tool))
+        })?;
+        let folder = self.first_folder(&["migrations", "db/migrations"])?;
+        Some(Self::fact(
+            tool,
+            Some(crate::detect::shell::join(&mention.words)),
+            folder,
+            mention.at.clone(),
+        ))
+    }
+
+    fn supabase(&self) -> Option<Fact<Migration>> {
+        let requirement = self.package.any("supabase")?;
+        let folder = RelPath::parse("supabase/migrations").ok()?;
+        if !self.code.tree.has_folder(&folder) {
+            return None;
+        }
+        let mut fact = Self::fact("supabase", None, folder.clone(), Evidence::file(folder));
+        fact.evidence.push(requirement.declared.clone());
+        Some(fact)
+    }
+
+    /// Numbered or dated SQL files in a folder that is for them.
+    fn plain(&self) -> Option<Fact<Migration>> {
+        let tree = self.code.tree;
+        let is_sql = |folder: &RelPath| {
+            let mut files = 0;
+            let mut numbered = 0;
+            for path in tree.with_extension("sql") {
+                if path.parent() == *folder {
+                    files += 1;
+                    let name = path.file_name().trim_start_matches(['V', 'v']);
+                    numbered += usize::from(name.starts_with(|c: char| c.is_ascii_digit()));
+                }
+            }
+            files > 0 && files == numbered
+        };
+        let folder = SQL
+            .iter()
+            .filter_map(|name| self.package.root.join(name).ok())
+            .chain(SQL.iter().filter_map(|name| RelPath::parse(name).ok()))
+            .find(is_sql)?;
+        let first = tree
+            .with_extension("sql")
+            .find(|path| path.parent() == folder)?;
+        Some(Fact::new(
             Migration {
-                tool: "alembic".to_owned(),
-                command: Some("alembic upgrade head".to_owned()),
+                tool: "sql".to_owned(),
+                command: None,
                 folder,
             },
-            Evidence::new(ini, line, "script_location"),
-        ));
+            Confidence::Likely,
+            vec![Evidence::file(first.clone())],
+        ))
     }
-    let supabase = package.any("supabase");
-    let plain = RelPath::parse("supabase/migrations").ok()?;
-    if let Some(requirement) = supabase
-        && code.tree.has_folder(&plain)
-    {
-        return Some(Fact::new(
-            Migration {
-                tool: "supabase".to_owned(),
-                command: None,
-                folder: plain.clone(),
-            },
-            crate::project::Confidence::Certain,
-            vec![Evidence::file(plain), requirement.declared.clone()],
-        ));
-    }
-    None
-}
 
-fn folder(code: &Code<'_>, root: &RelPath, names: &[&str]) -> Option<RelPath> {
-    names
-        .iter()
-        .filter_map(|name| root.join(name).ok())
-        .find(|path| code.tree.has_folder(path))
+    fn first_folder(&self, names: &[&str]) -> Option<RelPath> {
+        names
+            .iter()
+            .filter_map(|name| self.package.root.join(name).ok())
+            .find(|path| self.code.tree.has_folder(path))
+    }
 }

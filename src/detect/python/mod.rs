@@ -2,28 +2,35 @@
 
 mod application;
 mod celery;
+mod choice;
 mod code;
+mod commands;
+mod convert;
 mod distribution;
 mod django;
 mod environment;
 mod files;
 mod finding;
+mod framework;
 mod health;
 mod manifest;
-mod markup;
 mod mention;
 mod migration;
 mod parse;
+mod paste;
 mod paths;
 mod place;
 mod port;
+mod process;
+mod program;
+mod reading;
 mod requirement_use;
 mod role;
 mod script;
-mod secret;
 mod server;
 mod service;
-mod shell;
+mod settings;
+mod sign;
 mod start;
 mod syntax;
 mod testing;
@@ -42,7 +49,7 @@ const PARSED: usize = 2000;
 /// Looks for everything of Python in `tree`.
 pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
     let code = Code::new(tree);
-    let mut packages = manifest::packages(&code);
+    let mut packages = manifest::packages(&code, existing);
     let roots: Vec<RelPath> = packages
         .iter()
         .map(|package| package.root.clone())
@@ -71,20 +78,39 @@ fn project(
 ) -> Vec<Service> {
     let alone = roots.len() == 1;
     let files = application::files(code, package, roots);
-    let mentions = mention::gather(code, existing, package, alone);
+    let mentions = commands::Commands {
+        code,
+        existing,
+        package,
+        alone,
+    }
+    .gather();
     let django = django::find(code, package, &files);
-    let (mut applications, uncallable) = application::find(code, package, &files, &mentions);
+    let (mut applications, uncallable) = application::Search {
+        code,
+        package,
+        files: &files,
+        mentions: &mentions,
+    }
+    .find();
     if let Some(django) = &django {
         applications.clear();
         applications.push(django.application.clone());
     }
-    let celery = celery::find(code, package, &files);
-    let script = if applications.is_empty() && celery.is_empty() {
+    let program = if applications.is_empty() {
+        program::find(code, package, &files, &mentions)
+    } else {
+        None
+    };
+    let celery = celery::find(code, package, &files, &mentions);
+    let processes = process::find(code, package, &mentions);
+    let serves = !applications.is_empty() || program.is_some();
+    let script = if !serves && celery.is_none() && processes.is_empty() {
         script::find(code, package, &files, &mentions)
     } else {
         None
     };
-    let test = testing::find(code, package, roots);
+    let test = testing::find(code, package, roots, django.as_ref());
     let mut services = Vec::new();
     {
         let surroundings = Surroundings {
@@ -95,17 +121,26 @@ fn project(
             mentions: &mentions,
             files: &files,
         };
-        for application in &applications {
-            let (service, files) = surroundings.web(application, django.as_ref());
+        let webs = applications
+            .iter()
+            .map(|application| surroundings.web(application, django.as_ref()))
+            .chain(program.iter().map(|program| surroundings.program(program)));
+        for (service, files) in webs {
             finding::web(code, &service, &files, found);
             services.push(service);
         }
-        for celery in &celery {
-            services.extend(surroundings.celery(celery, django.as_ref()));
+        let like = applications
+            .first()
+            .map(|one| (&one.place, std::slice::from_ref(&one.file)));
+        for process in &processes {
+            services.push(surroundings.process(process, like, django.as_ref()));
+        }
+        if let Some(celery) = &celery {
+            services.extend(surroundings.celery(celery, &processes, django.as_ref()));
         }
         services.extend(script.iter().map(|script| surroundings.script(script)));
     }
-    if applications.is_empty() {
+    if !serves {
         for factory in uncallable {
             found.unknown.push(Unknown {
                 fact: "web.entry".to_owned(),
@@ -122,13 +157,14 @@ fn project(
         }
     }
     let python = all_python(code, &package.root);
-    if python.len() <= PARSED {
+    let whole = python.len() <= PARSED;
+    if whole {
         // An application of ordinary size is read whole, so that a broken file is told of.
         for path in &python {
             code.module(path);
         }
     }
-    requirement_use::fill(code, package, &python);
+    requirement_use::fill(code, package, &python, whole);
     finding::unused(package, found);
     if !services.is_empty() {
         finding::pins(package, found);

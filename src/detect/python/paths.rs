@@ -93,7 +93,11 @@ impl Paths<'_, '_> {
                     }
                     "os.path.abspath" | "os.path.realpath" | "os.path.normpath" | "str"
                     | "os.fspath" => self.eval(module, &args.first()?.value, depth),
-                    _ => self.eval(module, argument(args, Some(1), "default")?, depth),
+                    // A variable with a default: `getenv("DATA_DIR", "./data")`.
+                    _ if args.first().is_some_and(|arg| names_variable(&arg.value)) => {
+                        self.eval(module, argument(args, Some(1), "default")?, depth)
+                    }
+                    _ => None,
                 }
             }
             _ => None,
@@ -106,4 +110,14 @@ impl Paths<'_, '_> {
         }
         self.working_dir.join(text).ok()
     }
+}
+
+/// Whether a literal is written as the name of a variable.
+fn names_variable(expr: &Expr) -> bool {
+    expr.text().is_some_and(|text| {
+        text.len() > 1
+            && text
+                .chars()
+                .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+    })
 }

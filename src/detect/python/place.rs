@@ -16,7 +16,8 @@ impl Place {
     /// Finds it for `file` of the project in `root`.
     pub(super) fn of(code: &Code<'_>, root: &RelPath, file: &RelPath) -> Self {
         let mut top = file.parent();
-        while !top.is_root() && in_package(code, &top) {
+        // The project's own folder may be called a package; imports start there all the same.
+        while !top.is_root() && top != *root && in_package(code, &top) {
             top = top.parent();
         }
         let mut candidates = vec![top.clone()];

@@ -1,153 +1,276 @@
 //! The port that a web application listens on.
 
 use super::code::Code;
-use super::mention::{Mention, dockerfiles, port_of};
+use super::commands::{compose_services, dockerfiles};
+use super::manifest::{Package, Section};
+use super::mention::{Mention, port_of};
+use super::program::defined_port;
 use super::syntax::{Expr, Kind, argument, each_expression};
-use crate::project::{Claim, Confidence, Evidence, Existing, Fact, Port, RelPath};
+use crate::detect::structured;
+use crate::project::{Claim, Confidence, EnvVar, Evidence, Existing, Fact, Port, RelPath};
 
-/// Finds it: EXPOSE, the server's configuration, commands, the code, the default.
-pub(super) fn find(
-    code: &Code<'_>,
-    existing: &Existing,
-    root: &RelPath,
-    alone: bool,
-    mentions: &[Mention],
-    files: &[RelPath],
-    framework: &str,
-) -> Option<Fact<Port>> {
-    let mut claims: Vec<(Port, Evidence)> = Vec::new();
-    for file in dockerfiles(existing, root, alone) {
-        claims.extend(file.exposed.iter().cloned());
-    }
-    claims.extend(gunicorn_conf(code, root));
-    for mention in mentions.iter().filter(|mention| mention.production) {
-        claims.extend(mention.port().map(|port| (port, mention.at.clone())));
-    }
-    for mention in mentions.iter().filter(|mention| !mention.production) {
-        let serves = mention.server().is_some()
-            || mention.words.iter().any(|word| {
-                matches!(
-                    word.as_str(),
-                    "flask" | "runserver" | "fastapi" | "streamlit" | "gradio"
-                )
-            });
-        if serves {
-            claims.extend(mention.port().map(|port| (port, mention.at.clone())));
+/// What is looked at for the port of one application.
+pub(super) struct Search<'a, 't> {
+    pub(super) code: &'a Code<'t>,
+    pub(super) existing: &'a Existing,
+    pub(super) package: &'a Package,
+    /// Whether it is the only project of the tree.
+    pub(super) alone: bool,
+    pub(super) mentions: &'a [Mention],
+    /// Files that may start its server.
+    pub(super) files: &'a [RelPath],
+    /// Variables that it reads: a port is often one of them.
+    pub(super) env: &'a [EnvVar],
+    /// What answers, and the port that it takes where nobody says one.
+    pub(super) usual: (&'a str, u16),
+}
+
+type Said = (Port, Evidence);
+
+const ORDER: &str = "EXPOSE goes before the server's configuration, that before commands for production, compose files, other commands and the code";
+
+impl Search<'_, '_> {
+    /// Finds it, with everything that says otherwise.
+    pub(super) fn find(&self) -> Option<Fact<Port>> {
+        let mut claims: Vec<Said> = Vec::new();
+        for file in dockerfiles(self.existing, &self.package.root, self.alone) {
+            claims.extend(file.exposed.iter().cloned());
         }
-    }
-    for path in files {
-        claims.extend(in_code(code, path));
-    }
-    claims.extend(flaskenv(code, root));
-    let Some((port, at)) = claims.first().cloned() else {
-        return usual(mentions, framework);
-    };
-    let mut fact = Fact::new(port, Confidence::Certain, vec![at]);
-    for (other, at) in claims.into_iter().skip(1) {
-        if other == port {
-            if !fact.evidence.contains(&at) {
-                fact.evidence.push(at);
+        claims.extend(self.configured());
+        let serving = |production: bool| {
+            self.mentions
+                .iter()
+                .filter(move |mention| {
+                    mention.production == production
+                        && (mention.serves() || production && mention.process.is_none())
+                })
+                .filter_map(|mention| Some((mention.port()?, mention.at.clone())))
+        };
+        claims.extend(serving(true));
+        claims.extend(self.composed());
+        claims.extend(serving(false));
+        for path in self.files {
+            claims.extend(self.in_code(path));
+        }
+        claims.extend(self.flaskenv());
+        let mut claims = claims.into_iter();
+        let Some((port, at)) = claims.next() else {
+            return self.usual();
+        };
+        let mut fact = Fact::new(port, Confidence::Certain, vec![at]);
+        for (other, at) in claims {
+            if other == port {
+                if !fact.evidence.contains(&at) {
+                    fact.evidence.push(at);
+                }
+            } else if let Some(known) = fact
+                .against
+                .iter_mut()
+                .find(|known| known.value == other.to_string())
+            {
+                if !known.evidence.contains(&at) {
+                    known.evidence.push(at);
+                }
+            } else {
+                fact.against.push(Claim {
+                    value: other.to_string(),
+                    evidence: vec![at],
+                });
             }
-        } else {
-            fact.against.push(Claim {
-                value: other.to_string(),
-                evidence: vec![at],
-            });
         }
-    }
-    if !fact.against.is_empty() {
-        fact.because = Some(
-            "EXPOSE wins over the server's configuration, that over commands and the code"
-                .to_owned(),
-        );
-    }
-    Some(fact)
-}
-
-/// The port that the server or the framework takes where nobody says one.
-fn usual(mentions: &[Mention], framework: &str) -> Option<Fact<Port>> {
-    let served = mentions
-        .iter()
-        .find_map(|mention| Some((mention.server()?, mention)));
-    if let Some((server @ ("gunicorn" | "uvicorn" | "hypercorn" | "daphne"), mention)) = served {
-        return Some(
-            Fact::new(
-                Port::new(8000)?,
-                Confidence::Guess,
-                vec![mention.at.clone()],
-            )
-            .because(format!("{server}'s usual port")),
-        );
-    }
-    let port = Port::new(if framework == "flask" { 5000 } else { 8000 })?;
-    Some(Fact::guess(port, format!("{framework}'s usual port")))
-}
-
-fn gunicorn_conf(code: &Code<'_>, root: &RelPath) -> Option<(Port, Evidence)> {
-    let path = ["gunicorn.conf.py", "gunicorn_config.py", "gunicorn_conf.py"]
-        .iter()
-        .filter_map(|name| root.join(name).ok())
-        .find(|path| code.tree.has(path))?;
-    let module = code.module(&path)?;
-    let bind = module.assigned("bind")?;
-    let port = match &bind.kind {
-        Kind::Str(text) | Kind::Template(text, _) => port_of(text)?,
-        _ => return None,
-    };
-    Some((port, module.at(bind.line)))
-}
-
-/// `app.run(port=…)` and `uvicorn.run(…, port=…)`.
-fn in_code(code: &Code<'_>, path: &RelPath) -> Option<(Port, Evidence)> {
-    if !code.tree.text(path)?.contains("run") {
-        return None;
-    }
-    let module = code.module(path)?;
-    let mut found = None;
-    each_expression(&module.body, &mut |expr| {
-        if found.is_some() {
-            return;
+        if !fact.against.is_empty() {
+            fact.because = Some(ORDER.to_owned());
         }
-        if let Some((function, args)) = expr.call()
-            && matches!(
-                function.last_name(),
-                Some("run" | "run_app" | "serve" | "launch")
-            )
-            && let Some(value) =
-                argument(args, None, "port").or_else(|| argument(args, None, "server_port"))
+        Some(fact)
+    }
+
+    /// The port that the server or the framework takes where nobody says one.
+    fn usual(&self) -> Option<Fact<Port>> {
+        let served = self
+            .mentions
+            .iter()
+            .find_map(|mention| Some((mention.server()?, mention)));
+        if let Some((server @ ("gunicorn" | "uvicorn" | "hypercorn" | "daphne"), mention)) = served
         {
-            let value = match value.name() {
-                Some(name) => module.assigned(name).unwrap_or(value),
-                None => value,
-            };
-            if let Some(port) = number(value) {
-                found = Some((port, module.at(value.line)));
-            }
+            return Some(
+                Fact::new(
+                    Port::new(8000)?,
+                    Confidence::Guess,
+                    vec![mention.at.clone()],
+                )
+                .because(format!("{server}'s usual port")),
+            );
         }
-    });
-    found
-}
-
-/// The number in a literal, `int(…)`, or the default of a variable that is read.
-fn number(expr: &Expr) -> Option<Port> {
-    match &expr.kind {
-        Kind::Number(text) | Kind::Str(text) => text.parse().ok().and_then(Port::new),
-        Kind::Call(_, args) => args.iter().rev().find_map(|arg| number(&arg.value)),
-        Kind::Binary(left, operator, right) if operator == "or" => {
-            number(right).or_else(|| number(left))
-        }
-        _ => None,
-    }
-}
-
-fn flaskenv(code: &Code<'_>, root: &RelPath) -> Option<(Port, Evidence)> {
-    let path = root.join(".flaskenv").ok()?;
-    let text = code.tree.text(&path)?;
-    text.lines().enumerate().find_map(|(index, line)| {
-        let value = line.trim().strip_prefix("FLASK_RUN_PORT=")?;
-        Some((
-            port_of(value)?,
-            Evidence::new(path.clone(), index + 1, line),
+        let (what, port) = self.usual;
+        Some(Fact::guess(
+            Port::new(port)?,
+            format!("{what}'s usual port"),
         ))
-    })
+    }
+
+    /// Configuration files of servers.
+    fn configured(&self) -> Vec<Said> {
+        let root = &self.package.root;
+        let tree = self.code.tree;
+        let at = |name: &str| root.join(name).ok().filter(|path| tree.has(path));
+        let mut found = Vec::new();
+        let told = self
+            .mentions
+            .iter()
+            .filter(|mention| mention.program() == "gunicorn")
+            .filter_map(|mention| mention.option(&["--config", "-c"]))
+            .map(|path| path.trim_start_matches("./"));
+        let usual = ["gunicorn.conf.py", "gunicorn_config.py", "gunicorn_conf.py"];
+        for path in told.chain(usual).filter_map(at) {
+            found.extend(self.gunicorn(&path));
+        }
+        for path in ["uwsgi.ini", "etc/uwsgi.ini", "conf/uwsgi.ini"]
+            .into_iter()
+            .filter_map(at)
+        {
+            let sections = tree.text(&path).and_then(|text| Section::read_all(&text));
+            found.extend(sections.unwrap_or_default().iter().find_map(|section| {
+                let value = ["http", "http-socket", "https"]
+                    .iter()
+                    .find_map(|key| section.get(key))?;
+                Some((
+                    port_of(value)?,
+                    Evidence::new(path.clone(), section.line, value),
+                ))
+            }));
+        }
+        for path in ["production.ini", "development.ini"]
+            .into_iter()
+            .filter_map(at)
+        {
+            found.extend(super::paste::port(self.code, &path));
+        }
+        if let Some(path) = at(".streamlit/config.toml") {
+            found.extend(structured::toml(tree, &path).and_then(|document| {
+                let entry = document.entry_at(&["server", "port"])?;
+                Some((port_of(entry.node.text()?)?, tree.at(&path, entry.line)))
+            }));
+        }
+        found
+    }
+
+    fn gunicorn(&self, path: &RelPath) -> Option<Said> {
+        let module = self.code.module(path)?;
+        let bind = module.assigned("bind")?;
+        Some((self.number(bind)?, module.at(bind.line)))
+    }
+
+    /// The port inside the container that compose publishes of the application.
+    fn composed(&self) -> Vec<Said> {
+        compose_services(self.existing, self.package, self.alone)
+            .into_iter()
+            .filter(|(_, service)| {
+                // Flower publishes a port as well.
+                !service.command.as_deref().is_some_and(|command| {
+                    ["celery", "flower", "rq "]
+                        .iter()
+                        .any(|word| command.contains(word))
+                })
+            })
+            .filter_map(|(file, service)| {
+                let written = service.ports.first()?;
+                let inside = written.split('/').next()?.rsplit(':').next()?;
+                let port = Port::new(inside.parse().ok()?)?;
+                let line = structured::yaml(self.code.tree, &file.path)
+                    .and_then(|document| {
+                        let service = document.at(&["services", &service.name])?;
+                        Some(service.get("ports")?.items().first()?.line)
+                    })
+                    .unwrap_or(service.line);
+                Some((port, Evidence::new(file.path.clone(), line, written)))
+            })
+            .collect()
+    }
+
+    /// `app.run(port=…)`, `uvicorn.run(…, port=…)`, `server.listen(…)`, `define("port", …)`.
+    fn in_code(&self, path: &RelPath) -> Option<Said> {
+        let text = self.code.tree.text(path)?;
+        if !["run", "listen", "launch", "serve", "define("]
+            .iter()
+            .any(|word| text.contains(word))
+        {
+            return None;
+        }
+        let module = self.code.module(path)?;
+        if let Some((number, line)) = defined_port(&module) {
+            return Some((number.parse().ok().and_then(Port::new)?, module.at(line)));
+        }
+        let mut found = None;
+        each_expression(&module.body, &mut |expr| {
+            if found.is_some() {
+                return;
+            }
+            let Some((function, args)) = expr.call() else {
+                return;
+            };
+            let place = match function.last_name() {
+                Some("run" | "run_app" | "serve" | "launch" | "run_server") => None,
+                Some("listen") => Some(0),
+                _ => return,
+            };
+            let value =
+                argument(args, place, "port").or_else(|| argument(args, None, "server_port"));
+            if let Some(value) = value {
+                let resolved = match value.name() {
+                    Some(name) => module.assigned(name).unwrap_or(value),
+                    None => value,
+                };
+                if let Some(port) = self.number(resolved) {
+                    found = Some((port, module.at(resolved.line)));
+                }
+            }
+        });
+        found
+    }
+
+    /// The number in a literal, an address, `int(…)`, or the default of a variable that is read.
+    fn number(&self, expr: &Expr) -> Option<Port> {
+        match &expr.kind {
+            Kind::Number(text) => text.parse().ok().and_then(Port::new),
+            Kind::Str(text) | Kind::Template(text, _) => port_of(text),
+            Kind::Call(function, args) => {
+                let reads = matches!(
+                    function.last_name(),
+                    Some("int" | "str" | "get" | "getenv" | "config" | "env")
+                );
+                args.iter()
+                    .rev()
+                    .filter(|_| reads)
+                    .find_map(|arg| self.number(&arg.value))
+            }
+            Kind::Binary(left, operator, right) if operator == "or" => {
+                self.number(right).or_else(|| self.number(left))
+            }
+            // `settings.API_PORT` is a variable of that name.
+            Kind::Attr(_, name) => {
+                let upper = name.to_uppercase();
+                self.env
+                    .iter()
+                    .find(|variable| {
+                        variable.name == upper || variable.name.ends_with(&format!("_{upper}"))
+                    })
+                    .and_then(|variable| variable.default.as_deref())
+                    .and_then(|text| text.parse().ok())
+                    .and_then(Port::new)
+            }
+            _ => None,
+        }
+    }
+
+    fn flaskenv(&self) -> Option<Said> {
+        let path = self.package.root.join(".flaskenv").ok()?;
+        let text = self.code.tree.text(&path)?;
+        text.lines().enumerate().find_map(|(index, line)| {
+            let value = line.trim().strip_prefix("FLASK_RUN_PORT=")?;
+            Some((
+                port_of(value)?,
+                Evidence::new(path.clone(), index + 1, line),
+            ))
+        })
+    }
 }

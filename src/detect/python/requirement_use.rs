@@ -3,31 +3,51 @@
 use super::code::Code;
 use super::distribution::{modules, works_unseen};
 use super::manifest::Package;
+use super::syntax::{Kind, each_expression};
 use crate::project::RelPath;
+use std::collections::BTreeSet;
 
-/// Fills `imported` of every requirement. A file is parsed for it only where its text has the
-/// module's name.
-pub(super) fn fill(code: &Code<'_>, package: &mut Package, files: &[RelPath]) {
-    let parsed = code.parsed();
+/// Fills `imported` of every requirement, by what the modules of `files` import. Absent where
+/// that tells nothing: a plugin, what only another requirement needs, a project too large to be
+/// read whole.
+pub(super) fn fill(code: &Code<'_>, package: &mut Package, files: &[RelPath], whole: bool) {
+    let django = package.any("django").is_some();
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    for path in files {
+        let Some(module) = code.known(path) else {
+            continue;
+        };
+        for import in module.imports.iter().filter(|import| import.level == 0) {
+            add(&mut seen, &import.module);
+            if let Some(name) = &import.name {
+                add(&mut seen, &format!("{}.{name}", import.module));
+            }
+        }
+        // Django imports what its settings name.
+        if django {
+            each_expression(&module.body, &mut |expr| {
+                if let Kind::Str(text) = &expr.kind
+                    && text.len() < 100
+                    && text
+                        .chars()
+                        .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.')
+                {
+                    add(&mut seen, text);
+                }
+            });
+        }
+    }
     for requirement in &mut package.requirements {
-        let names = modules(&requirement.name);
-        let seen = parsed.iter().any(|module| {
-            module.imports.iter().any(|import| {
-                import.level == 0 && names.iter().any(|name| is_below(&full(import), name))
-            })
-        }) || files.iter().any(|path| {
-            code.tree
-                .text(path)
-                .is_some_and(|text| names.iter().any(|name| mentions(&text, name)))
-                && code.module(path).is_some_and(|module| {
-                    module.imports.iter().any(|import| {
-                        import.level == 0 && names.iter().any(|name| is_below(&full(import), name))
-                    })
-                })
-        });
-        requirement.imported = if seen {
+        let known = modules(&requirement.name)
+            .iter()
+            .any(|name| seen.contains(&name.to_lowercase()));
+        requirement.imported = if known {
             Some(true)
-        } else if works_unseen(&requirement.name) || requirement.development {
+        } else if !whole
+            || !requirement.direct
+            || requirement.development
+            || works_unseen(&requirement.name)
+        {
             None
         } else {
             Some(false)
@@ -35,23 +55,17 @@ pub(super) fn fill(code: &Code<'_>, package: &mut Package, files: &[RelPath]) {
     }
 }
 
-fn full(import: &super::syntax::Import) -> String {
-    match &import.name {
-        Some(name) => format!("{}.{name}", import.module),
-        None => import.module.clone(),
+/// Adds a dotted name and those above it; case is not compared, distributions differ in it.
+fn add(seen: &mut BTreeSet<String>, dotted: &str) {
+    let lower = dotted.to_lowercase();
+    let mut end = lower.len();
+    loop {
+        if !seen.insert(lower[..end].to_owned()) {
+            return;
+        }
+        match lower[..end].rfind('.') {
+            Some(dot) => end = dot,
+            None => return,
+        }
     }
-}
-
-fn mentions(text: &str, name: &str) -> bool {
-    text.contains(name) || name.to_lowercase() != *name && text.contains(&name.to_lowercase())
-}
-
-/// Whether `module` is `name` or below it; case is not compared, distributions differ in it.
-fn is_below(module: &str, name: &str) -> bool {
-    let module = module.to_lowercase();
-    let name = name.to_lowercase();
-    module == name
-        || module
-            .strip_prefix(&name)
-            .is_some_and(|rest| rest.starts_with('.'))
 }

@@ -7,7 +7,7 @@ pub(super) use crate::detect::beside::beside_or_hidden as beside;
 pub(super) fn is_test(path: &RelPath) -> bool {
     let name = path.file_name();
     name == "conftest.py"
-        || name == "tests.py"
+        || matches!(name, "tests.py" | "test.py" | "testing.py")
         || name.starts_with("test_")
         || name.ends_with("_test.py")
         || path
@@ -32,7 +32,12 @@ pub(super) fn is_tooling(path: &RelPath) -> bool {
     )
 }
 
+/// Whether it is code that runs, whatever its folder is called.
+pub(super) fn runs(path: &RelPath) -> bool {
+    !is_test(path) && !is_migration(path) && !is_tooling(path)
+}
+
 /// Whether an application may be found in it.
 pub(super) fn is_application(path: &RelPath) -> bool {
-    !is_test(path) && !is_migration(path) && !is_tooling(path) && !beside(&path.parent())
+    runs(path) && !beside(&path.parent())
 }

@@ -3,17 +3,22 @@
 use super::application::Application;
 use super::celery::Celery;
 use super::code::Code;
+use super::commands::dockerfiles;
 use super::django::Django;
 use super::manifest::Package;
-use super::mention::{Mention, dockerfiles};
+use super::mention::Mention;
 use super::place::Place;
+use super::process::Process;
+use super::program::Program;
 use super::script::Script;
-use super::secret::Engines;
+use super::syntax::each_expression;
 use super::{
-    distribution, environment, files, health, migration, port, role, server, start, version,
+    distribution, environment, files, health, migration, port, role, server, sign, start, version,
 };
+use crate::detect::variable::Engines;
 use crate::project::{
-    Confidence, Evidence, Existing, Fact, RelPath, ServerInterface, Service, ServiceKind,
+    BackingKind, Confidence, EnvRole, EnvVar, Evidence, Existing, Fact, Port, RelPath,
+    ServerInterface, Service, ServiceKind, Sought,
 };
 use std::collections::BTreeSet;
 
@@ -37,16 +42,13 @@ impl Surroundings<'_, '_> {
         django: Option<&Django>,
     ) -> (Service, BTreeSet<RelPath>) {
         let place = &application.place;
-        let mut service = self.service(
-            "web",
-            Fact::certain(ServiceKind::Web, application.framework_at.clone()),
-            place,
-            &Self::starts(&application.file, django),
-        );
-        service.framework = Some(Fact::certain(
-            application.framework.to_owned(),
-            application.framework_at.clone(),
-        ));
+        let files = self.reach(place, &Self::starts(&application.file, django));
+        let kind = Fact::certain(ServiceKind::Web, application.framework_at.clone());
+        let mut service = self.service("web", kind, place, Some(&application.file), &files);
+        let framework = application.framework.map_or("", |framework| framework.name);
+        service.framework = application.framework.map(|framework| {
+            Fact::certain(framework.name.to_owned(), application.framework_at.clone())
+        });
         let mut entry = Fact::certain(application.entry.clone(), application.entry_at.clone());
         entry.evidence.extend(application.mention.clone());
         service.entry = Some(entry);
@@ -55,40 +57,135 @@ impl Surroundings<'_, '_> {
             application.interface,
             application.framework_at.clone(),
         ));
-        let server = server::choose(
-            self.package,
-            self.mentions,
-            application.framework,
-            application.interface,
-            &application.entry,
-            application.factory,
-        );
+        let server = server::choose(self.package, self.mentions, application);
         service.server_command = Some(server.command);
         service.dev_command = Some(server.development);
         service.add_server = server.added;
-        service.port = port::find(
-            self.code,
-            self.existing,
-            &self.package.root,
-            self.alone,
-            self.mentions,
-            &self.port_files(application),
-            application.framework,
+        if framework == "aiohttp"
+            && service.add_server.is_some()
+            && let Some((file, at)) = self.runs_app(application)
+        {
+            let command = format!("python {}", file.relative_to(&service.working_dir.value));
+            service.server_command = Some(
+                Fact::certain(command.clone(), at.clone())
+                    .because("the program starts aiohttp's own server"),
+            );
+            service.dev_command = Some(Fact::certain(command, at));
+            service.add_server = None;
+        }
+        service.port = self.port(
+            &self.port_files(&application.file),
+            &service,
+            application
+                .framework
+                .map_or(("the server", 8000), |one| (one.name, one.port)),
         );
-        let starts = Self::starts(&application.file, django);
-        let files = self.reach(place, &starts);
-        service.health = health::find(self.code, &files, place, &application.file);
-        service.migration = migration::find(
-            self.code,
-            self.package,
-            application.framework,
-            Some(&application.entry),
-        );
+        let urls = django.and_then(|django| django.urls.as_ref());
+        service.health = health::find(self.code, &files, place, urls);
+        service.migration = migration::Search {
+            code: self.code,
+            package: self.package,
+            mentions: self.mentions,
+            django,
+            entry: &application.entry,
+            working_dir: &service.working_dir.value,
+        }
+        .find();
         files::fill(self.code, self.package, place, &files, &mut service);
         if let Some(django) = django {
             settings_variable(&mut service, django);
         }
         (service, files)
+    }
+
+    /// The file that hands an aiohttp application to `run_app`.
+    fn runs_app(&self, application: &Application) -> Option<(RelPath, Evidence)> {
+        let mut candidates: Vec<&RelPath> = self
+            .files
+            .iter()
+            .filter(|path| {
+                self.code
+                    .tree
+                    .text(path)
+                    .is_some_and(|text| text.contains("run_app("))
+            })
+            .collect();
+        candidates.sort_by_key(|path| (**path != application.file, path.depth()));
+        candidates.into_iter().find_map(|path| {
+            let module = self.code.module(path)?;
+            let mut line = None;
+            each_expression(&module.body, &mut |expr| {
+                if let Some((function, _)) = expr.call()
+                    && function.last_name() == Some("run_app")
+                {
+                    line.get_or_insert(expr.line);
+                }
+            });
+            Some((path.clone(), module.at(line?)))
+        })
+    }
+
+    /// A program that opens its own port.
+    pub(super) fn program(&self, program: &Program) -> (Service, BTreeSet<RelPath>) {
+        let files = self.reach(&program.place, std::slice::from_ref(&program.file));
+        let kind = Fact::certain(ServiceKind::Web, program.at.clone());
+        let mut service = self.service("web", kind, &program.place, Some(&program.file), &files);
+        service.framework = Some(Fact::certain(
+            program.kindred.name.to_owned(),
+            program.at.clone(),
+        ));
+        let file = program.file.relative_to(&service.working_dir.value);
+        let mut entry = Fact::certain(file.clone(), program.at.clone());
+        entry.evidence.extend(program.mention.clone());
+        service.entry = Some(entry);
+        service.interface = Some(Fact::certain(ServerInterface::Own, program.at.clone()));
+        let command = program.command.replace("{file}", &file);
+        let mut fact = Fact::likely(command.clone(), program.at.clone())
+            .because(format!("how {} is started", program.kindred.name));
+        fact.evidence.extend(program.mention.clone());
+        service.dev_command = Some(Fact::certain(command, program.at.clone()));
+        service.server_command = Some(fact);
+        if let Some((address, port)) = program.kindred.address {
+            for (name, role) in [(address, EnvRole::ListenHost), (port, EnvRole::ListenPort)] {
+                if service.env.iter().all(|known| known.name != name) {
+                    service
+                        .env
+                        .push(EnvVar::plain(name, role, program.at.clone()));
+                }
+            }
+            service.env.sort_by(|a, b| a.name.cmp(&b.name));
+        }
+        service.port = self.port(
+            &self.port_files(&program.file),
+            &service,
+            (program.kindred.name, program.kindred.port),
+        );
+        service.health = program.kindred.health.map(|path| {
+            Fact::likely(path.to_owned(), program.at.clone())
+                .because(format!("{} answers it", program.kindred.name))
+        });
+        files::fill(
+            self.code,
+            self.package,
+            &program.place,
+            &files,
+            &mut service,
+        );
+        (service, files)
+    }
+
+    fn port(&self, files: &[RelPath], service: &Service, usual: (&str, u16)) -> Option<Fact<Port>> {
+        port::Search {
+            code: self.code,
+            existing: self.existing,
+            package: self.package,
+            alone: self.alone,
+            mentions: self.mentions,
+            files,
+            env: &service.env,
+            usual,
+        }
+        .find()
     }
 
     fn starts(file: &RelPath, django: Option<&Django>) -> Vec<RelPath> {
@@ -101,15 +198,33 @@ impl Surroundings<'_, '_> {
         starts
     }
 
-    /// The worker of a Celery application, and its beat where there is a schedule.
-    pub(super) fn celery(&self, celery: &Celery, django: Option<&Django>) -> Vec<Service> {
-        let starts = Self::starts(&celery.file, django);
-        let mut kinds = vec![(
-            "worker",
-            Fact::certain(ServiceKind::Worker, celery.at.clone()),
-            format!("celery -A {} worker --loglevel INFO", celery.name),
-        )];
-        if let Some(beat) = &celery.beat {
+    /// The worker of a Celery application, and its beat where there is a schedule; `named` are
+    /// processes that a command of the repository starts already.
+    pub(super) fn celery(
+        &self,
+        celery: &Celery,
+        named: &[Process],
+        django: Option<&Django>,
+    ) -> Vec<Service> {
+        let there = |kind: ServiceKind| {
+            named.iter().any(|process| {
+                process.framework == Some("celery")
+                    && (process.kind == kind || kind == ServiceKind::Scheduler && process.scheduler)
+            })
+        };
+        let mut kinds = Vec::new();
+        if !there(ServiceKind::Worker) {
+            kinds.push((
+                "worker",
+                Fact::certain(ServiceKind::Worker, celery.at.clone()),
+                format!("celery -A {} worker --loglevel INFO", celery.name),
+            ));
+        }
+        if let Some(beat) = celery
+            .beat
+            .as_ref()
+            .filter(|_| !there(ServiceKind::Scheduler))
+        {
             kinds.push((
                 "beat",
                 Fact::certain(ServiceKind::Scheduler, beat.clone()),
@@ -119,35 +234,20 @@ impl Surroundings<'_, '_> {
                 ),
             ));
         }
+        let files = self.reach(&celery.place, &Self::starts(&celery.file, django));
         kinds
             .into_iter()
             .map(|(name, kind, command)| {
-                let scheduler = kind.value == ServiceKind::Scheduler;
-                let mut service = self.service(name, kind, &celery.place, &starts);
+                let mut service =
+                    self.service(name, kind, &celery.place, Some(&celery.file), &files);
                 service.framework = Some(Fact::certain("celery".to_owned(), celery.at.clone()));
                 service.entry = Some(Fact::certain(celery.name.clone(), celery.at.clone()));
                 service.interface = Some(Fact::certain(ServerInterface::Own, celery.at.clone()));
                 service.server_command = Some(Fact::certain(command.clone(), celery.at.clone()));
                 service.dev_command = Some(Fact::certain(command, celery.at.clone()));
-                let files = self.reach(&celery.place, &starts);
                 files::fill(self.code, self.package, &celery.place, &files, &mut service);
-                if !scheduler {
-                    // The web service answers for uploads; workers may be many.
-                    service.single = service
-                        .single
-                        .filter(|single| single.value.reason == "sqlite");
-                }
-                if scheduler {
-                    service.single = None;
-                    if let Some(beat) = &celery.beat {
-                        files::single(
-                            &mut service,
-                            "scheduler",
-                            "two schedulers would start every task twice",
-                            beat.clone(),
-                        );
-                    }
-                }
+                let scheduler = service.kind.value == ServiceKind::Scheduler;
+                beside_the_web(&mut service, scheduler);
                 if let Some(django) = django {
                     settings_variable(&mut service, django);
                 }
@@ -156,14 +256,93 @@ impl Surroundings<'_, '_> {
             .collect()
     }
 
+    /// A process that a command of the repository starts; `like` is where it begins if the
+    /// command names no file of the tree.
+    pub(super) fn process(
+        &self,
+        process: &Process,
+        like: Option<(&Place, &[RelPath])>,
+        django: Option<&Django>,
+    ) -> Service {
+        let place = match (process.starts.first(), like) {
+            (Some(file), _) => Place::of(self.code, &self.package.root, file),
+            (None, Some((place, _))) => place.clone(),
+            (None, None) => Place {
+                base: process.folder.clone(),
+                roots: vec![process.folder.clone(), self.package.root.clone()],
+            },
+        };
+        let mut starts = process.starts.clone();
+        if starts.is_empty() || django.is_some() {
+            starts.extend(
+                like.into_iter()
+                    .flat_map(|(_, files)| files.iter().cloned()),
+            );
+        }
+        starts.extend(django.into_iter().flat_map(|django| django.loaded.clone()));
+        let files = self.reach(&place, &starts);
+        let mut evidence = vec![process.at.clone()];
+        evidence.extend(process.also.iter().cloned());
+        let kind = Fact::new(process.kind, Confidence::Certain, evidence);
+        let mut service = self.service(&process.name, kind, &place, process.starts.first(), &files);
+        service.framework = process
+            .framework
+            .map(|name| Fact::certain(name.to_owned(), process.at.clone()));
+        let command = self.here(&process.command, &service.working_dir.value);
+        let entry = if process.entry.is_empty() {
+            command.clone()
+        } else {
+            self.here(&process.entry, &service.working_dir.value)
+        };
+        service.entry = Some(Fact::certain(entry, process.at.clone()));
+        service.interface = Some(Fact::certain(ServerInterface::Own, process.at.clone()));
+        service.server_command = Some(Fact::certain(command.clone(), process.at.clone()));
+        service.dev_command = Some(Fact::certain(command, process.at.clone()));
+        service.port = process.port.and_then(Port::new).map(|port| {
+            Fact::new(port, Confidence::Likely, vec![process.at.clone()])
+                .because(format!("{}'s usual port", process.name))
+        });
+        files::fill(self.code, self.package, &place, &files, &mut service);
+        beside_the_web(&mut service, process.scheduler);
+        if let Some(django) = django {
+            settings_variable(&mut service, django);
+        }
+        service
+    }
+
+    /// A command with the paths of another machine as this tree has them: a path that ends like
+    /// one below the project is that one.
+    fn here(&self, command: &str, working_dir: &RelPath) -> String {
+        command
+            .split(' ')
+            .map(|word| {
+                let Some(path) = word.strip_prefix('/') else {
+                    return word.to_owned();
+                };
+                let parts: Vec<&str> = path.split('/').collect();
+                (0..parts.len())
+                    .filter_map(|from| self.package.root.join(&parts[from..].join("/")).ok())
+                    .find(|path| self.code.tree.has(path))
+                    .map_or_else(|| word.to_owned(), |path| path.relative_to(working_dir))
+            })
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
     /// A main program that serves nothing.
     pub(super) fn script(&self, script: &Script) -> Service {
         let name = match script.file.stem() {
             "__main__" => script.file.parent().file_name().to_owned(),
             stem => stem.to_owned(),
         };
-        let starts = std::slice::from_ref(&script.file);
-        let mut service = self.service(&name, script.kind.clone(), &script.place, starts);
+        let files = self.reach(&script.place, std::slice::from_ref(&script.file));
+        let mut service = self.service(
+            &name,
+            script.kind.clone(),
+            &script.place,
+            Some(&script.file),
+            &files,
+        );
         service.framework = script
             .framework
             .as_ref()
@@ -186,7 +365,6 @@ impl Surroundings<'_, '_> {
         };
         service.server_command = Some(Fact::certain(command.clone(), script.at.clone()));
         service.dev_command = Some(Fact::certain(command, script.at.clone()));
-        let files = self.reach(&script.place, starts);
         files::fill(self.code, self.package, &script.place, &files, &mut service);
         if script.kind.value == ServiceKind::Scheduler {
             service.single = None;
@@ -201,15 +379,15 @@ impl Surroundings<'_, '_> {
         service
     }
 
-    fn port_files(&self, application: &Application) -> Vec<RelPath> {
-        let mut files = vec![application.file.clone()];
+    fn port_files(&self, start: &RelPath) -> Vec<RelPath> {
+        let mut files = vec![start.clone()];
         files.extend(
             self.files
                 .iter()
                 .filter(|path| {
-                    **path != application.file
+                    *path != start
                         && (path.file_name() == "__main__.py"
-                            || path.parent() == application.file.parent()
+                            || path.parent() == start.parent()
                             || path.parent() == self.package.root)
                 })
                 .cloned(),
@@ -243,21 +421,29 @@ impl Surroundings<'_, '_> {
         name: &str,
         kind: Fact<ServiceKind>,
         place: &Place,
-        starts: &[RelPath],
+        start: Option<&RelPath>,
+        files: &BTreeSet<RelPath>,
     ) -> Service {
         let package = self.package;
-        let files = self.reach(place, starts);
-        let working_dir = start::working_dir(self, place, &files);
+        let working_dir = start::working_dir(self, place, files);
         let mut service = Service::new(name, "python", package.root.clone(), kind, working_dir);
         service.package_manager.clone_from(&package.manager);
         service.manifest.clone_from(&package.manifest);
         service.manifest_includes.clone_from(&package.includes);
+        service.manifest_also.clone_from(&package.also);
         service.lock.clone_from(&package.lock);
         service.requirements.clone_from(&package.requirements);
         service.runtime_version = version::find(self.code, self.existing, package, self.alone);
         self.system_packages(&mut service);
-        service.import_roots = start::import_roots(self, place, &service.working_dir.value, &files);
-        service.env = environment::find(self.code, &files, self.engines());
+        service.import_roots = start::import_roots(self, place, &service.working_dir.value, files);
+        service.env = environment::find(self.code, files, place, start, self.engines());
+        service.signs = if service.kind.value == ServiceKind::Web {
+            // What no import leads to is the web service's, where anybody's.
+            let all: BTreeSet<&RelPath> = files.iter().chain(self.files).collect();
+            sign::find(self.code, all)
+        } else {
+            sign::find(self.code, files)
+        };
         service
     }
 
@@ -276,18 +462,19 @@ impl Surroundings<'_, '_> {
             }
         }
         for file in dockerfiles(self.existing, &self.package.root, self.alone) {
+            let alpine = file
+                .from
+                .as_ref()
+                .is_some_and(|from| from.excerpt.contains("alpine"));
             for evidence in &file.system_packages {
-                if !distribution::is_build_tool(&evidence.excerpt) {
-                    service.system_packages.push(Fact::new(
-                        evidence.excerpt.clone(),
-                        Confidence::Likely,
-                        vec![Evidence::new(
-                            evidence.file.clone(),
-                            evidence.line,
-                            &evidence.excerpt,
-                        )],
-                    ));
-                }
+                let Some(name) = distribution::debian(&evidence.excerpt, alpine) else {
+                    continue;
+                };
+                service.system_packages.push(Fact::new(
+                    name.to_owned(),
+                    Confidence::Likely,
+                    vec![evidence.clone()],
+                ));
             }
         }
         unique(&mut service.system_packages);
@@ -318,7 +505,41 @@ impl Surroundings<'_, '_> {
             ]),
             mongodb: has(&["pymongo", "motor", "mongoengine", "beanie"]),
             async_postgres: has(&["asyncpg"]) && has(&["sqlalchemy", "sqlmodel"]),
+            redis: self.package.requirements.iter().any(|requirement| {
+                !requirement.development
+                    && crate::detect::client::of_package(requirement)
+                        == Some(Sought::Backing(BackingKind::Redis))
+            }),
+            s3: has(&[
+                "boto3",
+                "aioboto3",
+                "minio",
+                "s3fs",
+                "aiobotocore",
+                "django-storages",
+            ]),
         }
+    }
+}
+
+/// What holds of a process that is not the web service: that answers for uploads, and only a
+/// scheduler may not run twice.
+fn beside_the_web(service: &mut Service, scheduler: bool) {
+    if scheduler {
+        service.single = None;
+        if let Some(at) = service.kind.evidence.first().cloned() {
+            files::single(
+                service,
+                "scheduler",
+                "two schedulers would start every task twice",
+                at,
+            );
+        }
+    } else {
+        service.single = service
+            .single
+            .take()
+            .filter(|single| single.value.reason == "sqlite");
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where an application is started, and which folders must be on its import path.
 
-use super::mention::dockerfiles;
+use super::commands::dockerfiles;
 use super::paths::Paths;
 use super::place::Place;
 use super::service::Surroundings;
@@ -17,7 +17,13 @@ pub(super) fn working_dir(
     let root = &around.package.root;
     let source = root.join("src").ok();
     let below_root = place.base.is_within(root) && place.base != *root;
-    let (folder, because) = if below_root && Some(&place.base) != source.as_ref() {
+    // `manage.py` is run where it lies.
+    let has_manage = place
+        .base
+        .join("manage.py")
+        .is_ok_and(|path| around.code.tree.has(&path));
+    let is_source = Some(&place.base) == source.as_ref() && !has_manage;
+    let (folder, because) = if below_root && !is_source {
         (
             place.base.clone(),
             "the folder that the application's imports start at",
@@ -84,9 +90,8 @@ fn evidence(
     }
     for mention in around.mentions {
         let serves = mention.server().is_some()
-            || mention.words.first().is_some_and(|word| {
-                matches!(word.as_str(), "flask" | "python" | "python3" | "celery")
-            });
+            || mention.is_python()
+            || matches!(mention.program(), "flask" | "celery");
         if serves && mention.folder == *folder && mention.at.file.extension() == "sh" {
             found.push((mention.at.clone(), false));
         }

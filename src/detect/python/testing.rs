@@ -1,6 +1,7 @@
 //! How the project's tests are run.
 
 use super::code::Code;
+use super::django::Django;
 use super::manifest::{Package, Section};
 use super::role;
 use crate::project::{Confidence, Evidence, Fact, PackageManager, RelPath, TestCommand};
@@ -10,6 +11,7 @@ pub(super) fn find(
     code: &Code<'_>,
     package: &Package,
     others: &[RelPath],
+    django: Option<&Django>,
 ) -> Option<Fact<TestCommand>> {
     let root = &package.root;
     let manager = package.manager.as_ref().map(|fact| fact.value);
@@ -60,10 +62,7 @@ pub(super) fn find(
         .iter()
         .find(|path| path.file_name() != "conftest.py")?)
     .clone();
-    let manage = root
-        .join("manage.py")
-        .ok()
-        .filter(|path| code.tree.has(path));
+    let manage = django.map(|django| &django.manage);
     let pytest = package
         .requirements
         .iter()
@@ -78,8 +77,12 @@ pub(super) fn find(
     }
     if let Some(manage) = manage {
         return Some(Fact::certain(
-            command(&format!("{prefix}python manage.py test"), root, "django"),
-            Evidence::file(manage),
+            command(
+                &format!("{prefix}python manage.py test"),
+                &manage.parent(),
+                "django",
+            ),
+            Evidence::file(manage.clone()),
         ));
     }
     let (mut classes, mut functions) = (0, 0);
@@ -119,7 +122,7 @@ pub(super) fn configuration(code: &Code<'_>, package: &Package) -> Option<Eviden
         return Some(Evidence::file(path));
     }
     if let Some((path, node)) = &package.pyproject
-        && let Some(section) = node.get(&["tool", "pytest"])
+        && let Some(section) = node.entry_at(&["tool", "pytest"])
     {
         return Some(Evidence::new(
             path.clone(),

@@ -2,8 +2,8 @@
 
 use super::code::Code;
 use super::manifest::{Package, Section};
-use super::markup;
 use crate::detect::Found;
+use crate::detect::structured::{self, Node};
 use crate::project::{Evidence, Fact, RelPath, Tool};
 
 struct Known {
@@ -134,9 +134,9 @@ pub(super) fn find(code: &Code<'_>, package: &Package, found: &mut Found) {
 
 fn in_pyproject(code: &Code<'_>, folder: &RelPath, name: &str) -> Option<Evidence> {
     let path = folder.join("pyproject.toml").ok()?;
-    let root = markup::toml(&code.tree.text(&path)?).ok()?;
-    let node = root.get(&["tool", name])?;
-    Some(Evidence::new(path, node.line, &format!("[tool.{name}]")))
+    let root = structured::toml(code.tree, &path)?;
+    let entry = root.entry_at(&["tool", name])?;
+    Some(Evidence::new(path, entry.line, &format!("[tool.{name}]")))
 }
 
 fn in_ini(code: &Code<'_>, folder: &RelPath, section: &str) -> Option<Evidence> {
@@ -156,20 +156,15 @@ fn in_ini(code: &Code<'_>, folder: &RelPath, section: &str) -> Option<Evidence> 
 /// A hook of `.pre-commit-config.yaml` whose id begins with the tool's name.
 fn in_pre_commit(code: &Code<'_>, folder: &RelPath, name: &str) -> Option<Evidence> {
     let path = folder.join(".pre-commit-config.yaml").ok()?;
-    let root = markup::yaml(&code.tree.text(&path)?).ok()?;
-    for repository in root.get(&["repos"])?.list() {
-        for hook in repository
-            .get(&["hooks"])
-            .map_or(&[][..], |hooks| hooks.list())
-        {
-            if let Some(id) = hook.get(&["id"])
-                && id
-                    .text()
-                    .is_some_and(|text| text == name || text.starts_with(&format!("{name}-")))
-            {
-                return Some(Evidence::new(path, id.line, id.text().unwrap_or_default()));
-            }
-        }
-    }
-    None
+    let root = structured::yaml(code.tree, &path)?;
+    root.get("repos")?
+        .items()
+        .iter()
+        .flat_map(|repository| repository.get("hooks").map_or(&[][..], Node::items))
+        .filter_map(|hook| hook.entry("id"))
+        .find_map(|id| {
+            let text = id.node.text()?;
+            (text == name || text.starts_with(&format!("{name}-")))
+                .then(|| Evidence::new(path.clone(), id.line, text))
+        })
 }

@@ -1,9 +1,9 @@
 //! The Python version: where it is pinned, and which place wins.
 
 use super::code::Code;
+use super::commands::dockerfiles;
 use super::manifest::Package;
-use super::markup::{self, Node};
-use super::mention::dockerfiles;
+use crate::detect::structured::{self, Node};
 use crate::project::{Claim, Confidence, Evidence, Existing, Fact, RelPath};
 use pep440_rs::{Version, VersionSpecifiers};
 use std::str::FromStr;
@@ -164,21 +164,23 @@ fn workflows(code: &Code<'_>) -> Option<Pin> {
             if !text.contains("python-version") {
                 return None;
             }
-            let (version, line) = python_version(&markup::yaml(&text).ok()?)?;
+            let document = structured::yaml(code.tree, path)?;
+            let (version, line) = python_version(&document)?;
             Some(Pin {
                 version,
-                at: Evidence::new(path.clone(), line, text.lines().nth(line - 1)?),
+                at: code.tree.at(path, line),
                 confidence: Confidence::Likely,
             })
         })
 }
 
 fn python_version(node: &Node) -> Option<(String, usize)> {
-    for (key, value) in node.table() {
-        if key == "python-version" {
-            let named = value.text().map(|text| (text, value.line)).or_else(|| {
+    for entry in node.entries() {
+        let value = &entry.node;
+        if entry.key == "python-version" {
+            let named = value.text().map(|text| (text, entry.line)).or_else(|| {
                 // The newest of a matrix is what its maintainers look ahead to.
-                let last = value.list().last()?;
+                let last = value.items().last()?;
                 Some((last.text()?, last.line))
             });
             if let Some((text, line)) = named
@@ -191,7 +193,7 @@ fn python_version(node: &Node) -> Option<(String, usize)> {
             return Some(found);
         }
     }
-    node.list().iter().find_map(python_version)
+    node.items().iter().find_map(python_version)
 }
 
 /// `routes.cpython-312.pyc` in git's index: whoever committed it ran 3.12.

@@ -71,6 +71,7 @@ mod tests {
             services,
             libraries: Vec::new(),
             backing: Vec::new(),
+            needs: Vec::new(),
             tools: Vec::new(),
             scripts: Scripts::default(),
             existing: Existing::default(),

@@ -111,7 +111,7 @@ fn first_secret(text: &str) -> Option<(&str, usize)> {
         .find(|(name, value, _)| {
             !secret::is_placeholder(value)
                 && !value.starts_with('$')
-                && (secret::name_is_secret(name) || secret::url_has_password(value))
+                && secret::hides(name, value)
         })
         .map(|(name, _, at)| (name, at))
 }

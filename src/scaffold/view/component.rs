@@ -75,6 +75,7 @@ fn of_service(service: &Service) -> Component<'_> {
     let lock = service.lock.as_ref().map(|fact| &fact.value);
     let mut inputs: Vec<&RelPath> = manifest.into_iter().chain(lock).collect();
     inputs.extend(&service.manifest_includes);
+    inputs.extend(&service.manifest_also);
     inputs.extend(
         service
             .requirements
@@ -238,7 +239,13 @@ impl Component<'_> {
             _ => lines.push(format!("{pip} -e .")),
         }
         let mut loose = Vec::new();
-        let mut files = Vec::new();
+        let mut files: Vec<&RelPath> = self
+            .services
+            .iter()
+            .flat_map(|service| &service.manifest_also)
+            .collect();
+        files.sort();
+        files.dedup();
         for requirement in self
             .requirements
             .iter()
@@ -246,10 +253,7 @@ impl Component<'_> {
         {
             let file = &requirement.declared.file;
             if !is_requirements(file) {
-                loose.push(word(&format!(
-                    "{}{}",
-                    requirement.name, requirement.specifier
-                )));
+                loose.push(word(&requirement.text()));
             } else if Some(file) != self.manifest && !files.contains(&file) {
                 files.push(file);
             }

@@ -41,6 +41,7 @@ fn empty(name: &str) -> Project {
         services: Vec::new(),
         libraries: Vec::new(),
         backing: Vec::new(),
+        needs: Vec::new(),
         tools: Vec::new(),
         scripts: Scripts::default(),
         existing: Existing::default(),

@@ -1,10 +1,10 @@
 //! environment.yml of conda.
 
+use super::Package;
 use super::requirement::{loose, normalise, pep508};
-use super::{Package, report};
 use crate::detect::python::code::Code;
-use crate::detect::python::markup::{self, Node};
-use crate::project::{Evidence, RelPath};
+use crate::detect::structured;
+use crate::project::{Fact, RelPath};
 
 /// Packages that conda lists beside what the application imports.
 const DEVELOPMENT: &[&str] = &[
@@ -26,32 +26,31 @@ const DEVELOPMENT: &[&str] = &[
 /// Packages of conda that are no Python distribution.
 const NOT_PYTHON: &[&str] = &["pip", "setuptools", "wheel", "conda", "mamba"];
 
+/// Whether it is named like an environment of conda: `environment.yml`, `environment-dev.yaml`,
+/// `shop-env.yaml`, `conda.yml`.
+pub(super) fn is_environment(path: &RelPath) -> bool {
+    let stem = path.stem();
+    matches!(path.extension(), "yml" | "yaml")
+        && (stem.starts_with("environment")
+            || stem == "conda"
+            || stem
+                .split(['-', '_'])
+                .any(|word| word == "env" || word == "conda"))
+}
+
 /// Reads it; false where it declares no dependencies.
 pub(super) fn read(code: &Code<'_>, path: &RelPath, package: &mut Package) -> bool {
-    let Some(text) = code.tree.text(path) else {
+    let Some(root) = structured::yaml(code.tree, path) else {
         return false;
     };
-    let root = match markup::yaml(&text) {
-        Ok(root) => root,
-        Err(broken) => {
-            report(code, "invalid-yaml", path, broken.line, &broken.message);
-            return false;
-        }
-    };
-    let Some(dependencies) = root.get(&["dependencies"]) else {
+    let Some(dependencies) = root.get("dependencies") else {
         return false;
     };
-    let at = |line: usize| {
-        Evidence::new(
-            path.clone(),
-            line,
-            text.lines().nth(line.saturating_sub(1)).unwrap_or(""),
-        )
-    };
-    for item in dependencies.list() {
-        if let Some(pip) = item.get(&["pip"]) {
+    let at = |line: usize| code.tree.at(path, line);
+    for item in dependencies.items() {
+        if let Some(pip) = item.get("pip") {
             let found = pip
-                .list()
+                .items()
                 .iter()
                 .filter_map(|one| pep508(one.text()?, at(one.line), false))
                 .collect();
@@ -101,12 +100,9 @@ pub(super) fn read(code: &Code<'_>, path: &RelPath, package: &mut Package) -> bo
         )]);
     }
     if package.name.is_none() {
-        package.name = root.get(&["name"]).and_then(|node: &Node| {
-            Some(crate::project::Fact::certain(
-                node.text()?.to_owned(),
-                at(node.line),
-            ))
-        });
+        package.name = root
+            .entry("name")
+            .and_then(|name| Some(Fact::certain(name.node.text()?.to_owned(), at(name.line))));
     }
     true
 }

@@ -1,7 +1,7 @@
 //! setup.cfg, pytest.ini and tox.ini.
 
-use super::Package;
 use super::requirement::pep508;
+use super::{EntryPoint, Package};
 use crate::detect::python::code::Code;
 use crate::project::{Evidence, Fact, RelPath};
 use ini::{Ini, ParseOption};
@@ -96,6 +96,12 @@ pub(super) fn read_setup(code: &Code<'_>, path: &RelPath, package: &mut Package)
             .collect();
         package.add(found);
     }
+    let programs = section("options.entry_points")
+        .and_then(|points| points.get("console_scripts"))
+        .unwrap_or_default();
+    package
+        .entry_points
+        .extend(programs.lines().filter_map(EntryPoint::parse));
     if let Some(extras) = section("options.extras_require") {
         for (_, list) in &extras.entries {
             let found = list

@@ -9,14 +9,15 @@ mod requirements;
 mod setup;
 
 pub(super) use ini::Section;
+pub(super) use requirement::allows;
 
 use super::code::Code;
-use super::markup::Node;
 use super::role;
-use crate::project::{
-    Claim, Evidence, Fact, Finding, PackageManager, RelPath, Requirement, Severity,
-};
-use std::collections::BTreeMap;
+use crate::detect::beside::pattern;
+use crate::detect::structured::{self, Node};
+use crate::project::{Claim, Evidence, Existing, Fact, PackageManager, RelPath, Requirement};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What the manifests of one folder say.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub(super) struct Package {
     pub(super) manager: Option<Fact<PackageManager>>,
     pub(super) manifest: Option<Fact<RelPath>>,
     pub(super) includes: Vec<RelPath>,
+    /// Files whose requirements are installed beside the manifest's.
+    pub(super) also: Vec<RelPath>,
     pub(super) lock: Option<Fact<RelPath>>,
     pub(super) requirements: Vec<Requirement>,
     /// Version ranges that the runtime must satisfy, as PEP 440.
@@ -36,8 +39,10 @@ pub(super) struct Package {
     pub(super) built: Option<Evidence>,
     /// Commands that the package manager runs by name: `test`, `start`.
     pub(super) scripts: Vec<Script>,
+    /// Programs that the package installs.
+    pub(super) entry_points: Vec<EntryPoint>,
     /// The parsed pyproject.toml.
-    pub(super) pyproject: Option<(RelPath, Node)>,
+    pub(super) pyproject: Option<(RelPath, Arc<Node>)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +50,25 @@ pub(super) struct Script {
     pub(super) name: String,
     pub(super) command: String,
     pub(super) at: Evidence,
+}
+
+/// A program that a package installs: `name = "module:function"`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct EntryPoint {
+    pub(super) name: String,
+    /// `module:function`, or the path of a script.
+    pub(super) target: String,
+}
+
+impl EntryPoint {
+    /// Parses `name = module:function`, as setup scripts write it.
+    fn parse(text: &str) -> Option<Self> {
+        let (name, target) = text.split_once('=')?;
+        Some(Self {
+            name: name.trim().to_owned(),
+            target: target.trim().to_owned(),
+        })
+    }
 }
 
 impl Package {
@@ -55,12 +79,14 @@ impl Package {
             manager: None,
             manifest: None,
             includes: Vec::new(),
+            also: Vec::new(),
             lock: None,
             requirements: Vec::new(),
             requires_python: Vec::new(),
             pinned_python: Vec::new(),
             built: None,
             scripts: Vec::new(),
+            entry_points: Vec::new(),
             pyproject: None,
         }
     }
@@ -101,23 +127,58 @@ impl Package {
 }
 
 /// Every folder of the tree that is a Python project, sorted by folder.
-pub(super) fn packages(code: &Code<'_>) -> Vec<Package> {
+///
+/// `existing` tells which requirements files a Dockerfile installs.
+pub(super) fn packages(code: &Code<'_>, existing: &Existing) -> Vec<Package> {
     let mut folders: BTreeMap<RelPath, Vec<RelPath>> = BTreeMap::new();
     for path in code.tree.files() {
         if let Some(folder) = home(path)
             && !role::beside(&folder)
+            && !pattern(&folder)
         {
             folders.entry(folder).or_default().push(path.clone());
         }
     }
-    let mut packages: Vec<Package> = folders
+    let installed: BTreeSet<String> = existing
+        .dockerfiles
+        .iter()
+        .flat_map(|file| &file.requirements)
+        .filter_map(|named| named.excerpt.rsplit('/').next().map(str::to_owned))
+        .collect();
+    let mut packages: Vec<Package> = with_their_project(code, &folders)
         .into_iter()
-        .filter_map(|(root, files)| package(code, root, &files))
+        .filter_map(|(root, files)| package(code, root, &files, &installed))
         .collect();
     if packages.is_empty() {
         packages.extend(without_manifest(code));
     }
     packages
+}
+
+/// A folder that holds requirements files and no Python speaks for the project above it.
+fn with_their_project(
+    code: &Code<'_>,
+    folders: &BTreeMap<RelPath, Vec<RelPath>>,
+) -> BTreeMap<RelPath, Vec<RelPath>> {
+    let has_python = |folder: &RelPath| {
+        code.tree
+            .with_extension("py")
+            .any(|path| path.is_within(folder))
+    };
+    let mut all: BTreeMap<RelPath, Vec<RelPath>> = BTreeMap::new();
+    for (folder, files) in folders {
+        let lists = files.iter().all(requirements::is_requirements);
+        let mut home = folder.clone();
+        if lists && !has_python(folder) {
+            home = std::iter::successors(Some(folder.parent()), |up| {
+                (!up.is_root()).then(|| up.parent())
+            })
+            .find(|up| folders.contains_key(up) || has_python(up))
+            .unwrap_or(home);
+        }
+        all.entry(home).or_default().extend(files.iter().cloned());
+    }
+    all
 }
 
 /// The folder that a manifest speaks for.
@@ -132,14 +193,9 @@ fn home(path: &RelPath) -> Option<RelPath> {
     }
     let known = matches!(
         name,
-        "pyproject.toml"
-            | "setup.py"
-            | "setup.cfg"
-            | "Pipfile"
-            | "environment.yml"
-            | "environment.yaml"
+        "pyproject.toml" | "setup.py" | "setup.cfg" | "Pipfile"
     );
-    known.then_some(folder)
+    (known || conda::is_environment(path)).then_some(folder)
 }
 
 /// A tree of Python files that declares nothing: its topmost folder with Python in it.
@@ -152,7 +208,12 @@ fn without_manifest(code: &Code<'_>) -> Option<Package> {
         .map(Package::new)
 }
 
-fn package(code: &Code<'_>, root: RelPath, files: &[RelPath]) -> Option<Package> {
+fn package(
+    code: &Code<'_>,
+    root: RelPath,
+    files: &[RelPath],
+    installed: &BTreeSet<String>,
+) -> Option<Package> {
     let mut package = Package::new(root);
     let named = |name: &str| {
         files
@@ -164,7 +225,11 @@ fn package(code: &Code<'_>, root: RelPath, files: &[RelPath]) -> Option<Package>
     let setup_py = named("setup.py");
     let setup_cfg = named("setup.cfg");
     let pipfile = named("Pipfile");
-    let conda = named("environment.yml").or_else(|| named("environment.yaml"));
+    let conda = files
+        .iter()
+        .filter(|path| conda::is_environment(path))
+        .min_by_key(|path| (path.stem() != "environment", (*path).clone()))
+        .cloned();
     let texts: Vec<RelPath> = files
         .iter()
         .filter(|path| requirements::is_requirements(path))
@@ -187,7 +252,7 @@ fn package(code: &Code<'_>, root: RelPath, files: &[RelPath]) -> Option<Package>
             format!("{path} is there"),
         ));
     }
-    if let Some(path) = requirements::read(code, &texts, &mut package) {
+    if let Some(path) = requirements::read(code, &texts, installed, &mut package) {
         // A list of pinned requirements wins over the open ranges of a pyproject.toml that
         // belongs to no package manager.
         let at = claims
@@ -299,32 +364,10 @@ fn workspace(
         let lock = folder.join("uv.lock").ok()?;
         let top = folder.join("pyproject.toml").ok()?;
         if code.tree.has(&lock) && code.tree.has(&top) {
-            let text = code.tree.text(&top)?;
-            super::markup::toml(&text)
-                .ok()?
-                .get(&["tool", "uv", "workspace"])?;
+            structured::toml(code.tree, &top)?.at(&["tool", "uv", "workspace"])?;
             package.includes.push(top);
             return Some((lock, PackageManager::Uv, manifest.clone()));
         }
     }
     None
-}
-
-/// Reports a manifest that cannot be parsed.
-fn report(code: &Code<'_>, id: &'static str, path: &RelPath, line: usize, message: &str) {
-    let text = code.tree.text(path);
-    let excerpt = text
-        .as_deref()
-        .and_then(|text| text.lines().nth(line.saturating_sub(1)))
-        .unwrap_or("");
-    code.tree.report(Finding {
-        id,
-        severity: Severity::Error,
-        message: format!(
-            "{path}:{line} cannot be parsed: {}",
-            message.lines().next().unwrap_or("").trim()
-        ),
-        evidence: vec![Evidence::new(path.clone(), line, excerpt)],
-        mend: format!("correct line {line} of {path}"),
-    });
 }

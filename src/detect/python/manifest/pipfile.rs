@@ -2,66 +2,54 @@
 
 use super::pyproject::pep440;
 use super::requirement::loose;
-use super::{Package, Script, report};
+use super::{Package, Script};
 use crate::detect::python::code::Code;
-use crate::detect::python::markup::{self, Data, Node};
-use crate::project::{Evidence, RelPath};
+use crate::detect::structured::{self, Node};
+use crate::project::RelPath;
 
 /// Reads it; false where it is broken.
 pub(super) fn read(code: &Code<'_>, path: &RelPath, package: &mut Package) -> bool {
-    let Some(text) = code.tree.text(path) else {
+    let Some(root) = structured::toml(code.tree, path) else {
         return false;
     };
-    let root = match markup::toml(&text) {
-        Ok(root) => root,
-        Err(broken) => {
-            report(code, "invalid-toml", path, broken.line, &broken.message);
-            return false;
-        }
-    };
-    let at = |line: usize| {
-        Evidence::new(
-            path.clone(),
-            line,
-            text.lines().nth(line.saturating_sub(1)).unwrap_or(""),
-        )
-    };
+    let at = |line: usize| code.tree.at(path, line);
     for (table, development) in [("packages", false), ("dev-packages", true)] {
-        for (name, node) in root.get(&[table]).map_or(&[][..], Node::table) {
-            let version = match &node.data {
-                Data::Text(text) => text.as_str(),
-                _ => node.get(&["version"]).and_then(Node::text).unwrap_or("*"),
-            };
+        for entry in root.entries_at(&[table]) {
+            let version = entry
+                .node
+                .text()
+                .or_else(|| entry.node.get("version").and_then(Node::text))
+                .unwrap_or("*");
             package.add(vec![loose(
-                name,
+                &entry.key,
                 version,
                 false,
-                at(node.line),
+                at(entry.line),
                 development,
             )]);
         }
     }
     for key in ["python_version", "python_full_version"] {
-        if let Some(node) = root.get(&["requires", key])
-            && let Some(version) = node.text()
+        if let Some(entry) = root.entry_at(&["requires", key])
+            && let Some(version) = entry.node.text()
         {
             if version.starts_with(|first: char| first.is_ascii_digit()) {
                 package
                     .pinned_python
-                    .push((version.to_owned(), at(node.line)));
+                    .push((version.to_owned(), at(entry.line)));
             } else {
                 package
                     .requires_python
-                    .push((pep440(version), at(node.line)));
+                    .push((pep440(version), at(entry.line)));
             }
         }
     }
-    for (name, node) in root.get(&["scripts"]).map_or(&[][..], Node::table) {
-        if let Some(command) = node.text() {
+    for entry in root.entries_at(&["scripts"]) {
+        if let Some(command) = entry.node.text() {
             package.scripts.push(Script {
-                name: name.clone(),
+                name: entry.key.clone(),
                 command: command.to_owned(),
-                at: at(node.line),
+                at: at(entry.line),
             });
         }
     }

@@ -1,9 +1,9 @@
 //! pyproject.toml: PEP 621, dependency groups, and the tables of Poetry, PDM and uv.
 
 use super::requirement::{loose, pep508};
-use super::{Package, Script, report};
+use super::{EntryPoint, Package, Script};
 use crate::detect::python::code::Code;
-use crate::detect::python::markup::{self, Data, Node};
+use crate::detect::structured::{self, Entry, Node};
 use crate::project::{Evidence, Fact, PackageManager, RelPath};
 
 /// Groups and extras that are for those who work on the project.
@@ -32,125 +32,121 @@ pub(super) fn read(
     path: &RelPath,
     package: &mut Package,
 ) -> Option<PackageManager> {
-    let text = code.tree.text(path)?;
-    let root = match markup::toml(&text) {
-        Ok(root) => root,
-        Err(broken) => {
-            report(code, "invalid-toml", path, broken.line, &broken.message);
-            return None;
-        }
-    };
-    let at = |line: usize| {
-        Evidence::new(
-            path.clone(),
-            line,
-            text.lines().nth(line.saturating_sub(1)).unwrap_or(""),
-        )
-    };
-    let project = root.get(&["project"]);
-    let poetry = root.get(&["tool", "poetry"]);
-    let declares =
-        project.is_some() || poetry.is_some() || root.get(&["dependency-groups"]).is_some();
+    let root = structured::toml(code.tree, path)?;
+    let at = |line: usize| code.tree.at(path, line);
+    let poetry = root.at(&["tool", "poetry"]);
+    let project = root.get("project");
+    let declares = project.is_some() || poetry.is_some() || root.get("dependency-groups").is_some();
     if let Some(project) = project {
         read_project(project, package, &at);
     }
-    for (group, list) in root
-        .get(&["dependency-groups"])
-        .map_or(&[][..], Node::table)
-    {
-        add(
-            package,
-            list,
-            !matches!(group.as_str(), "prod" | "production" | "main"),
-            &at,
-        );
+    for group in root.entries_at(&["dependency-groups"]) {
+        let development = !matches!(group.key.as_str(), "prod" | "production" | "main");
+        add(package, &group.node, development, &at);
     }
     if let Some(poetry) = poetry {
         read_poetry(poetry, package, &at);
     }
-    for list in root
-        .get(&["tool", "pdm", "dev-dependencies"])
-        .map_or(&[][..], Node::table)
-    {
-        add(package, &list.1, true, &at);
+    for group in root.entries_at(&["tool", "pdm", "dev-dependencies"]) {
+        add(package, &group.node, true, &at);
     }
-    if let Some(list) = root.get(&["tool", "uv", "dev-dependencies"]) {
+    if let Some(list) = root.at(&["tool", "uv", "dev-dependencies"]) {
         add(package, list, true, &at);
     }
-    for (name, script) in root
-        .get(&["tool", "pdm", "scripts"])
-        .map_or(&[][..], Node::table)
-    {
-        let command = script
-            .text()
-            .or_else(|| script.get(&["cmd"]).and_then(Node::text))
-            .or_else(|| script.get(&["shell"]).and_then(Node::text));
-        if let Some(command) = command {
-            package.scripts.push(Script {
-                name: name.clone(),
-                command: command.to_owned(),
-                at: at(script.line),
-            });
+    scripts(&root, package, &at);
+    for keys in [
+        ["project", "scripts"].as_slice(),
+        &["tool", "poetry", "scripts"],
+    ] {
+        for entry in root.entries_at(keys) {
+            if let Some(target) = entry.node.text() {
+                package.entry_points.push(EntryPoint {
+                    name: entry.key.clone(),
+                    target: target.to_owned(),
+                });
+            }
         }
     }
-    let unpackaged = root
-        .get(&["tool", "uv", "package"])
-        .or_else(|| root.get(&["tool", "poetry", "package-mode"]))
-        .or_else(|| root.get(&["tool", "pdm", "distribution"]))
-        .is_some_and(|node| node.is(false));
-    if let Some(system) = root.get(&["build-system"])
+    let unpackaged = [
+        ["tool", "uv", "package"],
+        ["tool", "poetry", "package-mode"],
+        ["tool", "pdm", "distribution"],
+    ]
+    .iter()
+    .find_map(|keys| root.at(keys))
+    .is_some_and(|node| node.text() == Some("false"));
+    if let Some(system) = root.entry("build-system")
         && declares
         && !unpackaged
     {
         package.built = Some(at(system.line));
     }
     // Poetry 2 reads [project]; its own table may then hold build settings alone.
-    let poetry = poetry.is_some();
-    let pdm = root.get(&["tool", "pdm"]).is_some();
-    let uv = root.get(&["tool", "uv"]).is_some();
-    package.pyproject = Some((path.clone(), root));
-    if !declares {
-        return None;
-    }
-    Some(if poetry {
+    let manager = if poetry.is_some() {
         PackageManager::Poetry
-    } else if pdm {
+    } else if root.at(&["tool", "pdm"]).is_some() {
         PackageManager::Pdm
-    } else if uv {
+    } else if root.at(&["tool", "uv"]).is_some() {
         PackageManager::Uv
     } else {
         PackageManager::Pip
-    })
+    };
+    package.pyproject = Some((path.clone(), root));
+    declares.then_some(manager)
+}
+
+/// Commands that a task runner knows by name.
+fn scripts(root: &Node, package: &mut Package, at: &dyn Fn(usize) -> Evidence) {
+    for keys in [
+        &["tool", "pdm", "scripts"][..],
+        &["tool", "taskipy", "tasks"],
+        &["tool", "poe", "tasks"],
+        &["tool", "hatch", "envs", "default", "scripts"],
+    ] {
+        for entry in root.entries_at(keys) {
+            let node = &entry.node;
+            let command = node.text().or_else(|| {
+                ["cmd", "shell"]
+                    .iter()
+                    .find_map(|key| node.get(key).and_then(Node::text))
+            });
+            if let Some(command) = command {
+                package.scripts.push(Script {
+                    name: entry.key.clone(),
+                    command: command.to_owned(),
+                    at: at(entry.line),
+                });
+            }
+        }
+    }
+}
+
+fn named(entry: Option<&Entry>, at: &dyn Fn(usize) -> Evidence) -> Option<Fact<String>> {
+    let entry = entry?;
+    Some(Fact::certain(entry.node.text()?.to_owned(), at(entry.line)))
 }
 
 fn read_project(project: &Node, package: &mut Package, at: &dyn Fn(usize) -> Evidence) {
-    if let Some(name) = project.get(&["name"]) {
-        package.name = name
-            .text()
-            .map(|text| Fact::certain(text.to_owned(), at(name.line)));
-    }
-    if let Some(node) = project.get(&["requires-python"])
-        && let Some(text) = node.text()
+    package.name = named(project.entry("name"), at);
+    if let Some(entry) = project.entry("requires-python")
+        && let Some(text) = entry.node.text()
     {
         package
             .requires_python
-            .push((text.to_owned(), at(node.line)));
+            .push((text.to_owned(), at(entry.line)));
     }
-    if let Some(list) = project.get(&["dependencies"]) {
+    if let Some(list) = project.get("dependencies") {
         add(package, list, false, at);
     }
-    for (_, list) in project
-        .get(&["optional-dependencies"])
-        .map_or(&[][..], Node::table)
-    {
+    for extra in project.entries_at(&["optional-dependencies"]) {
         // Extras are not installed unless asked for.
-        add(package, list, true, at);
+        add(package, &extra.node, true, at);
     }
 }
 
 fn add(package: &mut Package, list: &Node, development: bool, at: &dyn Fn(usize) -> Evidence) {
     let found = list
-        .list()
+        .items()
         .iter()
         .filter_map(|item| pep508(item.text()?, at(item.line), development))
         .collect();
@@ -158,19 +154,15 @@ fn add(package: &mut Package, list: &Node, development: bool, at: &dyn Fn(usize)
 }
 
 fn read_poetry(poetry: &Node, package: &mut Package, at: &dyn Fn(usize) -> Evidence) {
-    if package.name.is_none()
-        && let Some(name) = poetry.get(&["name"])
-    {
-        package.name = name
-            .text()
-            .map(|text| Fact::certain(text.to_owned(), at(name.line)));
+    if package.name.is_none() {
+        package.name = named(poetry.entry("name"), at);
     }
-    read_poetry_table(poetry.get(&["dependencies"]), false, package, at);
-    read_poetry_table(poetry.get(&["dev-dependencies"]), true, package, at);
-    for (group, node) in poetry.get(&["group"]).map_or(&[][..], Node::table) {
-        let development = DEVELOPMENT.contains(&group.as_str())
-            || node.get(&["optional"]).is_some_and(|node| node.is(true));
-        read_poetry_table(node.get(&["dependencies"]), development, package, at);
+    read_poetry_table(poetry.get("dependencies"), false, package, at);
+    read_poetry_table(poetry.get("dev-dependencies"), true, package, at);
+    for group in poetry.entries_at(&["group"]) {
+        let optional = group.node.get("optional").and_then(Node::text) == Some("true");
+        let development = DEVELOPMENT.contains(&group.key.as_str()) || optional;
+        read_poetry_table(group.node.get("dependencies"), development, package, at);
     }
 }
 
@@ -180,27 +172,23 @@ fn read_poetry_table(
     package: &mut Package,
     at: &dyn Fn(usize) -> Evidence,
 ) {
-    for (name, node) in table.map_or(&[][..], Node::table) {
-        let version = match &node.data {
-            Data::Text(text) => text.clone(),
-            Data::Table(_) => node
-                .get(&["version"])
-                .and_then(Node::text)
-                .unwrap_or("*")
-                .to_owned(),
-            _ => "*".to_owned(),
-        };
-        if name == "python" {
+    for entry in table.map_or(&[][..], Node::entries) {
+        let version = entry
+            .node
+            .text()
+            .or_else(|| entry.node.get("version").and_then(Node::text))
+            .unwrap_or("*");
+        if entry.key == "python" {
             package
                 .requires_python
-                .push((pep440(&version), at(node.line)));
+                .push((pep440(version), at(entry.line)));
             continue;
         }
         package.add(vec![loose(
-            name,
-            &version,
+            &entry.key,
+            version,
             true,
-            at(node.line),
+            at(entry.line),
             development,
         )]);
     }

@@ -1,7 +1,8 @@
 //! One requirement, from the text of PEP 508 or from a package manager's own notation.
 
+use crate::detect::secret;
 use crate::project::{Evidence, Requirement};
-use pep440_rs::Operator;
+use pep440_rs::{Operator, Version, VersionSpecifiers};
 use pep508_rs::{Requirement as Pep508, VerbatimUrl, VersionOrUrl};
 use std::str::FromStr;
 
@@ -26,7 +27,15 @@ pub(super) fn pep508(text: &str, declared: Evidence, development: bool) -> Optio
     let parsed = Pep508::<VerbatimUrl>::from_str(text.trim()).ok()?;
     let (specifier, exact) = match &parsed.version_or_url {
         None => (String::new(), false),
-        Some(VersionOrUrl::Url(url)) => (format!("@ {url}"), true),
+        Some(VersionOrUrl::Url(url)) => {
+            let url = url.to_string();
+            let shown = if secret::url_has_password(&url) {
+                "…"
+            } else {
+                &url
+            };
+            (format!(" @ {shown}"), true)
+        }
         Some(VersionOrUrl::VersionSpecifier(specifiers)) => {
             let exact = specifiers
                 .iter()
@@ -37,9 +46,11 @@ pub(super) fn pep508(text: &str, declared: Evidence, development: bool) -> Optio
     };
     Some(Requirement {
         name: normalise(parsed.name.as_ref()),
+        extras: parsed.extras.iter().map(ToString::to_string).collect(),
         specifier,
         exact,
         development,
+        direct: true,
         declared,
         imported: None,
     })
@@ -59,12 +70,25 @@ pub(super) fn loose(
     let exact = (version.starts_with("==") || (bare && bare_is_exact)) && !version.contains('*');
     Requirement {
         name: normalise(name),
+        extras: Vec::new(),
         specifier: version.to_owned(),
         exact,
         development,
+        direct: true,
         declared,
         imported: None,
     }
+}
+
+/// Whether `version` satisfies a requirement's specifier; one that cannot be read allows all.
+pub(in super::super) fn allows(requirement: &Requirement, version: &str) -> bool {
+    let (Ok(range), Ok(version)) = (
+        VersionSpecifiers::from_str(&requirement.specifier),
+        Version::from_str(version),
+    ) else {
+        return true;
+    };
+    range.contains(&version)
 }
 
 #[cfg(test)]

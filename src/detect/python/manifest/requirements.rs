@@ -3,6 +3,7 @@
 use super::Package;
 use super::requirement::pep508;
 use crate::detect::python::code::Code;
+use crate::detect::secret;
 use crate::project::{Evidence, Fact, RelPath, Requirement};
 use std::collections::BTreeSet;
 
@@ -38,6 +39,8 @@ const DEVELOPMENT: &[&str] = &[
     "extras",
 ];
 const PRODUCTION: &[&str] = &["prod", "production", "deploy", "heroku"];
+/// Lists of one application for two installers.
+const PARTS: &[&str] = &["pip", "conda"];
 const BASE: &[&str] = &["base", "main", "common", "core", "app", "runtime"];
 
 fn words(path: &RelPath) -> Vec<String> {
@@ -70,12 +73,35 @@ fn rank(path: &RelPath) -> usize {
 }
 
 /// Reads all of a folder's requirements files; gives the one that production installs.
-pub(super) fn read(code: &Code<'_>, files: &[RelPath], package: &mut Package) -> Option<RelPath> {
+/// `installed` are names of files that a Dockerfile installs.
+pub(super) fn read(
+    code: &Code<'_>,
+    files: &[RelPath],
+    installed: &BTreeSet<String>,
+    package: &mut Package,
+) -> Option<RelPath> {
+    let is_installed = |path: &RelPath| installed.contains(path.file_name());
     let mut sorted: Vec<&RelPath> = files.iter().collect();
-    sorted.sort_by_key(|path| (rank(path), path.depth(), path.as_str().len()));
+    sorted.sort_by_key(|path| {
+        // Of several that a Dockerfile installs, the longest list is the application's.
+        let length = code.tree.size(path).unwrap_or_default();
+        (
+            !is_installed(path),
+            if is_installed(path) { 0 } else { rank(path) },
+            if is_installed(path) {
+                u64::MAX - length
+            } else {
+                0
+            },
+            path.depth(),
+            path.as_str().len(),
+        )
+    });
     let first = *sorted.first()?;
-    let mut file = File::default();
-    file.read(code, first, says(first, DEVELOPMENT));
+    // A list for the checks is all there is where nothing else declares a requirement.
+    let alone = package.requirements.iter().all(|one| one.development);
+    let mut file = File::of(code, package);
+    file.read(first, says(first, DEVELOPMENT) && !alone);
     let nothing_else = file.requirements.is_empty() && file.included.is_empty();
     package.includes = file.included.iter().cloned().collect();
     if file.hashed && !nothing_else {
@@ -84,36 +110,63 @@ pub(super) fn read(code: &Code<'_>, files: &[RelPath], package: &mut Package) ->
                 .because("its requirements carry hashes"),
         );
     }
+    let included = file.included.clone();
     package.add(file.requirements);
     for path in sorted.into_iter().skip(1) {
-        if file.included.contains(path) || path.extension() == "in" {
+        if included.contains(path) || path.extension() == "in" {
             continue;
         }
-        let mut other = File {
-            included: file.included.clone(),
-            ..File::default()
-        };
-        // Whatever the chosen file does not include is not installed in production.
-        other.read(code, path, true);
+        let also = is_installed(path) || says(first, PARTS) && says(path, PARTS);
+        let mut other = File::of(code, package);
+        other.included.clone_from(&included);
+        // Whatever is not installed with the chosen file is not there in production.
+        other.read(path, !also);
         package.add(other.requirements);
+        if also {
+            package.also.push(path.clone());
+        }
     }
     Some(first.clone())
 }
 
-#[derive(Default)]
-struct File {
+struct File<'c, 't> {
+    code: &'c Code<'t>,
+    /// Name of the project, which a lock calls itself.
+    project: String,
     requirements: Vec<Requirement>,
     included: BTreeSet<RelPath>,
     hashed: bool,
 }
 
-impl File {
-    fn read(&mut self, code: &Code<'_>, path: &RelPath, development: bool) {
-        let Some(text) = code.tree.text(path) else {
+impl<'c, 't> File<'c, 't> {
+    fn of(code: &'c Code<'t>, package: &Package) -> Self {
+        Self {
+            code,
+            project: package
+                .name
+                .as_ref()
+                .map(|name| name.value.clone())
+                .unwrap_or_default(),
+            requirements: Vec::new(),
+            included: BTreeSet::new(),
+            hashed: false,
+        }
+    }
+
+    fn read(&mut self, path: &RelPath, development: bool) {
+        let Some(text) = self.code.tree.text(path) else {
             return;
         };
         let mut pending: Option<(usize, String)> = None;
+        // Index of the requirement that a `# via` below it speaks of.
+        let mut last: Option<usize> = None;
         for (index, line) in text.lines().enumerate() {
+            if pending.is_none() && line.trim_start().starts_with('#') {
+                if let Some(last) = last {
+                    self.via(last, line);
+                }
+                continue;
+            }
             let (start, mut logical) = pending.take().unwrap_or((index + 1, String::new()));
             if let Some(before) = line.strip_suffix('\\') {
                 logical.push_str(before);
@@ -122,31 +175,44 @@ impl File {
                 continue;
             }
             logical.push_str(line);
-            self.line(code, path, start, &logical, development);
+            let before = self.requirements.len();
+            self.line(path, start, &logical, development);
+            last = (self.requirements.len() > before).then(|| self.requirements.len() - 1);
         }
         if let Some((start, logical)) = pending {
-            self.line(code, path, start, &logical, development);
+            self.line(path, start, &logical, development);
         }
     }
 
-    fn line(
-        &mut self,
-        code: &Code<'_>,
-        path: &RelPath,
-        number: usize,
-        line: &str,
-        development: bool,
-    ) {
-        let line = match line.find(" #") {
-            Some(comment) => &line[..comment],
-            None => line,
+    /// `# via flask` below a requirement: pip-tools and uv say so of what another one needs.
+    fn via(&mut self, index: usize, comment: &str) {
+        let comment = comment.trim_start().trim_start_matches('#').trim();
+        let by = comment.strip_prefix("via").unwrap_or(comment).trim();
+        if by.is_empty() {
+            return;
+        }
+        let own = by.starts_with('-')
+            || by.contains('(')
+            || !self.project.is_empty() && by.eq_ignore_ascii_case(&self.project);
+        let requirement = &mut self.requirements[index];
+        if comment.starts_with("via") {
+            requirement.direct = own;
+        } else {
+            requirement.direct |= own;
+        }
+    }
+
+    fn line(&mut self, path: &RelPath, number: usize, line: &str, development: bool) {
+        let (line, comment) = match line.find(" #") {
+            Some(comment) => (&line[..comment], &line[comment + 1..]),
+            None => (line, ""),
         };
         let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
+        if line.is_empty() {
             return;
         }
         if let Some(option) = line.strip_prefix('-') {
-            self.option(code, path, option.trim_start_matches('-'), development);
+            self.option(path, number, option.trim_start_matches('-'), development);
             return;
         }
         let (text, options) = match line.find(" --") {
@@ -156,29 +222,58 @@ impl File {
         if options.contains("--hash") {
             self.hashed = true;
         }
-        let declared = Evidence::new(path.clone(), number, text);
-        self.requirements
-            .extend(pep508(text, declared, development));
+        self.requirement(path, number, text, development);
+        if !self.requirements.is_empty() && comment.contains("via ") {
+            self.via(self.requirements.len() - 1, comment);
+        }
     }
 
-    fn option(&mut self, code: &Code<'_>, path: &RelPath, option: &str, development: bool) {
+    fn requirement(&mut self, path: &RelPath, number: usize, text: &str, development: bool) {
+        let text = named_url(text).unwrap_or_else(|| text.to_owned());
+        let declared = Evidence::new(path.clone(), number, &secret::redacted(&text));
+        self.requirements
+            .extend(pep508(&text, declared, development));
+    }
+
+    fn option(&mut self, path: &RelPath, number: usize, option: &str, development: bool) {
         let (name, value) = option
             .split_once(|c: char| c == '=' || c.is_whitespace())
-            .unwrap_or(option.split_at(option.len().min(1)));
+            .unwrap_or(
+                option.split_at(
+                    option
+                        .char_indices()
+                        .nth(1)
+                        .map_or(option.len(), |(at, _)| at),
+                ),
+            );
         let value = value.trim();
+        if matches!(name, "e" | "editable") {
+            self.requirement(path, number, value, development);
+            return;
+        }
         let Ok(target) = path.parent().join(value) else {
             return;
         };
         match name {
             "r" | "requirement"
-                if code.tree.has(&target) && self.included.insert(target.clone()) =>
+                if self.code.tree.has(&target) && self.included.insert(target.clone()) =>
             {
-                self.read(code, &target, development);
+                self.read(&target, development);
             }
-            "c" | "constraint" if code.tree.has(&target) => {
+            "c" | "constraint" if self.code.tree.has(&target) => {
                 self.included.insert(target);
             }
             _ => {}
         }
     }
+}
+
+/// `name @ git+https://…` of `git+https://…#egg=name`.
+fn named_url(text: &str) -> Option<String> {
+    let (url, fragment) = text.split_once('#')?;
+    let name = fragment
+        .split('&')
+        .find_map(|part| part.strip_prefix("egg="))?;
+    url.contains("://")
+        .then(|| format!("{name} @ {}", url.trim()))
 }

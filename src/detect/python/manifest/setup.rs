@@ -1,7 +1,7 @@
 //! setup.py: what its call of `setup()` says literally. It is never run.
 
-use super::Package;
 use super::requirement::pep508;
+use super::{EntryPoint, Package};
 use crate::detect::python::code::Code;
 use crate::detect::python::syntax::{Expr, Kind, argument, each_expression};
 use crate::project::{Evidence, Fact, RelPath};
@@ -51,6 +51,22 @@ pub(super) fn read(code: &Code<'_>, path: &RelPath, package: &mut Package) -> bo
             })
             .collect();
         package.add(found);
+    }
+    if let Some(points) = argument(args, None, "entry_points").and_then(resolve)
+        && let Kind::Dict(groups) = &points.kind
+    {
+        for (_, list) in groups
+            .iter()
+            .filter(|(group, _)| group.text() == Some("console_scripts"))
+        {
+            if let Kind::List(items) = &list.kind {
+                package.entry_points.extend(
+                    items
+                        .iter()
+                        .filter_map(|item| EntryPoint::parse(item.text()?)),
+                );
+            }
+        }
     }
     for (name, lists) in [("tests_require", false), ("extras_require", true)] {
         let Some(value) = argument(args, None, name).and_then(resolve) else {

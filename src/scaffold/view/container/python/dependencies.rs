@@ -42,6 +42,7 @@ pub(super) fn of(input: &Input, services: &[&Service]) -> Dependencies {
     files.extend(lock.cloned());
     for service in services {
         files.extend(service.manifest_includes.iter().cloned());
+        files.extend(service.manifest_also.iter().cloned());
     }
     let mut dependencies = match (manager, lock) {
         (PackageManager::Uv, Some(_)) if manifest.file_name() == "pyproject.toml" => {
@@ -171,9 +172,13 @@ fn requirements(manifest: &RelPath, services: &[&Service]) -> Dependencies {
             unused.join(", ")
         ));
     }
+    let lists: Vec<String> = std::iter::once(manifest)
+        .chain(&services[0].manifest_also)
+        .map(|list| format!("--requirement {}", sh(list.as_str())))
+        .collect();
     Dependencies {
         comment,
-        installs: vec![format!("{PIP} --requirement {}", sh(manifest.as_str()))],
+        installs: vec![format!("{PIP} {}", lists.join(" "))],
         ..Dependencies::default()
     }
 }
@@ -230,7 +235,7 @@ fn declared(service: &Service, manifest: &RelPath) -> Dependencies {
         .requirements
         .iter()
         .filter(|one| !one.development)
-        .map(|one| sh(&format!("{}{}", one.name, one.specifier)))
+        .map(|one| sh(&one.text()))
         .collect();
     // Where a table of its tool declares them, they are read from there.
     let standard = service

@@ -1,62 +1,107 @@
 //! The commands in a piece of shell, by the grammar of bash.
 
-use crate::detect::syntax;
+use super::syntax;
 use tree_sitter::Node;
 
 /// One simple command: its words without quotes, and the line it starts on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::detect) struct Command {
-    pub(in crate::detect) words: Vec<Word>,
+pub(super) struct Command {
+    pub(super) words: Vec<Word>,
+    assigns: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::detect) struct Word {
-    pub(in crate::detect) text: String,
+pub(super) struct Word {
+    pub(super) text: String,
     /// From 1 within the text that was parsed.
-    pub(in crate::detect) line: usize,
+    pub(super) line: usize,
 }
 
 impl Command {
     /// Name of the program, without its folder.
-    pub(in crate::detect) fn program(&self) -> &str {
+    pub(super) fn program(&self) -> &str {
         let first = self.words.first().map_or("", |word| word.text.as_str());
         first.rsplit('/').next().unwrap_or_default()
     }
 
+    /// Whether it only sets a variable.
+    pub(super) fn is_assignment(&self) -> bool {
+        self.assigns
+    }
+
+    /// Line of the first word.
+    pub(super) fn line(&self) -> usize {
+        self.words.first().map_or(0, |word| word.line)
+    }
+
+    /// The words alone.
+    pub(super) fn texts(&self) -> Vec<String> {
+        self.words.iter().map(|word| word.text.clone()).collect()
+    }
+
     /// Whether `word` is among the arguments.
-    pub(in crate::detect) fn has(&self, word: &str) -> bool {
+    pub(super) fn has(&self, word: &str) -> bool {
         self.words.iter().skip(1).any(|known| known.text == word)
     }
 }
 
 /// Every simple command in `text`, those in loops, conditions and substitutions included.
-pub(in crate::detect) fn commands(text: &str) -> Vec<Command> {
+pub(super) fn commands(text: &str) -> Vec<Command> {
+    let mut all = statements(text);
+    all.retain(|statement| !statement.is_assignment());
+    all
+}
+
+/// As [`commands`], with each assignment (also one before a command or behind `export`) as a
+/// statement of the one word `NAME=value`.
+pub(super) fn statements(text: &str) -> Vec<Command> {
     let Some(tree) = syntax::parse(&tree_sitter_bash::LANGUAGE.into(), text) else {
         return Vec::new();
     };
-    syntax::all(tree.root_node(), "command")
+    syntax::all_of(tree.root_node(), &["command", "variable_assignment"])
         .into_iter()
-        .map(|command| Command {
-            words: syntax::children(command)
-                .into_iter()
-                .filter(|part| {
-                    !matches!(
-                        part.kind(),
-                        "variable_assignment" | "file_redirect" | "comment"
-                    )
-                })
-                .map(|part| Word {
-                    text: unquoted(part, text),
-                    line: syntax::line(part),
-                })
-                .collect(),
+        .map(|node| {
+            if node.kind() == "variable_assignment" {
+                return Command {
+                    words: vec![Word {
+                        text: assignment(node, text),
+                        line: syntax::line(node),
+                    }],
+                    assigns: true,
+                };
+            }
+            Command {
+                words: syntax::children(node)
+                    .into_iter()
+                    .filter(|part| {
+                        !matches!(
+                            part.kind(),
+                            "variable_assignment" | "file_redirect" | "comment"
+                        )
+                    })
+                    .map(|part| Word {
+                        text: unquoted(part, text),
+                        line: syntax::line(part),
+                    })
+                    .collect(),
+                assigns: false,
+            }
         })
         .filter(|command| !command.words.is_empty())
         .collect()
 }
 
+fn assignment(node: Node<'_>, source: &str) -> String {
+    let part = |field: &str| node.child_by_field_name(field);
+    format!(
+        "{}={}",
+        part("name").map_or("", |name| syntax::text(name, source)),
+        part("value").map_or_else(String::new, |value| unquoted(value, source))
+    )
+}
+
 /// A command line as one text, quoted where a shell would need it.
-pub(in crate::detect) fn join(words: &[String]) -> String {
+pub(super) fn join(words: &[String]) -> String {
     words
         .iter()
         .map(|word| {
@@ -118,6 +163,27 @@ mod tests {
         );
         assert_eq!(found[1].words[3].line, 2);
         assert_eq!(found[2].program(), "echo");
+    }
+
+    #[test]
+    fn assignments_are_statements_of_one_word() {
+        let script = "set -a\nexport PYTHONPATH=\"$(pwd)/..\"\ncd backend && A=1 flask run\n";
+        let found: Vec<(usize, String)> = statements(script)
+            .iter()
+            .map(|one| (one.line(), one.texts().join(" ")))
+            .collect();
+        let found: Vec<(usize, &str)> = found.iter().map(|(a, b)| (*a, b.as_str())).collect();
+        assert_eq!(
+            found,
+            [
+                (1, "set -a"),
+                (2, "PYTHONPATH=$(pwd)/.."),
+                (2, "pwd"),
+                (3, "cd backend"),
+                (3, "flask run"),
+                (3, "A=1"),
+            ]
+        );
     }
 
     #[test]

@@ -1,129 +1,8 @@
-//! Names that say that a value is a secret, and what a variable is to a backing service.
+//! What a variable's name tells about a backing service or the application itself.
 
-use crate::project::{Confidence, EnvRole};
+use crate::project::EnvRole;
 
-/// Whether a variable of this name holds a secret, and how sure that is.
-pub(super) fn is_secret(name: &str) -> Option<Confidence> {
-    let upper = name.to_uppercase();
-    let words: Vec<&str> = upper
-        .split(['_', '-', '.'])
-        .filter(|w| !w.is_empty())
-        .collect();
-    let has = |word: &str| words.contains(&word);
-    let last = words.last().copied().unwrap_or_default();
-    if has("PUBLIC") || has("PUBLISHABLE") {
-        return None;
-    }
-    // The key of an attribute and a switch hold no secret.
-    if last == "KEY" && (has("NAME") || has("EMAIL") || has("USERNAME"))
-        || has("ALLOW")
-        || has("OPTIONAL")
-    {
-        return None;
-    }
-    // Durations, sizes and switches of a secret are none.
-    if matches!(
-        last,
-        "PATTERN"
-            | "EXPIRE"
-            | "EXPIRES"
-            | "EXPIRY"
-            | "MINUTES"
-            | "SECONDS"
-            | "HOURS"
-            | "DAYS"
-            | "TTL"
-            | "LENGTH"
-            | "ALGORITHM"
-            | "LIFETIME"
-            | "TIMEOUT"
-            | "ENABLED"
-            | "NAME"
-            | "FILE"
-            | "PATH"
-            | "MAX"
-            | "MIN"
-            | "LIMIT"
-            | "ISSUER"
-            | "AUDIENCE"
-            | "HEADER"
-            | "TYPE"
-            | "COUNT"
-            | "SIZE"
-            | "AGE"
-            | "LOCATION"
-    ) {
-        return None;
-    }
-    let sure = [
-        "SECRET",
-        "PASSWORD",
-        "PASSWD",
-        "PASSPHRASE",
-        "TOKEN",
-        "CREDENTIALS",
-        "PWD",
-        "PASS",
-    ]
-    .iter()
-    .any(|word| has(word))
-        || upper.contains("PASSWORD")
-        || upper.contains("SECRET")
-        || upper.contains("APIKEY");
-    if sure {
-        return Some(Confidence::Certain);
-    }
-    if has("KEY")
-        && (has("API")
-            || has("ACCESS")
-            || has("PRIVATE")
-            || has("SIGNING")
-            || has("ENCRYPTION")
-            || has("ROLE")
-            || has("FERNET"))
-    {
-        return Some(Confidence::Certain);
-    }
-    if last == "KEY" || last == "SALT" || last == "PEPPER" {
-        return Some(Confidence::Likely);
-    }
-    if last == "DSN" || (matches!(last, "URL" | "URI") && carries_password(&words)) {
-        return Some(Confidence::Likely);
-    }
-    None
-}
-
-/// Words beside `URL` that name something reached with a password.
-fn carries_password(words: &[&str]) -> bool {
-    words.iter().any(|word| {
-        matches!(
-            *word,
-            "DATABASE"
-                | "DB"
-                | "POSTGRES"
-                | "POSTGRESQL"
-                | "PG"
-                | "MYSQL"
-                | "MARIADB"
-                | "REDIS"
-                | "BROKER"
-                | "MONGO"
-                | "MONGODB"
-                | "AMQP"
-                | "RABBITMQ"
-                | "CACHE"
-                | "CELERY"
-                | "SQLALCHEMY"
-                | "WEBHOOK"
-                | "KV"
-                | "QUEUE"
-                | "CLOUDAMQP"
-                | "REDISCLOUD"
-        )
-    }) && !words.contains(&"RESULT_BACKEND_HOST")
-}
-
-/// Which databases the dependencies speak to.
+/// Which backing services the dependencies speak to.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Engines {
     pub(super) postgres: bool,
@@ -131,6 +10,10 @@ pub(super) struct Engines {
     pub(super) mongodb: bool,
     /// An async driver of `PostgreSQL` under `SQLAlchemy`.
     pub(super) async_postgres: bool,
+    /// A client of Redis: a broker without another sign is one.
+    pub(super) redis: bool,
+    /// A client of object storage: a bucket is one of it.
+    pub(super) s3: bool,
 }
 
 /// What a variable of this name tells about a backing service.
@@ -164,7 +47,7 @@ pub(super) fn role(name: &str, engines: Engines) -> Option<EnvRole> {
         };
     }
     if has("CELERY") || has("BROKER") {
-        return (part == Some(Part::Url) || upper.ends_with("RESULT_BACKEND"))
+        return (engines.redis && (part == Some(Part::Url) || upper.ends_with("RESULT_BACKEND")))
             .then_some(EnvRole::RedisUrl);
     }
     if has("SMTP") || has("MAIL") || has("EMAIL") {
@@ -176,7 +59,7 @@ pub(super) fn role(name: &str, engines: Engines) -> Option<EnvRole> {
             _ => None,
         };
     }
-    if has("S3") || has("AWS") || has("MINIO") || has("BUCKET") {
+    if has("S3") || has("AWS") || has("MINIO") || engines.s3 && is_bucket(&words) {
         return storage(&words);
     }
     let engine = if has("POSTGRES") || has("POSTGRESQL") || has("PG") || has("PSQL") {
@@ -194,6 +77,17 @@ pub(super) fn role(name: &str, engines: Engines) -> Option<EnvRole> {
         return None;
     }
     database(engine?, part?, engines)
+}
+
+/// `BUCKET`, `BUCKET_NAME`, `MEDIA_BUCKET`: other stores have buckets as well.
+fn is_bucket(words: &[&str]) -> bool {
+    const OTHERS: &[&str] = &[
+        "NAME", "STORAGE", "MEDIA", "STATIC", "UPLOAD", "UPLOADS", "DATA", "FILES",
+    ];
+    words.contains(&"BUCKET")
+        && words
+            .iter()
+            .all(|word| *word == "BUCKET" || OTHERS.contains(word))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -323,41 +217,6 @@ fn exact(upper: &str) -> Option<EnvRole> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn secrets_by_name() {
-        for name in [
-            "SECRET_KEY",
-            "POSTGRES_SECRET",
-            "REDIS_URL",
-            "MONGODB_URI",
-            "S3_ACCESS_KEY_ID",
-            "SUPABASE_SERVICE_ROLE_KEY",
-            "BUOY_API_TOKEN",
-            "DB_PASSWORD",
-            "READER_TOKEN_KEY",
-            "BROKER_URL",
-        ] {
-            assert!(is_secret(name).is_some(), "{name}");
-        }
-        for name in [
-            "SUPABASE_URL",
-            "POSTGRES_USER",
-            "RATELIMIT_STORAGE_URI",
-            "API_URL",
-            "TOKEN_EXPIRE_MINUTES",
-            "STRIPE_PUBLIC_KEY",
-            "MONKEY",
-            "S3_ENDPOINT_URL",
-            "LDAP_DISPLAY_NAME_KEY",
-            "LDAP_EMAIL_KEY",
-            "THROTTLE_PASS_RESET_PATTERN",
-            "CORS_ALLOW_CREDENTIALS",
-            "STORE_OPTIONAL_CREDENTIALS",
-        ] {
-            assert!(is_secret(name).is_none(), "{name}");
-        }
-    }
 
     #[test]
     fn roles_by_name() {

@@ -1,0 +1,421 @@
+//! Gathers the commands that start a project, from every file that may hold one.
+
+use super::code::Code;
+use super::manifest::{Package, Section};
+use super::mention::{Mention, bare};
+use crate::detect::{existing, shell, structured};
+use crate::project::{ComposeFile, ComposeService, Dockerfile, Evidence, Existing, RelPath};
+
+/// Where a search for commands looks.
+pub(super) struct Commands<'a, 't> {
+    pub(super) code: &'a Code<'t>,
+    pub(super) existing: &'a Existing,
+    pub(super) package: &'a Package,
+    /// Whether it is the only project of the tree.
+    pub(super) alone: bool,
+}
+
+/// Dockerfiles that speak of the project in `root`, nearest first.
+pub(super) fn dockerfiles<'e>(
+    existing: &'e Existing,
+    root: &RelPath,
+    alone: bool,
+) -> Vec<&'e Dockerfile> {
+    let mut found: Vec<&Dockerfile> = existing
+        .dockerfiles
+        .iter()
+        // The editor's container is not the application's.
+        .filter(|file| {
+            !file
+                .path
+                .as_str()
+                .split('/')
+                .any(|part| part == ".devcontainer")
+        })
+        .filter(|file| {
+            let folder = file.path.parent();
+            if folder == *root {
+                return true;
+            }
+            if !root.is_within(&folder) && !folder.is_within(root) {
+                return alone && super::role::beside(&folder);
+            }
+            let speaks = |evidence: &Evidence| {
+                let name = root.file_name();
+                !name.is_empty()
+                    && evidence
+                        .excerpt
+                        .split(|c: char| c == '/' || c.is_whitespace() || c == '"' || c == ',')
+                        .any(|part| part == name)
+            };
+            alone || file.workdir.as_ref().is_some_and(&speaks) || file.copied.iter().any(&speaks)
+        })
+        .filter(|file| {
+            file.runtime
+                .as_ref()
+                .is_none_or(|(name, _)| name == "python")
+        })
+        .collect();
+    found.sort_by_key(|file| {
+        (
+            file.path.parent() != *root,
+            !matches!(file.path.file_name(), "Dockerfile" | "Containerfile"),
+            file.path.depth(),
+        )
+    });
+    found
+}
+
+/// Services of the compose files that run the project in `root` itself.
+pub(super) fn compose_services<'e>(
+    existing: &'e Existing,
+    package: &Package,
+    alone: bool,
+) -> Vec<(&'e ComposeFile, &'e ComposeService)> {
+    let root = &package.root;
+    let is_for_tests = |file: &ComposeFile| {
+        file.path
+            .stem()
+            .split(['.', '-', '_'])
+            .any(|word| matches!(word, "test" | "tests" | "ci" | "e2e"))
+    };
+    let mut found = Vec::new();
+    for file in existing
+        .compose_files
+        .iter()
+        .filter(|file| !is_for_tests(file))
+    {
+        let builds = |service: &ComposeService| {
+            service.build.as_ref().is_some_and(|context| {
+                context == root || root.is_within(context) && (alone || !context.is_root())
+            })
+        };
+        let images: Vec<&str> = file
+            .services
+            .iter()
+            .filter(|service| builds(service))
+            .filter_map(|service| service.image.as_deref())
+            .collect();
+        for service in &file.services {
+            let image = service.image.as_deref().unwrap_or_default();
+            if builds(service) || images.contains(&image) || is_own_image(image, package) {
+                found.push((file, service));
+            }
+        }
+    }
+    found
+}
+
+/// Whether an image is named like the project: `ghcr.io/owner/name:tag`.
+fn is_own_image(image: &str, package: &Package) -> bool {
+    let path = image.split(['@', '$']).next().unwrap_or_default();
+    let last = path.rsplit('/').next().unwrap_or_default();
+    let name = last.split(':').next().unwrap_or_default();
+    path.contains('/')
+        && package
+            .name
+            .as_ref()
+            .is_some_and(|own| own.value.eq_ignore_ascii_case(name))
+}
+
+impl Commands<'_, '_> {
+    /// All commands that may start the project, in order of trust.
+    pub(super) fn gather(&self) -> Vec<Mention> {
+        let mut found = Vec::new();
+        self.dockerfile(&mut found);
+        self.procfile(&mut found);
+        self.scripts(true, &mut found);
+        self.units(&mut found);
+        self.supervisor(&mut found);
+        self.compose(&mut found);
+        self.tasks(&mut found);
+        self.makefile(&mut found);
+        self.scripts(false, &mut found);
+        self.flaskenv(&mut found);
+        found
+    }
+
+    fn root(&self) -> &RelPath {
+        &self.package.root
+    }
+
+    /// Adds each command of a line of shell.
+    fn line(&self, text: &str, like: &Mention, found: &mut Vec<Mention>) {
+        let mut folder = like.folder.clone();
+        for statement in shell::statements(text) {
+            let words = statement.texts();
+            if let [name, target] = words.as_slice()
+                && name == "cd"
+                && let Ok(inner) = folder.join(target)
+                && self.code.tree.has_folder(&inner)
+            {
+                folder = inner;
+            }
+            self.words(
+                &words,
+                statement.is_assignment(),
+                &Mention {
+                    folder: folder.clone(),
+                    ..like.clone()
+                },
+                found,
+            );
+        }
+    }
+
+    fn words(&self, words: &[String], assigns: bool, like: &Mention, found: &mut Vec<Mention>) {
+        if assigns {
+            found.push(Mention {
+                words: words.to_vec(),
+                ..like.clone()
+            });
+            return;
+        }
+        let words = bare(words, &self.package.entry_points);
+        // `sh -c "…"` is the line inside.
+        if let [program, flag, inner, ..] = words.as_slice()
+            && matches!(program.rsplit('/').next(), Some("sh" | "bash" | "ash"))
+            && flag.starts_with('-')
+            && flag.ends_with('c')
+        {
+            self.line(inner, like, found);
+            return;
+        }
+        if !words.is_empty() {
+            found.push(Mention {
+                words,
+                ..like.clone()
+            });
+        }
+    }
+
+    fn like(&self, at: Evidence, production: bool) -> Mention {
+        Mention {
+            words: Vec::new(),
+            at,
+            folder: self.root().clone(),
+            production,
+            process: None,
+        }
+    }
+
+    fn dockerfile(&self, found: &mut Vec<Mention>) {
+        for file in dockerfiles(self.existing, self.root(), self.alone) {
+            let words: Vec<String> = file
+                .entrypoint
+                .iter()
+                .chain(&file.cmd)
+                .flat_map(|evidence| shell::commands(&evidence.excerpt))
+                .flat_map(|command| command.texts())
+                .collect();
+            for evidence in file.entrypoint.iter().chain(&file.cmd) {
+                self.line(&evidence.excerpt, &self.like(evidence.clone(), true), found);
+            }
+            // ENTRYPOINT ["celery"], CMD ["worker"]: only together they are a command.
+            if let (Some(entrypoint), Some(_)) = (&file.entrypoint, &file.cmd) {
+                self.words(&words, false, &self.like(entrypoint.clone(), true), found);
+            }
+        }
+    }
+
+    fn procfile(&self, found: &mut Vec<Mention>) {
+        for path in self.code.tree.named("Procfile") {
+            let folder = path.parent();
+            if !(folder == *self.root() || (self.alone && self.root().is_within(&folder))) {
+                continue;
+            }
+            let Some(text) = self.code.tree.text(path) else {
+                continue;
+            };
+            for (line, name, command) in existing::processes(&text) {
+                let mut like = self.like(self.code.tree.at(path, line), true);
+                like.folder.clone_from(&folder);
+                like.process = Some(name);
+                self.line(&command, &like, found);
+            }
+        }
+    }
+
+    /// Shell scripts: those that a Dockerfile names, else the others.
+    fn scripts(&self, named: bool, found: &mut Vec<Mention>) {
+        let tree = self.code.tree;
+        let is_named = |path: &RelPath| {
+            dockerfiles(self.existing, self.root(), self.alone)
+                .iter()
+                .flat_map(|file| file.entrypoint.iter().chain(&file.cmd))
+                .any(|command| {
+                    command
+                        .excerpt
+                        .split(|c: char| c.is_whitespace() || c == '/' || c == '\'' || c == '"')
+                        .any(|word| word == path.file_name())
+                })
+        };
+        for path in tree.with_extension("sh") {
+            let folder = path.parent();
+            let near = folder == *self.root()
+                || folder.parent() == *self.root()
+                || (self.alone && self.root().is_within(&folder));
+            let of_dockerfile = is_named(path);
+            if !(near || of_dockerfile && self.alone)
+                || super::role::beside(&folder)
+                || path.stem().contains("test")
+                || of_dockerfile != named
+            {
+                continue;
+            }
+            let Some(text) = tree.text(path) else {
+                continue;
+            };
+            let mut at = folder.clone();
+            for statement in shell::statements(&text) {
+                let words = statement.texts();
+                if let [name, target] = words.as_slice()
+                    && name == "cd"
+                    && let Ok(inner) = at.join(target)
+                    && tree.has_folder(&inner)
+                {
+                    at = inner;
+                }
+                let mut like = self.like(tree.at(path, statement.line()), named);
+                like.folder.clone_from(&at);
+                self.words(&words, statement.is_assignment(), &like, found);
+            }
+        }
+    }
+
+    /// Units of systemd: `ExecStart=`.
+    fn units(&self, found: &mut Vec<Mention>) {
+        for path in self.near("service") {
+            self.ini(
+                path,
+                |section| {
+                    let command = section
+                        .get("ExecStart")
+                        .filter(|_| section.name == "Service")?;
+                    Some((
+                        path.stem().to_owned(),
+                        command.trim_start_matches(['-', '@', '+']).to_owned(),
+                    ))
+                },
+                found,
+            );
+        }
+    }
+
+    /// Programs of supervisor: `[program:name]`, `command=`.
+    fn supervisor(&self, found: &mut Vec<Mention>) {
+        for path in self.near("conf").chain(self.near("ini")) {
+            let is_supervisor = self
+                .code
+                .tree
+                .text(path)
+                .is_some_and(|text| text.contains("[program:"));
+            if is_supervisor {
+                self.ini(
+                    path,
+                    |section| {
+                        let name = section.name.strip_prefix("program:")?;
+                        Some((name.to_owned(), section.get("command")?.to_owned()))
+                    },
+                    found,
+                );
+            }
+        }
+    }
+
+    /// Files with this extension of the project that are part of it.
+    fn near<'p>(&'p self, extension: &'p str) -> impl Iterator<Item = &'p RelPath> {
+        self.code.tree.with_extension(extension).filter(|path| {
+            let folder = path.parent();
+            (path.is_within(self.root()) || self.alone) && !super::role::beside(&folder)
+        })
+    }
+
+    fn ini(
+        &self,
+        path: &RelPath,
+        process: impl Fn(&Section) -> Option<(String, String)>,
+        found: &mut Vec<Mention>,
+    ) {
+        let Some(sections) = self
+            .code
+            .tree
+            .text(path)
+            .and_then(|text| Section::read_all(&text))
+        else {
+            return;
+        };
+        for section in sections {
+            if let Some((name, command)) = process(&section) {
+                let at = Evidence::new(path.clone(), section.line, &command);
+                let production = !path.stem().split(['-', '_', '.']).any(|word| {
+                    matches!(word, "dev" | "development" | "test" | "tests" | "example")
+                });
+                let mut like = self.like(at, production);
+                like.process = Some(name);
+                self.line(&command, &like, found);
+            }
+        }
+    }
+
+    fn compose(&self, found: &mut Vec<Mention>) {
+        for (file, service) in compose_services(self.existing, self.package, self.alone) {
+            let Some(command) = &service.command else {
+                continue;
+            };
+            let line = structured::yaml(self.code.tree, &file.path)
+                .and_then(|document| {
+                    let service = document.at(&["services", &service.name])?;
+                    Some(service.entry("command")?.line)
+                })
+                .unwrap_or(service.line);
+            let mut like = self.like(Evidence::new(file.path.clone(), line, command), false);
+            like.process = Some(service.name.clone());
+            self.line(command, &like, found);
+        }
+    }
+
+    /// Commands that the package manager or a task runner knows by name.
+    fn tasks(&self, found: &mut Vec<Mention>) {
+        for script in &self.package.scripts {
+            let mut like = self.like(script.at.clone(), false);
+            like.process = Some(script.name.clone());
+            self.line(&script.command, &like, found);
+        }
+    }
+
+    fn makefile(&self, found: &mut Vec<Mention>) {
+        let Some(path) = self.root().join("Makefile").ok() else {
+            return;
+        };
+        let Some(text) = self.code.tree.text(&path) else {
+            return;
+        };
+        for (line, recipe) in existing::recipes(&text) {
+            let like = self.like(self.code.tree.at(&path, line), false);
+            self.line(&recipe, &like, found);
+        }
+    }
+
+    /// `FLASK_APP` of a committed `.flaskenv` or `.env` is what `flask run` serves.
+    fn flaskenv(&self, found: &mut Vec<Mention>) {
+        for name in [".flaskenv", ".env"] {
+            let Ok(path) = self.root().join(name) else {
+                continue;
+            };
+            let Some(text) = self.code.tree.text(&path) else {
+                continue;
+            };
+            for (index, line) in text.lines().enumerate() {
+                let line = line.trim().trim_start_matches("export ");
+                let Some(app) = line.strip_prefix("FLASK_APP=") else {
+                    continue;
+                };
+                let app = app.trim_matches(['"', '\'']);
+                let words = ["flask", "--app", app, "run"].map(str::to_owned);
+                let at = Evidence::new(path.clone(), index + 1, line);
+                self.words(&words, false, &self.like(at, false), found);
+            }
+        }
+    }
+}
