@@ -109,9 +109,7 @@ fn kind(name: &str) -> Option<Kind> {
 fn first_secret(text: &str) -> Option<(&str, usize)> {
     assignments(text)
         .find(|(name, value, _)| {
-            !secret::is_placeholder(value)
-                && !value.starts_with('$')
-                && secret::hides(name, value)
+            !secret::is_placeholder(value) && !value.starts_with('$') && secret::hides(name, value)
         })
         .map(|(name, _, at)| (name, at))
 }
