@@ -3,6 +3,7 @@
 mod bad;
 mod cases;
 mod chance;
+mod forms;
 mod ledger;
 mod oracle;
 mod record;
