@@ -101,6 +101,12 @@ fn untested(tree: &Tree, tested_by: &[String]) -> Option<Advice> {
         .files()
         .filter(|path| {
             let name = path.file_name();
+            if matches!(
+                path.extension(),
+                "yml" | "yaml" | "json" | "md" | "toml" | "txt"
+            ) {
+                return false;
+            }
             name.starts_with("test_")
                 || name.contains(".test.")
                 || name.contains(".spec.")

@@ -58,8 +58,9 @@ pub(super) fn find(tree: &Tree) -> (Vec<Step>, Vec<String>) {
         else {
             continue;
         };
-        // A script that a workflow calls runs by itself.
-        let called = is_script(path) && workflows.contains(path.file_name());
+        // A script that a workflow calls, or a container begins with, runs by itself.
+        let called = is_script(path)
+            && (workflows.contains(path.file_name()) || path.stem().contains("entrypoint"));
         let trigger = if called {
             Trigger::Automatic
         } else {
@@ -73,7 +74,7 @@ pub(super) fn find(tree: &Tree) -> (Vec<Step>, Vec<String>) {
             trigger: Trigger::Platform,
             what: path.file_name().to_owned(),
             evidence: Evidence::file(path.clone()),
-            development: false,
+            development: is_compose(path) && is_development(&path.as_str().to_lowercase()),
         });
     }
     steps.sort_by(|a, b| {
@@ -139,34 +140,48 @@ fn is_script(path: &RelPath) -> bool {
         )
 }
 
-/// Files that a hosting platform reads.
+fn is_compose(path: &RelPath) -> bool {
+    let name = path.file_name();
+    matches!(path.extension(), "yml" | "yaml")
+        && (name.starts_with("docker-compose") || name.starts_with("compose."))
+        && path.depth() <= 3
+        && !path.as_str().starts_with('.')
+}
+
+/// Files that a hosting platform, or Docker Compose, reads.
 fn platform(path: &RelPath) -> bool {
-    path.depth() <= 2
-        && matches!(
-            path.file_name(),
-            "Procfile"
-                | "fly.toml"
-                | "app.json"
-                | "render.yaml"
-                | "vercel.json"
-                | "netlify.toml"
-                | "app.yaml"
-                | "Dockerrun.aws.json"
-                | "heroku.yml"
-                | "railway.json"
-                | "railway.toml"
-                | "kamal.yml"
-                | "serverless.yml"
-                | "wrangler.toml"
-                | ".platform.app.yaml"
-        )
-        && (path.file_name() != "app.json" || path.parent().is_root())
+    is_compose(path)
+        || path.depth() <= 2
+            && matches!(
+                path.file_name(),
+                "Procfile"
+                    | "fly.toml"
+                    | "app.json"
+                    | "render.yaml"
+                    | "vercel.json"
+                    | "netlify.toml"
+                    | "app.yaml"
+                    | "Dockerrun.aws.json"
+                    | "heroku.yml"
+                    | "railway.json"
+                    | "railway.toml"
+                    | "kamal.yml"
+                    | "serverless.yml"
+                    | "wrangler.toml"
+                    | ".platform.app.yaml"
+            )
+            && (path.file_name() != "app.json" || path.parent().is_root())
 }
 
 /// The steps of a workflow; gives whether it runs tests.
 fn workflow(reader: &Reader, path: &RelPath, document: &Node, steps: &mut Vec<Step>) -> bool {
     let trigger = trigger(document);
     let mut tests = false;
+    let stem = path.stem().to_lowercase();
+    let for_tests = ["test", "e2e", "lint", "check"]
+        .iter()
+        .any(|word| stem.contains(word))
+        || stem == "ci";
     let mut add = |purpose, what: &str, line| {
         // Building for a test is no step of a deployment.
         if purpose > Purpose::Build {
@@ -179,31 +194,28 @@ fn workflow(reader: &Reader, path: &RelPath, document: &Node, steps: &mut Vec<St
             });
         }
     };
-    visit(document, &mut |key, node| {
+    visit(document, &mut |parent, key, node| {
         match key {
             "uses" => {
                 if let Some(name) = node.text()
                     && let Some(purpose) = action(name)
+                    && !(name.starts_with("docker/") && is_local(parent))
                 {
                     add(purpose, name.split('@').next().unwrap_or(name), node.line);
                 }
             }
             "run" | "script" | "before_script" | "after_success" | "command" => {
-                let texts = node
-                    .text()
-                    .into_iter()
-                    .chain(node.items().iter().filter_map(Node::text));
-                for text in texts {
-                    for line in text.lines() {
+                let own = node.text().map(|text| (node.line, text));
+                let items = node.items().iter();
+                let items = items.filter_map(|item| Some((item.line, item.text()?)));
+                let texts = own.into_iter().chain(items);
+                for (first, text) in texts {
+                    for (number, line) in (first..).zip(text.lines()) {
                         tests |= reader.tests(line);
                         if let Some(purpose) = reader.purpose(line) {
-                            // A container that a test starts is no deployment.
-                            let for_test = purpose == Purpose::Start && line.contains("docker");
-                            let for_test = for_test || purpose == Purpose::Migrate;
-                            if !for_test
-                                || !path.stem().contains("test") && !path.stem().contains("ci")
-                            {
-                                add(purpose, line.trim(), node.line);
+                            // What a test starts or migrates is no deployment.
+                            if !for_tests || !matches!(purpose, Purpose::Start | Purpose::Migrate) {
+                                add(purpose, line.trim(), number);
                             }
                         }
                     }
@@ -233,9 +245,15 @@ fn trigger(document: &Node) -> Trigger {
     }
 }
 
-fn visit(node: &Node, each: &mut impl FnMut(&str, &Node)) {
+/// Whether an action that builds images keeps them: nothing says that they are pushed.
+fn is_local(step: &Node) -> bool {
+    let push = step.get("with").and_then(|with| with.get("push"));
+    push.and_then(Node::text).is_none_or(|push| push == "false")
+}
+
+fn visit(node: &Node, each: &mut impl FnMut(&Node, &str, &Node)) {
     for entry in node.entries() {
-        each(&entry.key, &entry.node);
+        each(node, &entry.key, &entry.node);
         visit(&entry.node, each);
     }
     for item in node.items() {
@@ -274,7 +292,7 @@ fn lines(reader: &Reader, path: &RelPath, text: &str, trigger: Trigger, steps: &
             steps.push(Step {
                 purpose,
                 trigger,
-                what: first_line(trimmed.trim_start_matches(['@', '$', ' '])),
+                what: first_line(trimmed.trim_start_matches(['@', '$', ' ', '-'])),
                 evidence: Evidence::new(path.clone(), number, trimmed),
                 development: is_development(&about),
             });

@@ -7,6 +7,18 @@ use crate::git::graph::{Graph, Node};
 use crate::git::{CommitId, PatchId};
 use std::collections::{HashMap, HashSet};
 
+/// What is known before it is sorted out which deployment delivered what.
+pub struct Sources<'s> {
+    pub lineage: &'s Lineage<'s>,
+    pub graph: &'s Graph,
+    pub identities: &'s Identities<'s>,
+    pub changes: &'s [(EventId, &'s Change)],
+    /// Of deployed commits.
+    pub patches: &'s HashMap<CommitId, PatchId>,
+    /// Of the commits that the record names, as far as the repository has them.
+    pub nodes: &'s HashMap<CommitId, Node>,
+}
+
 /// How changes are counted.
 #[derive(Debug, Clone, Copy)]
 pub struct Counting {
@@ -59,21 +71,15 @@ pub struct Recorded {
 }
 
 impl Delivered {
-    /// Sorts out what `lineage` delivers. `finished` are the seconds at which the deployments of
-    /// its list finished; `touches` says whether a commit touches the service;
-    /// `patches` holds patch ids of deployed commits, `nodes` the originals that the repository
-    /// has.
+    /// Sorts out what the lineage delivers. `finished` are the seconds at which the deployments of
+    /// its list finished; `touches` says whether a commit touches the service.
     pub fn new(
-        lineage: &Lineage,
-        graph: &Graph,
-        identities: &Identities,
-        changes: &[(EventId, &Change)],
+        sources: &Sources,
         counting: Counting,
         finished: &[i64],
         touches: &dyn Fn(Node) -> bool,
-        patches: &HashMap<CommitId, PatchId>,
-        nodes: &HashMap<CommitId, Node>,
     ) -> Self {
+        let Sources { lineage, graph, .. } = *sources;
         let mut delivered = Self::default();
         let mut offsets = vec![0_u32; lineage.list.len() + 1];
         let each = |each: &mut dyn FnMut(Node, u32)| {
@@ -83,7 +89,7 @@ impl Delivered {
                 }
             });
         };
-        let recorded = if identities.is_empty() {
+        let recorded = if sources.identities.is_empty() {
             HashSet::new()
         } else {
             let mut commits: Vec<(u32, i64, CommitId, Node)> = Vec::new();
@@ -91,9 +97,7 @@ impl Delivered {
                 commits.push((number, graph.time(node), graph.id(node), node));
             });
             commits.sort_unstable();
-            delivered.record(
-                &commits, lineage, graph, identities, changes, patches, nodes,
-            )
+            delivered.record(&commits, sources)
         };
         each(&mut |node, number| {
             if !recorded.contains(&node) {
@@ -143,13 +147,16 @@ impl Delivered {
     fn record(
         &mut self,
         commits: &[(u32, i64, CommitId, Node)],
-        lineage: &Lineage,
-        graph: &Graph,
-        identities: &Identities,
-        changes: &[(EventId, &Change)],
-        patches: &HashMap<CommitId, PatchId>,
-        nodes: &HashMap<CommitId, Node>,
+        sources: &Sources,
     ) -> HashSet<Node> {
+        let Sources {
+            lineage,
+            graph,
+            identities,
+            changes,
+            patches,
+            nodes,
+        } = *sources;
         let mut recorded = HashSet::new();
         let mut restored: HashSet<CommitId> = HashSet::new();
         for (number, time, commit, node) in commits {

@@ -2,7 +2,7 @@
 //! it delivered, what failed.
 
 use super::account::{Account, Record};
-use super::delivered::{Counting, Delivered};
+use super::delivered::{Counting, Delivered, Sources};
 use super::event::{Change, Event, EventId, Step, Time};
 use super::failure::{self, Failures};
 use super::identity::Identities;
@@ -149,17 +149,15 @@ pub fn resolve<'a>(
             .iter()
             .map(|place| account.deployments[*place].finished())
             .collect();
-        let delivered = Delivered::new(
-            &lineage,
+        let sources = Sources {
+            lineage: &lineage,
             graph,
-            &identities,
-            &record.changes,
-            counting,
-            &finished,
-            &touches,
-            &patches,
-            &known,
-        );
+            identities: &identities,
+            changes: &record.changes,
+            patches: &patches,
+            nodes: &known,
+        };
+        let delivered = Delivered::new(&sources, counting, &finished, &touches);
         scope.check()?;
         let failures = failure::judge(&record, account, &lineage.rollback, window);
         accounts.push(Facts {

@@ -155,14 +155,14 @@ impl Graph {
                     path.push(pending);
                 }
             } else if let Some(done) = path.pop() {
-                node = self.keep(done);
+                node = self.keep(&done);
             }
         }
         Ok(node)
     }
 
     /// Gives a commit its node; its parents have theirs.
-    fn keep(&mut self, commit: Pending) -> Node {
+    fn keep(&mut self, commit: &Pending) -> Node {
         let begin = self.edges.len();
         for parent in &commit.parents {
             let parent = self.lookup(parent).unwrap_or_default();

@@ -73,7 +73,13 @@ pub fn patch_ids(
         .stdout
         .take()
         .ok_or_else(|| failed("git diff-tree has no output".to_owned()))?;
-    let names: String = commits.iter().map(|commit| format!("{commit}\n")).collect();
+    let mut names: Vec<String> = commits.iter().map(ToString::to_string).collect();
+    // Each name ends with a newline.
+    names.push(String::new());
+    let names = names.join(
+        "
+",
+    );
     let input = differences.stdin.take();
     let feeder =
         std::thread::spawn(move || input.map(|mut input| input.write_all(names.as_bytes())));

@@ -43,7 +43,7 @@ pub(crate) fn show_assessment(assessment: &Assessment, output: &Output) -> Strin
         if of.is_empty() {
             continue;
         }
-        let _ = writeln!(text, "  {}", heading(&trigger));
+        let _ = writeln!(text, "  {}", heading(trigger));
         for step in of.iter().take(SHOWN) {
             let _ = writeln!(
                 text,
@@ -194,11 +194,11 @@ fn history(text: &mut String, history: &History, heading: &str) {
     }
 }
 
-fn heading(trigger: &Trigger) -> &'static str {
+fn heading(trigger: Trigger) -> &'static str {
     match trigger {
         Trigger::Automatic => "by itself",
         Trigger::Button => "at a button",
-        Trigger::Platform => "by a platform that reads",
+        Trigger::Platform => "by a platform, or Docker Compose, that reads",
         Trigger::Hand => "by hand",
     }
 }

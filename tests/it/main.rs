@@ -6,6 +6,7 @@
 )]
 
 mod apply;
+mod assess;
 mod commit;
 mod container;
 mod detect;

@@ -23,6 +23,9 @@ struct Cluster {
     share: Option<u8>,
 }
 
+/// Its name, and what a cluster says of it.
+type Metric = (&'static str, fn(&Cluster) -> &str);
+
 /// What an edition says of a project.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Tier {
@@ -94,7 +97,7 @@ impl Tier {
     }
 
     fn place(&mut self, clusters: &[(&'static str, Cluster)], profile: [f64; 4]) {
-        let metrics: [(&'static str, fn(&Cluster) -> &str); 4] = [
+        let metrics: [Metric; 4] = [
             ("lead_time", |cluster| &cluster.lead_time),
             ("deployment_frequency", |cluster| {
                 &cluster.deployment_frequency
@@ -197,7 +200,7 @@ fn fitting(ranges: &[(f64, f64)], value: f64) -> Vec<usize> {
         .filter(|low| *low > value)
         .fold(f64::INFINITY, f64::min);
     if next.is_finite() {
-        return all(&|(low, _)| *low <= next && *low >= next);
+        return all(&|(low, _)| low.total_cmp(&next).is_eq());
     }
     let highest = ranges
         .iter()

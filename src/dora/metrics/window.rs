@@ -36,6 +36,7 @@ impl Window {
     }
 
     /// The window of equal length that ends where this one begins.
+    #[must_use]
     pub fn before(&self) -> Self {
         Self {
             from: self.from - self.seconds(),
