@@ -81,6 +81,7 @@ pub(super) fn options(options: &CheckOptions) -> Options {
     Options {
         markdown_breaks: options.markdown_breaks,
         max_size: options.max_size,
+        comments: options.comments.clone(),
         commit_types: options.commit_types.clone(),
         scopes: options.scopes.clone(),
         max_subject: options.max_subject,

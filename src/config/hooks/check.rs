@@ -91,7 +91,7 @@ const FACTS: &[Facts] = {
             COMMIT_AND_PUSH,
         ),
         facts(Id::BrokenSymlinks, "broken-symlinks", false, &[], COMMIT),
-        facts(Id::Executables, "executables", true, &[], &[]),
+        facts(Id::Executables, "executables", false, &[], &[]),
         facts(Id::JsonSyntax, "json-syntax", false, &["comments"], COMMIT),
         facts(Id::TomlSyntax, "toml-syntax", false, &[], COMMIT),
         facts(Id::YamlSyntax, "yaml-syntax", false, &[], COMMIT),

@@ -118,7 +118,17 @@ impl<'f> Findings<'f> {
     /// Adds `finding` at byte `at` of the file.
     pub(super) fn push(&mut self, finding: Finding, at: usize) {
         if self.findings.len() < NAMED {
-            self.findings.push(self.file.place(finding, at));
+            let placed = self.file.place(finding, at);
+            self.findings.push(placed);
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// Adds `finding`, which has its place.
+    pub(super) fn put(&mut self, finding: Finding) {
+        if self.findings.len() < NAMED {
+            self.findings.push(finding);
         } else {
             self.more += 1;
         }

@@ -13,6 +13,7 @@ mod listing;
 mod message;
 mod options;
 mod push;
+mod syntax;
 
 mod broken_symlinks;
 mod byte_order_mark;
@@ -21,12 +22,16 @@ mod commit_message;
 mod committed_env;
 mod executables;
 mod final_newline;
+mod json_syntax;
 mod large_files;
 mod line_endings;
 mod merge_markers;
 mod private_keys;
 mod protected_branch;
+mod toml_syntax;
 mod trailing_whitespace;
+mod xml_syntax;
+mod yaml_syntax;
 
 pub use file::{Blob, File, Mode};
 pub use finding::{Finding, Outcome, Position, Severity};
@@ -101,6 +106,10 @@ pub const CHECKS: &[Check] = &[
     finding("private-keys", "no private key is committed", &[Look::Content(private_keys::look)]),
     finding("broken-symlinks", "every symlink leads to something", &[Look::Listing(broken_symlinks::look)]),
     finding("executables", "executable bits and shebangs agree", &[Look::Content(executables::look)]),
+    finding("json-syntax", "JSON is valid, without a key twice", &[Look::Content(json_syntax::look)]),
+    finding("toml-syntax", "TOML is valid", &[Look::Content(toml_syntax::look)]),
+    finding("yaml-syntax", "YAML is valid, without a key twice", &[Look::Content(yaml_syntax::look)]),
+    finding("xml-syntax", "XML is well-formed", &[Look::Content(xml_syntax::look)]),
     fixing("commit-message", "a commit's message has the conventional form", &[Look::Message(commit_message::look)]),
     finding("protected-branch", "no commit and no push goes straight to a protected branch", &[
         Look::Commit(protected_branch::look_at_commit),

@@ -1,7 +1,7 @@
 //! What can be chosen about checks, as plain values; everything has a default.
 
 use super::line_endings::Ending;
-use crate::config::hooks::Branches;
+use crate::config::hooks::{Branches, Patterns};
 
 /// The options of all checks; each looks at its own.
 #[derive(Debug, Clone)]
@@ -12,6 +12,8 @@ pub struct Options {
     pub ending: Ending,
     /// large-files: bytes of the largest file that a commit may add.
     pub max_size: u64,
+    /// json-syntax: files that may hold comments, beside those known to.
+    pub comments: Patterns,
     /// commit-message: types that may be used; the usual ones where empty.
     pub commit_types: Vec<String>,
     /// commit-message: scopes that may be used; any where empty.
@@ -28,6 +30,7 @@ impl Default for Options {
             markdown_breaks: true,
             ending: Ending::Most,
             max_size: 1024 * 1024,
+            comments: Patterns::default(),
             commit_types: Vec::new(),
             scopes: Vec::new(),
             max_subject: None,

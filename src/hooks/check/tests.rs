@@ -1,6 +1,8 @@
 //! What holds for every check, and what the tables of single ones share.
 
 use super::*;
+use crate::config::Config;
+use crate::config::hooks::{CheckId, Hook};
 use bstr::BStr;
 use proptest::prelude::*;
 
@@ -50,24 +52,43 @@ pub(super) fn fixed(id: &str, path: &str, content: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn ids_are_unique_and_each_check_has_a_page() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+fn ids_are_unique_and_those_of_the_configuration() {
     let mut ids: Vec<&str> = CHECKS.iter().map(|check| check.id).collect();
     for check in CHECKS {
         assert!(!check.looks.is_empty(), "{}", check.id);
-        let page = std::fs::read_to_string(root.join(check.page())).unwrap();
-        assert!(
-            page.starts_with(&format!("# {}\n", check.id)),
-            "{}",
-            check.id
-        );
-        let index = std::fs::read_to_string(root.join("docs/checks/README.md")).unwrap();
-        let line = format!("| [{id}]({id}.md) | {} |", check.title, id = check.id);
-        assert!(index.contains(&line), "{line}");
+        let configured = CheckId::parse(check.id).unwrap();
+        assert_eq!(configured.can_fix(), check.fixes, "{}", check.id);
     }
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), CHECKS.len());
+}
+
+#[test]
+fn each_check_has_a_page_whose_configuration_is_valid() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let index = std::fs::read_to_string(root.join("docs/checks/README.md")).unwrap();
+    for Check { id, title, .. } in CHECKS {
+        let line = format!("| [{id}]({id}.md) | {title} |");
+        assert!(index.contains(&line), "{line}");
+        let page = std::fs::read_to_string(root.join(format!("docs/checks/{id}.md"))).unwrap();
+        assert!(page.starts_with(&format!("# {id}\n")), "{id}");
+        let mut parts = page.split("\n## ").skip(1);
+        for title in ["What it holds", "Why", "How to mend", "How to except"] {
+            let part = parts.next().unwrap_or_default();
+            let text = part.strip_prefix(title).unwrap_or_default().trim();
+            assert!(text.len() > 20, "{id}: {title}");
+        }
+        let example = page.split("```toml\n").nth(1).unwrap_or_default();
+        let example = example.split("```").next().unwrap_or_default();
+        let config = Config::parse(&format!("schema = 1\n{example}"), "shipway.toml")
+            .unwrap_or_else(|error| panic!("{id}: {error:?}"));
+        let own = Hook::ALL
+            .into_iter()
+            .flat_map(|hook| config.hooks.jobs(hook))
+            .any(|job| job.place.is_some() && job.check().is_some_and(|c| c.id.name() == *id));
+        assert!(own, "{id}");
+    }
 }
 
 fn contents() -> impl Iterator<Item = &'static Check> {
