@@ -15,6 +15,7 @@ pub mod check;
 mod command;
 pub mod consent;
 mod descendants;
+pub mod draft;
 mod fixer;
 pub mod guardian;
 pub mod import;

@@ -20,7 +20,7 @@ pub(crate) use dora::show_report;
 pub(crate) use event::{event_line, event_text, visible};
 pub(crate) use explain::show_explanations;
 pub(crate) use hook_run::{LiveJobs, hook_report};
-pub(crate) use hooks::{show_commands, show_hooks, show_install, show_proof};
+pub(crate) use hooks::{show_commands, show_hooks, show_import, show_install, show_proof};
 pub(crate) use output::Output;
 pub(crate) use plan::show_plan;
 pub(crate) use project::show_project;

@@ -1,5 +1,6 @@
 //! `shipway hooks`: what git's hooks run, and everything around a run.
 
+mod import;
 mod install;
 mod list;
 mod run;
@@ -23,12 +24,14 @@ enum Command {
     Uninstall(install::UninstallArguments),
     List(list::Arguments),
     Run(run::Arguments),
+    Import(import::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     match &arguments.command {
         Command::Install(arguments) => install::run(arguments, context),
         Command::Uninstall(arguments) => install::uninstall(arguments, context),
+        Command::Import(arguments) => import::run(arguments, context),
         Command::List(arguments) => list::run(arguments, context),
         Command::Run(arguments) => run::run(arguments, context),
     }
