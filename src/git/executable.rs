@@ -2,6 +2,7 @@
 
 use super::{GitError, Index};
 use bstr::{BStr, BString};
+use gix_hash::ObjectId;
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
@@ -187,6 +188,37 @@ impl Executable {
             .filter(|fields| fields[2] == value.as_bytes())
             .map(|fields| BString::from(fields[0]))
             .collect())
+    }
+
+    /// Every blob that any ref reaches, each with one path that it has or had.
+    ///
+    /// # Errors
+    /// As [`Executable::output`].
+    pub fn blobs_of_all_refs(&self) -> Result<Vec<(ObjectId, BString)>, GitError> {
+        let filter = "--filter=object:type=blob";
+        let listed = self.output(&["rev-list", "--objects", "--all", filter], b"")?;
+        Ok(listed
+            .split(|byte| *byte == b'\n')
+            .filter_map(|line| {
+                // A commit, which the filter lets through, has no path.
+                let (id, path) = line.split_at_checked(40)?;
+                let path = path.strip_prefix(b" ").filter(|path| !path.is_empty())?;
+                Some((ObjectId::from_hex(id).ok()?, path.into()))
+            })
+            .collect())
+    }
+
+    /// The first commit of any ref that has the blob `id`; None where git does not find one.
+    #[must_use]
+    pub fn commit_that_brought(&self, id: ObjectId) -> Option<ObjectId> {
+        let find = format!("--find-object={id}");
+        let listed = self
+            .output(&["log", "--all", "--format=%H", "--no-abbrev", &find], b"")
+            .ok()?;
+        let last = listed
+            .split(|byte| *byte == b'\n')
+            .rfind(|line| !line.is_empty())?;
+        ObjectId::from_hex(last).ok()
     }
 
     /// The index at `file` with the folders outside of a sparse checkout opened out.

@@ -163,8 +163,13 @@ impl Index {
             reason = "the crate that has the type is no dependency"
         )]
         let names = Default::default();
-        let state = gix_index::State::from_tree(&id, objects.handle(), names)
-            .map_err(|error| objects::broken(id, &error))?;
+        // git knows the empty tree without having it.
+        let state = if id.is_empty_tree() {
+            gix_index::State::new(id.kind())
+        } else {
+            gix_index::State::from_tree(&id, objects.handle(), names)
+                .map_err(|error| objects::broken(id, &error))?
+        };
         Ok(Self {
             state,
             file: None,

@@ -103,6 +103,18 @@ pub struct Surroundings {
     pub index: PathBuf,
     /// Where attributes come from beside the work tree.
     pub attributes: AttributeSources,
+    pub message: MessageSettings,
+}
+
+/// How git treats a commit's message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageSettings {
+    /// `core.commentString` or `core.commentChar`; `#` where neither is set.
+    pub comment: String,
+    /// `commit.cleanup`.
+    pub cleanup: Option<String>,
+    /// Whether an editor is used: where not, git sets `GIT_EDITOR=:` for its hooks.
+    pub editor: bool,
 }
 
 /// Whether the commit to be is a merge.
@@ -140,26 +152,34 @@ impl Surroundings {
 }
 
 /// Opens the repository that the variables `GIT_DIR`, `GIT_WORK_TREE` and `GIT_INDEX_FILE` of
-/// this process name, else the one that holds `start`.
+/// this process name, else the one that holds the current folder.
 ///
 /// # Errors
 /// As [`open`].
-pub fn open_from_environment(start: &Path) -> Result<Surroundings, GitError> {
-    let opened = git2::Repository::open_ext(
-        start,
-        git2::RepositoryOpenFlags::FROM_ENV,
-        std::iter::empty::<&Path>(),
-    )
-    .map_err(|error| not_opened(start, &error))?;
-    let repository = describe(&opened, start)?;
-    let index = std::env::var_os("GIT_INDEX_FILE")
-        .filter(|value| !value.is_empty())
-        .and_then(|value| std::path::absolute(value).ok())
-        .unwrap_or_else(|| repository.git_dir.join("index"));
+pub fn open_from_environment() -> Result<Surroundings, GitError> {
+    let start = Path::new(".");
+    let opened = git2::Repository::open_from_env().map_err(|error| not_opened(start, &error))?;
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let settings = opened
         .config()
         .and_then(|mut settings| settings.snapshot())
         .map_err(|error| failure(start, &error))?;
+    // As git has it (git(1), GIT_WORK_TREE), which libgit2 does not follow.
+    let tree = set("GIT_WORK_TREE").map(PathBuf::from).or_else(|| {
+        let here = set("GIT_DIR").is_some()
+            && settings.get_string("core.worktree").is_err()
+            && !settings.get_bool("core.bare").unwrap_or(false);
+        here.then(|| start.to_owned())
+    });
+    if let Some(tree) = tree {
+        opened
+            .set_workdir(&tree, false)
+            .map_err(|error| failure(&tree, &error))?;
+    }
+    let repository = describe(&opened, start)?;
+    let index = set("GIT_INDEX_FILE")
+        .and_then(|value| std::path::absolute(value).ok())
+        .unwrap_or_else(|| repository.git_dir.join("index"));
     let autocrlf = settings
         .get_string("core.autocrlf")
         .is_ok_and(|value| value.eq_ignore_ascii_case("input"))
@@ -178,10 +198,19 @@ pub fn open_from_environment(start: &Path) -> Result<Surroundings, GitError> {
             PathBuf::from("/etc/gitattributes"),
         ])
         .collect();
+    let message = MessageSettings {
+        comment: settings
+            .get_string("core.commentString")
+            .or_else(|_| settings.get_string("core.commentChar"))
+            .unwrap_or_else(|_| "#".to_owned()),
+        cleanup: settings.get_string("commit.cleanup").ok(),
+        editor: std::env::var_os("GIT_EDITOR").is_none_or(|editor| editor != ":"),
+    };
     Ok(Surroundings {
         repository,
         index,
         attributes: AttributeSources { autocrlf, files },
+        message,
     })
 }
 

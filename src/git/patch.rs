@@ -94,9 +94,29 @@ fn hunks<'t>(base: &[&'t [u8]], other: &'t [&'t [u8]]) -> Vec<Hunk<'t>> {
     similar::capture_diff_slices(similar::Algorithm::Histogram, base, other)
         .iter()
         .filter(|step| step.tag() != similar::DiffTag::Equal)
-        .map(|step| Hunk {
-            base: step.old_range(),
-            lines: &other[step.new_range()],
+        .flat_map(|step| {
+            let whole = Hunk {
+                base: step.old_range(),
+                lines: &other[step.new_range()],
+            };
+            by_line(base, whole)
+        })
+        .collect()
+}
+
+/// A hunk that changes nothing but blanks is one of each line: who edits between two of them
+/// edits neither.
+fn by_line<'t>(base: &[&[u8]], whole: Hunk<'t>) -> Vec<Hunk<'t>> {
+    let old = &base[whole.base.clone()];
+    let text = |line: &[u8]| -> Vec<u8> { line.fields().collect::<Vec<_>>().concat() };
+    let same = |(old, new): (&&[u8], &&[u8])| text(old) == text(new);
+    if old.len() != whole.lines.len() || !old.iter().zip(whole.lines).all(same) {
+        return vec![whole];
+    }
+    (whole.base.clone().zip(whole.lines.chunks(1)))
+        .map(|(at, lines)| Hunk {
+            base: at..at + 1,
+            lines,
         })
         .collect()
 }

@@ -48,6 +48,28 @@ impl<'j> Looking<'j> {
         }
     }
 
+    pub(super) fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// What its check looks at beside content.
+    pub(super) fn other_looks(&self) -> impl Iterator<Item = &'static Look> + use<> {
+        self.job
+            .check()
+            .and_then(|check| check::find(check.id.name()))
+            .map_or(&[][..], |check| check.looks)
+            .iter()
+            .filter(|look| !matches!(look, Look::Content(_)))
+    }
+
+    /// What its looks at content say of `file`.
+    pub(super) fn findings(&self, file: &File<'_>) -> Vec<Finding> {
+        self.looks
+            .iter()
+            .flat_map(|look| look(file, &self.options).findings)
+            .collect()
+    }
+
     fn is_command(&self) -> bool {
         self.job.command().is_some()
     }
@@ -268,7 +290,7 @@ impl Worker<'_> {
     }
 }
 
-fn kind(mode: Mode) -> Option<check::Mode> {
+pub(super) fn kind(mode: Mode) -> Option<check::Mode> {
     match mode {
         Mode::Regular => Some(check::Mode::Regular),
         Mode::Executable => Some(check::Mode::Executable),

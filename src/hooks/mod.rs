@@ -4,9 +4,8 @@
 //! and fixes. Called by `cli`; talks to git through `git` alone. Only `snapshot` writes into a
 //! user's tree.
 //!
-//! [`run`] is the journey: what an earlier run left is put right, the source opened, jobs
-//! chosen; the built-in checks pass over the files once, commands run, the checks look again at
-//! what commands mended; fixes are written back; the report is made.
+//! [`open`] and [`run`] are the journey: what an earlier run left is put right, the source
+//! opened, jobs chosen; [`work`] goes on from there.
 
 mod builtin;
 mod bytes;
@@ -15,39 +14,42 @@ pub mod check;
 mod command;
 pub mod consent;
 mod descendants;
-pub mod draft;
 mod fixer;
 pub mod guardian;
+mod history;
 pub mod import;
 pub mod install;
 mod job;
+mod message;
 pub mod overview;
 mod place;
 mod process;
+mod push;
 pub mod report;
 mod runner;
 pub mod snapshot;
 mod source;
+pub mod stats;
 mod stray;
+mod work;
 
 pub use job::{Choice, UnknownJob};
+pub use push::{PushError, PushLine, PushRequest};
 pub use report::{JobReport, Report, State, Trouble, Verdict};
 pub use snapshot::SnapshotError;
 pub use source::{Scope, SourceError};
 
 use crate::config::hooks::{Fix, Hook, Hooks, Job};
-use crate::git::{Executable, Index, Objects, Surroundings};
+use crate::git::{Executable, Index, Objects, Revisions, Surroundings};
 use bstr::ByteSlice;
-use builtin::{Looking, Pass};
-use bytes::Bytes;
-use fixer::Mended;
-use runner::{Ended, Runner, Tool};
-use snapshot::{Run, Target};
+use builtin::Looking;
+use push::Pushed;
 use source::Source;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Instant;
+use work::Work;
 
 /// What happens during a run.
 #[derive(Debug)]
@@ -73,8 +75,15 @@ pub struct Request<'r> {
     pub ci: bool,
     /// The file with the commit's message, where the hook has one.
     pub message: Option<&'r Path>,
+    /// What is being pushed, where the hook is about that; and the same as git told it.
+    pub push: Option<&'r PushRequest>,
+    pub input: &'r [u8],
+    /// Look at everything that ever was instead of at files.
+    pub history: bool,
     /// The value of `PATH`.
     pub path: Option<&'r OsStr>,
+    /// Seconds since 1970.
+    pub now: u64,
     /// Whether the user consented to a job's command.
     pub consents: &'r dyn Fn(&Job) -> bool,
     /// Asked again and again: whether to stop and leave everything as it was.
@@ -164,7 +173,22 @@ pub fn run(opened: Opened, hooks: &Hooks, request: &Request<'_>) -> Result<Repor
     } else {
         &[]
     };
-    let source = Source::open(&surroundings, index, &objects, &request.scope, others)?;
+    let revisions = match request.hook {
+        Hook::PrePush => Some(Revisions::open(repository)?),
+        _ => None,
+    };
+    let pushed = match (&revisions, request.push) {
+        (Some(revisions), Some(push)) => Some(Pushed::new(push, repository, revisions)?),
+        _ => None,
+    };
+    let scope = match &pushed {
+        Some(pushed) if request.scope == Scope::Staged => Scope::Commits {
+            tips: pushed.tips.clone(),
+            commits: pushed.commits.clone(),
+        },
+        _ => request.scope.clone(),
+    };
+    let source = Source::open(&surroundings, index, &objects, &scope, others)?;
     let mut report = Report {
         hook: request.hook,
         files: source.looked.len(),
@@ -210,6 +234,9 @@ pub fn run(opened: Opened, hooks: &Hooks, request: &Request<'_>) -> Result<Repor
         request,
         source: &source,
         objects: &objects,
+        revisions: revisions.as_ref(),
+        pushed: pushed.as_ref(),
+        merge: merging.is_merge,
         jobs: chosen.iter().map(|job| Looking::new(job, fix)).collect(),
         exclude: &hooks.exclude,
         fix,
@@ -218,299 +245,15 @@ pub fn run(opened: Opened, hooks: &Hooks, request: &Request<'_>) -> Result<Repor
     };
     work.go()?;
     report.time = start.elapsed();
+    let commits = request.scope == Scope::Staged || request.hook == Hook::PrePush;
+    if commits && !report.jobs.is_empty() {
+        let verdict = report.verdict(&stopping(hooks, request.hook));
+        stats::keep(repository, &report, verdict, request.now);
+        if let Some(over) = stats::over_budget(repository, hooks, request.hook) {
+            report.notes.push(over);
+        }
+    }
     Ok(report)
-}
-
-/// A run under way.
-struct Work<'w> {
-    surroundings: &'w Surroundings,
-    request: &'w Request<'w>,
-    source: &'w Source,
-    objects: &'w Objects,
-    jobs: Vec<Looking<'w>>,
-    exclude: &'w crate::config::hooks::Patterns,
-    fix: bool,
-    report: &'w mut Report,
-    /// By position: what is other than staged by now.
-    mended: BTreeMap<usize, Mended>,
-}
-
-impl Work<'_> {
-    fn go(&mut self) -> Result<(), HookError> {
-        let bytes = Bytes::new(
-            &self.surroundings.repository.root,
-            self.source.work(),
-            self.objects.clone(),
-            self.source.conversion,
-        );
-        let pass = builtin::pass(self.view(&bytes), &self.source.looked, &BTreeMap::new())?;
-        let wanted = pass.wanted.clone();
-        self.note(pass);
-        for (number, finding) in builtin::listing(self.view(&bytes))? {
-            self.job_report(number).findings.push(finding);
-        }
-        self.commands(&bytes, &wanted)?;
-        self.settle();
-        if self.fix && !(self.request.interrupted)() {
-            self.write_back(&bytes)?;
-        }
-        Ok(())
-    }
-
-    fn view<'v>(&'v self, bytes: &'v Bytes<'v>) -> builtin::View<'v> {
-        builtin::View {
-            source: self.source,
-            bytes,
-            jobs: &self.jobs,
-            exclude: self.exclude,
-            everything: !matches!(self.request.scope, Scope::Staged | Scope::Range { .. }),
-        }
-    }
-
-    /// The report of the chosen job `number`.
-    fn job_report(&mut self, number: usize) -> &mut JobReport {
-        let name = &self.jobs[number].job.name;
-        let at = self
-            .report
-            .jobs
-            .iter()
-            .position(|report| report.name == *name)
-            .unwrap_or_default();
-        &mut self.report.jobs[at]
-    }
-
-    fn note(&mut self, pass: Pass) {
-        for (number, positions) in pass.wanted.iter().enumerate() {
-            let report = self.job_report(number);
-            report.files = report.files.max(positions.len());
-        }
-        for (number, finding) in pass.findings {
-            self.job_report(number).findings.push(finding);
-        }
-        for (number, finding) in pass.mended {
-            let report = self.job_report(number);
-            if let Some(path) = finding.path
-                && !report.fixed.contains(&path)
-            {
-                report.fixed.push(path);
-            }
-        }
-        for (position, content) in pass.fixed {
-            let mode = self.mended.get(&position).map_or_else(
-                || self.source.index.entry(position).mode,
-                |known| known.mode,
-            );
-            self.mended.insert(position, Mended { content, mode });
-        }
-    }
-
-    fn commands(&mut self, bytes: &Bytes<'_>, wanted: &[Vec<usize>]) -> Result<(), HookError> {
-        let has_files = self.request.hook.has_files();
-        let mut tools = Vec::new();
-        let mut numbers = Vec::new();
-        for (number, looking) in self.jobs.iter().enumerate() {
-            let Some(command) = looking.job.command() else {
-                continue;
-            };
-            numbers.push(number);
-            tools.push(Tool {
-                job: looking.job,
-                command,
-                positions: wanted[number].clone(),
-            });
-        }
-        // Without a file of its own a job has nothing to say.
-        let mut at = 0;
-        while at < tools.len() {
-            if has_files && tools[at].positions.is_empty() {
-                tools.remove(at);
-                let number = numbers.remove(at);
-                let report = self.job_report(number);
-                report.state = State::Idle;
-            } else {
-                at += 1;
-            }
-        }
-        if tools.is_empty() {
-            return Ok(());
-        }
-        let run = Run::new(&self.surroundings.repository)?;
-        let before = self.mended.clone();
-        let runner = Runner {
-            repository: &self.surroundings.repository,
-            source: self.source,
-            bytes,
-            objects: self.objects,
-            run: &run,
-            fix: self.fix,
-            strict: self.request.ci,
-            message: self.request.message,
-            input: None,
-            path: self.request.path,
-            interrupted: self.request.interrupted,
-            sink: self.request.sink,
-        };
-        let Ended {
-            reports,
-            mended,
-            trouble,
-            notes,
-        } = runner.run(&tools, before.clone())?;
-        for (number, report) in numbers.into_iter().zip(reports) {
-            *self.job_report(number) = report;
-        }
-        self.report.notes.extend(notes);
-        if let Some(sentence) = trouble.into_iter().next() {
-            self.report.trouble = Some(Trouble {
-                sentence,
-                mend: "run each with --job to see which it is".to_owned(),
-            });
-        }
-        let again: BTreeMap<usize, Vec<u8>> = mended
-            .iter()
-            .filter(|(position, now)| before.get(position) != Some(now))
-            .map(|(position, now)| (*position, now.content.clone()))
-            .collect();
-        self.mended = mended;
-        if !again.is_empty() {
-            self.look_again(bytes, &again)?;
-        }
-        Ok(())
-    }
-
-    /// What commands mended is what will be committed: the built-in checks look at that.
-    fn look_again(
-        &mut self,
-        bytes: &Bytes<'_>,
-        contents: &BTreeMap<usize, Vec<u8>>,
-    ) -> Result<(), HookError> {
-        let positions: Vec<usize> = contents.keys().copied().collect();
-        let paths: BTreeSet<_> = positions
-            .iter()
-            .map(|position| self.source.index.entry(*position).path.to_owned())
-            .collect();
-        for number in 0..self.jobs.len() {
-            if self.jobs[number].job.check().is_some() {
-                self.job_report(number).findings.retain(|finding| {
-                    finding
-                        .path
-                        .as_ref()
-                        .is_none_or(|path| !paths.contains(path))
-                });
-            }
-        }
-        let pass = builtin::pass(self.view(bytes), &positions, contents)?;
-        self.note(pass);
-        Ok(())
-    }
-
-    /// What each check's findings mean.
-    fn settle(&mut self) {
-        for report in &mut self.report.jobs {
-            if report.check.is_none() || report.state != State::Passed {
-                continue;
-            }
-            let wrong = report
-                .findings
-                .iter()
-                .any(|finding| finding.severity == check::Severity::Error);
-            report.state = match (wrong, report.findings.is_empty(), report.fixed.is_empty()) {
-                (true, ..) => State::Failed,
-                (false, false, _) => State::Warned,
-                (false, true, false) => State::Fixed,
-                (false, true, true) => State::Passed,
-            };
-        }
-    }
-
-    fn write_back(&mut self, bytes: &Bytes<'_>) -> Result<(), HookError> {
-        let mut reader = bytes.reader();
-        let mut fixes = Vec::new();
-        for (position, mended) in &self.mended {
-            let entry = self.source.index.entry(*position);
-            let mut base = Vec::new();
-            self.source.read(*position, &mut reader, &mut base)?;
-            if base != mended.content || entry.mode != mended.mode {
-                fixes.push(snapshot::Fix {
-                    path: entry.path.to_owned(),
-                    before: entry.id,
-                    base,
-                    fixed: mended.content.clone(),
-                    mode: mended.mode,
-                });
-            }
-        }
-        if fixes.is_empty() {
-            return Ok(());
-        }
-        let target = Target {
-            repository: &self.surroundings.repository,
-            hook: self.request.hook.name(),
-            objects: self.objects,
-            index: &self.source.index,
-            next: self.source.next.as_ref(),
-            interrupted: self.request.interrupted,
-        };
-        let run = Run::new(&self.surroundings.repository)?;
-        match target.write(run, &fixes) {
-            Ok(written) => {
-                for refused in written.refused {
-                    self.refused(&refused);
-                }
-            }
-            Err(SnapshotError::Interrupted) => self.not_written(None),
-            Err(error) => self.not_written(Some(error)),
-        }
-        Ok(())
-    }
-
-    /// A fix did not go in: whoever made it fails.
-    fn refused(&mut self, refused: &snapshot::Refused) {
-        for report in &mut self.report.jobs {
-            let before = report.fixed.len();
-            report.fixed.retain(|path| *path != refused.path);
-            if report.fixed.len() < before {
-                report.refused.push(refused.clone());
-                report.fail(
-                    format!(
-                        "its fix of {} does not go into the file, which was edited at the same lines after git add; both are as they were",
-                        refused.path
-                    ),
-                    Some(format!("git add {}, or make the change of the patch by hand", refused.path)),
-                );
-            }
-        }
-    }
-
-    /// No fix went in.
-    fn not_written(&mut self, error: Option<SnapshotError>) {
-        for report in &mut self.report.jobs {
-            if report.fixed.is_empty() {
-                continue;
-            }
-            report.fixed.clear();
-            if error.is_none() {
-                report.state = State::Interrupted;
-            } else {
-                report.fail("its fixes could not be written", None);
-            }
-        }
-        if let Some(error) = error {
-            self.report.trouble = Some(Trouble {
-                sentence: format!("no fix was written: {error}"),
-                mend: match error {
-                    SnapshotError::Io { .. } => {
-                        "make room or the place writable, and commit again".to_owned()
-                    }
-                    SnapshotError::Git(crate::git::GitError::Locked(lock)) => format!(
-                        "wait until the other git command has ended; where none is running, rm {}",
-                        lock.display()
-                    ),
-                    _ => "commit again".to_owned(),
-                },
-            });
-        }
-    }
 }
 
 /// Names of the jobs of `hook` that ask to be looked at when they mended something.

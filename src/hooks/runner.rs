@@ -12,7 +12,7 @@ use super::snapshot::{Content, Folder, Run, SnapshotError, Wanted};
 use super::source::Source;
 use super::stray::Seen;
 use super::{Event, Sink};
-use crate::config::hooks::{CommandLine, Fix, Job};
+use crate::config::hooks::{CommandLine, Job};
 use crate::git::{Mode, Objects, Repository, blob_id};
 use bstr::BStr;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,11 +27,13 @@ pub(super) struct Tool<'j> {
     pub(super) command: &'j CommandLine,
     /// Positions of the files that it is given, sorted.
     pub(super) positions: Vec<usize>,
+    /// Whether it may rewrite them.
+    pub(super) fixes: bool,
 }
 
 impl Tool<'_> {
     pub(super) fn is_fixer(&self) -> bool {
-        self.job.fix != Fix::No
+        self.fixes
     }
 
     fn shares_a_file(&self, other: &Self) -> bool {
@@ -61,6 +63,8 @@ pub(super) struct Runner<'r> {
     pub(super) fix: bool,
     /// Whether a missing tool is an error.
     pub(super) strict: bool,
+    /// Whether the hook is about files: where not, all run in the work tree.
+    pub(super) has_files: bool,
     /// The file with the commit's message.
     pub(super) message: Option<&'r Path>,
     /// What git hands a pre-push hook as standard input.
@@ -294,6 +298,9 @@ impl All<'_> {
     /// The folder that stands for the root of the repository.
     fn place(&self, number: usize) -> Result<PathBuf, SnapshotError> {
         let (runner, tool) = (self.runner, &self.tools[number]);
+        if !runner.has_files {
+            return Ok(runner.repository.root.clone());
+        }
         let mut shared = self.lock();
         let mended = tool
             .positions

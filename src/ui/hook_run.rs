@@ -1,10 +1,11 @@
 //! A run of a hook: a live line per running command on a terminal, and the report at its end.
 
-use super::Output;
+use super::hook_past::{list, show_recovery};
+use super::{Output, visible};
 use crate::hooks::Event;
 use crate::hooks::check::{Finding, Severity};
 use crate::hooks::report::{JobReport, Report, State, Verdict};
-use bstr::{BStr, ByteSlice};
+use bstr::ByteSlice;
 use console::Style;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::HashMap;
@@ -14,8 +15,6 @@ use std::time::Duration;
 
 /// Findings shown of one job; the rest is counted.
 const SHOWN: usize = 25;
-/// Paths shown in one line.
-const PATHS: usize = 4;
 
 /// The live lines. Nothing where standard error is no terminal.
 pub(crate) struct LiveJobs {
@@ -69,7 +68,7 @@ pub(crate) fn hook_report(report: &Report, verdict: Verdict, output: &Output) ->
         style: output.style(),
         verbose: output.is_verbose(),
     };
-    page.recovery(report);
+    page.text.push_str(&show_recovery(&report.recovery, output));
     for note in &report.notes {
         page.line("note", &Style::new().cyan(), "", note);
     }
@@ -194,7 +193,7 @@ impl Page {
     /// What stands beside the job's name.
     fn said(&self, job: &JobReport) -> String {
         if let Some(reason) = &job.reason {
-            return clean(reason);
+            return visible(reason).into_owned();
         }
         if !job.fixed.is_empty() && job.findings.is_empty() {
             return list(&job.fixed);
@@ -214,7 +213,7 @@ impl Page {
     fn finding(&mut self, finding: &Finding) {
         let mut place = String::new();
         if let Some(path) = &finding.path {
-            let _ = write!(place, "{}", shown_path(path.as_bstr()));
+            let _ = write!(place, "{}", visible(&path.to_str_lossy()));
             if let Some(position) = finding.position {
                 let _ = write!(place, ":{}:{}", position.line, position.column);
             }
@@ -224,43 +223,7 @@ impl Page {
             Severity::Error => String::new(),
             Severity::Warning => self.coloured(&Style::new().yellow(), "warning: "),
         };
-        self.below(&format!("{place}{word}{}", clean(&finding.message)));
-    }
-
-    fn recovery(&mut self, report: &Report) {
-        let recovery = &report.recovery;
-        let style = Style::new().cyan();
-        if !recovery.put_back.is_empty() {
-            let text = format!(
-                "an earlier run was killed while it wrote; as before it again: {}",
-                list(&recovery.put_back)
-            );
-            self.line("recover", &style, "", &text);
-        }
-        if !recovery.finished.is_empty() {
-            let text = format!(
-                "an earlier run was killed after it had written; its fixes are in place: {}",
-                list(&recovery.finished)
-            );
-            self.line("recover", &style, "", &text);
-        }
-        if !recovery.edited.is_empty() {
-            let text = format!(
-                "an earlier run was killed while it wrote, and these were edited since: {}; they were left as they are",
-                list(&recovery.edited)
-            );
-            self.line("recover", &style, "", &text);
-            for backup in &recovery.backups {
-                self.below(&format!(
-                    "what they were before lies in {}",
-                    backup.display()
-                ));
-            }
-        }
-        for lock in &recovery.unlocked {
-            let text = format!("removed {}, which that run had left behind", lock.display());
-            self.line("recover", &style, "", &text);
-        }
+        self.below(&format!("{place}{word}{}", visible(&finding.message)));
     }
 
     fn closing(&mut self, report: &Report, verdict: Verdict) {
@@ -305,34 +268,4 @@ impl Page {
             report.hook
         );
     }
-}
-
-fn list(paths: &[bstr::BString]) -> String {
-    let mut text = paths
-        .iter()
-        .take(PATHS)
-        .map(|path| shown_path(path.as_bstr()))
-        .collect::<Vec<_>>()
-        .join(", ");
-    if paths.len() > PATHS {
-        let _ = write!(text, " and {} more", paths.len() - PATHS);
-    }
-    text
-}
-
-fn shown_path(path: &BStr) -> String {
-    clean(&path.to_str_lossy())
-}
-
-/// A file's name must not move the cursor.
-fn clean(text: &str) -> String {
-    text.chars()
-        .map(|letter| {
-            if letter.is_control() {
-                '\u{fffd}'
-            } else {
-                letter
-            }
-        })
-        .collect()
 }

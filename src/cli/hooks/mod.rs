@@ -1,9 +1,10 @@
 //! `shipway hooks`: what git's hooks run, and everything around a run.
 
-mod import;
 mod install;
 mod list;
+mod recover;
 mod run;
+mod stats;
 
 use super::{Context, Exit, Failure};
 use crate::config::hooks::Hooks;
@@ -24,16 +25,18 @@ enum Command {
     Uninstall(install::UninstallArguments),
     List(list::Arguments),
     Run(run::Arguments),
-    Import(import::Arguments),
+    Recover(recover::Arguments),
+    Stats(stats::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     match &arguments.command {
         Command::Install(arguments) => install::run(arguments, context),
         Command::Uninstall(arguments) => install::uninstall(arguments, context),
-        Command::Import(arguments) => import::run(arguments, context),
         Command::List(arguments) => list::run(arguments, context),
         Command::Run(arguments) => run::run(arguments, context),
+        Command::Recover(arguments) => recover::run(arguments, context),
+        Command::Stats(arguments) => stats::run(arguments, context),
     }
 }
 

@@ -6,10 +6,12 @@ use crate::config::hooks::{Hook, Hooks};
 use crate::git;
 use crate::hooks::consent;
 use crate::hooks::report::{self, Verdict};
-use crate::hooks::{self, Choice, HookError, Request, Scope, SourceError};
+use crate::hooks::{self, Choice, HookError, PushRequest, Request, Scope, SourceError};
 use crate::ui::{LiveJobs, hook_report};
 use std::ffi::OsString;
+use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// Run the jobs of a hook
 #[derive(Debug, clap::Args)]
@@ -34,6 +36,9 @@ pub(super) struct Arguments {
     /// Mend nothing: what could be mended fails
     #[arg(long)]
     no_fix: bool,
+    /// Look at everything that ever was committed, with the checks to which that matters
+    #[arg(long, conflicts_with_all = ["all_files", "files", "from_ref", "to_ref"])]
+    history: bool,
     /// How the report is written
     #[arg(long, value_enum, default_value_t)]
     format: ReportFormat,
@@ -58,12 +63,14 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let interrupt = Interrupt::listen()?;
     // What has to be ended or put back is told by `answer`, not by the end of this process.
     interrupt.hold();
-    let surroundings = git::open_from_environment(Path::new("."))?;
+    let surroundings = git::open_from_environment()?;
     let opened = hooks::open(surroundings)?;
     let repository = opened.surroundings().repository.clone();
     let hooks = Hooks::load(&repository.root, opened.configurations())?;
     let ci = consent::is_ci(std::env::var("CI").ok().as_deref());
     let consent = super::consent(&repository);
+    let input = input(hook)?;
+    let push = push(arguments, hook, &input, &repository)?;
     let path = std::env::var_os("PATH");
     let live = LiveJobs::new(context.quiet);
     let request = Request {
@@ -80,7 +87,11 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
             .first()
             .filter(|_| hook.has_message())
             .map(Path::new),
+        push: push.as_ref(),
+        input: &input,
+        history: arguments.history,
         path: path.as_deref(),
+        now: now(),
         consents: &|job| consent.holds(job),
         interrupted: &|| interrupt.answer().is_break(),
         sink: &|event| live.show(&event),
@@ -107,7 +118,9 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
 }
 
 fn scope(arguments: &Arguments, hook: Hook) -> Scope {
-    if arguments.all_files {
+    if arguments.history {
+        Scope::Nothing
+    } else if arguments.all_files {
         Scope::All
     } else if !arguments.files.is_empty() {
         Scope::Files(arguments.files.clone())
@@ -121,6 +134,54 @@ fn scope(arguments: &Arguments, hook: Hook) -> Scope {
     } else {
         Scope::Nothing
     }
+}
+
+/// Seconds since 1970.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.unwrap_or_default().as_secs()
+}
+
+/// What git tells a pre-push hook; nothing where a person calls it.
+fn input(hook: Hook) -> Result<Vec<u8>, Failure> {
+    let mut input = Vec::new();
+    let stdin = std::io::stdin();
+    if hook == Hook::PrePush && !stdin.is_terminal() {
+        stdin.lock().read_to_end(&mut input).map_err(|error| {
+            Failure::new(
+                Exit::Usage,
+                format!("standard input cannot be read: {error}"),
+                "let git call it: git push",
+            )
+        })?;
+    }
+    Ok(input)
+}
+
+/// What is being pushed; by hand, what pushing the current branch would.
+fn push(
+    arguments: &Arguments,
+    hook: Hook,
+    input: &[u8],
+    repository: &git::Repository,
+) -> Result<Option<PushRequest>, Failure> {
+    if hook != Hook::PrePush {
+        return Ok(None);
+    }
+    let Some(remote) = arguments.arguments.first() else {
+        let revisions = git::Revisions::open(repository)?;
+        return Ok(Some(PushRequest::of_branch(repository, &revisions)));
+    };
+    let remote = remote.as_encoded_bytes().into();
+    PushRequest::parse(remote, input)
+        .map(Some)
+        .map_err(|error| {
+            Failure::new(
+                Exit::Usage,
+                error.to_string(),
+                "let git call it, or call it without arguments for the current branch",
+            )
+        })
 }
 
 /// `SHIPWAY_SKIP=ruff,mypy`

@@ -10,16 +10,13 @@ use std::time::Duration;
 #[must_use]
 pub fn json(report: &Report, verdict: Verdict) -> Value {
     json!({
+        "schema": 1,
         "hook": report.hook.name(),
         "verdict": verdict,
         "files": report.files,
         "milliseconds": milliseconds(report.time),
         "notes": report.notes,
-        "recovered": {
-            "put_back": paths(&report.recovery.put_back),
-            "finished": paths(&report.recovery.finished),
-            "edited": paths(&report.recovery.edited),
-        },
+        "recovered": report.recovery,
         "trouble": report.trouble.as_ref().map(|trouble| json!({
             "message": trouble.sentence,
             "mend": trouble.mend,

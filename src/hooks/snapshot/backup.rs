@@ -289,6 +289,57 @@ fn expire(parent: &Path, now: SystemTime) {
     }
 }
 
+/// What files were before a run mended them.
+#[derive(Debug, Clone, Serialize)]
+pub struct Backup {
+    /// Seconds since 1970.
+    pub at: i64,
+    pub hook: String,
+    pub folder: PathBuf,
+    pub files: Vec<BackupFile>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct BackupFile {
+    /// What is no UTF-8 in it is escaped.
+    pub path: String,
+    /// The file of the work tree as it was; None where that was not written.
+    pub before: Option<PathBuf>,
+    /// What was staged.
+    pub staged: PathBuf,
+}
+
+/// The backups of this work tree, newest first.
+#[must_use]
+pub fn list(repository: &Repository) -> Vec<Backup> {
+    let Ok(listing) = fs::read_dir(backups(repository)) else {
+        return Vec::new();
+    };
+    let mut found: Vec<Backup> = listing
+        .flatten()
+        .filter_map(|entry| {
+            let folder = entry.path();
+            let text = fs::read(folder.join(JOURNAL)).ok()?;
+            let journal: Journal = serde_json::from_slice(&text).ok()?;
+            let file = |(number, step): (usize, &FileStep)| BackupFile {
+                path: step.path.clone(),
+                before: step
+                    .number
+                    .map(|number| folder.join(format!("file-{number}"))),
+                staged: folder.join(format!("base-{number}")),
+            };
+            Some(Backup {
+                at: i64::try_from(journal.started).unwrap_or_default(),
+                hook: journal.hook,
+                files: journal.files.iter().enumerate().map(file).collect(),
+                folder,
+            })
+        })
+        .collect();
+    found.sort_by_key(|backup| std::cmp::Reverse(backup.at));
+    found
+}
+
 fn size(folder: &Path) -> u64 {
     let Ok(listing) = fs::read_dir(folder) else {
         return 0;

@@ -8,6 +8,7 @@ mod recover;
 mod write_back;
 
 pub(super) use backup::Run;
+pub use backup::{Backup, BackupFile, list as backups};
 pub(super) use folder::{Content, Folder, Wanted};
 pub(super) use kept::{Kept, put_back};
 pub use recover::{Recovery, recover};

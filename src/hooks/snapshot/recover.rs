@@ -5,22 +5,30 @@ use super::write_back::{exchange, identity, mend_exchange, turn};
 use super::{SnapshotError, at};
 use crate::git::{Index, Repository, blob_id, native};
 use bstr::{BString, ByteSlice};
+use serde::{Serialize, Serializer};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What was done about runs that died.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Recovery {
     /// Files that are as they were before the run.
+    #[serde(serialize_with = "lossy")]
     pub put_back: Vec<BString>,
     /// Files whose fix the index has already: they have it too.
+    #[serde(serialize_with = "lossy")]
     pub finished: Vec<BString>,
     /// Files that somebody wrote since. They were left; what they were before the run lies in
     /// the backup.
+    #[serde(serialize_with = "lossy")]
     pub edited: Vec<BString>,
     /// Locks of git that the runs had left behind.
     pub unlocked: Vec<PathBuf>,
     pub backups: Vec<PathBuf>,
+}
+
+fn lossy<S: Serializer>(paths: &[BString], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(paths.iter().map(|path| path.to_str_lossy()))
 }
 
 impl Recovery {

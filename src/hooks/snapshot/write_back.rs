@@ -208,6 +208,11 @@ impl Target<'_> {
         for blob in &blobs {
             fs::remove_file(blob).map_err(at(blob))?;
         }
+        // What was staged may soon be in no commit, and no `git gc` shall take it.
+        for (number, (fix, _)) in ready.iter().enumerate() {
+            let base = run.folder().join(format!("base-{number}"));
+            fs::write(&base, &fix.base).map_err(at(&base))?;
+        }
         let replacements: Vec<(ObjectId, Replacement)> = ready
             .iter()
             .zip(ids)

@@ -120,6 +120,23 @@ impl Hooked {
     }
 }
 
+/// One job `name` of `hook` that runs `script` by a shell, with files or message as arguments;
+/// `more` are further lines of it.
+pub(crate) fn shell_in(hook: &str, name: &str, script: &str, more: &str) -> String {
+    let script = script.replace('\'', "'\\''");
+    let given = if hook.ends_with("-msg") {
+        "{message}"
+    } else {
+        "{files}"
+    };
+    let run = format!("sh -c '{script}' x {given}");
+    format!("[[hooks.{hook}]]\nname = {name:?}\nrun = {run:?}\n{more}\n")
+}
+
+pub(crate) fn shell(name: &str, script: &str, more: &str) -> String {
+    shell_in("pre-commit", name, script, more)
+}
+
 /// Writes hooks by hand into `folder`.
 pub(crate) fn install(folder: &Path) {
     std::fs::create_dir_all(folder).unwrap();

@@ -1,7 +1,11 @@
 //! Commits in real repositories whose hooks call the binary, as git calls it.
 
+mod fault;
 mod fix;
 mod hooked;
+mod moment;
+mod push;
 mod runner;
 mod snapshot;
+mod states;
 mod stray;

@@ -1,19 +1,9 @@
 //! Commands: side by side, in time, with all their children, and without harm.
 
-use super::hooked::{Hooked, ok, said};
+use super::hooked::{Hooked, ok, said, shell};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
-
-/// One job `name` that runs `script` by a shell; `more` are further lines of it.
-fn shell(name: &str, script: &str, more: &str) -> String {
-    let run = format!("sh -c {} x {{files}}", quoted(script));
-    format!("[[hooks.pre-commit]]\nname = {name:?}\nrun = {run:?}\n{more}\n")
-}
-
-fn quoted(script: &str) -> String {
-    format!("'{}'", script.replace('\'', "'\\''"))
-}
 
 fn wait_until(what: &str, condition: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);

@@ -1,12 +1,11 @@
 //! Commands that write what they may not.
 
-use super::hooked::{Hooked, job};
+use super::hooked::{self, Hooked, job};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 fn shell(script: &str, more: &str) -> String {
-    let run = format!("sh -c '{}' x {{files}}", script.replace('\'', "'\\''"));
-    format!("[[hooks.pre-commit]]\nname = \"tool\"\nrun = {run:?}\nfiles = [\"*.txt\"]\n{more}\n")
+    hooked::shell("tool", script, &format!("files = [\"*.txt\"]\n{more}"))
 }
 
 #[test]
