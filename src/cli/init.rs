@@ -291,7 +291,7 @@ fn take(text: &mut String, config: &mut Config, answers: &Answers) -> Result<(),
 }
 
 /// The text of `shipway.toml`; empty where there is none.
-fn read_config(root: &Path) -> Result<String, Failure> {
+pub(super) fn read_config(root: &Path) -> Result<String, Failure> {
     match std::fs::read_to_string(root.join(CONFIG_FILE)) {
         Ok(text) => Ok(text),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),

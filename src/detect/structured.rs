@@ -1,5 +1,6 @@
 //! YAML, TOML and JSON of the tree as one kind of value that knows its lines. A file is parsed
-//! once; what is invalid becomes a finding with its line.
+//! once; what is invalid becomes a finding with its line. `hooks::import` reads the configuration of
+//! other tools with the same parsers.
 
 use super::Tree;
 use crate::project::{Evidence, Finding, RelPath, Severity};
@@ -124,14 +125,20 @@ pub(crate) fn json(tree: &Tree, path: &RelPath) -> Option<Arc<Node>> {
 
 /// The value of a JSON file with comments and trailing commas, as editors write it.
 pub(crate) fn jsonc(tree: &Tree, path: &RelPath) -> Option<Arc<Node>> {
+    read(tree, path, "JSON", "invalid-json", parse_jsonc)
+}
+
+/// Parses a JSON document with comments and trailing commas.
+///
+/// # Errors
+/// Line and message of what is wrong.
+pub(crate) fn parse_jsonc(text: &str) -> Result<Option<Node>, Broken> {
     let lenient = jsonc_parser::ParseOptions {
         allow_missing_commas: false,
         allow_loose_object_property_names: false,
         ..jsonc_parser::ParseOptions::default()
     };
-    read(tree, path, "JSON", "invalid-json", |text| {
-        parse_json(text, &lenient)
-    })
+    parse_json(text, &lenient)
 }
 
 /// Reports a TOML file that is invalid, without keeping what is in it.

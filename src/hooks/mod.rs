@@ -14,6 +14,7 @@ pub mod check;
 mod command;
 pub mod consent;
 mod descendants;
+pub mod draft;
 mod fixer;
 pub mod guardian;
 mod history;

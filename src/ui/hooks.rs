@@ -1,7 +1,9 @@
 //! What the hooks run, as a page.
 
 use super::{Output, visible};
-use crate::config::hooks::Level;
+use crate::config::hooks::{Hook, Level};
+use crate::hooks::draft::{Draft, What};
+use crate::hooks::import::Import;
 use crate::hooks::install::{Action, KEPT, Proof, Row, State};
 use crate::hooks::overview::{HookRow, JobRow};
 
@@ -97,6 +99,52 @@ pub(crate) fn show_install(rows: &[Row], output: &Output) -> String {
             style.clone().apply_to(said)
         };
         page.push_str(&format!("{:<18}  {mark}\n", hook.name()));
+    }
+    page
+}
+
+/// What is taken over, what is not, and what is different.
+pub(crate) fn show_import(import: &Import, output: &Output) -> String {
+    let style = output.style();
+    let title = |text: &str| style.clone().bold().apply_to(text).to_string();
+    let mut page = String::new();
+    for hook in Hook::ALL {
+        let drafts: Vec<&Draft> = import
+            .added
+            .iter()
+            .filter(|draft| draft.hook == hook)
+            .collect();
+        if drafts.is_empty() {
+            continue;
+        }
+        page.push_str(&format!("{}\n", title(hook.name())));
+        let names = drafts.iter().map(|draft| draft.name.chars().count()).max();
+        let names = names.unwrap_or_default();
+        for draft in drafts {
+            let what = match &draft.what {
+                What::Check(_) => "built in".to_owned(),
+                What::Run(run) => visible(run).into_owned(),
+            };
+            let from = style.clone().dim().apply_to(&draft.from);
+            page.push_str(&format!("  {:<names$}  {what}  {from}\n", draft.name));
+        }
+    }
+    if !import.left.is_empty() {
+        page.push_str(&format!("{}\n", title("without an equivalent")));
+        for left in &import.left {
+            page.push_str(&format!(
+                "  {}  {}\n      {}\n",
+                visible(&left.what),
+                style.clone().dim().apply_to(&left.place),
+                visible(&left.why)
+            ));
+        }
+    }
+    if !import.notes.is_empty() {
+        page.push_str(&format!("{}\n", title("to know")));
+        for note in &import.notes {
+            page.push_str(&format!("  {}\n", visible(note)));
+        }
     }
     page
 }

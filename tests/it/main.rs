@@ -14,6 +14,7 @@ mod doctor;
 mod dora;
 mod fixtures;
 mod home;
+mod hooks_import;
 mod hooks_install;
 mod init;
 mod own;

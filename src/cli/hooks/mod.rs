@@ -1,5 +1,6 @@
 //! `shipway hooks`: what git's hooks run, and everything around a run.
 
+mod import;
 mod install;
 mod list;
 mod recover;
@@ -25,6 +26,7 @@ enum Command {
     Uninstall(install::UninstallArguments),
     List(list::Arguments),
     Run(run::Arguments),
+    Import(import::Arguments),
     Recover(recover::Arguments),
     Stats(stats::Arguments),
 }
@@ -33,6 +35,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     match &arguments.command {
         Command::Install(arguments) => install::run(arguments, context),
         Command::Uninstall(arguments) => install::uninstall(arguments, context),
+        Command::Import(arguments) => import::run(arguments, context),
         Command::List(arguments) => list::run(arguments, context),
         Command::Run(arguments) => run::run(arguments, context),
         Command::Recover(arguments) => recover::run(arguments, context),

@@ -26,17 +26,6 @@ impl Manager {
             Self::LintStaged => "lint-staged",
         }
     }
-
-    /// How it takes its own hooks away; None where it has none or leaves that to git.
-    #[must_use]
-    pub fn leave(self) -> Option<&'static str> {
-        match self {
-            Self::PreCommit => Some("pre-commit uninstall"),
-            Self::Lefthook => Some("lefthook uninstall"),
-            Self::Husky => Some("git config --unset core.hooksPath"),
-            Self::SimpleGitHooks | Self::LintStaged => None,
-        }
-    }
 }
 
 /// One file, or folder, that says what a tool runs.
@@ -50,7 +39,11 @@ pub struct Source {
 const NAMES: &[(Manager, &[&str])] = &[
     (
         Manager::PreCommit,
-        &[".pre-commit-config.yaml", ".pre-commit-config.yml"],
+        &[
+            ".pre-commit-config.yaml",
+            ".pre-commit-config.yml",
+            "prek.toml",
+        ],
     ),
     (
         Manager::Lefthook,
@@ -126,9 +119,7 @@ pub fn sources(root: &Path) -> Vec<Source> {
             })
         })
         .collect();
-    let package: Option<serde_json::Value> = std::fs::read(root.join("package.json"))
-        .ok()
-        .and_then(|text| serde_json::from_slice(&text).ok());
+    let package = package(root);
     for (manager, key) in KEYS {
         let has = package
             .as_ref()
@@ -146,4 +137,49 @@ pub fn sources(root: &Path) -> Vec<Source> {
     }
     found.sort_by_key(|source| source.manager);
     found
+}
+
+/// What a person does so that none of `sources` runs beside shipway: commands, and sentences
+/// where no command does it.
+#[must_use]
+pub fn farewell(root: &Path, sources: &[Source]) -> Vec<String> {
+    let mut steps = Vec::new();
+    for source in sources {
+        let step = match source.manager {
+            Manager::PreCommit => "pre-commit uninstall",
+            Manager::Lefthook => "lefthook uninstall",
+            // From version 5 on, git is told where its hooks lie; before, they lay where git's lie.
+            Manager::Husky if source.path.as_str() == ".husky" => {
+                "git config --unset core.hooksPath"
+            }
+            Manager::Husky | Manager::SimpleGitHooks => {
+                "delete its hooks from the folder that git rev-parse --git-path hooks names"
+            }
+            Manager::LintStaged => continue,
+        };
+        steps.push(step.to_owned());
+    }
+    let package = package(root);
+    let scripts = package.as_ref().and_then(|package| package.get("scripts"));
+    for script in ["prepare", "postinstall", "install"] {
+        let text = scripts.and_then(|scripts| scripts.get(script)?.as_str());
+        let again = sources.iter().find(|source| {
+            text.is_some_and(|text| {
+                text.split(|letter: char| letter.is_whitespace() || "&|;".contains(letter))
+                    .any(|word| word == source.manager.name())
+            })
+        });
+        if let Some(source) = again {
+            steps.push(format!(
+                "take {} out of the script {script} in package.json, which sets its hooks up again",
+                source.manager.name()
+            ));
+        }
+    }
+    steps
+}
+
+fn package(root: &Path) -> Option<serde_json::Value> {
+    let text = std::fs::read(root.join("package.json")).ok()?;
+    serde_json::from_slice(&text).ok()
 }
