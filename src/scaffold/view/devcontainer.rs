@@ -18,8 +18,9 @@ pub(super) struct Devcontainer {
     /// The work tree and the folder of our Dockerfile, as seen from the first compose file.
     tree: String,
     context: String,
-    /// The folder of our files, from the root.
+    /// The folder of our files, from the root, and the way back.
     folder: String,
+    up: String,
     networks: Vec<String>,
     /// With its pinned digest where one is known.
     base: String,
@@ -74,6 +75,7 @@ pub(super) fn view(input: &Input, compose: &Value) -> Devcontainer {
         tree,
         context,
         folder,
+        up: up.trim_end_matches('/').to_owned(),
         networks: if shared.is_empty() {
             Vec::new()
         } else {
