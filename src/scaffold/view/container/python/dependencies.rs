@@ -127,7 +127,7 @@ fn exported(
         comment: vec!["Exactly what the lock file says, checked against its hashes; the tool that reads it stays here.".to_owned()],
         installs: vec![
             format!(
-                "python -m venv /opt/lock && /opt/lock/bin/pip install --no-compile {} \\\n    && {enter}export PATH=/opt/lock/bin:$PATH && {export}",
+                "python -m venv /opt/lock && /opt/lock/bin/pip install --no-compile {} \\\n    && {enter}export PATH=\"/opt/lock/bin:$PATH\" && {export}",
                 tools.join(" ")
             ),
             format!("{PIP} --requirement /tmp/requirements.txt"),
