@@ -3,48 +3,92 @@
 use super::listing;
 use crate::detect::{Tree, syntax};
 use crate::project::{ExistingFile, RelPath};
+use std::collections::BTreeSet;
 
 /// The file that make would read, in the order in which it looks (GNU make manual, 3.2).
 const NAMES: &[&str] = &["GNUmakefile", "makefile", "Makefile"];
 
-/// The root's Makefile; entries are its targets in order, each once.
+/// The root's Makefile; entries are its targets in order and then those of the files that it
+/// includes by name, each once.
 pub(super) fn read(tree: &Tree) -> Option<ExistingFile> {
     let path = NAMES
         .iter()
         .filter_map(|name| RelPath::parse(name).ok())
         .find(|path| tree.has(path))?;
-    let text = tree.text(&path).unwrap_or_default();
-    Some(listing(&path, "make", targets(&text)))
+    let mut file = listing(&path, "make", Vec::new());
+    let mut waiting = vec![path];
+    let mut read: Vec<RelPath> = Vec::new();
+    while let Some(path) = waiting.pop() {
+        let text = tree.text(&path).unwrap_or_default();
+        for entry in listing(&path, "make", targets(&text)).entries {
+            if !file.entries.iter().any(|known| known.excerpt == entry.excerpt) {
+                file.entries.push(entry);
+            }
+        }
+        let further: Vec<RelPath> = included(&text)
+            .iter()
+            .filter_map(|name| RelPath::parse(name).ok())
+            .filter(|path| tree.has(path) && !read.contains(path))
+            .collect();
+        read.push(path);
+        // The last one waiting is read next: the first included has to be that.
+        waiting.extend(further.into_iter().rev());
+    }
+    Some(file)
+}
+
+/// The files that `include`, `-include` and `sinclude` name without a variable or pattern.
+fn included(text: &str) -> Vec<String> {
+    let Some(parsed) = syntax::parse(&tree_sitter_make::LANGUAGE.into(), text) else {
+        return Vec::new();
+    };
+    syntax::all(parsed.root_node(), "include_directive")
+        .into_iter()
+        .flat_map(|directive| syntax::all(directive, "word"))
+        .map(|word| syntax::text(word, text).to_owned())
+        .collect()
 }
 
 /// Names and lines of the targets that a person would call: no special, pattern or computed ones.
+/// Where a macro is called between the rules, one that is only declared `.PHONY` counts, after
+/// the others.
 pub(in crate::detect) fn targets(text: &str) -> Vec<(usize, String)> {
     let Some(parsed) = syntax::parse(&tree_sitter_make::LANGUAGE.into(), text) else {
         return Vec::new();
     };
     let ours = block(text);
     let mut found: Vec<(usize, String)> = Vec::new();
+    let mut declared: Vec<(usize, String)> = Vec::new();
+    // A recipe's line begins with a tab.
+    let macros = text.lines().any(|line| {
+        let calls = ["$(call ", "$(eval ", "$(foreach "];
+        calls.iter().any(|call| line.starts_with(call))
+    });
     for rule in syntax::all(parsed.root_node(), "rule") {
-        for list in syntax::children(rule)
-            .into_iter()
-            .filter(|child| child.kind() == "targets")
-        {
-            for target in syntax::children(list) {
-                let name = syntax::text(target, text);
-                if target.kind() == "word"
-                    // `.env` is a file that people make, the others with a dot are make's own.
-                    && (!name.starts_with('.') || name == ".env")
-                    && !name.contains('%')
-                    && !ours
-                        .as_ref()
-                        .is_some_and(|lines| lines.contains(&syntax::line(target)))
-                    && !found.iter().any(|(_, known)| known == name)
-                {
-                    found.push((syntax::line(target), name.to_owned()));
-                }
-            }
+        let words = |kind: &str| -> Vec<(usize, String)> {
+            syntax::children(rule)
+                .into_iter()
+                .filter(|child| child.kind() == kind)
+                .flat_map(syntax::children)
+                .filter(|word| word.kind() == "word")
+                .map(|word| (syntax::line(word), syntax::text(word, text).to_owned()))
+                .collect()
+        };
+        let targets = words("targets");
+        if macros && targets.iter().any(|(_, name)| name == ".PHONY") {
+            declared.extend(words("prerequisites"));
         }
+        found.extend(targets);
     }
+    found.append(&mut declared);
+    let mut known = BTreeSet::new();
+    found.retain(|(line, name)| {
+        // `.env` is a file that people make, the others with a dot are make's own.
+        (!name.starts_with('.') || name == ".env")
+            && !name.contains('%')
+            && !ours.as_ref().is_some_and(|lines| lines.contains(line))
+            && known.insert(name.clone())
+    });
     found
 }
 
@@ -105,6 +149,24 @@ mod tests {
         let text = "run: build\n\t@flask run --port 5001\n\t-cd x && \\\n\t  make\n";
         assert_eq!(recipes(text)[0], (2, "flask run --port 5001".to_owned()));
         assert!(recipes(text)[1].1.starts_with("cd x && "));
+    }
+
+    #[test]
+    fn a_target_that_a_macro_makes_is_the_users() {
+        let text = "say = help:: ; @echo $(1)\n.PHONY: help\n$(call say,all)\nall:\n\ttrue\n";
+        assert_eq!(
+            targets(text),
+            [(4, "all".to_owned()), (2, "help".to_owned())]
+        );
+    }
+
+    #[test]
+    fn files_are_included_by_name_and_never_by_pattern() {
+        let text = "include a.mk ./b.mk\n-include c.mk\nsinclude $(D)/d.mk *.mak\n";
+        let found = included(text);
+        for name in ["a.mk", "./b.mk", "c.mk"] {
+            assert!(found.iter().any(|found| found == name), "{found:?}");
+        }
     }
 
     #[test]
