@@ -39,6 +39,10 @@ fn expand(pattern: &str, taken: bool) -> Result<Vec<String>, String> {
         .find('(')
         .filter(|at| pattern[..*at].ends_with(['?', '@', '!', '+', '*']))
     else {
+        // Such a group is an expression's; Next.js has folders that are called `(name)`.
+        if pattern.contains('(') && pattern.contains('|') {
+            return Err("it has a group of an expression".to_owned());
+        }
         return Ok(vec![pattern.to_owned()]);
     };
     let (before, group) = pattern.split_at(open);
@@ -119,7 +123,7 @@ mod tests {
 
     #[test]
     fn what_globs_cannot_say_is_refused() {
-        for pattern in ["+(a).js", "*(a|b)", "@(a|?(b))", "@(a"] {
+        for pattern in ["+(a).js", "*(a|b)", "@(a|?(b))", "@(a", "(a|b).js"] {
             assert!(globs(pattern).is_err(), "{pattern}");
         }
     }

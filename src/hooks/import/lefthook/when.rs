@@ -9,7 +9,7 @@ use crate::hooks::draft::When;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Around {
     pub(super) root: Option<String>,
-    /// Seen from `root`, like `excluded`.
+    /// Seen from the repository's root, like `excluded`, whatever `root` is.
     pub(super) globs: Vec<String>,
     pub(super) excluded: Vec<String>,
     pub(super) when: When,
@@ -67,6 +67,14 @@ impl Reader<'_, '_> {
             new.root = Some(root.trim_start_matches("./").trim_matches('/').to_owned());
         }
         let globs = texts(node.get("glob"));
+        if let Some(glob) = globs.iter().find(|glob| glob.contains("**/"))
+            && self.matcher == Matcher::Gobwas
+        {
+            self.taken.note(format!(
+                "{}: in {glob} of {name}, **/ stood for one folder at least; here for none, too.",
+                self.path
+            ));
+        }
         if !globs.is_empty() {
             new.globs = globs.iter().map(|glob| self.matcher.glob(glob)).collect();
         }
@@ -184,17 +192,21 @@ pub(super) fn below(root: Option<&str>, globs: &[String]) -> Vec<String> {
     }
 }
 
-/// The globs as they hold below `root`.
+/// The globs as they hold below `root`; one that names folders holds from the repository's root.
 pub(super) fn below_if_any(root: Option<&str>, globs: &[String]) -> Vec<String> {
     let Some(root) = root.filter(|root| !root.is_empty() && *root != ".") else {
         return globs.to_vec();
     };
     globs
         .iter()
-        .map(|glob| match glob.strip_prefix('/') {
-            Some(glob) => format!("{root}/{glob}"),
-            None if glob.contains('/') => format!("{root}/{glob}"),
-            None => format!("{root}/**/{glob}"),
+        .map(|glob| {
+            if !glob.contains('/') {
+                format!("{root}/**/{glob}")
+            } else if glob.starts_with("**/") {
+                format!("{root}/{glob}")
+            } else {
+                glob.clone()
+            }
         })
         .collect()
 }
@@ -222,10 +234,10 @@ mod tests {
 
     #[test]
     fn a_root_goes_before_the_globs() {
-        let globs = ["*.js".to_owned(), "/x".to_owned(), "a/b".to_owned()];
+        let globs = ["*.js", "**/x", "web/a/b"].map(str::to_owned);
         assert_eq!(
             below(Some("web"), &globs),
-            ["web/**/*.js", "web/x", "web/a/b"]
+            ["web/**/*.js", "web/**/x", "web/a/b"]
         );
         assert_eq!(below(Some("web"), &[]), ["web/**"]);
         assert!(below(None, &["*".to_owned()]).is_empty());
