@@ -21,7 +21,11 @@ pub(super) fn read(tree: &Tree) -> Option<ExistingFile> {
     while let Some(path) = waiting.pop() {
         let text = tree.text(&path).unwrap_or_default();
         for entry in listing(&path, "make", targets(&text)).entries {
-            if !file.entries.iter().any(|known| known.excerpt == entry.excerpt) {
+            if !file
+                .entries
+                .iter()
+                .any(|known| known.excerpt == entry.excerpt)
+            {
                 file.entries.push(entry);
             }
         }

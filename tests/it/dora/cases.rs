@@ -41,7 +41,7 @@ impl Case {
     }
 
     /// A deployment of a commit to production that began 10 s before `second`, with other fields.
-    fn deployment(&self, name: &str, second: i64, other: Value) -> Value {
+    fn deployment(&self, name: &str, second: i64, other: &Value) -> Value {
         let mut event = json!({
             "type": "deployment", "environment": "production",
             "commit": self.ids.get(name).map_or(name, String::as_str),
@@ -54,7 +54,7 @@ impl Case {
     }
 
     /// Records it; gives its id.
-    fn deploy(&self, name: &str, second: i64, other: Value) -> String {
+    fn deploy(&self, name: &str, second: i64, other: &Value) -> String {
         self.record(self.deployment(name, second, other))
     }
 
@@ -62,7 +62,7 @@ impl Case {
         ledger::record(&self.sandbox, &[event]).remove(0)
     }
 
-    fn incident(&self, key: &str, moment: &str, second: i64, other: Value) {
+    fn incident(&self, key: &str, moment: &str, second: i64, other: &Value) {
         let mut event = json!({"type": "incident", "key": key, "environment": "production"});
         event[moment] = json!(time(second));
         for (field, value) in other.as_object().into_iter().flatten() {
@@ -113,7 +113,7 @@ impl Case {
     }
 
     /// The change event of the originals on `base`.
-    fn change(&self, base: &str, originals: &[(&str, i64)], other: Value) -> Value {
+    fn change(&self, base: &str, originals: &[(&str, i64)], other: &Value) -> Value {
         let mut parent = base;
         let mut commits = Vec::new();
         for (name, second) in originals {
@@ -151,21 +151,21 @@ fn the_same_work_merged_squashed_and_rebased_has_the_same_lead_times() {
     let mut merged = branch();
     merged.push(with_files("merge", 500, &["base", "b"], &["a", "b"]));
     let case = Case::new(&merged);
-    case.deploy("base", 50, json!({}));
-    case.deploy("merge", 1000, json!({}));
+    case.deploy("base", 50, &json!({}));
+    case.deploy("merge", 1000, &json!({}));
     assert_eq!(case.leads(), wanted);
 
     let mut squashed = branch();
     squashed.push(with_files("squash", 500, &["base"], &["a", "b"]));
     let case = Case::new(&squashed);
-    case.deploy("base", 50, json!({}));
-    case.deploy("squash", 1000, json!({}));
+    case.deploy("base", 50, &json!({}));
+    case.deploy("squash", 1000, &json!({}));
     // Without a change event the squash stands for itself: 1000 − 500.
     assert_eq!(case.leads(), [500]);
     case.record(case.change(
         "base",
         &[("a", 100), ("b", 200)],
-        json!({"merged_at": time(500)}),
+        &json!({"merged_at": time(500)}),
     ));
     assert_eq!(case.leads(), wanted);
     let report = case.report(&[]);
@@ -180,11 +180,11 @@ fn the_same_work_merged_squashed_and_rebased_has_the_same_lead_times() {
     rebased.push(with_files("a2", 500, &["other"], &["a"]));
     rebased.push(with_files("b2", 501, &["a2"], &["b"]));
     let case = Case::new(&rebased);
-    case.deploy("other", 350, json!({}));
-    case.deploy("b2", 1000, json!({}));
+    case.deploy("other", 350, &json!({}));
+    case.deploy("b2", 1000, &json!({}));
     // Without a change event: 1000 − 500 and 1000 − 501.
     assert_eq!(case.leads(), [499, 500]);
-    case.record(case.change("base", &[("a", 100), ("b", 200)], json!({})));
+    case.record(case.change("base", &[("a", 100), ("b", 200)], &json!({})));
     assert_eq!(case.leads(), wanted);
 }
 
@@ -193,11 +193,11 @@ fn a_commit_that_is_deployed_and_picked_is_two_changes() {
     let mut commits = branch();
     commits.push(with_files("picked", 600, &["base"], &["a"]));
     let case = Case::new(&commits);
-    case.deploy("base", 50, json!({}));
-    case.deploy("b", 1000, json!({}));
+    case.deploy("base", 50, &json!({}));
+    case.deploy("b", 1000, &json!({}));
     // The branch is elsewhere: its intent says that this is no rollback.
-    case.deploy("picked", 2000, json!({"intent": "redeploy"}));
-    case.record(case.change("base", &[("a", 100), ("b", 200)], json!({})));
+    case.deploy("picked", 2000, &json!({"intent": "redeploy"}));
+    case.record(case.change("base", &[("a", 100), ("b", 200)], &json!({})));
     // a 900 and b 800 at 1000; picked 2000 − 600 = 1400.
     assert_eq!(case.leads(), [800, 900, 1400]);
 }
@@ -210,10 +210,10 @@ fn of_several_branches_the_last_before_the_merge_is_taken() {
     commits.push(with_files("two", 300, &["base"], &["x"]));
     commits.push(with_files("squash", 500, &["base"], &["x"]));
     let case = Case::new(&commits);
-    case.deploy("base", 50, json!({}));
-    case.deploy("squash", 1000, json!({}));
-    case.record(case.change("base", &[("one", 100)], json!({})));
-    case.record(case.change("base", &[("two", 300)], json!({})));
+    case.deploy("base", 50, &json!({}));
+    case.deploy("squash", 1000, &json!({}));
+    case.record(case.change("base", &[("one", 100)], &json!({})));
+    case.record(case.change("base", &[("two", 300)], &json!({})));
     // 1000 − 300.
     assert_eq!(case.leads(), [700]);
     assert_eq!(case.report(&[])["data"]["ambiguous"], 1);
@@ -227,12 +227,12 @@ fn line() -> Case {
 #[test]
 fn what_a_rollback_took_out_is_delivered_by_the_next_that_carries_it() {
     let case = line();
-    case.deploy("base", 50, json!({}));
-    let bad = case.deploy("b", 1000, json!({}));
-    case.deploy("base", 1300, json!({"intent": "rollback"}));
+    case.deploy("base", 50, &json!({}));
+    let bad = case.deploy("b", 1000, &json!({}));
+    case.deploy("base", 1300, &json!({"intent": "rollback"}));
     // Nothing is delivered while it is out.
     assert_eq!(case.leads(), Vec::<i64>::new());
-    case.deploy("b", 5000, json!({}));
+    case.deploy("b", 5000, &json!({}));
     // a 5000 − 100, b 5000 − 200.
     assert_eq!(case.leads(), [4800, 4900]);
     let report = case.report(&[]);
@@ -252,17 +252,17 @@ fn what_a_rollback_took_out_is_delivered_by_the_next_that_carries_it() {
 #[test]
 fn an_older_commit_is_a_rollback_that_nobody_declared() {
     let case = line();
-    case.deploy("base", 50, json!({}));
-    case.deploy("b", 1000, json!({}));
-    case.deploy("a", 1300, json!({}));
+    case.deploy("base", 50, &json!({}));
+    case.deploy("b", 1000, &json!({}));
+    case.deploy("a", 1300, &json!({}));
     // b is out, a stays: 1000 − 100.
     assert_eq!(case.leads(), [900]);
     assert_eq!(case.report(&[])["change_fail_rate"]["failed"], 1);
     // The same as a redeploy is none.
     let case = line();
-    case.deploy("base", 50, json!({}));
-    case.deploy("b", 1000, json!({}));
-    case.deploy("a", 1300, json!({"intent": "redeploy"}));
+    case.deploy("base", 50, &json!({}));
+    case.deploy("b", 1000, &json!({}));
+    case.deploy("a", 1300, &json!({"intent": "redeploy"}));
     assert_eq!(case.leads(), [800, 900]);
     assert_eq!(case.report(&[])["change_fail_rate"]["failed"], 0);
 }
@@ -270,13 +270,13 @@ fn an_older_commit_is_a_rollback_that_nobody_declared() {
 #[test]
 fn a_failure_that_took_traffic_counts_once_with_its_rollback() {
     let case = line();
-    case.deploy("base", 50, json!({}));
+    case.deploy("base", 50, &json!({}));
     case.deploy(
         "b",
         1000,
-        json!({"outcome": "failed", "took_traffic": true}),
+        &json!({"outcome": "failed", "took_traffic": true}),
     );
-    case.deploy("base", 1300, json!({"intent": "rollback"}));
+    case.deploy("base", 1300, &json!({"intent": "rollback"}));
     let report = case.report(&[]);
     assert_eq!(
         report["change_fail_rate"],
@@ -294,10 +294,10 @@ fn a_declared_rollback_may_go_to_a_commit_that_is_no_ancestor() {
     let mut commits = branch();
     commits.push(commit("side", 150, &["base"]));
     let case = Case::new(&commits);
-    case.deploy("base", 50, json!({}));
-    let first = case.deploy("a", 1000, json!({}));
-    case.deploy("b", 2000, json!({}));
-    case.deploy("side", 3000, json!({"reverts": first}));
+    case.deploy("base", 50, &json!({}));
+    let first = case.deploy("a", 1000, &json!({}));
+    case.deploy("b", 2000, &json!({}));
+    case.deploy("side", 3000, &json!({"reverts": first}));
     // a and b are out; side is delivered by the rollback itself: 3000 − 150.
     assert_eq!(case.leads(), [2850]);
     let rows = case.report(&["--rows", "fail-rate"]);
@@ -320,9 +320,9 @@ fn a_hotfix_branch_merged_back_delivers_its_commit_once() {
         commit("hotfix", 400, &["base"]),
         with_files("back", 700, &["main", "hotfix"], &["hotfix"]),
     ]);
-    case.deploy("base", 50, json!({}));
-    let fix = case.deploy("hotfix", 500, json!({"intent": "hotfix"}));
-    case.deploy("back", 1000, json!({}));
+    case.deploy("base", 50, &json!({}));
+    let fix = case.deploy("hotfix", 500, &json!({"intent": "hotfix"}));
+    case.deploy("back", 1000, &json!({}));
     // hotfix 500 − 400 = 100; main 1000 − 300 = 700; the merge does not count.
     assert_eq!(case.leads(), [100, 700]);
     case.configure("merges = true");
@@ -335,7 +335,7 @@ fn a_hotfix_branch_merged_back_delivers_its_commit_once() {
         json!({"reworked": 1, "of": 3, "ratio": 0.3333, "reading": "hotfix"})
     );
     case.configure("");
-    case.incident("down", "opened_at", 450, json!({"fixed_by": fix}));
+    case.incident("down", "opened_at", 450, &json!({"fixed_by": fix}));
     assert_eq!(case.report(&[])["rework_rate"]["reading"], "incident");
     assert_eq!(case.report(&[])["rework_rate"]["reworked"], 1);
 }
@@ -343,12 +343,12 @@ fn a_hotfix_branch_merged_back_delivers_its_commit_once() {
 #[test]
 fn environments_and_services_count_apart() {
     let case = line();
-    case.deploy("base", 50, json!({}));
-    case.deploy("b", 1000, json!({}));
-    case.deploy("base", 50, json!({"environment": "staging"}));
-    case.deploy("b", 400, json!({"environment": "staging"}));
-    case.deploy("a", 60, json!({"service": "worker"}));
-    case.deploy("b", 300, json!({"service": "worker"}));
+    case.deploy("base", 50, &json!({}));
+    case.deploy("b", 1000, &json!({}));
+    case.deploy("base", 50, &json!({"environment": "staging"}));
+    case.deploy("b", 400, &json!({"environment": "staging"}));
+    case.deploy("a", 60, &json!({"service": "worker"}));
+    case.deploy("b", 300, &json!({"service": "worker"}));
     let reports = case.reports(&[]);
     let found: Vec<(String, String, Value)> = reports
         .iter()
@@ -379,9 +379,9 @@ fn environments_and_services_count_apart() {
 #[test]
 fn the_same_commit_again_is_a_deployment_and_delivers_nothing() {
     let case = line();
-    case.deploy("base", 50, json!({}));
-    case.deploy("b", 1000, json!({}));
-    case.deploy("b", 2000, json!({}));
+    case.deploy("base", 50, &json!({}));
+    case.deploy("b", 1000, &json!({}));
+    case.deploy("b", 2000, &json!({}));
     assert_eq!(case.leads(), [800, 900]);
     let report = case.report(&[]);
     assert_eq!(report["deployment_frequency"]["count"], 3);
@@ -393,13 +393,13 @@ fn the_same_commit_again_is_a_deployment_and_delivers_nothing() {
 #[test]
 fn the_order_of_recording_does_not_matter_and_a_late_event_changes_an_old_answer() {
     let case = line();
-    case.deploy("b", 5000, json!({}));
-    case.deploy("base", 50, json!({}));
+    case.deploy("b", 5000, &json!({}));
+    case.deploy("base", 50, &json!({}));
     // a 5000 − 100, b 5000 − 200.
     assert_eq!(case.leads(), [4800, 4900]);
     let late = time(3000);
     assert_eq!(case.leads_with(&["--as-of", &late]), Vec::<i64>::new());
-    case.deploy("a", 2000, json!({}));
+    case.deploy("a", 2000, &json!({}));
     // a was delivered at 2000 already.
     assert_eq!(case.leads(), [1900, 4800]);
     // As it was known at 3000, when b had not been deployed.
@@ -409,10 +409,10 @@ fn the_order_of_recording_does_not_matter_and_a_late_event_changes_an_old_answer
 #[test]
 fn one_deployment_told_by_two_sources_counts_once() {
     let case = line();
-    case.deploy("base", 50, json!({}));
-    case.deploy("b", 1000, json!({"source": "ci", "run": "7"}));
-    case.deploy("b", 1030, json!({"source": "github", "run": "7"}));
-    case.deploy("b", 1500, json!({"source": "gitlab"}));
+    case.deploy("base", 50, &json!({}));
+    case.deploy("b", 1000, &json!({"source": "ci", "run": "7"}));
+    case.deploy("b", 1030, &json!({"source": "github", "run": "7"}));
+    case.deploy("b", 1500, &json!({"source": "gitlab"}));
     let report = case.report(&[]);
     // The second has the same run; the third has none and began within 10 minutes.
     assert_eq!(report["deployment_frequency"]["count"], 2);
@@ -420,7 +420,7 @@ fn one_deployment_told_by_two_sources_counts_once() {
     // The most trusted counts: 1000 − 100 and 1000 − 200.
     assert_eq!(case.leads(), [800, 900]);
     // Recording one of them again changes nothing.
-    case.deploy("b", 1030, json!({"source": "github", "run": "7"}));
+    case.deploy("b", 1030, &json!({"source": "github", "run": "7"}));
     assert_eq!(case.report(&[])["data"]["duplicates"], 2);
 }
 
@@ -431,8 +431,8 @@ fn a_skewed_clock_leaves_the_percentiles_and_is_listed() {
         commit("early", 100, &["base"]),
         commit("late", 9000, &["early"]),
     ]);
-    case.deploy("base", 50, json!({}));
-    let id = case.deploy("late", 1000, json!({}));
+    case.deploy("base", 50, &json!({}));
+    let id = case.deploy("late", 1000, &json!({}));
     // 1000 − 100; and 1000 − 9000 = −8000.
     assert_eq!(case.leads(), [900]);
     let skewed = &case.report(&[])["data"]["skewed"];
@@ -449,9 +449,9 @@ fn a_day_of_23_hours_is_a_day() {
     // 22:00Z on the 24th to 23:00Z on the 25th, 25 hours. In spring, 2027-03-28 has 23 hours, from
     // 23:00Z on the 27th to 22:00Z.
     let second = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_second() - T;
-    case.deploy("base", second("2027-03-27T22:59:59Z"), json!({}));
-    case.deploy("a", second("2027-03-27T23:00:00Z"), json!({}));
-    case.deploy("b", second("2027-03-28T21:59:59Z"), json!({}));
+    case.deploy("base", second("2027-03-27T22:59:59Z"), &json!({}));
+    case.deploy("a", second("2027-03-27T23:00:00Z"), &json!({}));
+    case.deploy("b", second("2027-03-28T21:59:59Z"), &json!({}));
     let arguments = [
         "report",
         "--from",
@@ -508,8 +508,8 @@ fn an_octopus_and_a_second_root_are_reached_like_all_else() {
             &["x", "y", "root"],
         ),
     ]);
-    case.deploy("base", 50, json!({}));
-    case.deploy("octopus", 1000, json!({}));
+    case.deploy("base", 50, &json!({}));
+    case.deploy("octopus", 1000, &json!({}));
     // y 800, x 900, the second root 700.
     assert_eq!(case.leads(), [700, 800, 900]);
     // With the baseline, base too: 50 − 0.
@@ -523,9 +523,9 @@ fn an_octopus_and_a_second_root_are_reached_like_all_else() {
 fn a_commit_that_was_pushed_away_counts_as_a_deployment_alone() {
     let case = line();
     let gone = "12".repeat(20);
-    case.deploy("base", 50, json!({}));
-    let id = case.deploy(&gone, 1000, json!({}));
-    case.deploy("b", 2000, json!({}));
+    case.deploy("base", 50, &json!({}));
+    let id = case.deploy(&gone, 1000, &json!({}));
+    case.deploy("b", 2000, &json!({}));
     // What ran before b in the list is base: a 1900, b 1800.
     assert_eq!(case.leads(), [1800, 1900]);
     let report = case.report(&[]);
@@ -539,12 +539,12 @@ fn a_commit_that_was_pushed_away_counts_as_a_deployment_alone() {
 #[test]
 fn an_incident_is_opened_by_its_first_and_resolved_by_its_last_event() {
     let case = line();
-    case.deploy("base", 50, json!({}));
-    case.deploy("b", 1000, json!({}));
-    case.incident("down", "opened_at", 1500, json!({}));
-    case.incident("down", "opened_at", 1400, json!({}));
-    case.incident("down", "resolved_at", 2000, json!({}));
-    case.incident("down", "resolved_at", 2600, json!({}));
+    case.deploy("base", 50, &json!({}));
+    case.deploy("b", 1000, &json!({}));
+    case.incident("down", "opened_at", 1500, &json!({}));
+    case.incident("down", "opened_at", 1400, &json!({}));
+    case.incident("down", "resolved_at", 2000, &json!({}));
+    case.incident("down", "resolved_at", 2600, &json!({}));
     let report = case.report(&[]);
     // 2600 − 1400.
     assert_eq!(report["recovery_time"]["p50"], 1200);
@@ -557,19 +557,19 @@ fn an_incident_is_opened_by_its_first_and_resolved_by_its_last_event() {
 #[test]
 fn an_incident_belongs_to_the_deployment_of_the_day_before_or_to_none() {
     let case = line();
-    case.deploy("base", 50, json!({}));
-    let bad = case.deploy("b", 1000, json!({}));
+    case.deploy("base", 50, &json!({}));
+    let bad = case.deploy("b", 1000, &json!({}));
     // 1000 + 86,400 is the last second.
-    case.incident("in time", "opened_at", 87_400, json!({}));
-    case.incident("late", "opened_at", 87_401, json!({}));
-    case.incident("named", "opened_at", 500_000, json!({"caused_by": bad}));
+    case.incident("in time", "opened_at", 87_400, &json!({}));
+    case.incident("late", "opened_at", 87_401, &json!({}));
+    case.incident("named", "opened_at", 500_000, &json!({"caused_by": bad}));
     case.incident(
         "unknown",
         "opened_at",
         600_000,
-        json!({"caused_by": "ab".repeat(32)}),
+        &json!({"caused_by": "ab".repeat(32)}),
     );
-    case.incident("never opened", "resolved_at", 700_000, json!({}));
+    case.incident("never opened", "resolved_at", 700_000, &json!({}));
     let report = case.report(&[]);
     assert_eq!(report["change_fail_rate"]["failed"], 1);
     let names: Vec<&str> = report["data"]["unattributed"]
@@ -593,11 +593,11 @@ fn an_incident_belongs_to_the_deployment_of_the_day_before_or_to_none() {
 #[test]
 fn resolved_before_it_was_opened_is_skewed_and_external_counts_nowhere() {
     let case = line();
-    case.deploy("base", 50, json!({}));
-    case.deploy("b", 1000, json!({}));
-    case.incident("backwards", "opened_at", 1500, json!({}));
-    case.incident("backwards", "resolved_at", 1200, json!({}));
-    case.incident("provider", "opened_at", 1600, json!({"cause": "external"}));
+    case.deploy("base", 50, &json!({}));
+    case.deploy("b", 1000, &json!({}));
+    case.incident("backwards", "opened_at", 1500, &json!({}));
+    case.incident("backwards", "resolved_at", 1200, &json!({}));
+    case.incident("provider", "opened_at", 1600, &json!({"cause": "external"}));
     let report = case.report(&[]);
     assert_eq!(report["change_fail_rate"]["failed"], 1);
     // 1200 − 1500.
@@ -609,9 +609,9 @@ fn resolved_before_it_was_opened_is_skewed_and_external_counts_nowhere() {
 #[test]
 fn a_retracted_deployment_counts_nowhere() {
     let case = line();
-    case.deploy("base", 50, json!({}));
-    let wrong = case.deploy("a", 500, json!({}));
-    case.deploy("b", 1000, json!({}));
+    case.deploy("base", 50, &json!({}));
+    let wrong = case.deploy("a", 500, &json!({}));
+    case.deploy("b", 1000, &json!({}));
     // a 500 − 100, b 1000 − 200.
     assert_eq!(case.leads(), [400, 800]);
     case.record(json!({"type": "retraction", "retracts": wrong, "reason": "it was a rehearsal", "at": time(3000)}));
@@ -627,7 +627,7 @@ fn a_retracted_deployment_counts_nowhere() {
 #[test]
 fn without_deployments_the_frequency_is_0_and_all_else_absent() {
     let case = line();
-    case.deploy("base", 50, json!({}));
+    case.deploy("base", 50, &json!({}));
     let arguments = ["report", "--from", "2026-09-01", "--to", "2026-10-01"];
     let report = report_of(&case.sandbox, &arguments);
     let report = &report["reports"][0];
@@ -678,8 +678,8 @@ fn only_what_touches_its_paths_is_a_change_of_a_service() {
         with_files("root", 300, &[], &["web/other.html"]),
         with_files("merge", 500, &["docs", "root"], &["web/other.html"]),
     ]);
-    case.deploy("base", 50, json!({}));
-    case.deploy("merge", 1000, json!({}));
+    case.deploy("base", 50, &json!({}));
+    case.deploy("merge", 1000, &json!({}));
     assert_eq!(case.leads(), [700, 800, 900]);
     case.configure("[dora.services.shop]\npaths = [\"web/\"]");
     // web 900 and the root, whose difference is to the empty tree, 700.
@@ -689,8 +689,8 @@ fn only_what_touches_its_paths_is_a_change_of_a_service() {
 #[test]
 fn a_shallow_clone_is_refused_and_replace_refs_are_not_looked_at() {
     let case = line();
-    case.deploy("base", 50, json!({}));
-    case.deploy("b", 1000, json!({}));
+    case.deploy("base", 50, &json!({}));
+    case.deploy("b", 1000, &json!({}));
     // b is replaced by base, which would leave nothing to deliver.
     case.sandbox
         .git(&["replace", "--force", &case.ids["b"], &case.ids["base"]]);
@@ -708,8 +708,8 @@ fn a_shallow_clone_is_refused_and_replace_refs_are_not_looked_at() {
 #[test]
 fn a_treeless_clone_is_enough() {
     let case = line();
-    case.deploy("base", 50, json!({}));
-    case.deploy("b", 1000, json!({}));
+    case.deploy("base", 50, &json!({}));
+    case.deploy("b", 1000, &json!({}));
     case.sandbox
         .git(&["config", "uploadpack.allowFilter", "true"]);
     let clone = Sandbox::without_git(&[]);
@@ -772,7 +772,7 @@ fn ten_thousand_commits_and_a_hundred_deployments_add_up() {
             case.deployment(
                 &format!("c{}", number * 100),
                 number * 100 + 1000,
-                json!({}),
+                &json!({}),
             )
         })
         .collect();

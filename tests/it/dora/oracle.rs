@@ -19,6 +19,10 @@ pub(super) struct Asked {
     pub(super) include_baseline: bool,
 }
 
+/// Number in the list, the commit that counts, when it was made, when its change began, when it
+/// was merged.
+type Counted = (usize, String, i64, Option<i64>, Option<i64>);
+
 struct Repository<'r> {
     root: &'r Path,
     commits: HashMap<String, (i64, usize)>,
@@ -275,8 +279,7 @@ fn report(
     let deployed: HashSet<&String> = first.keys().collect();
     let changes: Vec<&Told> = of_type("change").collect();
     let commits = |change: &Value| change["commits"].as_array().unwrap().clone();
-    // Number in the list, deployed commit, commit that counts, start, first commit, merge.
-    let mut values: Vec<(usize, String, i64, Option<i64>, Option<i64>)> = Vec::new();
+    let mut values: Vec<Counted> = Vec::new();
     let mut restored: HashSet<String> = HashSet::new();
     let mut with_event = 0;
     for (i, at, commit) in &delivered {
