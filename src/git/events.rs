@@ -9,20 +9,20 @@ use jiff::civil::Date;
 use std::path::{Path, PathBuf};
 
 /// Who the commits of the ref are by: no person.
-const AUTHOR: (&str, &str) = ("shipway", "shipway@localhost");
+pub(super) const AUTHOR: (&str, &str) = ("shipway", "shipway@localhost");
 
 pub(super) const FILE: i32 = 0o100_644;
 pub(super) const FOLDER: i32 = 0o040_000;
 
 /// A file for the ref.
-#[derive(Debug, Clone, Copy)]
-pub struct Filed<'a> {
+#[derive(Debug, Clone)]
+pub struct Filed {
     pub date: Date,
-    pub name: &'a str,
-    pub content: &'a [u8],
+    pub name: String,
+    pub content: Vec<u8>,
     /// The date of its commit, in seconds since the epoch; not negative.
     pub second: i64,
-    pub message: &'a str,
+    pub message: String,
 }
 
 /// An entry of the ref's tree that is not a file of a day.
@@ -70,7 +70,7 @@ impl Dated {
     pub fn add(&self, file: &Filed) -> Result<bool, RefError> {
         let blob = self
             .repository
-            .blob(file.content)
+            .blob(&file.content)
             .map_err(|error| self.failed(&error))?;
         let mut new = false;
         refs::advance(&self.repository, &self.name, |tip| {
@@ -84,7 +84,7 @@ impl Dated {
                 tree,
                 &parents,
                 file.second,
-                file.message,
+                &file.message,
             )?))
         })?;
         Ok(new)
@@ -118,7 +118,7 @@ impl Dated {
             };
             folders.push(std::mem::replace(&mut folder, below));
         }
-        if let Some(entry) = folder.as_ref().and_then(|day| day.get_name(file.name)) {
+        if let Some(entry) = folder.as_ref().and_then(|day| day.get_name(&file.name)) {
             if entry.id() == blob {
                 return Ok(None);
             }
@@ -128,7 +128,7 @@ impl Dated {
             });
         }
         let mut child = self
-            .put(folder.as_ref(), file.name, blob, FILE)
+            .put(folder.as_ref(), &file.name, blob, FILE)
             .map_err(|error| self.failed(&error))?;
         for (folder, name) in folders.iter().zip(&names).rev() {
             child = self

@@ -5,6 +5,7 @@
 //! file-system monitor and external protocols off.
 
 mod attributes;
+mod bulk;
 mod commit;
 pub mod diff;
 pub mod events;

@@ -4,6 +4,7 @@ mod bad;
 mod cases;
 mod chance;
 mod forms;
+mod import;
 mod ledger;
 mod oracle;
 mod record;

@@ -1,6 +1,8 @@
 //! `shipway dora …`: the delivery record.
 
 mod explain;
+mod export;
+mod import;
 mod log;
 mod record;
 mod report;
@@ -35,6 +37,8 @@ enum Command {
     Report(report::Arguments),
     Explain(explain::Arguments),
     Show(show::Arguments),
+    Import(import::Arguments),
+    Export(export::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
@@ -48,6 +52,8 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         Command::Report(arguments) => report::run(arguments, context),
         Command::Explain(arguments) => explain::run(arguments, context),
         Command::Show(arguments) => show::run(arguments, context),
+        Command::Import(arguments) => import::run(arguments, context),
+        Command::Export(arguments) => export::run(arguments, context),
     }
 }
 

@@ -178,6 +178,11 @@ impl From<StoreError> for Failure {
         let sentence = error.to_string();
         match error {
             StoreError::Event(error) => error.into(),
+            StoreError::Batch(_) => Self::new(
+                Exit::Missing,
+                sentence,
+                "make room in the folder for temporary files, or set TMPDIR to another",
+            ),
             StoreError::Git(RefError::Git(error)) => error.into(),
             StoreError::Git(RefError::Foreign { name, .. }) => Self::new(
                 Exit::Finding,

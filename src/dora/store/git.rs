@@ -1,7 +1,8 @@
 //! The store in the repository itself: the ref `refs/shipway/events`.
 
+use super::batch::{Batch, Named};
 use super::cache::{Cache, CachedDay};
-use super::{Added, Reading, Refused, Store, StoreError};
+use super::{Added, AddedAll, Reading, Refused, Store, StoreError};
 use crate::dora::event::{Event, EventError, EventId, MAX_BYTES, Name, Time};
 use crate::git::events::{self, Dated, Day, DayFile, Days, Filed, Odd};
 use crate::git::{GitError, Repository};
@@ -100,15 +101,32 @@ impl Store for GitStore {
     fn add(&self, event: &Event) -> Result<Added, StoreError> {
         let (id, json) = event.named()?;
         let at = event.main_time();
-        let hash = id.to_string();
-        let new = self.dated.add(&Filed {
-            date: date_of(at),
-            name: &format!("{hash}.json"),
-            content: &json,
-            second: at.second(),
-            message: &hash,
-        })?;
+        let new = self.dated.add(&filed(Named { id, at, json }))?;
         Ok(Added { id, new })
+    }
+
+    fn add_all(&self, batch: &mut Batch) -> Result<AddedAll, StoreError> {
+        let events = batch.events().map_err(StoreError::Batch)?;
+        let all = events.len();
+        let new = self
+            .dated
+            .add_all(&mut events.map(|event| event.map(filed)))?;
+        Ok(AddedAll {
+            new,
+            known: all - new,
+        })
+    }
+}
+
+/// How an event lies in the ref.
+fn filed(event: Named) -> Filed {
+    let hash = event.id.to_string();
+    Filed {
+        date: date_of(event.at),
+        name: format!("{hash}.json"),
+        content: event.json,
+        second: event.at.second(),
+        message: hash,
     }
 }
 

@@ -1,8 +1,10 @@
 //! Where events are kept: a ref of the repository, or a database.
 
+mod batch;
 mod cache;
 mod git;
 
+pub use batch::{Batch, BatchError, Named};
 pub(super) use git::acceptable;
 pub use git::{EVENTS_REF, GitStore};
 
@@ -35,6 +37,12 @@ pub trait Store {
     /// # Errors
     /// When the store cannot be reached or written; when the event is too large.
     fn add(&self, event: &Event) -> Result<Added, StoreError>;
+
+    /// Keeps the events of `batch`: all of them or, where it fails, none.
+    ///
+    /// # Errors
+    /// When the store cannot be reached or written.
+    fn add_all(&self, batch: &mut Batch) -> Result<AddedAll, StoreError>;
 
     /// Every event that can be relied on in form, ordered by main time, then by id. Retracted
     /// and twice told ones are among them.
@@ -72,6 +80,14 @@ pub struct Added {
     pub new: bool,
 }
 
+/// What became of many events that were to be kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct AddedAll {
+    pub new: usize,
+    /// They were there before.
+    pub known: usize,
+}
+
 /// Why the events could not be read or kept.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -79,6 +95,8 @@ pub enum StoreError {
     Git(#[from] RefError),
     #[error(transparent)]
     Event(#[from] EventError),
+    #[error("the events cannot be read back on their way: {0}")]
+    Batch(std::io::Error),
 }
 
 impl From<GitError> for StoreError {

@@ -1,0 +1,4 @@
+//! The ways out: the events in forms that other tools read.
+
+pub mod cdevents;
+pub mod csv;
