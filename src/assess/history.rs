@@ -143,10 +143,15 @@ pub(super) fn measure(repository: &Repository, now: i64) -> Result<History, Asse
 /// Every commit of the current branch with the place in `line` of the first commit of the main
 /// line that holds it.
 fn merged(graph: &Graph, line: &[Node]) -> Result<Vec<(Node, usize)>, GraphError> {
-    let reach = Reach::walk(graph, line, true)?;
-    Ok(reach
-        .reached(true)
-        .map(|(node, place)| (node, place as usize))
+    let reach = Reach::walk(graph, line.to_vec(), true)?;
+    Ok((0_u32..)
+        .zip(line)
+        .flat_map(|(place, _)| {
+            reach
+                .group(place)
+                .iter()
+                .map(move |node| (*node, place as usize))
+        })
         .collect())
 }
 
@@ -166,15 +171,15 @@ fn released(
 ) -> Result<(), AssessError> {
     let mut all = tips.to_vec();
     all.extend(line.last());
-    let reach = Reach::walk(graph, &all, false)?;
+    let reach = Reach::walk(graph, all, false)?;
     let from = tags.len().saturating_sub(LAST).max(1);
     let on_line: std::collections::HashMap<Node, usize> = merged.iter().copied().collect();
-    let mut commits: Vec<Vec<Node>> = vec![Vec::new(); tags.len() + 1];
-    for (node, number) in reach.reached(false) {
-        if !graph.is_merge(node) {
-            commits[number as usize].push(node);
-        }
-    }
+    let commits: Vec<Vec<Node>> = (0..=number(tags.len()))
+        .map(|tag| {
+            let group = reach.group(tag).iter().copied();
+            group.filter(|node| !reach.is_merge(*node)).collect()
+        })
+        .collect();
     history.unreleased = commits.last().map(Vec::len);
     history.since_release = tags.last().map(|tag| now - tag.at);
     let looked_at = from..tags.len();
@@ -313,4 +318,8 @@ mod tests {
         assert!(!is_fix("Prefix all names"));
         assert!(!is_fix("feat: debug page"));
     }
+}
+
+fn number(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
 }

@@ -26,23 +26,19 @@ pub struct Counting {
     pub keeping: Keeping,
     /// What the first deployment carried counts as delivered by it.
     pub whole: bool,
-    /// Keep the commits as well as their dates: 4 bytes each.
+    /// Keep what does not count, too.
     pub rows: bool,
 }
 
 /// The changes by the number in the list of the deployment that delivered them.
 #[derive(Debug, Default)]
 pub struct Delivered {
-    /// Where those of each deployment begin in `starts`, and the end of the last.
+    /// Where those of each deployment begin in `nodes`, and the end of the last.
     offsets: Vec<u32>,
-    /// Committer dates, in seconds since 1970, of commits without a change event.
-    starts: Vec<i64>,
-    /// Their commits, in the same order, where rows are kept; else empty.
+    /// Commits of which no change event tells.
     nodes: Vec<Node>,
     /// By number.
     recorded: Vec<Recorded>,
-    /// Commits among `starts` that are younger than their deployment, by number.
-    pub skewed: Vec<(u32, Node)>,
     /// Merges that count for nothing, by number; where rows are kept.
     pub merges: Vec<(u32, Node)>,
     /// Originals of a squash that count for nothing, as they are merges or delivered otherwise,
@@ -71,74 +67,39 @@ pub struct Recorded {
 }
 
 impl Delivered {
-    /// Sorts out what the lineage delivers. `finished` are the seconds at which the deployments of
-    /// its list finished; `touches` says whether a commit touches the service.
-    pub fn new(
-        sources: &Sources,
-        counting: Counting,
-        finished: &[i64],
-        touches: &dyn Fn(Node) -> bool,
-    ) -> Self {
+    /// Sorts out what the lineage delivers. `touches` says whether a commit touches the service.
+    pub fn new(sources: &Sources, counting: Counting, touches: &dyn Fn(Node) -> bool) -> Self {
         let Sources { lineage, graph, .. } = *sources;
+        let counts = |node: &Node| (counting.merges || !lineage.is_merge(*node)) && touches(*node);
         let mut delivered = Self::default();
-        let mut offsets = vec![0_u32; lineage.list.len() + 1];
-        let each = |each: &mut dyn FnMut(Node, u32)| {
-            lineage.delivered(counting.keeping, counting.whole, |node, number| {
-                if (counting.merges || !graph.is_merge(node)) && touches(node) {
-                    each(node, number);
-                }
-            });
-        };
         let recorded = if sources.identities.is_empty() {
             HashSet::new()
         } else {
             let mut commits: Vec<(u32, i64, CommitId, Node)> = Vec::new();
-            each(&mut |node, number| {
-                commits.push((number, graph.time(node), graph.id(node), node));
-            });
+            for number in 0..lineage.list.len() {
+                let found = lineage.delivered(number).iter().copied().filter(counts);
+                commits.extend(
+                    found.map(|node| (index(number), graph.time(node), graph.id(node), node)),
+                );
+            }
             commits.sort_unstable();
             delivered.record(&commits, sources)
         };
-        each(&mut |node, number| {
-            if !recorded.contains(&node) {
-                offsets[number as usize + 1] += 1;
+        delivered.offsets.push(0);
+        for number in 0..lineage.list.len() {
+            let found = lineage.delivered(number).iter().copied();
+            let plain = found.filter(|node| counts(node) && !recorded.contains(node));
+            delivered.nodes.extend(plain);
+            delivered.offsets.push(index(delivered.nodes.len()));
+            if counting.rows {
+                for node in lineage.delivered(number) {
+                    if !counting.merges && lineage.is_merge(*node) {
+                        delivered.merges.push((index(number), *node));
+                    } else if !touches(*node) {
+                        delivered.outside.push((index(number), *node));
+                    }
+                }
             }
-        });
-        for number in 1..offsets.len() {
-            offsets[number] += offsets[number - 1];
-        }
-        let total = offsets.last().copied().unwrap_or_default() as usize;
-        delivered.starts = vec![0; total];
-        if counting.rows {
-            delivered.nodes = vec![0; total];
-        }
-        each(&mut |node, number| {
-            if !recorded.contains(&node) {
-                let place = &mut offsets[number as usize];
-                let start = graph.time(node);
-                delivered.starts[*place as usize] = start;
-                if start > finished[number as usize] {
-                    delivered.skewed.push((number, node));
-                }
-                if let Some(kept) = delivered.nodes.get_mut(*place as usize) {
-                    *kept = node;
-                }
-                *place += 1;
-            }
-        });
-        delivered.skewed.sort_unstable();
-        // Each offset has moved to where the next deployment begins.
-        offsets.rotate_right(1);
-        offsets[0] = 0;
-        delivered.offsets = offsets;
-        if counting.rows {
-            lineage.delivered(counting.keeping, counting.whole, |node, number| {
-                if !counting.merges && graph.is_merge(node) {
-                    delivered.merges.push((number, node));
-                } else if !touches(node) {
-                    delivered.outside.push((number, node));
-                }
-            });
         }
         delivered
     }
@@ -218,15 +179,11 @@ impl Delivered {
         recorded
     }
 
-    /// Starts of the commits without a change event that the deployments numbered `from..to`
-    /// delivered, in seconds since 1970, those of one deployment together.
-    pub fn starts(&self, from: usize, to: usize) -> &[i64] {
-        &self.starts[self.range(from, to)]
-    }
-
-    /// Their commits; empty where rows are not kept.
+    /// The commits of which no change event tells and that the deployments numbered `from..to`
+    /// delivered, those of one deployment together.
     pub fn nodes(&self, from: usize, to: usize) -> &[Node] {
-        self.nodes.get(self.range(from, to)).unwrap_or_default()
+        let place = |number: usize| self.offsets.get(number).map_or(0, |place| *place as usize);
+        &self.nodes[place(from)..place(to)]
     }
 
     /// The changes of which a change event tells, of the deployments numbered `from..to`.
@@ -237,9 +194,9 @@ impl Delivered {
         };
         &self.recorded[place(from)..place(to)]
     }
+}
 
-    fn range(&self, from: usize, to: usize) -> std::ops::Range<usize> {
-        let place = |number: usize| self.offsets.get(number).map_or(0, |place| *place as usize);
-        place(from)..place(to)
-    }
+fn index(length: usize) -> u32 {
+    // Nodes and deployments are numbered in 32 bits.
+    u32::try_from(length).unwrap_or(u32::MAX)
 }

@@ -86,8 +86,8 @@ pub fn explain(history: &History, facts: &Facts, window: &Window) -> Explanation
         };
         for node in facts.delivered.nodes(number, number + 1) {
             add(
-                history.graph.id(*node).to_string(),
-                history.graph.time(*node),
+                facts.graph.id(*node).to_string(),
+                facts.graph.time(*node),
                 None,
             );
         }

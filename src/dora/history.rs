@@ -57,7 +57,6 @@ pub struct History<'a> {
     pub accounts: Vec<Facts<'a>>,
     pub changes: Vec<(EventId, &'a Change)>,
     pub steps: Vec<(EventId, &'a Step)>,
-    pub graph: &'a Graph,
     /// Patch ids could not be computed, for this reason: squashes and rebases that only they
     /// show stand for themselves.
     pub without_patches: Option<String>,
@@ -65,6 +64,7 @@ pub struct History<'a> {
 
 /// What is known of one environment and service.
 pub struct Facts<'a> {
+    pub graph: &'a Graph,
     pub account: Account<'a>,
     /// Places of the deployments in the list of those that deliver, by time.
     pub list: Vec<usize>,
@@ -130,13 +130,20 @@ pub fn resolve<'a>(
             .iter()
             .map(|told| known.get(&told.event.commit).copied())
             .collect();
-        let lineage = Lineage::trace(account, &deployed, graph, &probes, counting.whole)?;
+        let lineage = Lineage::trace(
+            account,
+            &deployed,
+            graph,
+            &probes,
+            counting.keeping,
+            counting.whole,
+        )?;
         let scope = Scope::new(root, graph, config, account)?;
         let touches = |node| scope.touches(node);
         let patches = if identities.is_empty() {
             HashMap::new()
         } else {
-            match patches(root, &lineage, graph, &identities, counting, &touches) {
+            match patches(root, &lineage, graph, &identities, &touches) {
                 Ok(patches) => patches,
                 Err(error) => {
                     without_patches = Some(error.to_string());
@@ -144,11 +151,6 @@ pub fn resolve<'a>(
                 }
             }
         };
-        let finished: Vec<i64> = lineage
-            .list
-            .iter()
-            .map(|place| account.deployments[*place].finished())
-            .collect();
         let sources = Sources {
             lineage: &lineage,
             graph,
@@ -157,10 +159,11 @@ pub fn resolve<'a>(
             patches: &patches,
             nodes: &known,
         };
-        let delivered = Delivered::new(&sources, counting, &finished, &touches);
+        let delivered = Delivered::new(&sources, counting, &touches);
         scope.check()?;
         let failures = failure::judge(&record, account, &lineage.rollback, window);
         accounts.push(Facts {
+            graph,
             with_steps: account
                 .deployments
                 .iter()
@@ -185,7 +188,6 @@ pub fn resolve<'a>(
         accounts,
         changes: std::mem::take(&mut record.changes),
         steps: std::mem::take(&mut record.steps),
-        graph,
         without_patches,
     })
 }
@@ -236,19 +238,20 @@ fn patches(
     lineage: &Lineage,
     graph: &Graph,
     identities: &Identities,
-    counting: Counting,
     touches: &dyn Fn(Node) -> bool,
 ) -> Result<HashMap<CommitId, PatchId>, GitError> {
     let mut commits = Vec::new();
-    lineage.delivered(counting.keeping, counting.whole, |node, _| {
-        let commit = graph.id(node);
-        if identities.wants_patch(&commit, graph.time(node))
-            && !graph.is_merge(node)
-            && touches(node)
-        {
-            commits.push(commit);
+    for number in 0..lineage.list.len() {
+        for node in lineage.delivered(number).iter().copied() {
+            let commit = graph.id(node);
+            if identities.wants_patch(&commit, graph.time(node))
+                && !lineage.is_merge(node)
+                && touches(node)
+            {
+                commits.push(commit);
+            }
         }
-    });
+    }
     patch_ids(root, &commits)
 }
 

@@ -5,23 +5,22 @@
 
 use super::account::{Account, Told};
 use super::event::{Intent, Outcome};
-use crate::git::graph::{Graph, GraphError, Node, Reach};
-use std::collections::HashMap;
+use crate::git::graph::{Comparison, Graph, GraphError, Node, Reach};
 
 /// The deployments of one environment and service, and what they delivered.
 pub struct Lineage<'g> {
     /// The deployments that succeeded, took traffic and whose commit is known: their places
-    /// among the account's, by time. What they ran is in `nodes`.
+    /// among the account's, by time. What they ran are the first tips of the walk.
     pub list: Vec<usize>,
     nodes: Vec<Node>,
     /// Places of deployments whose commit the repository lacks.
     pub unknown: Vec<usize>,
     /// By place in the account: whether it is a rollback, declared or implied.
     pub rollback: Vec<bool>,
+    /// Grouped by the deployments that delivered; probes come after the list.
     reach: Option<Reach<'g>>,
-    /// What a rollback took out: the number in `list` that delivered it again, if any did.
-    moved: HashMap<Node, Option<u32>>,
-    /// What the list reaches first has lower numbers than this; probes begin here.
+    /// What all tips together are: the group of what was taken out and not delivered again.
+    out: u32,
     probes: u32,
 }
 
@@ -45,6 +44,7 @@ impl<'g> Lineage<'g> {
         known: &[Option<Node>],
         graph: &'g Graph,
         probes: &[Node],
+        keeping: Keeping,
         whole: bool,
     ) -> Result<Self, GraphError> {
         let mut lineage = Self {
@@ -53,7 +53,7 @@ impl<'g> Lineage<'g> {
             unknown: Vec::new(),
             rollback: vec![false; account.deployments.len()],
             reach: None,
-            moved: HashMap::new(),
+            out: 0,
             probes: 0,
         };
         for (place, (told, node)) in account.deployments.iter().zip(known).enumerate() {
@@ -72,20 +72,27 @@ impl<'g> Lineage<'g> {
             return Ok(lineage);
         }
         let tips: Vec<Node> = lineage.nodes.iter().chain(probes).copied().collect();
-        let mut reach = Reach::walk(graph, &tips, whole)?;
-        lineage.follow(account, graph, &mut reach)?;
+        lineage.out = number(tips.len());
+        let mut reach = Reach::walk(graph, tips, whole)?;
+        let carrier = lineage.follow(account, graph, &reach)?;
+        if let Some(carrier) = carrier.filter(|_| keeping == Keeping::Again) {
+            reach.regroup(carrier);
+        }
         lineage.reach = Some(reach);
         Ok(lineage)
     }
 
-    /// Finds the rollbacks, and moves what they took out to the deployment that delivers it again.
+    /// Finds the rollbacks. Where there are any, gives by the places of `reach` the number of the
+    /// deployment that delivered a commit at last, or `out`.
     fn follow(
         &mut self,
         account: &Account,
         graph: &Graph,
-        reach: &mut Reach,
-    ) -> Result<(), GraphError> {
-        // Taken out and not delivered again; and the lowest generation among it.
+        reach: &Reach,
+    ) -> Result<Option<Vec<u32>>, GraphError> {
+        let mut comparison = Comparison::new(reach);
+        let mut carrier: Option<Vec<u32>> = None;
+        // How many are taken out and not delivered again, and the lowest place among them.
         let mut out = 0_usize;
         let mut lowest = u32::MAX;
         for (number, window) in (1_u32..).zip(self.nodes.windows(2)) {
@@ -97,61 +104,53 @@ impl<'g> Lineage<'g> {
                 && graph.generation(now) < graph.generation(before)
                 && reach.first(now).is_none_or(|first| first < number)
             {
-                self.rollback[place] = reach.is_ancestor(now, before)?;
+                self.rollback[place] = comparison.is_ancestor(now, before)?;
             }
-            if out > 0 {
-                for node in reach.only(now, before, lowest)? {
-                    if let Some(moved @ None) = self.moved.get_mut(&node) {
-                        *moved = Some(number);
+            if let Some(carrier) = carrier.as_mut().filter(|_| out > 0) {
+                for place in comparison.only(now, before, lowest)? {
+                    let carrier = &mut carrier[*place as usize];
+                    if *carrier == self.out {
+                        *carrier = number;
                         out -= 1;
                     }
                 }
             }
             if self.rollback[place] {
-                for node in reach.only(before, now, 0)? {
-                    // What the first deployment carried stays its own for ever.
-                    if reach.first(node).is_some_and(|first| first > 0) {
-                        self.moved.insert(node, None);
-                        out += 1;
-                        lowest = lowest.min(graph.generation(node));
-                    }
+                let carrier = carrier.get_or_insert_with(|| reach.carriers());
+                // What the first deployment carried is not among it and stays its own for ever.
+                for place in comparison.only(before, now, 0)? {
+                    carrier[*place as usize] = self.out;
+                    out += 1;
+                    lowest = lowest.min(*place);
                 }
             }
             if out == 0 {
                 lowest = u32::MAX;
             }
         }
-        Ok(())
+        Ok(carrier)
     }
 
-    /// Calls `each` with every commit that a deployment delivered and the number of that
-    /// deployment in the list, in the order of nodes. What the first one carried is among it only
-    /// where it was asked for.
-    pub fn delivered(&self, keeping: Keeping, whole: bool, mut each: impl FnMut(Node, u32)) {
-        let Some(reach) = &self.reach else {
-            return;
-        };
-        let all_stay = keeping == Keeping::First || self.moved.is_empty();
-        for (node, first) in reach.reached(whole) {
-            if first >= self.probes {
-                continue;
-            }
-            if all_stay {
-                each(node, first);
-            } else if let Some(number) = self.moved.get(&node).copied().unwrap_or(Some(first)) {
-                each(node, number);
-            }
-        }
+    /// The commits that the deployment of that number in the list delivered. What the first one
+    /// carried is known only where it was asked for.
+    pub fn delivered(&self, number: usize) -> &[Node] {
+        let reach = self.reach.as_ref();
+        reach.map_or(&[], |reach| reach.group(self::number(number)))
+    }
+
+    /// Whether a commit that was delivered has more than one parent.
+    pub fn is_merge(&self, node: Node) -> bool {
+        self.reach
+            .as_ref()
+            .is_some_and(|reach| reach.is_merge(node))
     }
 
     /// The commits that a rollback took out and no later deployment delivered, by node.
     pub fn taken_out(&self) -> Vec<Node> {
-        let mut out: Vec<Node> = self
-            .moved
-            .iter()
-            .filter(|(_, again)| again.is_none())
-            .map(|(node, _)| *node)
-            .collect();
+        let mut out = self
+            .reach
+            .as_ref()
+            .map_or(Vec::new(), |reach| reach.group(self.out).to_vec());
         out.sort_unstable();
         out
     }
@@ -160,11 +159,6 @@ impl<'g> Lineage<'g> {
     pub fn reaches(&self, probe: Node) -> bool {
         let first = self.reach.as_ref().and_then(|reach| reach.first(probe));
         first.is_some_and(|first| first < self.probes)
-    }
-
-    /// The commit that the deployment of that number in the list ran.
-    pub fn node(&self, number: usize) -> Node {
-        self.nodes[number]
     }
 }
 

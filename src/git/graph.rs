@@ -2,9 +2,11 @@
 //! (split chains and those of alternates included) and, for commits that it lacks, from the
 //! object database. Replace refs and grafts are not looked at.
 
+mod compare;
 mod walk;
 
-pub use walk::{Reach, Region};
+pub use compare::Comparison;
+pub use walk::Reach;
 
 use super::{CommitId, GitError};
 use gix_object::Find as _;

@@ -3,7 +3,7 @@
 use super::super::{Context, Exit, Failure, Format};
 use super::scene::Scene;
 use crate::dora::event::{Event, EventId};
-use crate::dora::history::{self, Facts, History, Question};
+use crate::dora::history::{self, Facts, Question};
 use crate::dora::metrics::lead_time::finished;
 use crate::dora::report::line::duration;
 use crate::git::CommitId;
@@ -76,7 +76,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         let root = &scene.repository.root;
         let history = history::resolve(root, &events, &mut graph, &scene.config.dora, &question)?;
         for facts in &history.accounts {
-            add(&mut shown, &history, facts);
+            add(&mut shown, facts);
         }
         let commits: Vec<CommitId> = shown
             .changes
@@ -100,7 +100,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     Ok(Exit::Done)
 }
 
-fn add(shown: &mut Shown, history: &History, facts: &Facts) {
+fn add(shown: &mut Shown, facts: &Facts) {
     let duplicates = facts.account.duplicates.iter();
     if let Some((_, _, counts)) = duplicates.clone().find(|(_, id, _)| *id == shown.id) {
         shown.notes.push(format!(
@@ -150,9 +150,9 @@ fn add(shown: &mut Shown, history: &History, facts: &Facts) {
         .nodes(number, number + 1)
         .iter()
         .map(|node| Delivery {
-            commit: history.graph.id(*node),
+            commit: facts.graph.id(*node),
             subject: String::new(),
-            lead_time: finished - history.graph.time(*node),
+            lead_time: finished - facts.graph.time(*node),
             merged_as: None,
         });
     let recorded = facts

@@ -5,7 +5,6 @@ use super::recovery::time;
 use super::window::Window;
 use crate::dora::history::Facts;
 use crate::dora::metrics::lead_time::finished;
-use crate::git::graph::Graph;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -56,12 +55,12 @@ pub struct Unattributed {
 
 impl Data {
     /// `graph` is the one that the facts were resolved with.
-    pub fn new(facts: &Facts, window: &Window, graph: &Graph) -> Self {
+    pub fn new(facts: &Facts, window: &Window) -> Self {
         let places = window.places(facts);
         let numbers = window.numbers(facts);
         let deployments = &facts.account.deployments;
         let recorded = facts.delivered.recorded(numbers.start, numbers.end);
-        let plain = facts.delivered.starts(numbers.start, numbers.end).len();
+        let plain = facts.delivered.nodes(numbers.start, numbers.end).len();
         let steps = places
             .clone()
             .filter(|place| facts.with_steps[*place])
@@ -82,7 +81,7 @@ impl Data {
                     }
                 })
                 .collect(),
-            skewed: skewed(facts, window, graph),
+            skewed: skewed(facts, window),
             ambiguous: recorded
                 .iter()
                 .filter(|change| change.ambiguous)
@@ -119,7 +118,7 @@ impl Data {
     }
 }
 
-fn skewed(facts: &Facts, window: &Window, graph: &Graph) -> Vec<Skewed> {
+fn skewed(facts: &Facts, window: &Window) -> Vec<Skewed> {
     let mut skewed = Vec::new();
     let deployments = &facts.account.deployments;
     for number in window.numbers(facts) {
@@ -135,6 +134,16 @@ fn skewed(facts: &Facts, window: &Window, graph: &Graph) -> Vec<Skewed> {
                 });
             }
         };
+        for node in facts.delivered.nodes(number, number + 1) {
+            let start = facts.graph.time(*node);
+            if finished < start {
+                add(
+                    "change_lead_time",
+                    Some(facts.graph.id(*node).to_string()),
+                    start,
+                );
+            }
+        }
         for change in facts.delivered.recorded(number, number + 1) {
             let original = || Some(change.original.to_string());
             add("change_lead_time", original(), change.start);
@@ -142,18 +151,6 @@ fn skewed(facts: &Facts, window: &Window, graph: &Graph) -> Vec<Skewed> {
             if let Some(merged) = change.merged {
                 add("from_merge", original(), merged);
             }
-        }
-    }
-    let numbers = window.numbers(facts);
-    for (number, node) in &facts.delivered.skewed {
-        if numbers.contains(&(*number as usize)) {
-            let place = facts.list[*number as usize];
-            skewed.push(Skewed {
-                series: "change_lead_time",
-                deployment: deployments[place].id.to_string(),
-                commit: Some(graph.id(*node).to_string()),
-                seconds: deployments[place].finished() - graph.time(*node),
-            });
         }
     }
     let places = window.places(facts);

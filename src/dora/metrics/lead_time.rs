@@ -111,7 +111,8 @@ impl LeadTime {
 /// wrong clock made negative are left out.
 pub fn of(facts: &Facts, number: usize) -> impl Iterator<Item = i64> {
     let finished = finished(facts, number);
-    let starts = facts.delivered.starts(number, number + 1).iter().copied();
+    let nodes = facts.delivered.nodes(number, number + 1).iter();
+    let starts = nodes.map(|node| facts.graph.time(*node));
     let recorded = facts.delivered.recorded(number, number + 1);
     starts
         .chain(recorded.iter().map(|change: &Recorded| change.start))

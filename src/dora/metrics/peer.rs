@@ -101,8 +101,8 @@ impl PeerFigures {
         for number in numbers {
             if peer == Peer::FourKeys {
                 let finished = finished(facts, number);
-                let starts = facts.delivered.starts(number, number + 1);
-                lead.extend(starts.iter().map(|start| finished - start));
+                let nodes = facts.delivered.nodes(number, number + 1).iter();
+                lead.extend(nodes.map(|node| finished - facts.graph.time(*node)));
             }
             for change in facts.delivered.recorded(number, number + 1) {
                 branches.insert(change.change, number);

@@ -104,7 +104,7 @@ impl Report {
                 tz: window.tz.iana_name().unwrap_or("UTC").to_owned(),
             },
             reports: sections
-                .map(|facts| Section::new(history, facts, config, window, wanted))
+                .map(|facts| Section::new(facts, config, window, wanted))
                 .collect(),
             notes,
         }
@@ -124,13 +124,7 @@ impl Report {
 }
 
 impl Section {
-    fn new(
-        history: &History,
-        facts: &Facts,
-        config: &DoraConfig,
-        window: &Window,
-        wanted: &Wanted,
-    ) -> Self {
+    fn new(facts: &Facts, config: &DoraConfig, window: &Window, wanted: &Wanted) -> Self {
         let part = |window: &Window| Part {
             from: time(window.from),
             to: time(window.to),
@@ -141,7 +135,7 @@ impl Section {
             environment: facts.account.environment.to_string(),
             service: facts.account.service.to_string(),
             targets: target::judge(facts, window, &figures, &config.targets),
-            data: Data::new(facts, window, history.graph),
+            data: Data::new(facts, window),
             baseline_included: facts.baseline_included,
             before: wanted.before.then(|| part(&window.before())),
             buckets: wanted
@@ -154,7 +148,7 @@ impl Section {
             peer: None,
             rows: wanted
                 .rows
-                .map(|metric| row::rows(history, facts, window, metric, config.rework)),
+                .map(|metric| row::rows(facts, window, metric, config.rework)),
             figures,
         }
     }

@@ -3,7 +3,7 @@
 use crate::config::Rework;
 use crate::dora::account::Told;
 use crate::dora::event::Outcome;
-use crate::dora::history::{Facts, History};
+use crate::dora::history::Facts;
 use crate::dora::metrics::lead_time::finished;
 use crate::dora::metrics::recovery::time;
 use crate::dora::metrics::rework::is_rework;
@@ -37,15 +37,9 @@ pub struct Row {
 }
 
 /// The rows of `metric`, by time; the facts must have been resolved with rows.
-pub fn rows(
-    history: &History,
-    facts: &Facts,
-    window: &Window,
-    metric: Metric,
-    rework: Rework,
-) -> Vec<Row> {
+pub fn rows(facts: &Facts, window: &Window, metric: Metric, rework: Rework) -> Vec<Row> {
     match metric {
-        Metric::LeadTime => lead_time(history, facts, window),
+        Metric::LeadTime => lead_time(facts, window),
         Metric::Recovery => recovery(facts, window),
         Metric::Frequency => per_deployment(facts, window, |_, told| {
             if told.served() {
@@ -175,8 +169,8 @@ fn recovery(facts: &Facts, window: &Window) -> Vec<Row> {
         .collect()
 }
 
-fn lead_time(history: &History, facts: &Facts, window: &Window) -> Vec<Row> {
-    let graph = history.graph;
+fn lead_time(facts: &Facts, window: &Window) -> Vec<Row> {
+    let graph = facts.graph;
     let mut rows = Vec::new();
     let numbers = window.numbers(facts);
     let deployed = |number: usize| facts.list[number];

@@ -1,71 +1,39 @@
-//! Walks over the commit graph, from the highest generation down: children before parents.
+//! The walk over the commit graph, from the highest generation down: children before parents.
 
 use super::{Graph, GraphError, Node, index};
-use std::collections::BinaryHeap;
+use fixedbitset::FixedBitSet;
 
 /// Nobody reached it.
 const UNSEEN: u32 = 0;
 /// The stamp of what the first tip reaches.
-const FIRST: u32 = 1;
+pub(super) const FIRST: u32 = 1;
 /// No further node in a list of nodes of one generation.
 const END: u32 = 0;
 
-/// What is kept of a commit during a walk: 8 bytes.
+/// What is kept of a commit: 8 bytes.
 #[derive(Debug, Clone, Copy, Default)]
 struct Slot {
     /// Lowest number of a tip that reaches it, plus 1; or [`UNSEEN`].
     stamp: u32,
-    /// While the walk goes on, the next node of its generation, plus 1; later the colours of the
-    /// last comparison, above them its number.
-    scratch: u32,
+    /// While the walk goes on, the next node of its generation, plus 1; then its place in the
+    /// order.
+    link: u32,
 }
 
-/// Which of a list of tips is the first to reach each commit; a commit that the first tip of
-/// all reaches may stay unseen, as the walk ends where nothing else is left.
+/// Which of a list of tips is the first to reach each commit. What the first tip of all reaches
+/// is left out unless it is asked for: the walk ends where nothing else is left.
 pub struct Reach<'a> {
-    graph: &'a Graph,
+    pub(super) graph: &'a Graph,
     slots: Vec<Slot>,
-    comparison: u32,
-}
-
-/// Commits that one side of a comparison reaches and the other does not.
-pub type Region = Vec<Node>;
-
-const LEFT: u32 = 1;
-const RIGHT: u32 = 2;
-const COLOURS: u32 = LEFT | RIGHT;
-
-/// Two histories being compared: each commit carries the colours of those that reach it.
-struct Colouring<'a> {
-    graph: &'a Graph,
-    /// Of the comparison, above the colours.
-    number: u32,
-    slots: &'a mut [Slot],
-    queue: BinaryHeap<(u32, Node)>,
-    /// How many of the queued have the left colour alone.
-    open: usize,
-}
-
-impl Colouring<'_> {
-    fn colours(&self, node: Node) -> u32 {
-        let scratch = self.slots[node as usize].scratch;
-        if scratch & !COLOURS == self.number {
-            scratch & COLOURS
-        } else {
-            0
-        }
-    }
-
-    fn mark(&mut self, node: Node, colours: u32) {
-        let old = self.colours(node);
-        let new = old | colours;
-        if old == 0 {
-            self.queue.push((self.graph.generation(node), node));
-        }
-        self.open += usize::from(new == LEFT && old != LEFT);
-        self.open -= usize::from(old == LEFT && new != LEFT);
-        self.slots[node as usize].scratch = self.number | new;
-    }
+    /// The commits by stamp, then by generation: a parent has a lower place than its child.
+    pub(super) order: Vec<Node>,
+    /// Where those of each stamp begin in the order; one more than there are stamps.
+    borders: Vec<u32>,
+    merges: FixedBitSet,
+    pub(super) tips: Vec<Node>,
+    /// Stamps, the first above the second and ascending: a commit of the first one has the tip of
+    /// the second one as its parent. Not all of them.
+    pub(super) crossings: Vec<(u32, u32)>,
 }
 
 impl<'a> Reach<'a> {
@@ -74,20 +42,22 @@ impl<'a> Reach<'a> {
     ///
     /// # Errors
     /// A broken commit-graph file.
-    pub fn walk(graph: &'a Graph, tips: &[Node], whole: bool) -> Result<Self, GraphError> {
+    pub fn walk(graph: &'a Graph, tips: Vec<Node>, whole: bool) -> Result<Self, GraphError> {
         let mut slots = vec![Slot::default(); graph.len()];
+        let mut merges = FixedBitSet::with_capacity(graph.len());
+        let mut crossings = Vec::new();
         let highest = tips.iter().map(|tip| graph.generation(*tip)).max();
         // First node of each generation, plus 1.
         let mut heads = vec![END; highest.map_or(0, |highest| highest as usize + 1)];
         // How many of the queued are not known to be the first tip's.
         let mut open = 0_usize;
-        for (number, tip) in (FIRST..).zip(tips) {
+        for (number, tip) in (FIRST..).zip(&tips) {
             let slot = &mut slots[*tip as usize];
             if slot.stamp == UNSEEN {
                 let head = &mut heads[graph.generation(*tip) as usize];
                 *slot = Slot {
                     stamp: number,
-                    scratch: *head,
+                    link: *head,
                 };
                 *head = tip + 1;
                 open += usize::from(whole || number != FIRST);
@@ -99,39 +69,99 @@ impl<'a> Reach<'a> {
             let mut next = heads[generation];
             while next != END {
                 let node = next - 1;
-                let Slot { stamp, scratch } = slots[node as usize];
-                next = scratch;
+                let Slot { stamp, link } = slots[node as usize];
+                next = link;
                 open -= usize::from(whole || stamp != FIRST);
+                let mut parents = 0;
                 let mut highest_parent = 0;
                 graph.parents(node, |parent| {
+                    parents += 1;
                     let slot = &mut slots[parent as usize];
                     if slot.stamp == UNSEEN {
                         let parents_generation = graph.generation(parent);
                         highest_parent = highest_parent.max(parents_generation);
                         if let Some(head) = heads.get_mut(parents_generation as usize) {
-                            *slot = Slot {
-                                stamp,
-                                scratch: *head,
-                            };
+                            *slot = Slot { stamp, link: *head };
                             *head = parent + 1;
                             open += usize::from(whole || stamp != FIRST);
                         }
                     } else if stamp < slot.stamp {
                         open -= usize::from(!whole && stamp == FIRST);
                         slot.stamp = stamp;
+                    } else if slot.stamp < stamp && tips[(slot.stamp - FIRST) as usize] == parent {
+                        crossings.push((stamp, slot.stamp));
                     }
                 })?;
+                if parents > 1 {
+                    merges.insert(node as usize);
+                }
                 graph.check_order(node, index(generation), highest_parent)?;
             }
         }
-        for slot in &mut slots {
-            slot.scratch = 0;
-        }
-        Ok(Self {
+        crossings.sort_unstable();
+        crossings.dedup();
+        let mut reach = Self {
             graph,
             slots,
-            comparison: 0,
-        })
+            order: Vec::new(),
+            borders: Vec::new(),
+            merges,
+            tips,
+            crossings,
+        };
+        reach.sort(&heads, if whole { FIRST } else { FIRST + 1 });
+        Ok(reach)
+    }
+
+    /// Puts the nodes of `lowest` and higher stamps into order; `heads` are the lists of the
+    /// generations, the lowest first.
+    fn sort(&mut self, heads: &[u32], lowest: u32) {
+        let mut ends = vec![0; self.tips.len() + 2];
+        for slot in self.slots.iter().filter(|slot| slot.stamp >= lowest) {
+            ends[slot.stamp as usize] += 1;
+        }
+        self.borders = begins(&mut ends);
+        let total = self.borders.last().copied().unwrap_or_default();
+        self.order = vec![0; total as usize];
+        for head in heads {
+            let mut next = *head;
+            while next != END {
+                let node = next - 1;
+                let slot = &mut self.slots[node as usize];
+                next = slot.link;
+                if slot.stamp >= lowest {
+                    let end = &mut ends[slot.stamp as usize];
+                    slot.link = *end;
+                    self.order[*end as usize] = node;
+                    *end += 1;
+                }
+            }
+        }
+    }
+
+    /// Groups the commits anew by what `carrier` says of each place in the order: the number of a
+    /// tip, or that of all tips together for none of them. Places are no longer of use then.
+    pub fn regroup(&mut self, carrier: Vec<u32>) {
+        let mut ends = vec![0; self.tips.len() + 2];
+        for (node, number) in self.order.iter().zip(&carrier) {
+            ends[(number + FIRST) as usize] += 1;
+            self.slots[*node as usize].link = *number;
+        }
+        drop(carrier);
+        self.borders = begins(&mut ends);
+        let mut order = vec![0; self.order.len()];
+        for node in &self.order {
+            let end = &mut ends[(self.slots[*node as usize].link + FIRST) as usize];
+            order[*end as usize] = *node;
+            *end += 1;
+        }
+        self.order = order;
+    }
+
+    /// By the places of the order the number of the tip that reaches a commit first.
+    pub fn carriers(&self) -> Vec<u32> {
+        let order = self.order.iter();
+        order.map(|node| self.stamp(*node) - FIRST).collect()
     }
 
     /// The number of the first tip that reaches `node`; None where none was seen to, which is
@@ -140,80 +170,50 @@ impl<'a> Reach<'a> {
         self.slots[node as usize].stamp.checked_sub(FIRST)
     }
 
-    /// Every commit that some tip other than the first one reaches first, with that tip's number,
-    /// in the order of nodes; with `whole` those of the first one, too.
-    pub fn reached(&self, whole: bool) -> impl Iterator<Item = (Node, u32)> + '_ {
-        let lowest = if whole { FIRST } else { FIRST + 1 };
-        (0..)
-            .zip(&self.slots)
-            .filter(move |(_, slot)| slot.stamp >= lowest)
-            .map(|(node, slot)| (node, slot.stamp - FIRST))
+    /// The commits that the tip of that number reaches first, each after its parents; of the
+    /// first tip only where the walk was whole. After [`Reach::regroup`], in no order of their own,
+    /// those that it gave to that number, which may be that of all tips.
+    pub fn group(&self, number: u32) -> &[Node] {
+        let border = |stamp: u32| self.borders.get(stamp as usize).copied();
+        let begin = border(number + FIRST).unwrap_or_default();
+        let end = border(number + FIRST + 1).unwrap_or(begin);
+        self.order
+            .get(begin as usize..end as usize)
+            .unwrap_or_default()
     }
 
-    /// Whether `older` can be reached from `newer`. A commit is its own ancestor.
-    ///
-    /// # Errors
-    /// As [`Reach::walk`].
-    pub fn is_ancestor(&mut self, older: Node, newer: Node) -> Result<bool, GraphError> {
-        let lowest = self.graph.generation(older);
-        let graph = self.graph;
-        let stamp = self.begin();
-        let mut stack = vec![newer];
-        while let Some(node) = stack.pop() {
-            if node == older {
-                return Ok(true);
-            }
-            let slots = &mut self.slots;
-            graph.parents(node, |parent| {
-                let slot = &mut slots[parent as usize];
-                if slot.scratch != stamp && graph.generation(parent) >= lowest {
-                    slot.scratch = stamp;
-                    stack.push(parent);
-                }
-            })?;
-        }
-        Ok(false)
+    /// How many commits have a place in the order.
+    pub fn len(&self) -> usize {
+        self.order.len()
     }
 
-    /// What can be reached from `left` and not from `right`, of the generation `lowest` or above.
-    ///
-    /// # Errors
-    /// As [`Reach::walk`].
-    pub fn only(&mut self, left: Node, right: Node, lowest: u32) -> Result<Region, GraphError> {
-        let mut colouring = Colouring {
-            graph: self.graph,
-            number: self.begin(),
-            slots: &mut self.slots,
-            queue: BinaryHeap::new(),
-            open: 0,
-        };
-        colouring.mark(left, LEFT);
-        colouring.mark(right, RIGHT);
-        let mut only = Region::new();
-        while colouring.open > 0
-            && let Some((generation, node)) = colouring.queue.pop()
-            && generation >= lowest
-        {
-            let colours = colouring.colours(node);
-            if colours == LEFT {
-                colouring.open -= 1;
-                only.push(node);
-            }
-            self.graph
-                .parents(node, |parent| colouring.mark(parent, colours))?;
-        }
-        Ok(only)
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
     }
 
-    /// Begins a comparison: gives the number that its marks carry.
-    fn begin(&mut self) -> u32 {
-        if self.comparison == u32::MAX >> 2 {
-            self.comparison = 0;
-            for slot in &mut self.slots {
-                slot.scratch = 0;
-            }
-        }
-        self.comparison += 1;
-        self.comparison << 2
+    /// Whether a commit of the order has more than one parent.
+    pub fn is_merge(&self, node: Node) -> bool {
+        self.merges.contains(node as usize)
     }
+
+    pub(super) fn stamp(&self, node: Node) -> u32 {
+        self.slots[node as usize].stamp
+    }
+
+    /// The place of a node whose stamp is above [`FIRST`].
+    pub(super) fn place(&self, node: Node) -> u32 {
+        self.slots[node as usize].link
+    }
+}
+
+/// Where each of the counted groups begins, and at last where the last one ends; `counts` become
+/// the same.
+fn begins(counts: &mut [u32]) -> Vec<u32> {
+    let mut begin = 0;
+    for count in counts.iter_mut() {
+        let length = *count;
+        *count = begin;
+        begin += length;
+    }
+    counts.iter().copied().chain([begin]).collect()
 }

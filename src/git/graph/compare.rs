@@ -1,0 +1,227 @@
+//! What one deployed commit reaches and another one does not.
+
+use super::walk::{FIRST, Reach};
+use super::{GraphError, Node};
+use fixedbitset::FixedBitSet;
+use std::ops::Range;
+
+const BITS: usize = usize::BITS as usize;
+
+/// Compares the histories of tips of a walk, above what the first tip reaches.
+///
+/// Both are walked down by their places in the order of [`Reach`], so that what was reached late
+/// comes before what is old. A commit that only the left side was seen to reach is open until the
+/// walk passes it. Where the tip that reached it first is known to be reached by the right side
+/// it is closed at once: else an old branch point would keep the walk going until it is passed.
+pub struct Comparison<'r, 'a> {
+    reach: &'r Reach<'a>,
+    /// By place: the left, the right side reaches it.
+    left: FixedBitSet,
+    right: FixedBitSet,
+    /// Everything marked lies in these places, and what is not looked at before the end.
+    marked: Range<usize>,
+    /// How many marks before the end of `marked` are of the left side alone.
+    open: usize,
+    held: Held<'r>,
+    only: Vec<u32>,
+    /// By node; clear between two searches.
+    seen: FixedBitSet,
+}
+
+/// Tips that the right side is known to reach, by stamp.
+struct Held<'r> {
+    crossings: &'r [(u32, u32)],
+    stamps: FixedBitSet,
+    /// What the held tips from here up are known to reach is held.
+    followed: u32,
+}
+
+impl Held<'_> {
+    fn clear(&mut self) {
+        self.stamps.clear();
+        self.followed = 0;
+    }
+
+    /// Whether that was not known.
+    fn add(&mut self, stamp: u32) -> bool {
+        let new = !self.stamps.put(stamp as usize);
+        if new {
+            self.followed = self.followed.max(stamp + 1);
+        }
+        new
+    }
+
+    fn holds(&mut self, stamp: u32) -> bool {
+        while self.followed > stamp + 1 {
+            self.followed -= 1;
+            let above = self.followed;
+            if self.stamps.contains(above as usize) {
+                let begin = self.crossings.partition_point(|(from, _)| *from < above);
+                let crossings = self.crossings[begin..].iter();
+                for (_, to) in crossings.take_while(|(from, _)| *from == above) {
+                    self.stamps.insert(*to as usize);
+                }
+            }
+        }
+        self.stamps.contains(stamp as usize)
+    }
+}
+
+impl<'r, 'a> Comparison<'r, 'a> {
+    pub fn new(reach: &'r Reach<'a>) -> Self {
+        Self {
+            reach,
+            left: FixedBitSet::with_capacity(reach.len()),
+            right: FixedBitSet::with_capacity(reach.len()),
+            marked: 0..0,
+            open: 0,
+            held: Held {
+                crossings: &reach.crossings,
+                stamps: FixedBitSet::with_capacity(reach.tips.len() + 1),
+                followed: 0,
+            },
+            only: Vec::new(),
+            seen: FixedBitSet::with_capacity(reach.graph.len()),
+        }
+    }
+
+    /// The places of the commits that can be reached from the tip `left` and neither from the tip
+    /// `right` nor from the first one, the highest first, down to the place `lowest`.
+    ///
+    /// # Errors
+    /// A broken commit-graph file.
+    pub fn only(&mut self, left: Node, right: Node, lowest: u32) -> Result<&[u32], GraphError> {
+        let reach = self.reach;
+        self.begin();
+        self.mark(right, false, true);
+        self.hold(right);
+        self.mark(left, true, false);
+        while self.open > 0
+            && let Some(place) = self.next()
+            && place >= lowest as usize
+        {
+            let node = reach.order[place];
+            let sides = (self.left.contains(place), self.right.contains(place));
+            if sides == (true, false) {
+                self.open -= 1;
+                self.only.push(super::index(place));
+            }
+            if sides.1 && self.hold(node) {
+                self.close();
+            }
+            reach
+                .graph
+                .parents(node, |parent| self.mark(parent, sides.0, sides.1))?;
+        }
+        Ok(&self.only)
+    }
+
+    fn begin(&mut self) {
+        let whole = 0..self.left.len();
+        let marked = self.marked.start.min(whole.end)..whole.end;
+        self.left.set_range(marked.clone(), false);
+        self.right.set_range(marked, false);
+        self.marked = whole.end..whole.end;
+        self.open = 0;
+        self.held.clear();
+        self.only.clear();
+    }
+
+    /// The highest marked place that was not looked at.
+    fn next(&mut self) -> Option<usize> {
+        let (left, right) = (self.left.as_slice(), self.right.as_slice());
+        let end = self.marked.end;
+        let mut block = end / BITS;
+        let mut mask = (1 << (end % BITS)) - 1;
+        loop {
+            let sides = left.get(block).zip(right.get(block));
+            let bits = sides.map_or(0, |(left, right)| (left | right) & mask);
+            if bits != 0 {
+                let place = block * BITS + bits.ilog2() as usize;
+                self.marked.end = place;
+                return Some(place);
+            }
+            if block * BITS <= self.marked.start {
+                return None;
+            }
+            block -= 1;
+            mask = usize::MAX;
+        }
+    }
+
+    fn mark(&mut self, node: Node, left: bool, right: bool) {
+        let stamp = self.reach.stamp(node);
+        if stamp <= FIRST {
+            return;
+        }
+        let place = self.reach.place(node) as usize;
+        self.marked.start = self.marked.start.min(place);
+        let (had_left, had_right) = (self.left.contains(place), self.right.contains(place));
+        let had_open = had_left && !had_right;
+        let left = left || had_left;
+        let right = right || had_right || (!had_open && left && self.held.holds(stamp));
+        self.left.set(place, left);
+        self.right.set(place, right);
+        match (had_open, left && !right) {
+            (false, true) => self.open += 1,
+            (true, false) => self.open -= 1,
+            _ => {}
+        }
+    }
+
+    /// Notes that the right side reaches `node`; gives whether that closes what is open.
+    fn hold(&mut self, node: Node) -> bool {
+        let stamp = self.reach.stamp(node);
+        let tip = self.reach.tips.get((stamp - FIRST) as usize);
+        tip == Some(&node) && self.held.add(stamp)
+    }
+
+    /// Closes what is open and known to be reached by the right side.
+    fn close(&mut self) {
+        let end = self.marked.end.div_ceil(BITS);
+        for block in (self.marked.start / BITS..end).rev() {
+            let mut open = self.left.as_slice()[block] & !self.right.as_slice()[block];
+            while open != 0 {
+                let place = block * BITS + open.ilog2() as usize;
+                open &= !(1 << (place % BITS));
+                let stamp = self.reach.stamp(self.reach.order[place]);
+                if place < self.marked.end && self.held.holds(stamp) {
+                    self.right.insert(place);
+                    self.open -= 1;
+                }
+            }
+        }
+    }
+
+    /// Whether the tip `older` can be reached from the tip `newer`. A commit is its own ancestor.
+    ///
+    /// # Errors
+    /// A broken commit-graph file.
+    pub fn is_ancestor(&mut self, older: Node, newer: Node) -> Result<bool, GraphError> {
+        let graph = self.reach.graph;
+        let lowest = graph.generation(older);
+        // Who reaches a commit was not first reached before it. What the first tip reaches may
+        // be unseen, which proves nothing.
+        let stamp = self.reach.stamp(older);
+        let earliest = if stamp == FIRST { 0 } else { stamp };
+        let mut found = newer == older;
+        let mut stack = vec![newer];
+        let mut looked_at = Vec::new();
+        while !found && let Some(node) = stack.pop() {
+            graph.parents(node, |parent| {
+                found |= parent == older;
+                if self.reach.stamp(parent) >= earliest
+                    && graph.generation(parent) > lowest
+                    && !self.seen.put(parent as usize)
+                {
+                    looked_at.push(parent);
+                    stack.push(parent);
+                }
+            })?;
+        }
+        for node in looked_at {
+            self.seen.remove(node as usize);
+        }
+        Ok(found)
+    }
+}
