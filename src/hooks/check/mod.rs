@@ -20,6 +20,7 @@ mod byte_order_mark;
 mod case_conflicts;
 mod commit_message;
 mod committed_env;
+mod dockerfile_syntax;
 mod executables;
 mod final_newline;
 mod json_syntax;
@@ -110,6 +111,7 @@ pub const CHECKS: &[Check] = &[
     finding("toml-syntax", "TOML is valid", &[Look::Content(toml_syntax::look)]),
     finding("yaml-syntax", "YAML is valid, without a key twice", &[Look::Content(yaml_syntax::look)]),
     finding("xml-syntax", "XML is well-formed", &[Look::Content(xml_syntax::look)]),
+    finding("dockerfile-syntax", "a Dockerfile is one that can be read", &[Look::Content(dockerfile_syntax::look)]),
     fixing("commit-message", "a commit's message has the conventional form", &[Look::Message(commit_message::look)]),
     finding("protected-branch", "no commit and no push goes straight to a protected branch", &[
         Look::Commit(protected_branch::look_at_commit),
