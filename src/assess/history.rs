@@ -274,6 +274,10 @@ fn is_fix(subject: &str) -> bool {
     })
 }
 
+fn number(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -318,8 +322,4 @@ mod tests {
         assert!(!is_fix("Prefix all names"));
         assert!(!is_fix("feat: debug page"));
     }
-}
-
-fn number(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(u32::MAX)
 }

@@ -242,7 +242,13 @@ mod tests {
             [(1, 7)]
         );
         at("Dockerfile", &"FROM a\nRUN x \\\n".repeat(20_000));
-        at("Dockerfile", &format!("FROM a\nCMD {}", "[".repeat(100_000)));
-        at("Dockerfile", &format!("FROM a\n{}", "ONBUILD ".repeat(100_000)));
+        at(
+            "Dockerfile",
+            &format!("FROM a\nCMD {}", "[".repeat(100_000)),
+        );
+        at(
+            "Dockerfile",
+            &format!("FROM a\n{}", "ONBUILD ".repeat(100_000)),
+        );
     }
 }

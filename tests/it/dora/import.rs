@@ -279,13 +279,8 @@ fn a_broken_line_is_named_and_nothing_imported_unless_it_is_skipped() {
     };
     let mut text = steps(&head(&shop), broken - 1);
     text.push_str("{\"type\":\"step\",\"run\":\n");
-    text.push_str(
-        &steps(&head(&shop), broken + 1)[..]
-            .lines()
-            .last()
-            .unwrap()
-            .to_owned(),
-    );
+    let more = steps(&head(&shop), broken + 1);
+    text.push_str(more.lines().last().unwrap());
     text.push('\n');
     let file = shop.root().join("events.jsonl");
     std::fs::write(&file, &text).unwrap();
