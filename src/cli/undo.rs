@@ -6,6 +6,7 @@ use crate::git;
 use crate::project::RelPath;
 use crate::scaffold::apply::{ApplyError, Repair, Session};
 use crate::scaffold::lock::PRISTINE_DIR;
+use crate::ui;
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -44,10 +45,12 @@ pub(super) fn repair(session: &Session, context: &Context) -> Result<Option<Repa
     match &repair {
         None => {}
         Some(Repair::Finished { files }) => context.output.note(&format!(
-            "An earlier run was cut short after its last file; its {files} files are in place."
+            "An earlier run was cut short after its last file; {} in place.",
+            ui::counted(*files, "file is", "files are")
         )),
         Some(Repair::TakenBack { files }) => context.output.note(&format!(
-            "An earlier run was cut short; its {files} files are as they were before."
+            "An earlier run was cut short; {} before.",
+            ui::counted(*files, "file is as it was", "files are as they were")
         )),
     }
     Ok(repair)

@@ -1,6 +1,6 @@
 //! An assessment as text.
 
-use super::{Output, visible};
+use super::{Output, counted, visible};
 use crate::assess::{Assessment, History, Measured, Purpose, Step, Trigger};
 use crate::dora::metrics::recovery::time;
 use crate::dora::report::line::{decimals, duration};
@@ -124,7 +124,11 @@ pub(crate) fn show_assessment(assessment: &Assessment, output: &Output) -> Strin
 fn history(text: &mut String, history: &History, heading: &str) {
     let _ = writeln!(text, "\n{heading}");
     let last = history.last_commit.map(time).unwrap_or_default();
-    let _ = writeln!(text, "  {} commits, the last at {last}", history.commits);
+    let _ = writeln!(
+        text,
+        "  {}, the last at {last}",
+        counted(history.commits, "commit", "commits")
+    );
     let mut line = |name: &str, measured: &Measured, write: &dyn Fn(i64) -> String| {
         if let (Some(p50), Some(p90)) = (measured.p50, measured.p90) {
             let _ = writeln!(
@@ -167,8 +171,8 @@ fn history(text: &mut String, history: &History, heading: &str) {
     if let (Some(first), Some(newest)) = (history.looked_at.first(), history.looked_at.last()) {
         let _ = writeln!(
             text,
-            "  {} releases; measured from {} to {}",
-            history.releases,
+            "  {}; measured from {} to {}",
+            counted(history.releases, "release", "releases"),
             visible(&first.name),
             visible(&newest.name)
         );
@@ -188,7 +192,8 @@ fn history(text: &mut String, history: &History, heading: &str) {
     if let (Some(unreleased), Some(since)) = (history.unreleased, history.since_release) {
         let _ = writeln!(
             text,
-            "  {unreleased} commits since the last release, {} ago",
+            "  {} since the last release, {} ago",
+            counted(unreleased, "commit", "commits"),
             duration(since)
         );
     }

@@ -1,6 +1,6 @@
 //! Where the time goes, as bars.
 
-use super::{Output, visible};
+use super::{Output, counted, visible};
 use crate::dora::explain::Explanation;
 use crate::dora::report::line::{decimals, duration};
 use std::fmt::Write as _;
@@ -20,9 +20,9 @@ pub(crate) fn show_explanations(explanations: &[Explanation], output: &Output) -
         );
         let _ = writeln!(
             text,
-            "{}  {} changes",
+            "{}  {}",
             output.style().bold().apply_to(name),
-            explanation.n
+            counted(explanation.n, "change", "changes")
         );
         let (Some(p75), Some(bottleneck)) = (&explanation.p75, &explanation.bottleneck) else {
             let _ = writeln!(

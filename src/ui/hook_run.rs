@@ -1,7 +1,7 @@
 //! A run of a hook: a live line per running command on a terminal, and the report at its end.
 
 use super::hook_past::{list, show_recovery};
-use super::{Output, visible};
+use super::{Output, counted, visible};
 use crate::hooks::Event;
 use crate::hooks::check::{Finding, Severity};
 use crate::hooks::report::{JobReport, Report, State, Verdict};
@@ -247,7 +247,11 @@ impl Page {
             Verdict::Missing => ("failed, for a tool is missing", Style::new().red().bold()),
             Verdict::Interrupted => ("stopped; everything is as it was", Style::new().yellow()),
         };
-        let mut numbers = format!("{ran} jobs, {} files", report.files);
+        let mut numbers = format!(
+            "{}, {}",
+            counted(ran, "job", "jobs"),
+            counted(report.files, "file", "files")
+        );
         for (state, word) in [
             (State::Fixed, "fixed"),
             (State::Warned, "with warnings"),

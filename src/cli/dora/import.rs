@@ -69,9 +69,9 @@ fn say(
     }
     if !context.quiet {
         context.output.report(&format!(
-            "{} events imported, {} were there already, {} left out\n",
-            added.new,
-            added.known,
+            "{} imported, {} there already, {} left out\n",
+            ui::counted(added.new, "event", "events"),
+            ui::counted(added.known, "was", "were"),
             left_out.len()
         ))?;
     }

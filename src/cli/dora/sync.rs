@@ -90,8 +90,8 @@ fn text(remote: &str, synced: &Synced, quiet: bool) -> String {
         let _ = writeln!(
             text,
             "the record of {remote} was rewritten: it no longer contains {known:.12}, which it had \
-             at the last sync; nothing is lost here, and {} events were sent back",
-            synced.sent
+             at the last sync; nothing is lost here, and {} sent back",
+            ui::counted(synced.sent, "event was", "events were")
         );
     }
     for refused in &synced.refused {
@@ -105,8 +105,9 @@ fn text(remote: &str, synced: &Synced, quiet: bool) -> String {
     if !quiet {
         let _ = writeln!(
             text,
-            "{} events taken from {remote}, {} sent",
-            synced.taken, synced.sent
+            "{} taken from {remote}, {} sent",
+            ui::counted(synced.taken, "event", "events"),
+            synced.sent
         );
     }
     text

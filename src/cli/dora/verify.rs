@@ -43,7 +43,12 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
                 let _ = writeln!(text, "{place} {}", ui::visible(&one.reason));
             }
             if !context.quiet {
-                let _ = writeln!(text, "{events} events, {} things wrong", wrong.len());
+                let _ = writeln!(
+                    text,
+                    "{}, {}",
+                    ui::counted(events, "event", "events"),
+                    ui::counted(wrong.len(), "thing wrong", "things wrong")
+                );
             }
             context.output.report(&text)?;
         }

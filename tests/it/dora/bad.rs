@@ -367,7 +367,7 @@ fn an_object_that_was_altered_or_lost_is_named() {
     std::fs::copy(file(blobs[0]), &path).unwrap();
     let said = String::from_utf8(run(&shop, 1, &["verify"]).stdout).unwrap();
     assert!(said.contains("was altered"), "{said}");
-    assert!(said.contains("1 events, 1 things wrong"), "{said}");
+    assert!(said.contains("1 event, 1 thing wrong"), "{said}");
     std::fs::remove_file(&path).unwrap();
     let said = String::from_utf8(run(&shop, 1, &["verify"]).stdout).unwrap();
     assert!(said.contains("is missing"), "{said}");
