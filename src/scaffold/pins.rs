@@ -93,6 +93,15 @@ impl Pins {
     pub fn tool(&self, name: &str) -> Option<&str> {
         self.tools.get(name).map(String::as_str)
     }
+
+    /// A tool as a requirement for pip: `name==version`, or its bare name where no pin is known.
+    #[must_use]
+    pub fn requirement(&self, name: &str) -> String {
+        match self.tool(name) {
+            Some(version) => format!("{name}=={version}"),
+            None => name.to_owned(),
+        }
+    }
 }
 
 impl Image {

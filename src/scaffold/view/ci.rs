@@ -65,12 +65,21 @@ struct Setup {
     rust: Option<String>,
     uv: Option<String>,
     /// Installed by pipx: poetry, pdm, pipenv.
-    pipx: Option<String>,
+    pipx: Option<Pipx>,
     cache: Option<Cache>,
     /// Folder of the manifest.
     root: String,
     /// Debian packages.
     packages: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Pipx {
+    tool: &'static str,
+    /// Requirement for pip, with its version.
+    requirement: String,
+    /// What goes into the tool's environment beside it.
+    beside: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -224,7 +233,14 @@ fn setup(input: &Input, part: &Component, whole: bool) -> Setup {
             .installer()
             .map(|(tool, _)| tool)
             .filter(|tool| whole && matches!(*tool, "poetry" | "pdm" | "pipenv"))
-            .map(str::to_owned),
+            .and_then(|tool| {
+                let mut requirements = part.installer_requirements(input.pins).into_iter();
+                Some(Pipx {
+                    tool,
+                    requirement: requirements.next()?,
+                    beside: requirements.collect(),
+                })
+            }),
         cache: (whole && !part.inputs.is_empty()).then(|| Cache {
             name,
             paths: path.to_vec(),

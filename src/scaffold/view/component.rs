@@ -282,6 +282,19 @@ impl Component<'_> {
         }
     }
 
+    /// The package manager itself as requirements for pip, the tool before what it needs in one
+    /// certain version; none for pip and conda.
+    pub(super) fn installer_requirements(&self, pins: &Pins) -> Vec<String> {
+        let names: &[&str] = match self.manager() {
+            PackageManager::Uv => &["uv"],
+            PackageManager::Poetry => &["poetry"],
+            PackageManager::Pdm => &["pdm", "hishel"],
+            PackageManager::Pipenv => &["pipenv"],
+            _ => &[],
+        };
+        names.iter().map(|name| pins.requirement(name)).collect()
+    }
+
     /// Whether `install` makes the virtual environment by itself.
     pub(super) fn makes_environment(&self) -> bool {
         self.is_uv_project() || self.manager() == PackageManager::Conda

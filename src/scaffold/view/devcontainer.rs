@@ -217,18 +217,7 @@ fn pip(input: &Input, parts: &[Component]) -> Vec<String> {
     let all: BTreeSet<String> = parts
         .iter()
         .filter(|part| part.is_python())
-        .filter_map(|part| match part.manager() {
-            PackageManager::Uv => Some(
-                input
-                    .pins
-                    .tool("uv")
-                    .map_or("uv".to_owned(), |version| format!("uv=={version}")),
-            ),
-            PackageManager::Poetry => Some("poetry".to_owned()),
-            PackageManager::Pdm => Some("pdm".to_owned()),
-            PackageManager::Pipenv => Some("pipenv".to_owned()),
-            _ => None,
-        })
+        .flat_map(|part| part.installer_requirements(input.pins))
         .collect();
     all.into_iter().collect()
 }

@@ -348,7 +348,7 @@ fn servers(input: &Input, services: &[&Service]) -> Option<String> {
     let missing: Vec<String> = names
         .into_iter()
         .filter(|name| !services.iter().any(|service| requires(service, name)))
-        .map(|name| dependencies::pinned(input, name))
+        .map(|name| input.pins.requirement(name))
         .collect();
     (!missing.is_empty()).then(|| missing.join(" "))
 }

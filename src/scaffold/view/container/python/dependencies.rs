@@ -18,14 +18,6 @@ pub(super) struct Dependencies {
 
 const PIP: &str = "python -m pip --python /opt/venv/bin/python install --no-compile";
 
-/// `name==version` with the pinned version.
-pub(super) fn pinned(input: &Input, name: &str) -> String {
-    match input.pins.tool(name) {
-        Some(version) => format!("{name}=={version}"),
-        None => name.to_owned(),
-    }
-}
-
 /// Dependencies of `services`, which share a manifest.
 pub(super) fn of(input: &Input, services: &[&Service]) -> Dependencies {
     let first = services[0];
@@ -79,7 +71,7 @@ pub(super) fn of(input: &Input, services: &[&Service]) -> Dependencies {
         (PackageManager::Pdm, Some(_)) => exported(
             input,
             manifest,
-            &["pdm"],
+            &["pdm", "hishel"],
             "pdm export --prod --format requirements --output /tmp/requirements.txt",
             "pdm export --format requirements --output /tmp/dev.txt",
         ),
@@ -100,7 +92,10 @@ fn uv(input: &Input, manifest: &RelPath) -> Dependencies {
     Dependencies {
         comment: vec!["Exactly what uv.lock says, checked against its hashes.".to_owned()],
         installs: vec![
-            format!("python -m pip install --no-compile {}", pinned(input, "uv")),
+            format!(
+                "python -m pip install --no-compile {}",
+                input.pins.requirement("uv")
+            ),
             format!("{sync} --no-dev"),
         ],
         dev_installs: vec![sync],
@@ -122,7 +117,10 @@ fn exported(
     } else {
         format!("cd {} && ", sh(folder.as_str()))
     };
-    let tools: Vec<String> = tools.iter().map(|name| pinned(input, name)).collect();
+    let tools: Vec<String> = tools
+        .iter()
+        .map(|name| input.pins.requirement(name))
+        .collect();
     Dependencies {
         comment: vec!["Exactly what the lock file says, checked against its hashes; the tool that reads it stays here.".to_owned()],
         installs: vec![
@@ -298,7 +296,10 @@ fn with_tools(
         "mypy",
     ];
     tools.retain(|tool| !requirements().any(|one| one.name == *tool));
-    let tools: Vec<String> = tools.into_iter().map(|tool| pinned(input, tool)).collect();
+    let tools: Vec<String> = tools
+        .into_iter()
+        .map(|tool| input.pins.requirement(tool))
+        .collect();
     if !tools.is_empty() {
         dependencies
             .dev_installs
