@@ -220,6 +220,12 @@ impl Features {
         self.templates.get(name).map(AsRef::as_ref)
     }
 
+    /// Whether the repository has a template `feature/name` of its own.
+    #[must_use]
+    pub fn is_shadowed(&self, name: &str) -> bool {
+        self.shadowed.iter().any(|one| one == name)
+    }
+
     /// Names and texts of the partials, sorted.
     pub fn partials(&self) -> impl Iterator<Item = (&str, &str)> {
         self.templates

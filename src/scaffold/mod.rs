@@ -3,6 +3,7 @@
 //! In: a [`Project`], a [`Config`], a [`Repository`] and the answers of the user. Out: a
 //! [`Plan`]; [`apply`] alone writes. Called by `cli`.
 
+mod ahead;
 pub mod answer;
 pub mod apply;
 mod block;
@@ -13,6 +14,7 @@ mod foreign;
 pub mod lock;
 mod merge;
 mod own;
+mod parsed;
 pub mod pins;
 mod place;
 pub mod plan;

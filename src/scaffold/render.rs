@@ -1,10 +1,12 @@
 //! Handlebars in strict mode, with helpers that quote a value for its target.
 
+use super::ahead;
 use super::feature::Features;
 use handlebars::{
     Context, Handlebars, Helper, HelperResult, Output, RenderContext, RenderErrorReason,
 };
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Why a template gave no text; names the template's file and line.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +26,8 @@ pub enum RenderError {
 pub struct Renderer<'a> {
     handlebars: Handlebars<'a>,
     features: &'a Features,
+    /// Names of the templates that were not parsed from their text.
+    ahead: BTreeSet<String>,
 }
 
 impl<'a> Renderer<'a> {
@@ -45,15 +49,33 @@ impl<'a> Renderer<'a> {
             );
         }
         handlebars.register_helper("join", Box::new(join));
-        for (name, text) in features.partials() {
-            handlebars
-                .register_partial(name, text)
-                .map_err(|error| malformed(features, name, &error))?;
-        }
-        Ok(Self {
+        let mut renderer = Self {
             handlebars,
             features,
-        })
+            ahead: BTreeSet::new(),
+        };
+        for (name, text) in features.partials() {
+            renderer.register(name, text)?;
+        }
+        Ok(renderer)
+    }
+
+    /// As the build script parsed it, where it is built in; else parsed now.
+    fn register(&mut self, name: &str, text: &str) -> Result<(), RenderError> {
+        if !self.features.is_shadowed(name)
+            && let Some(template) = ahead::template(name)
+        {
+            self.handlebars.register_template(name, template);
+            self.ahead.insert(name.to_owned());
+            return Ok(());
+        }
+        self.parse(name, text)
+    }
+
+    fn parse(&mut self, name: &str, text: &str) -> Result<(), RenderError> {
+        self.handlebars
+            .register_template_string(name, text)
+            .map_err(|error| malformed(self.features, name, &error))
     }
 
     /// The text of template `feature/name` filled from `context`.
@@ -69,13 +91,24 @@ impl<'a> Renderer<'a> {
                     file: self.features.origin(name),
                     message: "is not there".to_owned(),
                 })?;
-            self.handlebars
-                .register_template_string(name, text)
-                .map_err(|error| malformed(self.features, name, &error))?;
+            self.register(name, text)?;
         }
-        self.handlebars
-            .render_with_context(name, context)
-            .map_err(|error| failed(self.features, name, &error))
+        let rendered = self.handlebars.render_with_context(name, context);
+        if rendered.is_err() && !self.ahead.is_empty() {
+            self.parse_all()?;
+            return self.file(name, context);
+        }
+        rendered.map_err(|error| failed(self.features, name, &error))
+    }
+
+    /// Parses the text of what was parsed ahead, whose lines an error names.
+    fn parse_all(&mut self) -> Result<(), RenderError> {
+        for name in std::mem::take(&mut self.ahead) {
+            if let Some(text) = self.features.template(&name) {
+                self.parse(&name, text)?;
+            }
+        }
+        Ok(())
     }
 
     /// A short text of `feature`'s feature.toml (a path, a reason), filled from `context`.
@@ -344,6 +377,20 @@ mod tests {
             assert_eq!(yaml(&json!(word)).unwrap(), word);
         }
         assert_eq!(yaml(&json!(["a", 1])).unwrap(), r#"["a",1]"#);
+    }
+
+    #[test]
+    fn a_built_in_template_that_fails_is_named_with_its_line() {
+        let features = Features::builtin().unwrap();
+        let mut renderer = Renderer::new(&features).unwrap();
+        let error = renderer
+            .file("ci/ci.yml.hbs", &Context::from(json!({})))
+            .unwrap_err()
+            .to_string();
+        let text = features.template("ci/ci.yml.hbs").unwrap();
+        let first = text.lines().position(|line| line.contains("{{")).unwrap() + 1;
+        let expected = format!("templates/ci/ci.yml.hbs:{first}: ");
+        assert!(error.starts_with(&expected), "{error}");
     }
 
     #[test]
