@@ -81,6 +81,8 @@ pub(super) fn options(options: &CheckOptions) -> Options {
     Options {
         markdown_breaks: options.markdown_breaks,
         max_size: options.max_size,
+        allow: check::Allowed::new(options.allow.clone()),
+        entropy: options.entropy,
         comments: options.comments.clone(),
         commit_types: options.commit_types.clone(),
         scopes: options.scopes.clone(),

@@ -7,6 +7,7 @@
 //! [`open`] and [`run`] are the journey: what an earlier run left is put right, the source
 //! opened, jobs chosen; [`work`] goes on from there.
 
+mod allow_file;
 mod builtin;
 mod bytes;
 mod capture;
@@ -34,6 +35,7 @@ pub mod stats;
 mod stray;
 mod work;
 
+pub use allow_file::AllowFileError;
 pub use job::{Choice, UnknownJob};
 pub use push::{PushError, PushLine, PushRequest};
 pub use report::{JobReport, Report, State, Trouble, Verdict};
@@ -101,6 +103,8 @@ pub enum HookError {
     Snapshot(#[from] SnapshotError),
     #[error(transparent)]
     Job(#[from] UnknownJob),
+    #[error(transparent)]
+    AllowFile(#[from] AllowFileError),
 }
 
 impl From<crate::git::GitError> for HookError {
@@ -230,6 +234,8 @@ pub fn run(opened: Opened, hooks: &Hooks, request: &Request<'_>) -> Result<Repor
             None => {}
         }
     }
+    let mut looking: Vec<Looking> = chosen.iter().map(|job| Looking::new(job, fix)).collect();
+    allow_file::take(&mut looking, &source, &objects, &repository.root)?;
     let mut work = Work {
         surroundings: &surroundings,
         request,
@@ -238,7 +244,7 @@ pub fn run(opened: Opened, hooks: &Hooks, request: &Request<'_>) -> Result<Repor
         revisions: revisions.as_ref(),
         pushed: pushed.as_ref(),
         merge: merging.is_merge,
-        jobs: chosen.iter().map(|job| Looking::new(job, fix)).collect(),
+        jobs: looking,
         exclude: &hooks.exclude,
         fix,
         report: &mut report,

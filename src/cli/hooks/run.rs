@@ -223,6 +223,11 @@ impl From<HookError> for Failure {
                 sentence,
                 format!("name one of {}", unknown.known.join(", ")),
             ),
+            HookError::AllowFile(_) => Self::new(
+                Exit::Usage,
+                sentence,
+                "one SHA-256 a line, in hex: printf %s VALUE | sha256sum",
+            ),
             HookError::Snapshot(_) => Self::new(
                 Exit::Missing,
                 sentence,

@@ -29,11 +29,13 @@ mod line_endings;
 mod merge_markers;
 mod private_keys;
 mod protected_branch;
+mod secrets;
 mod toml_syntax;
 mod trailing_whitespace;
 mod xml_syntax;
 mod yaml_syntax;
 
+pub use allow::{Allowed, NoHash};
 pub use file::{Blob, File, Mode};
 pub use finding::{Finding, Outcome, Position, Severity};
 pub use line_endings::Ending;
@@ -105,6 +107,7 @@ pub const CHECKS: &[Check] = &[
     finding("case-conflicts", "no two paths differ only in case", &[Look::Listing(case_conflicts::look)]),
     finding("large-files", "no commit adds a large file", &[Look::Content(large_files::look)]),
     finding("private-keys", "no private key is committed", &[Look::Content(private_keys::look)]),
+    finding("secrets", "no password, token or key is committed", &[Look::Content(secrets::look)]),
     finding("broken-symlinks", "every symlink leads to something", &[Look::Listing(broken_symlinks::look)]),
     finding("executables", "executable bits and shebangs agree", &[Look::Content(executables::look)]),
     finding("json-syntax", "JSON is valid, without a key twice", &[Look::Content(json_syntax::look)]),

@@ -1,5 +1,6 @@
 //! What can be chosen about checks, as plain values; everything has a default.
 
+use super::allow::Allowed;
 use super::line_endings::Ending;
 use crate::config::hooks::{Branches, Patterns};
 
@@ -12,6 +13,10 @@ pub struct Options {
     pub ending: Ending,
     /// large-files: bytes of the largest file that a commit may add.
     pub max_size: u64,
+    /// secrets: values that are none.
+    pub allow: Allowed,
+    /// secrets: whether random-looking values are looked for beside known patterns.
+    pub entropy: bool,
     /// json-syntax: files that may hold comments, beside those known to.
     pub comments: Patterns,
     /// commit-message: types that may be used; the usual ones where empty.
@@ -30,6 +35,8 @@ impl Default for Options {
             markdown_breaks: true,
             ending: Ending::Most,
             max_size: 1024 * 1024,
+            allow: Allowed::default(),
+            entropy: true,
             comments: Patterns::default(),
             commit_types: Vec::new(),
             scopes: Vec::new(),

@@ -6,6 +6,7 @@ mod hooked;
 mod moment;
 mod push;
 mod runner;
+mod secrets;
 mod snapshot;
 mod states;
 mod stray;
