@@ -1,5 +1,5 @@
 # What one does with this repository. The work is in scripts/, each of which says more.
-# REPO, MINUTES and PARTS may be given: make try REPO=../my-application
+# REPO, MINUTES, SCALE, BENCH and PARTS may be given: make try REPO=../my-application
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -7,6 +7,8 @@ SHELL := /bin/bash
 REPO ?=
 MINUTES ?= 30
 PARTS ?= all
+SCALE ?= 84
+BENCH ?=
 
 .PHONY: help dev-setup try test test-deps lint bench soak
 
@@ -29,13 +31,13 @@ test-deps: ## install what tests, lints and benches need, or PARTS="validators e
 lint: ## check formatting, clippy, dependencies and shell scripts
 	@scripts/lint
 
-bench: ## measure side by side with peers; WRITE=1 also writes docs/benchmarks.md
+bench: ## measure beside peers; BENCH="hooks --runs 30" picks, WRITE=1 writes docs/benchmarks.md, too
 	@scripts/test-deps bench
-	@. .deps/env && cargo bench --bench side_by_side$(if $(WRITE), -- --write)
+	@. .deps/env && cargo bench --bench side_by_side -- $(BENCH)$(if $(WRITE), --write)
 
-soak: ## run every test again and again for MINUTES=30, or until one fails
+soak: ## run every test at SCALE=84, again and again for MINUTES=30, or until one fails
 	@end=$$((SECONDS + $(MINUTES) * 60)); rounds=0; \
-	while [ $$SECONDS -lt $$end ]; do scripts/test || exit; rounds=$$((rounds + 1)); done; \
+	while [ $$SECONDS -lt $$end ]; do SHIPWAY_SCALE=$(SCALE) scripts/test || exit; rounds=$$((rounds + 1)); done; \
 	echo "soak: $$rounds rounds without a failure"
 
 # >>> shipway makefile >>>
