@@ -1,13 +1,9 @@
 //! The sample's image, built and run as production runs it.
 
+use crate::engine::{docker, get, python_base, status, until};
 use crate::sandbox::Sandbox;
-use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
-const PATIENCE: Duration = Duration::from_mins(1);
 /// What an image may take when it is sent somewhere.
 const MOST_BYTES: usize = 100_000_000;
 
@@ -19,29 +15,13 @@ struct Stage {
 }
 
 impl Stage {
-    /// None, with a line that says so, where something is missing and need not be there.
-    #[allow(clippy::print_stderr, reason = "what a test skips is said")]
+    /// None where something is missing and need not be there.
     fn set() -> Option<Self> {
-        let python = std::env::var("SHIPWAY_TEST_PYTHON_BASE");
-        let postgres = std::env::var("SHIPWAY_TEST_POSTGRES");
-        let engine = Command::new("docker")
-            .arg("version")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
-        match (python, postgres, engine) {
-            (Ok(python), Ok(postgres), Ok(status)) if status.success() => Some(Self {
-                name: format!("shipway-it-{}", std::process::id()),
-                python,
-                postgres,
-            }),
-            _ => {
-                let required = std::env::var("SHIPWAY_REQUIRE").is_ok_and(|all| all == "all");
-                assert!(!required, "no engine with the test images: make test-deps");
-                eprintln!("skipped: no engine with the test images, make test-deps gets them");
-                None
-            }
-        }
+        Some(Self {
+            python: python_base()?,
+            postgres: std::env::var("SHIPWAY_TEST_POSTGRES").unwrap(),
+            name: format!("shipway-it-{}", std::process::id()),
+        })
     }
 
     fn container(&self, role: &str) -> String {
@@ -71,50 +51,6 @@ impl Drop for Stage {
         ] {
             let _ = Command::new("docker").args(arguments).output();
         }
-    }
-}
-
-/// What `docker` printed; it must succeed.
-fn docker(arguments: &[&str], folder: Option<&Path>) -> String {
-    let output = Command::new("docker")
-        .args(arguments)
-        .current_dir(folder.unwrap_or(Path::new("/")))
-        .output()
-        .unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success(),
-        "docker {arguments:?}:\n{}\n{errors}",
-        String::from_utf8_lossy(&output.stdout)
-    );
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-/// Status and whole answer of a request; None while nobody answers.
-fn get(address: &str, path: &str) -> Option<(u16, String)> {
-    let mut connection = TcpStream::connect(address).ok()?;
-    connection.set_read_timeout(Some(PATIENCE)).ok()?;
-    write!(
-        connection,
-        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
-    )
-    .ok()?;
-    let mut answer = String::new();
-    connection.read_to_string(&mut answer).ok()?;
-    let status = answer.split(' ').nth(1)?.parse().ok()?;
-    Some((status, answer))
-}
-
-fn status(address: &str, path: &str) -> Option<u16> {
-    get(address, path).map(|(status, _)| status)
-}
-
-/// Asks until the answer is yes.
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < PATIENCE, "never: {what}");
-        std::thread::yield_now();
     }
 }
 

@@ -8,10 +8,13 @@
 mod apply;
 mod assess;
 mod commit;
+mod compose_run;
 mod container;
+mod container_variants;
 mod detect;
 mod doctor;
 mod dora;
+mod engine;
 mod fixtures;
 mod home;
 mod hooks_import;

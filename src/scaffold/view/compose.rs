@@ -72,6 +72,9 @@ pub(super) struct Service {
     /// Files of variables that need not be there.
     pub(super) env_files: Vec<String>,
     pub(super) secrets: Vec<String>,
+    /// Secrets whose image reads them from a file too: in development they are variables.
+    #[serde(skip)]
+    pub(super) in_files: Vec<InFile>,
     pub(super) volumes: Vec<Volume>,
     pub(super) ports: Vec<String>,
     pub(super) networks: Vec<&'static str>,
@@ -104,6 +107,14 @@ pub(super) struct Variable {
     pub(super) name: String,
     /// As compose reads it, `${…}` included; None takes the value from `.env` if it is there.
     pub(super) value: Option<String>,
+}
+
+/// A secret of a backing service, by the variable that its image reads: `NAME`, or `NAME_FILE` with
+/// the path of a file.
+#[derive(Debug, Clone)]
+pub(super) struct InFile {
+    variable: &'static str,
+    secret: String,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -147,6 +158,35 @@ impl Service {
             name: name.to_owned(),
             value: Some(value.into()),
         });
+    }
+
+    fn set_in_file(&mut self, variable: &'static str, secret: &str) {
+        self.in_files.push(InFile {
+            variable,
+            secret: secret.to_owned(),
+        });
+    }
+
+    /// What development adds: the secrets as variables.
+    fn with_variables(&self) -> Option<Self> {
+        let mut service = Self::named(&self.name);
+        for one in &self.in_files {
+            service.set(one.variable, variables::reference(&one.secret));
+        }
+        (!self.in_files.is_empty()).then_some(service)
+    }
+
+    /// What staging and production add: the secrets as files.
+    fn with_files(&self) -> Option<Self> {
+        let mut service = Self::named(&self.name);
+        for one in &self.in_files {
+            service.set(
+                &format!("{}_FILE", one.variable),
+                format!("/run/secrets/{}", one.secret),
+            );
+            service.secrets.push(one.secret.clone());
+        }
+        (!self.in_files.is_empty()).then_some(service)
     }
 
     fn volume(&mut self, source: &str, target: &str) {
@@ -216,6 +256,8 @@ pub(super) fn view(input: &Input) -> Compose {
     let include = existing::included(input);
     backing::add(input, &plan, &include, &mut services, &mut development);
     let supabase = supabase::add(input, &plan, &mut services, &mut development);
+    development.extend(services.iter().filter_map(Service::with_variables));
+    let backing: Vec<Service> = services.iter().filter_map(Service::with_files).collect();
     let before: Vec<Dependency> = services.iter().filter_map(Service::awaited).collect();
     let application = application::Application {
         input,
@@ -229,7 +271,8 @@ pub(super) fn view(input: &Input) -> Compose {
     development.extend(application.development_migrations(&steps));
     development.extend(application.development());
     let hardened = |environment: &str| {
-        let mut services = application.hardened_migrations(&steps);
+        let mut services = backing.clone();
+        services.extend(application.hardened_migrations(&steps));
         services.extend(application.hardened(environment));
         services
     };

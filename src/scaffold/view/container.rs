@@ -46,6 +46,8 @@ struct Named {
 struct Site {
     name: String,
     port: u16,
+    /// Its own settings, where they lie among the pages.
+    hidden: Option<String>,
 }
 
 /// What an image has whatever it is made of.
@@ -93,6 +95,10 @@ pub(super) fn view(input: &Input) -> Container {
             sites.push(Site {
                 name: name.clone(),
                 port,
+                hidden: input
+                    .path_of("site_conf", &name)
+                    .filter(|_| serves_root(services[0]))
+                    .map(str::to_owned),
             });
         }
         servers.extend(
@@ -166,7 +172,7 @@ pub(super) fn view(input: &Input) -> Container {
         },
         python: images.iter().any(|image| !image.site),
         wsgi: servers.iter().any(python::Server::is_wsgi),
-        ignored: ignored(&input.project.services),
+        ignored: ignored(input),
         images,
         servers,
         sites,
@@ -282,11 +288,10 @@ pub(super) fn outermost<'a>(paths: impl Iterator<Item = &'a RelPath>) -> Vec<Rel
 }
 
 fn site_sources(service: &Service) -> Vec<String> {
-    let folder = service
-        .static_dirs
-        .first()
-        .map_or(&service.root, |fact| &fact.value);
-    vec![copy(&[folder.to_string()], "/usr/share/nginx/html")]
+    vec![copy(
+        &[site_folder(service).to_string()],
+        "/usr/share/nginx/html",
+    )]
 }
 
 /// Arguments of COPY, in the JSON form where a name needs it.
@@ -301,8 +306,10 @@ fn copy(sources: &[String], target: &str) -> String {
     words.join(" ")
 }
 
-/// What the ignore file leaves out: tests, unless a folder of that name is part of what runs.
-fn ignored(services: &[Service]) -> Vec<String> {
+/// What the ignore file leaves out: tests, unless a folder of that name is part of what runs, and
+/// what shipway made, where a site is the whole repository and would hand it out.
+fn ignored(input: &Input) -> Vec<String> {
+    let services = &input.project.services;
     let runs = |name: &str| {
         services
             .iter()
@@ -311,7 +318,8 @@ fn ignored(services: &[Service]) -> Vec<String> {
     };
     let mut lines: Vec<String> = ["tests", "test"]
         .into_iter()
-        .filter(|name| !runs(name))
+        // A site's pages may be called anything.
+        .filter(|name| !runs(name) && !services.iter().all(is_site))
         .map(|name| format!("**/{name}"))
         .collect();
     for service in services {
@@ -328,9 +336,35 @@ fn ignored(services: &[Service]) -> Vec<String> {
             }
         }
     }
+    if services.iter().any(serves_root) {
+        let needed = services
+            .iter()
+            .filter_map(|service| input.path_of("site_conf", &service.name));
+        let needed: Vec<&str> = needed.collect();
+        lines.extend(
+            input
+                .paths
+                .values()
+                .filter(|path| !path.starts_with('.') && !needed.contains(&path.as_str()))
+                .cloned(),
+        );
+        lines.push("shipway.*".to_owned());
+    }
     lines.sort();
     lines.dedup();
     lines
+}
+
+/// Whether `service` is a site whose pages lie at the root of the repository.
+fn serves_root(service: &Service) -> bool {
+    is_site(service) && site_folder(service).is_root()
+}
+
+fn site_folder(service: &Service) -> &RelPath {
+    service
+        .static_dirs
+        .first()
+        .map_or(&service.root, |fact| &fact.value)
 }
 
 /// `git@host:a/b.git` and `https://host/a/b.git` as a person opens it.

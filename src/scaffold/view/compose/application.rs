@@ -322,14 +322,14 @@ pub(super) fn words(command: Option<Vec<String>>) -> Vec<String> {
         .collect()
 }
 
-/// What development mounts: a file's folder and not the file, because editors put a new file in
-/// the place of the one that they change.
+/// What development mounts: a file's folder and not the file, because editors and git put a new
+/// file in the place of the one that they change.
 fn mounted(detected: &Detected) -> Vec<RelPath> {
     let folders: Vec<RelPath> = detected
         .sources
         .iter()
         .map(|source| match source.parent() {
-            folder if !source.extension().is_empty() && !folder.is_root() => folder,
+            folder if !source.extension().is_empty() => folder,
             _ => source.clone(),
         })
         .collect();

@@ -72,7 +72,7 @@ fn postgres(input: &Input, plan: &Plan, backing: &BackingService) -> Service {
         service.image = Some(format!("docker.io/library/postgres:{version}"));
     }
     service.set("POSTGRES_USER", literal(&plan.postgres.user));
-    service.set("POSTGRES_PASSWORD", plan.reference("postgres"));
+    service.set_in_file("POSTGRES_PASSWORD", plan.secret("postgres"));
     service.set("POSTGRES_DB", literal(&plan.postgres.database));
     // From 18 on the image keeps its data one folder deeper.
     let new = version.parse::<u32>().is_ok_and(|version| version >= 18);
@@ -120,7 +120,7 @@ fn mysql(input: &Input, plan: &Plan) -> Service {
     let mut service = from_image(input, "mysql", "mysql");
     service.set("MYSQL_DATABASE", "app");
     service.set("MYSQL_USER", "app");
-    service.set("MYSQL_PASSWORD", plan.reference("mysql"));
+    service.set_in_file("MYSQL_PASSWORD", plan.secret("mysql"));
     service.set("MYSQL_RANDOM_ROOT_PASSWORD", "yes");
     service.volume("mysql-data", "/var/lib/mysql");
     service.read_only = true;
@@ -129,7 +129,7 @@ fn mysql(input: &Input, plan: &Plan) -> Service {
     service.memory = Some("1G");
     service.healthy(&[
         "CMD-SHELL",
-        "mysqladmin ping --host=127.0.0.1 --user=app --password=\"$$MYSQL_PASSWORD\" --silent",
+        "mysqladmin ping --host=127.0.0.1 --user=app --password=\"$${MYSQL_PASSWORD:-$$(cat $$MYSQL_PASSWORD_FILE)}\" --silent",
     ]);
     service.stop_grace_period = Some("1m");
     service
@@ -138,7 +138,7 @@ fn mysql(input: &Input, plan: &Plan) -> Service {
 fn mongodb(input: &Input, plan: &Plan) -> Service {
     let mut service = from_image(input, "mongodb", "mongodb");
     service.set("MONGO_INITDB_ROOT_USERNAME", "app");
-    service.set("MONGO_INITDB_ROOT_PASSWORD", plan.reference("mongo"));
+    service.set_in_file("MONGO_INITDB_ROOT_PASSWORD", plan.secret("mongo"));
     service.set("MONGO_INITDB_DATABASE", "app");
     service.volume("mongodb-data", "/data/db");
     service.volume("mongodb-config", "/data/configdb");
@@ -170,8 +170,8 @@ fn s3(input: &Input, plan: &Plan) -> Service {
     ]
     .map(str::to_owned)
     .to_vec();
-    service.set("MINIO_ROOT_USER", plan.reference("s3-access"));
-    service.set("MINIO_ROOT_PASSWORD", plan.reference("s3-secret"));
+    service.set_in_file("MINIO_ROOT_USER", plan.secret("s3-access"));
+    service.set_in_file("MINIO_ROOT_PASSWORD", plan.secret("s3-secret"));
     service.volume("s3-data", "/data");
     service.read_only = true;
     service.tmpfs = vec!["/tmp"];

@@ -1,0 +1,280 @@
+//! The compose project of a small application, started for development and as in production.
+
+use crate::engine::{docker, get, python_base, status, until};
+use crate::sandbox::{Sandbox, text};
+use serde_json::Value;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// A compose project, taken away with everything that it made when dropped.
+struct Project {
+    sandbox: Sandbox,
+    /// Its name and the files that it is made of, as options.
+    options: Vec<String>,
+}
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        let down = ["down", "--volumes", "--rmi", "local", "--timeout", "5"];
+        let _ = self.command(&down).output();
+    }
+}
+
+impl Project {
+    /// The fixture `name` after `shipway init`, as the compose `files`, with the images of
+    /// registries stood in for and names of its own for the images that it builds.
+    fn of(name: &str, files: &[&str]) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/images");
+        let manifest = std::fs::read_to_string(folder.join(format!("{name}.txt"))).unwrap();
+        let sandbox = Sandbox::from_manifest(&manifest);
+        sandbox.run(0, &["init", "--yes"]);
+        let called = format!("shipway-it-{name}-{}", std::process::id());
+        let mut project = Self {
+            options: vec!["--project-name".to_owned(), called],
+            sandbox,
+        };
+        for file in files {
+            project
+                .options
+                .extend(["--file".to_owned(), (*file).to_owned()]);
+        }
+        if Path::new(files[files.len() - 1]) != Path::new("compose.override.yaml") {
+            let written = Command::new("sh")
+                .arg("deploy/secrets.sh")
+                .current_dir(project.sandbox.root())
+                .output()
+                .unwrap();
+            assert!(written.status.success(), "{written:?}");
+        }
+        let whole = project.compose(&["config", "--format", "json"]);
+        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/stand-ins");
+        let mut child = Command::new(program)
+            .current_dir(project.sandbox.root())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(whole.as_bytes()).unwrap();
+        drop(input);
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success());
+        project
+            .sandbox
+            .write("stand-ins.yaml", &text(&output.stdout));
+        project
+            .options
+            .extend(["--file".to_owned(), "stand-ins.yaml".to_owned()]);
+        project
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("docker");
+        command
+            .arg("compose")
+            .args(&self.options)
+            .args(arguments)
+            .env("IMAGE_TAG", format!("it-{}", std::process::id()))
+            .current_dir(self.sandbox.root());
+        command
+    }
+
+    fn compose(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments).output().unwrap();
+        assert!(
+            output.status.success(),
+            "docker compose {arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        text(&output.stdout)
+    }
+
+    fn up(&self) {
+        let up = [
+            "up",
+            "--detach",
+            "--build",
+            "--wait",
+            "--wait-timeout",
+            "180",
+        ];
+        self.compose(&up);
+    }
+
+    /// What `docker inspect` says of the container of `service`.
+    fn inspect(&self, service: &str) -> Value {
+        let id = self.compose(&["ps", "--all", "--quiet", service]);
+        let said = docker(&["inspect", id.trim()], None);
+        let mut said: Value = serde_json::from_str(&said).unwrap();
+        said[0].take()
+    }
+
+    fn inside(&self, service: &str, command: &[&str]) -> String {
+        let mut arguments = vec!["exec", "--no-TTY", service];
+        arguments.extend(command);
+        self.compose(&arguments)
+    }
+}
+
+fn names(object: &Value) -> Vec<String> {
+    let mut names: Vec<String> = object.as_object().unwrap().keys().cloned().collect();
+    names.sort();
+    names
+}
+
+/// The last part of each of its networks' names, sorted.
+fn networks(container: &Value) -> Vec<String> {
+    names(&container["NetworkSettings"]["Networks"])
+        .iter()
+        .map(|name| name.rsplit('_').next().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn production_is_hardened_and_its_database_has_no_way_out() {
+    let Some(_) = python_base() else { return };
+    let project = Project::of("django", &["compose.yaml", "compose.production.yaml"]);
+    project.up();
+
+    let secret = project.sandbox.read(".secrets/DB_PASSWORD");
+    assert_eq!(secret.len(), 43, "32 bytes in Base64 for URLs");
+    for service in ["web", "worker", "beat", "postgres", "redis"] {
+        let container = project.inspect(service);
+        let host = &container["HostConfig"];
+        assert_eq!(host["ReadonlyRootfs"], true, "{service}");
+        assert_eq!(host["CapDrop"], serde_json::json!(["ALL"]), "{service}");
+        let options = serde_json::json!(["no-new-privileges:true"]);
+        assert_eq!(host["SecurityOpt"], options, "{service}");
+        for limit in ["Memory", "NanoCpus", "PidsLimit"] {
+            assert!(host[limit].as_i64().unwrap() > 0, "{service} {limit}");
+        }
+        // Production publishes nothing: the proxy that deploys bring stands in front.
+        assert_eq!(host["PortBindings"], serde_json::json!({}), "{service}");
+        let whole = container.to_string();
+        assert!(!whole.contains(&secret), "{service} shows the password");
+        assert_eq!(
+            container["State"]["Health"]["Status"], "healthy",
+            "{service}"
+        );
+        let expected: &[&str] = match service {
+            "web" => &["app", "data", "edge"],
+            "worker" | "beat" => &["app", "data"],
+            _ => &["data"],
+        };
+        assert_eq!(networks(&container), expected, "{service}");
+        if ["web", "worker", "beat"].contains(&service) {
+            assert_eq!(container["Config"]["User"], "10001:10001");
+            assert_eq!(host["CapAdd"], Value::Null, "{service}");
+        }
+    }
+
+    let ask = |path: &str| {
+        let program = format!(
+            "import urllib.request as u; \
+             print(u.urlopen(u.Request('http://127.0.0.1:8000{path}', headers={{'Host': 'localhost'}})).read().decode())"
+        );
+        project.inside("web", &["python", "-c", &program])
+    };
+    assert!(ask("/readyz").contains("\"ready\": true"));
+    assert_eq!(
+        ask("/static/boats/sail.css").trim(),
+        "body { background: white; }"
+    );
+    until("beat sends, the worker writes", || {
+        let answer: Value = serde_json::from_str(&ask("/")).unwrap();
+        answer["boats"].as_i64().unwrap() >= 2
+    });
+
+    // A server on another network of this engine, by its address.
+    let outside = format!("{}-outside", project.options[1]);
+    docker(&["network", "create", &outside], None);
+    let (base, port) = (python_base().unwrap(), "8000");
+    #[rustfmt::skip]
+    docker(
+        &[
+            "run", "--detach", "--rm", "--name", &outside, "--network", &outside,
+            "--publish", &format!("127.0.0.1::{port}"), &base, "python", "-m", "http.server", port,
+        ],
+        None,
+    );
+    let listening = docker(&["port", &outside, "8000/tcp"], None);
+    until("it listens", || status(&listening, "/").is_some());
+    let address = docker(
+        &[
+            "inspect",
+            &outside,
+            "--format",
+            "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}",
+        ],
+        None,
+    );
+    // From the database: neither a name nor a route.
+    let knock = format!("exec 3<>/dev/tcp/{address}/{port}");
+    let tried = project
+        .command(&[
+            "exec", "--no-TTY", "postgres", "timeout", "3", "bash", "-c", &knock,
+        ])
+        .output()
+        .unwrap();
+    let leave = [
+        vec!["rm", "--force", &outside],
+        vec!["network", "rm", &outside],
+    ];
+    for arguments in leave {
+        docker(&arguments, None);
+    }
+    assert!(!tried.status.success(), "the database reached {address}");
+    let internal = docker(
+        &[
+            "network",
+            "inspect",
+            &format!("{}_data", project.options[1]),
+            "--format",
+            "{{.Internal}}",
+        ],
+        None,
+    );
+    assert_eq!(internal, "true");
+
+    project.compose(&["stop"]);
+    for service in ["web", "worker", "beat", "postgres", "redis"] {
+        let state = &project.inspect(service)["State"];
+        assert_eq!(state["ExitCode"], 0, "{service}");
+    }
+}
+
+#[test]
+fn development_shows_an_edit_without_a_restart() {
+    let Some(_) = python_base() else { return };
+    let project = Project::of("flask-pip", &["compose.yaml", "compose.override.yaml"]);
+    // The container's user is another one than the owner of this temporary folder.
+    let mut mode = std::fs::metadata(project.sandbox.root())
+        .unwrap()
+        .permissions();
+    std::os::unix::fs::PermissionsExt::set_mode(&mut mode, 0o755);
+    std::fs::set_permissions(project.sandbox.root(), mode).unwrap();
+    project.up();
+    let address = project.compose(&["port", "web", "5000"]);
+    let address = address.trim();
+    assert!(address.starts_with("127.0.0.1:"), "{address}");
+    let says = |words: &str| get(address, "/").is_some_and(|(_, answer)| answer.contains(words));
+    assert!(says("tide tables"));
+    let began = project.inspect("web")["State"]["StartedAt"].clone();
+    let source = project.sandbox.read("app.py");
+    // In place, as some editors write.
+    let edited = source.replace("tide tables", "ebb tables");
+    project.sandbox.write("app.py", &edited);
+    until("the edit shows", || says("ebb tables"));
+    // A new file in its place, as others do, and git.
+    let edited = source.replace("tide tables", "spring tables");
+    project.sandbox.write("app.py.new", &edited);
+    std::fs::rename(
+        project.sandbox.path("app.py.new"),
+        project.sandbox.path("app.py"),
+    )
+    .unwrap();
+    until("the new file shows", || says("spring tables"));
+    assert_eq!(project.inspect("web")["State"]["StartedAt"], began);
+}

@@ -1,0 +1,229 @@
+//! One small application for each way of declaring dependencies, of serving and of basing an
+//! image: built, and run as production runs it.
+
+use crate::engine::{docker, get, logs, python_base, status, until};
+use crate::sandbox::Sandbox;
+use std::process::Command;
+
+const ALPINE: &str = "shipway-test/alpine:python3.11";
+const DISTROLESS: &str = "shipway-test/distroless:python3.11";
+const NGINX: &str = "shipway-test/nginx:debian";
+
+/// A container of an image made for one fixture; both are taken away when dropped.
+struct Running {
+    name: String,
+    sandbox: Sandbox,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        for arguments in [
+            vec!["rm", "--force", "--volumes", &self.name],
+            vec!["image", "rm", "--force", &self.name],
+        ] {
+            let _ = Command::new("docker").args(arguments).output();
+        }
+    }
+}
+
+impl Running {
+    /// The fixture `name` after `shipway init` with `options`, its image built with these bases,
+    /// started without root, capabilities or a disk that can be written to.
+    fn start(name: &str, options: &[&str], bases: &[(&str, &str)], port: Option<u16>) -> Self {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/images");
+        let manifest = std::fs::read_to_string(folder.join(format!("{name}.txt"))).unwrap();
+        let sandbox = Sandbox::from_manifest(&manifest);
+        let mut arguments = vec!["init", "--yes"];
+        arguments.extend(options);
+        sandbox.run(0, &arguments);
+        let running = Self {
+            name: format!(
+                "shipway-it-{name}{}-{}",
+                options.concat(),
+                std::process::id()
+            ),
+            sandbox,
+        };
+        let mut build = vec!["build", "--quiet", "--tag", &running.name];
+        let bases: Vec<String> = bases
+            .iter()
+            .map(|(argument, image)| format!("{argument}={image}"))
+            .collect();
+        for base in &bases {
+            build.extend(["--build-arg", base]);
+        }
+        build.push(".");
+        docker(&build, Some(running.sandbox.root()));
+        #[rustfmt::skip]
+        let mut run = vec![
+            "run", "--detach", "--name", &running.name, "--read-only", "--tmpfs", "/tmp",
+            "--cap-drop", "ALL", "--security-opt", "no-new-privileges",
+        ];
+        let publish = port.map(|port| format!("127.0.0.1::{port}"));
+        if let Some(publish) = &publish {
+            run.extend(["--publish", publish]);
+        }
+        run.push(&running.name);
+        docker(&run, None);
+        running
+    }
+
+    fn address(&self, port: u16) -> String {
+        docker(&["port", &self.name, &format!("{port}/tcp")], None)
+    }
+
+    fn inside(&self, command: &[&str]) -> String {
+        let mut arguments = vec!["exec", &self.name];
+        arguments.extend(command);
+        docker(&arguments, None)
+    }
+
+    /// Runs in the container whether it has a shell or not.
+    fn python(&self, program: &str) -> String {
+        self.inside(&["python", "-I", "-c", program])
+    }
+
+    fn stop(&self) {
+        docker(&["stop", &self.name], None);
+        let exit = docker(
+            &["inspect", &self.name, "--format", "{{.State.ExitCode}}"],
+            None,
+        );
+        assert_eq!(exit, "0", "{}", logs(&self.name));
+    }
+
+    /// Answers, cannot do more than it should, and ends a request that runs when it is stopped.
+    fn serves(&self, port: u16, text: &str) {
+        let address = self.address(port);
+        until("/healthz is 200", || {
+            status(&address, "/healthz") == Some(200)
+        });
+        assert_eq!(status(&address, "/readyz"), Some(200));
+        let (code, answer) = get(&address, "/").unwrap();
+        assert_eq!(code, 200);
+        assert!(answer.contains(text), "{answer}");
+        assert_eq!(
+            self.python("import os; print(os.getuid(), os.getgid())"),
+            "10001 10001"
+        );
+        let write = "try: open('/app/x', 'w'); print('written')\nexcept OSError: print('refused')";
+        assert_eq!(self.python(write), "refused");
+        assert_eq!(
+            self.python("import importlib.util as u; print(u.find_spec('pip'))"),
+            "None"
+        );
+        let answer = std::thread::scope(|scope| {
+            let request = scope.spawn(|| get(&address, "/slow?seconds=2"));
+            until("the request runs", || logs(&self.name).contains("begun"));
+            self.stop();
+            request.join().unwrap()
+        });
+        let (code, body) = answer.unwrap();
+        assert_eq!(code, 200);
+        assert!(body.contains("finished"), "{body}");
+    }
+}
+
+/// On the slim base, a web application on `port` that answers `text`.
+fn serves(name: &str, port: u16, text: &str) {
+    let Some(base) = python_base() else { return };
+    Running::start(name, &[], &[("PYTHON_BASE", &base)], Some(port)).serves(port, text);
+}
+
+#[test]
+fn flask_with_pinned_requirements_serves_and_drains() {
+    serves("flask-pip", 5000, "tide tables");
+}
+
+#[test]
+fn flask_with_hashed_requirements_serves_and_drains() {
+    serves("flask-hashed", 5000, "lighthouses");
+}
+
+#[test]
+fn fastapi_serves_and_drains() {
+    serves("fastapi-pip", 8000, "buoys");
+}
+
+#[test]
+fn what_uv_locked_serves_and_drains() {
+    serves("uv", 8000, "gauges");
+}
+
+#[test]
+fn what_poetry_locked_serves_and_drains() {
+    serves("poetry", 8080, "harbour");
+}
+
+#[test]
+fn what_pipenv_locked_serves_and_drains() {
+    serves("pipenv", 8080, "wharf");
+}
+
+#[test]
+fn what_pdm_locked_serves_and_drains() {
+    serves("pdm", 8000, "currents");
+}
+
+#[test]
+fn what_conda_declares_serves_and_drains() {
+    serves("conda", 5000, "soundings");
+}
+
+#[test]
+fn an_image_on_alpine_serves_and_drains() {
+    let Some(_) = python_base() else { return };
+    let bases = [("PYTHON_BASE", ALPINE)];
+    let running = Running::start("flask-hashed", &["--base", "alpine"], &bases, Some(5000));
+    running.serves(5000, "lighthouses");
+}
+
+#[test]
+fn an_image_on_distroless_has_no_shell_and_serves_and_drains() {
+    let Some(python) = python_base() else { return };
+    let bases = [("PYTHON_BASE", python.as_str()), ("FINAL_BASE", DISTROLESS)];
+    let options = ["--base", "distroless"];
+    let running = Running::start("flask-hashed", &options, &bases, Some(5000));
+    let shells = "import shutil; print([p for p in ('sh', 'bash', 'apt-get') if shutil.which(p)])";
+    assert_eq!(running.python(shells), "[]");
+    running.serves(5000, "lighthouses");
+}
+
+#[test]
+fn a_script_runs_until_it_is_told_to_stop() {
+    let Some(base) = python_base() else { return };
+    let running = Running::start("script", &[], &[("PYTHON_BASE", &base)], None);
+    until("it works", || {
+        logs(&running.name).contains("the lamp burns white")
+    });
+    let probe = ["python", "-I", "/opt/shipway/shipway_start.py", "--running"];
+    running.inside(&probe);
+    assert_eq!(running.inside(&["id", "-u"]), "10001");
+    running.stop();
+    assert!(logs(&running.name).contains("put out"));
+}
+
+#[test]
+fn a_site_hands_out_its_pages_and_nothing_that_was_generated() {
+    let Some(_) = python_base() else { return };
+    let running = Running::start("static", &[], &[("NGINX_BASE", NGINX)], Some(8080));
+    let address = running.address(8080);
+    until("/healthz is 200", || {
+        status(&address, "/healthz") == Some(200)
+    });
+    let (code, answer) = get(&address, "/").unwrap();
+    assert_eq!(code, 200);
+    assert!(answer.contains("<h1>Charts</h1>"), "{answer}");
+    assert_eq!(status(&address, "/style.css"), Some(200));
+    let (code, answer) = get(&address, "/nowhere").unwrap();
+    assert_eq!(code, 404);
+    assert!(answer.contains("No such chart."), "{answer}");
+    for path in running.sandbox.tree().keys() {
+        let path = path.to_str().unwrap();
+        if !["index.html", "style.css", "404.html"].contains(&path) {
+            assert_ne!(status(&address, &format!("/{path}")), Some(200), "{path}");
+        }
+    }
+    assert_eq!(running.inside(&["id", "-u"]), "10001");
+    running.stop();
+}

@@ -1,0 +1,85 @@
+//! The Docker Engine as the tests use it: what it printed, what a container answers, what is stood
+//! in for the images of registries.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// The image that stands in for Python's; None, with a line that says so, where there is no engine
+/// with the test images and there need not be one.
+#[allow(clippy::print_stderr, reason = "what a test skips is said")]
+pub(crate) fn python_base() -> Option<String> {
+    let base = std::env::var("SHIPWAY_TEST_PYTHON_BASE");
+    let engine = Command::new("docker")
+        .arg("version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    match (base, engine) {
+        (Ok(base), Ok(status)) if status.success() => Some(base),
+        _ => {
+            let required = std::env::var("SHIPWAY_REQUIRE").is_ok_and(|all| all == "all");
+            assert!(!required, "no engine with the test images: make test-deps");
+            eprintln!("skipped: no engine with the test images, make test-deps gets them");
+            None
+        }
+    }
+}
+
+/// What `docker` printed; it must succeed.
+pub(crate) fn docker(arguments: &[&str], folder: Option<&Path>) -> String {
+    let output = Command::new("docker")
+        .args(arguments)
+        .current_dir(folder.unwrap_or(Path::new("/")))
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "docker {arguments:?}:\n{}\n{errors}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// What a container has printed so far, on both of its outputs.
+pub(crate) fn logs(container: &str) -> String {
+    let output = Command::new("docker")
+        .args(["logs", container])
+        .output()
+        .unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    text(&output.stdout) + &text(&output.stderr)
+}
+
+/// Status and whole answer of a request; None while nobody answers.
+pub(crate) fn get(address: &str, path: &str) -> Option<(u16, String)> {
+    let mut connection = TcpStream::connect(address).ok()?;
+    connection.set_read_timeout(Some(PATIENCE)).ok()?;
+    write!(
+        connection,
+        "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    )
+    .ok()?;
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).ok()?;
+    let status = answer.split(' ').nth(1)?.parse().ok()?;
+    Some((status, answer))
+}
+
+pub(crate) fn status(address: &str, path: &str) -> Option<u16> {
+    get(address, path).map(|(status, _)| status)
+}
+
+/// Asks until the answer is yes.
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < PATIENCE, "never: {what}");
+        std::thread::yield_now();
+    }
+}
