@@ -8,7 +8,7 @@ mod backing;
 mod beside;
 mod client;
 mod env_files;
-mod existing;
+pub(crate) mod existing;
 mod findings;
 mod generated;
 mod naming;

@@ -97,8 +97,10 @@ impl<'a> Subject<'a> {
 
     /// The engine, asked once however many checks want to know.
     fn engine(&self) -> &Result<Engine, EngineError> {
-        self.engine
-            .get_or_init(|| engine::ask(&Address::find(self.machine.variables())?))
+        self.engine.get_or_init(|| {
+            let address = Address::find(self.machine.variables())?;
+            engine::ask(&address, self.machine.find("ssh").as_deref())
+        })
     }
 }
 

@@ -1,15 +1,20 @@
 //! The only place that knows the Docker API: connects to an engine and asks what it is.
 
 mod address;
+mod ssh;
 
-pub use address::{Address, Variables};
+pub use address::{Address, Tls, Variables};
 
-use bollard::Docker;
+use bollard::errors::Error;
 use bollard::models::{ContainerSummary, SystemInfo, SystemVersion};
+use bollard::{API_DEFAULT_VERSION, Docker};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How long an engine may take for all answers together.
+/// How long an engine on this machine may take for all answers together.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// The same for one that is reached through ssh, which logs in for each answer.
+const PATIENCE_WITH_SSH: Duration = Duration::from_secs(20);
 
 /// The oldest API that what shipway generates and does can be had with.
 pub const OLDEST_API: (u32, u32) = (1, 41);
@@ -59,16 +64,31 @@ pub enum EngineError {
     Denied { host: String },
     #[error("no engine answers at {host}: {message}")]
     Silent { host: String, message: String },
-    #[error("the engine at {host} cannot be asked: only unix:// and tcp:// without TLS are spoken")]
+    #[error(
+        "the engine at {host} cannot be asked: unix://, tcp:// and ssh://[user@]host[:port] are \
+         spoken"
+    )]
     Scheme { host: String },
+    #[error("the engine at {host} is reached through ssh, which is not on PATH")]
+    NoSsh { host: String },
+    #[error("the engine at {host} wants TLS, and {} cannot be read: {message}", file.display())]
+    Certificate {
+        host: String,
+        file: PathBuf,
+        message: String,
+    },
+    #[error("the docker context \"{name}\" cannot be used: {message}")]
+    Context { name: String, message: String },
 }
 
 /// Connects to the engine at `address`, settles on an API version and asks what it is.
-/// Runs a runtime of its own on this thread until the answers are there, at most 5 s.
+/// Runs a runtime of its own on this thread until the answers are there, at most 5 s; 20 s where
+/// it is reached through `ssh`, the path of that program.
 ///
 /// # Errors
-/// When the address has a scheme that is not spoken, access is denied, or nothing answers.
-pub fn ask(address: &Address) -> Result<Engine, EngineError> {
+/// When the address has a scheme that is not spoken, ssh or a certificate is missing, access is
+/// denied, or nothing answers.
+pub fn ask(address: &Address, ssh: Option<&Path>) -> Result<Engine, EngineError> {
     let silent = |message: String| EngineError::Silent {
         host: address.host.clone(),
         message,
@@ -78,31 +98,76 @@ pub fn ask(address: &Address) -> Result<Engine, EngineError> {
             host: address.host.clone(),
         });
     }
+    let through_ssh = address.host.starts_with("ssh://");
+    if through_ssh && ssh.is_none() {
+        return Err(EngineError::NoSsh {
+            host: address.host.clone(),
+        });
+    }
+    if let Some((file, error)) = address.tls.as_ref().and_then(Tls::unreadable) {
+        return Err(EngineError::Certificate {
+            host: address.host.clone(),
+            file,
+            message: error.to_string(),
+        });
+    }
     if address.is_denied() {
         return Err(EngineError::Denied {
             host: address.host.clone(),
         });
     }
+    let patience = if through_ssh {
+        PATIENCE_WITH_SSH
+    } else {
+        PATIENCE
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
         .build()
         .map_err(|error| silent(error.to_string()))?;
     runtime.block_on(async {
-        match tokio::time::timeout(PATIENCE, answers(&address.host)).await {
+        match tokio::time::timeout(patience, answers(address, ssh)).await {
             Ok(Ok((version, info, containers))) => {
                 Ok(Engine::new(address.clone(), version, info, containers))
             }
             Ok(Err(error)) => Err(silent(cause(&error))),
-            Err(_) => Err(silent(format!("no answer in {} s", PATIENCE.as_secs()))),
+            Err(_) => Err(silent(format!("no answer in {} s", patience.as_secs()))),
         }
     })
 }
 
+fn connect(address: &Address, ssh: Option<&Path>) -> Result<Docker, Error> {
+    let host = address.host.as_str();
+    let seconds = PATIENCE.as_secs();
+    if let Some(ssh) = ssh.filter(|_| host.starts_with("ssh://")) {
+        return ssh::connect(host, ssh);
+    }
+    if address.socket().is_some() {
+        return Docker::connect_with_unix(host, seconds, API_DEFAULT_VERSION);
+    }
+    match &address.tls {
+        Some(tls) => {
+            let [key, certificate, authority] =
+                ["key.pem", "cert.pem", "ca.pem"].map(|name| tls.file(name));
+            Docker::connect_with_ssl(
+                host,
+                &key,
+                &certificate,
+                &authority,
+                seconds,
+                API_DEFAULT_VERSION,
+            )
+        }
+        None => Docker::connect_with_http(host, seconds, API_DEFAULT_VERSION),
+    }
+}
+
 async fn answers(
-    host: &str,
-) -> Result<(SystemVersion, SystemInfo, Vec<ContainerSummary>), bollard::errors::Error> {
-    let engine = Docker::connect_with_host(host)?.negotiate_version().await?;
+    address: &Address,
+    ssh: Option<&Path>,
+) -> Result<(SystemVersion, SystemInfo, Vec<ContainerSummary>), Error> {
+    let engine = connect(address, ssh)?.negotiate_version().await?;
     let version = engine.version().await?;
     let info = engine.info().await?;
     let containers = engine.list_containers(None).await?;
@@ -197,6 +262,14 @@ mod tests {
     use super::*;
     use std::io::{Read, Write};
 
+    fn address(host: &str) -> Address {
+        Address {
+            host: host.to_owned(),
+            named_by: "the test".to_owned(),
+            tls: None,
+        }
+    }
+
     #[test]
     fn api_versions_are_numbers() {
         assert_eq!(api("1.41"), Some((1, 41)));
@@ -230,6 +303,7 @@ mod tests {
         Address {
             host: format!("unix://{}", socket.display()),
             named_by: "the test".to_owned(),
+            tls: None,
         }
     }
 
@@ -253,7 +327,7 @@ mod tests {
                 ),
             ],
         );
-        let engine = ask(&address).unwrap();
+        let engine = ask(&address, None).unwrap();
         assert_eq!(engine.kind, Kind::Podman);
         assert_eq!(engine.version, "4.9.3");
         assert_eq!(engine.api, Some((1, 41)));
@@ -276,11 +350,7 @@ mod tests {
         let socket = folder.path().join("gone.sock");
         drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
         let host = format!("unix://{}", socket.display());
-        let error = ask(&Address {
-            host: host.clone(),
-            named_by: String::new(),
-        })
-        .unwrap_err();
+        let error = ask(&address(&host), None).unwrap_err();
         assert!(
             matches!(&error, EngineError::Silent { host: at, .. } if *at == host),
             "{error}"
@@ -288,17 +358,42 @@ mod tests {
     }
 
     #[test]
-    fn a_host_over_ssh_is_not_asked() {
-        let error = ask(&Address {
-            host: "ssh://deploy@example.org".to_owned(),
-            named_by: "DOCKER_HOST".to_owned(),
-        })
-        .unwrap_err();
+    fn without_ssh_a_host_over_ssh_cannot_be_reached_and_says_so() {
+        let error = ask(&address("ssh://deploy@example.org"), None).unwrap_err();
         assert_eq!(
-            error,
-            EngineError::Scheme {
-                host: "ssh://deploy@example.org".to_owned()
-            }
+            error.to_string(),
+            "the engine at ssh://deploy@example.org is reached through ssh, which is not on PATH"
+        );
+    }
+
+    #[test]
+    fn what_is_no_address_is_not_asked() {
+        for host in [
+            "fd://",
+            "npipe:////./pipe/docker",
+            "ssh://",
+            "localhost:2375",
+        ] {
+            let error = ask(&address(host), Some(Path::new("/usr/bin/ssh"))).unwrap_err();
+            assert!(
+                matches!(error, EngineError::Scheme { .. }),
+                "{host}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_certificate_that_is_missing_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("ca.pem"), "").unwrap();
+        let mut address = address("tcp://127.0.0.1:2376");
+        address.tls = Some(Tls {
+            folder: folder.path().to_owned(),
+        });
+        let error = ask(&address, None).unwrap_err();
+        assert!(
+            matches!(&error, EngineError::Certificate { file, .. } if file.ends_with("cert.pem")),
+            "{error}"
         );
     }
 }

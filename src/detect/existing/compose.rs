@@ -19,6 +19,43 @@ pub(super) fn is_compose(name: &str) -> bool {
         || stem.starts_with("docker-compose-")
 }
 
+/// Those of `names`, below `root`, that are there, and the files that they include; generated
+/// ones too, which [`read`] is not asked about.
+pub(crate) fn in_use(root: &std::path::Path, names: &[String]) -> Vec<ComposeFile> {
+    let mut open: Vec<String> = names.iter().rev().cloned().collect();
+    let mut files: Vec<ComposeFile> = Vec::new();
+    while let Some(name) = open.pop() {
+        let tree = Tree::top(root, &[&name]);
+        let Some(path) = tree.files().next().cloned() else {
+            continue;
+        };
+        if files.iter().any(|file| file.path == path) {
+            continue;
+        }
+        open.extend(included(&tree, &path));
+        files.extend(read(&tree, &path));
+    }
+    files
+}
+
+/// What `include` names, in its short and its long form.
+fn included(tree: &Tree, path: &RelPath) -> Vec<String> {
+    let Some(document) = structured::yaml(tree, path) else {
+        return Vec::new();
+    };
+    let named = document.get("include").map(Node::items).unwrap_or_default();
+    named
+        .iter()
+        .flat_map(|item| match item.get("path") {
+            Some(node) if node.text().is_none() => node.items().iter().collect(),
+            Some(node) => vec![node],
+            None => vec![item],
+        })
+        .filter_map(|node| path.parent().join(node.text()?).ok())
+        .map(|path| path.to_string())
+        .collect()
+}
+
 /// Reads the compose file at `path`; None where it is no valid one.
 pub(super) fn read(tree: &Tree, path: &RelPath) -> Option<ComposeFile> {
     let document = structured::yaml(tree, path)?;

@@ -9,6 +9,7 @@ mod makefile;
 mod procfile;
 mod scripts;
 
+pub(crate) use compose::in_use;
 pub(super) use makefile::recipes;
 pub(super) use procfile::processes;
 

@@ -65,10 +65,25 @@ fn absent(subject: &Subject, error: &EngineError) -> Finding {
              Desktop)"
                 .to_owned()
         }
+        EngineError::Silent { host, .. } if host.starts_with("ssh://") => {
+            format!(
+                "see that this works without a question: ssh {} docker version",
+                host.trim_start_matches("ssh://")
+            )
+        }
         EngineError::Silent { host, .. } => {
             format!("start the engine at {host}, or unset DOCKER_HOST to use the local one")
         }
         EngineError::Scheme { .. } => "ask it with: docker info".to_owned(),
+        EngineError::NoSsh { .. } => "sudo apt install openssh-client".to_owned(),
+        EngineError::Certificate { file, .. } => format!(
+            "put ca.pem, cert.pem and key.pem into {}, or set DOCKER_CERT_PATH",
+            file.parent().unwrap_or(file).display()
+        ),
+        EngineError::Context { .. } => {
+            "docker context ls shows those that there are; go back with: docker context use default"
+                .to_owned()
+        }
     };
     let message = format!("{error}; everything that needs no containers works");
     match error {
@@ -95,6 +110,7 @@ mod tests {
             address: Address {
                 host: "unix:///var/run/docker.sock".to_owned(),
                 named_by: "its usual place".to_owned(),
+                tls: None,
             },
             kind: Kind::Docker,
             version: "20.10.24".to_owned(),
