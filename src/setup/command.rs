@@ -5,9 +5,10 @@ use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use wait_timeout::ChildExt;
 
-/// How often the wish to stop is looked for.
+/// How long nothing may happen before the wish to stop is looked for.
 const TICK: Duration = Duration::from_millis(50);
 /// How long a command may take to end once it is asked to.
 const GRACE: Duration = Duration::from_secs(5);
@@ -86,7 +87,7 @@ pub(super) fn run(
             stop(&mut child);
             return Err(CommandError::Interrupted);
         }
-        match child.try_wait().map_err(start)? {
+        match child.wait_timeout(TICK).map_err(start)? {
             Some(status) if status.success() => return Ok(()),
             Some(status) => {
                 return Err(CommandError::Failed {
@@ -95,7 +96,7 @@ pub(super) fn run(
                     tail: tail.into(),
                 });
             }
-            None => std::thread::sleep(TICK),
+            None => {}
         }
     }
 }
@@ -117,14 +118,9 @@ fn listen(pipe: impl Read + Send + 'static, said: Sender<String>) {
 
 /// Asks the whole group to end, and ends it where it does not.
 fn stop(child: &mut Child) {
-    let deadline = Instant::now() + GRACE;
     ask_to_end(child);
-    while Instant::now() < deadline {
-        if !matches!(child.try_wait(), Ok(None)) {
-            return;
-        }
-        std::thread::sleep(TICK);
-    }
+    // Whether it ended by itself or not: what it started may still be there.
+    let _ = child.wait_timeout(GRACE);
     end(child);
     // It has been killed: what remains is to take notice.
     let _ = child.wait();
