@@ -65,6 +65,9 @@ impl From<GitError> for Failure {
                 "that is a file: give the folder of a repository".to_owned()
             }
             GitError::NotARepository(_) => "run git init there first".to_owned(),
+            GitError::Unreadable { path, .. } => {
+                format!("make it readable: chmod u+rx {}", path.display())
+            }
             GitError::Bare(path) => format!(
                 "clone it and work in the clone: git clone {}",
                 path.display()

@@ -292,7 +292,7 @@ fn take(text: &mut String, config: &mut Config, answers: &Answers) -> Result<(),
 
 /// The text of `shipway.toml`; empty where there is none.
 pub(super) fn read_config(root: &Path) -> Result<String, Failure> {
-    match std::fs::read_to_string(root.join(CONFIG_FILE)) {
+    match crate::config::file::read(&root.join(CONFIG_FILE)) {
         Ok(text) => Ok(text),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
         Err(error) => Err(Failure::new(
@@ -378,16 +378,7 @@ fn refuse_untrusted(plan: &Plan, trusted: bool) -> Result<(), Failure> {
 pub(super) fn unreadable(error: &dialoguer::Error) -> Failure {
     let dialoguer::Error::IO(cause) = error;
     if cause.kind() == std::io::ErrorKind::Interrupted {
-        // The question stands on a line without an end, and a list hides the cursor.
-        let terminal = dialoguer::console::Term::stderr();
-        let _ = terminal
-            .show_cursor()
-            .and_then(|()| terminal.write_line(""));
-        return Failure {
-            sentence: "interrupted; nothing was written".to_owned(),
-            mend: None,
-            exit: Exit::Interrupted,
-        };
+        return super::interrupt::at_a_question();
     }
     Failure::new(
         Exit::Usage,

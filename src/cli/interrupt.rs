@@ -4,10 +4,27 @@ use super::{Exit, Failure};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 
 const FREE: u8 = 0;
 const WRITING: u8 = 1;
 const ASKED: u8 = 2;
+
+const SENTENCE: &str = "interrupted; nothing was written";
+/// How long the thread that listens may take to end the process.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a question ends with that was answered with Ctrl-C. The terminal has raised the signal
+/// by then, and whoever listens to it says so and ends the process; this is for the case that
+/// nobody does.
+pub(super) fn at_a_question() -> Failure {
+    std::thread::sleep(PATIENCE);
+    Failure {
+        sentence: SENTENCE.to_owned(),
+        mend: None,
+        exit: Exit::Interrupted,
+    }
+}
 
 /// Whether the user asked to stop.
 pub(super) struct Interrupt(Arc<AtomicU8>);
@@ -20,13 +37,15 @@ impl Interrupt {
         ctrlc::set_handler(move || {
             if shared.swap(ASKED, Ordering::SeqCst) == FREE {
                 let terminal = console::Term::stderr();
-                // A prompt may have hidden it; that it stays hidden is no harm. On a terminal the
-                // question that was open says that it was interrupted.
-                let _ = if terminal.is_term() {
-                    terminal.show_cursor()
-                } else {
-                    terminal.write_line("error: interrupted; nothing was written")
-                };
+                if terminal.is_term() {
+                    // A question stands on a line without an end, and a list hides the cursor.
+                    // That it stays hidden is no harm.
+                    let _ = terminal
+                        .show_cursor()
+                        .and_then(|()| terminal.write_line(""));
+                }
+                // Where even standard error is closed, nobody can be told anything.
+                let _ = terminal.write_line(&format!("error: {SENTENCE}"));
                 std::process::exit(Exit::Interrupted.code().into());
             }
         })

@@ -39,7 +39,7 @@ impl Place {
             _ => absolute,
         };
         let file = root.join("shipway.toml");
-        let config = match std::fs::read_to_string(&file) {
+        let config = match crate::config::file::read(&file) {
             Ok(text) => Config::parse(&text, "shipway.toml")?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Config::default(),
             Err(error) => {

@@ -1,5 +1,6 @@
 //! `shipway trust`: consent to the commands that a repository's hooks run.
 
+use super::interrupt::Interrupt;
 use super::{Context, Exit, Failure, Format, hooks};
 use crate::config::hooks::{Hooks, Job};
 use crate::hooks::consent::ConsentError;
@@ -80,6 +81,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     } else if arguments.dry_run {
         false
     } else if arguments.format == Format::Human && ui::can_ask() {
+        Interrupt::listen()?;
         ui::confirm("Let them run on this machine?")
             .map_err(|error| super::init::unreadable(&error))?
     } else {

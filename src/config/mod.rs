@@ -3,6 +3,7 @@
 //! In: the text of the file. Out: [`Config`]. Every room may read it.
 
 mod dora;
+pub mod file;
 pub mod hooks;
 
 pub use dora::{

@@ -10,7 +10,7 @@ const END: &str = "# <<< shipway ";
 /// The whole files that the lock at `root` names. None where it cannot be read: whoever needs
 /// the lock says so.
 pub(super) fn files(root: &Path) -> BTreeSet<RelPath> {
-    let Ok(text) = std::fs::read_to_string(root.join("shipway.lock")) else {
+    let Ok(text) = crate::config::file::read(&root.join("shipway.lock")) else {
         return BTreeSet::new();
     };
     let Ok(lock) = text.parse::<toml::Table>() else {

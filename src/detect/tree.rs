@@ -76,6 +76,7 @@ impl Tree {
         let mut files = BTreeMap::new();
         let mut folders = BTreeSet::new();
         let mut findings = Vec::new();
+        let mut unwritable = Vec::new();
         let walk = ignore::WalkBuilder::new(root)
             .hidden(false)
             .follow_links(false)
@@ -105,11 +106,16 @@ impl Tree {
             let Ok(below) = entry.path().strip_prefix(root) else {
                 continue;
             };
-            // A name that is not UTF-8 cannot be written into a generated file; it is left out.
-            let Ok(path) = RelPath::from_path(below) else {
+            let Some(kind) = entry.file_type() else {
                 continue;
             };
-            let Some(kind) = entry.file_type() else {
+            let named = RelPath::from_path(below)
+                .ok()
+                .filter(|path| !path.as_str().contains(char::is_control));
+            let Some(path) = named else {
+                if kind.is_file() {
+                    unwritable.push(below.to_owned());
+                }
                 continue;
             };
             if kind.is_dir() {
@@ -119,6 +125,7 @@ impl Tree {
                 files.insert(path, size);
             }
         }
+        findings.extend(unwritten(&unwritable));
         for path in super::generated::files(root) {
             files.remove(&path);
             let folder = path.parent();
@@ -296,12 +303,43 @@ fn unreadable(root: &Path, error: &ignore::Error) -> Finding {
     Finding {
         id: "unreadable",
         severity: Severity::Warning,
-        message: format!("part of the tree cannot be read: {error}"),
+        message: format!("part of the tree cannot be read: {}", reason(error)),
         evidence: vec![],
         mend: format!(
             "make it readable (chmod -R u+rX) below {}, or let git ignore it",
             root.display()
         ),
+    }
+}
+
+/// Names that are not UTF-8 or hold a control character cannot be written into a generated file.
+fn unwritten(paths: &[PathBuf]) -> Option<Finding> {
+    let first = paths.iter().min()?.to_string_lossy();
+    let (count, are) = match paths.len() {
+        1 => ("1 file".to_owned(), "is"),
+        many => (format!("{many} files"), "are"),
+    };
+    Some(Finding {
+        id: "unwritable-name",
+        severity: Severity::Note,
+        message: format!(
+            "{count} {are} left out, because a path that is not UTF-8 or holds a line break cannot \
+             be written into a generated file: {first:?}"
+        ),
+        evidence: vec![],
+        mend: "rename what matters with git mv".to_owned(),
+    })
+}
+
+/// The place once and then the system's own words.
+fn reason(error: &ignore::Error) -> String {
+    match error {
+        ignore::Error::WithPath { path, err } => match err.io_error() {
+            Some(error) => format!("{}: {error}", path.display()),
+            None => error.to_string(),
+        },
+        ignore::Error::WithDepth { err, .. } => reason(err),
+        _ => error.to_string(),
     }
 }
 

@@ -47,6 +47,11 @@ use std::path::{Path, PathBuf};
 pub enum GitError {
     #[error("{} is not inside a git repository", .0.display())]
     NotARepository(PathBuf),
+    #[error("{} cannot be read, so that no repository is found: {source}", path.display())]
+    Unreadable {
+        path: PathBuf,
+        source: std::io::Error,
+    },
     #[error("{} is a bare repository: it has no work tree", .0.display())]
     Bare(PathBuf),
     #[error("git could not read {}: {message}", path.display())]
@@ -336,11 +341,32 @@ fn discover(start: &Path) -> Result<git2::Repository, GitError> {
 }
 
 fn not_opened(start: &Path, error: &git2::Error) -> GitError {
-    if error.code() == git2::ErrorCode::NotFound {
-        GitError::NotARepository(start.to_owned())
-    } else {
-        failure(start, error)
+    if error.code() != git2::ErrorCode::NotFound {
+        return failure(start, error);
     }
+    match barred(start) {
+        Some((path, source)) => GitError::Unreadable { path, source },
+        None => GitError::NotARepository(start.to_owned()),
+    }
+}
+
+/// The folder at or above `start`, or its `.git`, that this user may not look into.
+fn barred(start: &Path) -> Option<(PathBuf, std::io::Error)> {
+    let denied = |error: &std::io::Error| error.kind() == std::io::ErrorKind::PermissionDenied;
+    std::path::absolute(start)
+        .ok()?
+        .ancestors()
+        .find_map(|folder| {
+            let git = folder.join(".git");
+            match git.symlink_metadata() {
+                Err(error) if denied(&error) => Some((folder.to_owned(), error)),
+                Ok(metadata) if metadata.is_dir() => std::fs::read_dir(&git)
+                    .err()
+                    .filter(denied)
+                    .map(|error| (git, error)),
+                _ => None,
+            }
+        })
 }
 
 /// libgit2 gives a relative path where `GIT_DIR` is one.

@@ -1,7 +1,7 @@
 //! The files that the chosen features make: one per rule, or per element of a rule's list.
 
 use super::PlanError;
-use super::feature::{Features, FileRule};
+use super::feature::{FeatureError, Features, FileRule};
 use super::place::{Place, Places, Request};
 use super::render::Renderer;
 use super::select;
@@ -19,6 +19,8 @@ pub(super) struct Wanted<'f> {
     /// Where it was meant to go.
     pub path: RelPath,
     pub place: Place,
+    /// Ids of the files that it does not work without.
+    needs: Vec<String>,
 }
 
 impl Wanted<'_> {
@@ -71,6 +73,32 @@ pub(super) fn paths(wanted: &[Wanted]) -> BTreeMap<String, String> {
         .collect()
 }
 
+/// Leaves out what does not work without a file that is left out, however far removed; the file
+/// that stood in the way first is the one that is named.
+pub(super) fn leave_out_with(wanted: &mut [Wanted]) {
+    let mut out: BTreeMap<String, (RelPath, String)> = wanted
+        .iter()
+        .filter_map(|file| match &file.place {
+            Place::Out { because } => Some((file.id(), (file.path.clone(), because.clone()))),
+            Place::At(_) | Place::Beside { .. } => None,
+        })
+        .collect();
+    while let Some((file, first)) = wanted
+        .iter_mut()
+        .filter(|file| file.target().is_some())
+        .find_map(|file| {
+            let first = file.needs.iter().find_map(|id| out.get(id))?.clone();
+            Some((file, first))
+        })
+    {
+        let (path, because) = &first;
+        file.place = Place::Out {
+            because: format!("it needs {path}, which is not made, because {because}"),
+        };
+        out.insert(file.id(), first);
+    }
+}
+
 /// The files of the chosen features, each with the place that it takes.
 pub(super) fn expand<'f>(
     features: &'f Features,
@@ -113,12 +141,28 @@ pub(super) fn expand<'f>(
                         source,
                     })
                 };
+                let mut needs = Vec::new();
+                for text in &rule.needs {
+                    let ids = renderer.text(&feature.name, text, &context)?;
+                    needs.extend(ids.split_whitespace().map(str::to_owned));
+                }
+                if let Some(id) = needs.iter().find(|id| !features.makes(id)) {
+                    return Err(FeatureError::Rule {
+                        file: features.origin(&format!("{}/feature.toml", feature.name)),
+                        message: format!(
+                            "file `{}` needs the file `{id}`, which no feature makes",
+                            rule.id
+                        ),
+                    }
+                    .into());
+                }
                 let mut file = Wanted {
                     feature: &feature.name,
                     rule,
                     item: name,
                     path: path(&rule.path)?,
                     place: Place::At(RelPath::root()),
+                    needs,
                 };
                 let beside = rule.beside.as_deref().map(path).transpose()?;
                 let yields_to = rule

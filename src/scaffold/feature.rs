@@ -53,6 +53,11 @@ pub struct FileRule {
     pub when: Vec<String>,
     /// One line for the plan, a template itself.
     pub reason: String,
+    /// Ids of the files that it does not work without, separated by blanks; templates
+    /// themselves. Where one of these is left out, this one is left out as well; one that is
+    /// not made for this project is not missed.
+    #[serde(default)]
+    pub needs: Vec<String>,
     #[serde(default)]
     pub mode: Mode,
     #[serde(default)]
@@ -212,6 +217,16 @@ impl Features {
             name: name.to_owned(),
             known: known.join(", "),
         })
+    }
+
+    /// Whether a rule makes files with this id, `rule` or `rule.element`.
+    #[must_use]
+    pub fn makes(&self, id: &str) -> bool {
+        let rule = id.split('.').next().unwrap_or(id);
+        self.all
+            .values()
+            .flat_map(|feature| &feature.files)
+            .any(|file| file.id == rule)
     }
 
     /// The text of template `feature/name`.

@@ -149,6 +149,7 @@ pub fn plan(
     let mut renderer = Renderer::new(&features)?;
     let mut wanted = expand::expand(&features, &chosen, first, &renderer, &mut places)?;
     keep_secrets_out_of_git(&mut wanted, &theirs);
+    expand::leave_out_with(&mut wanted);
     let (second, findings) = make(&chosen, &expand::paths(&wanted))?;
     let mut context = handlebars::Context::from(second);
 
@@ -342,7 +343,7 @@ impl Draft<'_> {
 /// When it cannot be read or trusted.
 pub fn read_lock(root: &Path) -> Result<Lock, PlanError> {
     let path = root.join(LOCK_FILE);
-    match std::fs::read_to_string(&path) {
+    match crate::config::file::read(&path) {
         Ok(text) => Ok(Lock::parse(&text)?),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Lock::default()),
         Err(source) => Err(PlanError::Io { path, source }),

@@ -8,6 +8,9 @@ use std::ffi::OsString;
 use std::fs::FileType;
 use std::path::{Path, PathBuf};
 
+/// Above this (bytes), a file is none that an artifact could be merged with.
+const HUGE: u64 = 16 * 1024 * 1024;
+
 /// Names of one folder with their kinds.
 type Listing = BTreeMap<OsString, FileType>;
 
@@ -169,7 +172,9 @@ impl<'t> Places<'t> {
                     });
                 }
             } else if last {
-                return if kind.is_file() {
+                return if kind.is_file() && is_huge(&folder) {
+                    Present::Barred(format!("{shown} is larger than 16 MiB"))
+                } else if kind.is_file() {
                     Present::File
                 } else {
                     Present::Barred(format!("{shown} is there and is no file"))
@@ -196,6 +201,10 @@ impl<'t> Places<'t> {
             })
             .as_ref()
     }
+}
+
+fn is_huge(file: &Path) -> bool {
+    std::fs::symlink_metadata(file).is_ok_and(|metadata| metadata.len() > HUGE)
 }
 
 #[cfg(test)]

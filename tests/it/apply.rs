@@ -1,6 +1,6 @@
 //! Faults at every step of an apply, of an undo, and of the disk.
 
-use crate::sandbox::{Sandbox, Tree};
+use crate::sandbox::{Sandbox, Tree, skipped};
 use sha2::{Digest, Sha256};
 use shipway::git::{self, Repository};
 use shipway::project::RelPath;
@@ -259,7 +259,7 @@ fn two_at_once_are_told_apart() {
 fn works_where_git_lies_on_another_file_system() {
     let shared = std::path::Path::new("/dev/shm");
     let Ok(elsewhere) = tempfile::tempdir_in(shared) else {
-        eprintln!("skipped: no second file system at /dev/shm");
+        skipped("there is no second file system at /dev/shm");
         return;
     };
     let sandbox = sandbox();
@@ -292,7 +292,7 @@ fn a_full_disk_leaves_everything_as_it_was() {
             .is_ok_and(|output| output.status.success())
     };
     if !mount(&["-t", "tmpfs", "-o", "size=256k", "tmpfs"]) {
-        eprintln!("skipped: a small file system can be mounted by root alone");
+        skipped("a small file system can be mounted by root alone");
         return;
     }
     let sandbox = sandbox();

@@ -140,6 +140,7 @@ fn strange_trees_are_no_panic() {
     use std::os::unix::ffi::OsStrExt;
     let sandbox = Sandbox::new(&[
         PAGE,
+        ("a b  c/compose.yaml", "services: [\n"),
         ("a b\n c/compose.yaml", "services: [\n"),
         ("broken/pyproject.toml", "[project\n"),
         ("package.json", "{\"name\":\n"),
@@ -168,7 +169,8 @@ fn strange_trees_are_no_panic() {
         })
         .collect();
     for expected in [
-        "\"invalid-yaml\" \"a b\\n c/compose.yaml\":2",
+        "\"invalid-yaml\" \"a b  c/compose.yaml\":2",
+        "\"unwritable-name\" null:null",
         "\"invalid-toml\" \"broken/pyproject.toml\":1",
         "\"invalid-json\" \"package.json\":2",
         "\"invalid-yaml\" \"deep/compose.yaml\":1",

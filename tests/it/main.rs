@@ -7,6 +7,7 @@
 
 mod apply;
 mod assess;
+mod bad_input;
 mod commit;
 mod compose_run;
 mod container;

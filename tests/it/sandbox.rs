@@ -184,6 +184,42 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
+/// Says that a test is passed over because `what`; where everything must be there, it fails.
+#[allow(clippy::print_stderr, reason = "what a test skips is said")]
+pub(crate) fn skipped(what: &str) {
+    let required = std::env::var("SHIPWAY_REQUIRE").is_ok_and(|all| all == "all");
+    assert!(!required, "{what}");
+    eprintln!("skipped: {what}");
+}
+
+/// Runs `script` with a file system of `size` of its own at `place`; None, which is said, where
+/// this user may not mount one.
+pub(crate) fn in_small_file_system(
+    size: &str,
+    place: &Path,
+    variables: &[(&str, &str)],
+    script: &str,
+) -> Option<Output> {
+    let mount = format!(
+        "mount -t tmpfs -o size={size} none {} || exit 99; {script}",
+        place.display()
+    );
+    let output = Command::new("unshare")
+        .args(["--mount", "--map-root-user", "sh", "-c", &mount])
+        .env_remove("CI")
+        .envs(variables.iter().copied())
+        .output();
+    let may = output.as_ref().is_ok_and(|output| {
+        let refused = String::from_utf8_lossy(&output.stderr).contains("unshare failed");
+        output.status.code() != Some(99) && !refused
+    });
+    if !may {
+        skipped("a small file system cannot be mounted in a namespace of this user's own");
+        return None;
+    }
+    output.ok()
+}
+
 /// How often a test with chance in it is repeated: `SHIPWAY_SCALE`, else once.
 pub(crate) fn scale() -> usize {
     std::env::var("SHIPWAY_SCALE")

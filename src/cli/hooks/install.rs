@@ -1,5 +1,6 @@
 //! `shipway hooks install` and `uninstall`.
 
+use super::super::interrupt::Interrupt;
 use super::super::{Context, Exit, Failure, Format};
 use crate::config::hooks::{Hook, Job};
 use crate::hooks::consent::ConsentError;
@@ -243,6 +244,7 @@ fn beside_sentence(tools: &[String]) -> String {
 
 /// Whether to chain; with what to do instead where not.
 fn agree(said: &str) -> Result<bool, Failure> {
+    Interrupt::listen()?;
     ui::confirm(&format!("{said} Go on?")).map_err(|error| super::super::init::unreadable(&error))
 }
 

@@ -29,6 +29,9 @@ fn unusable(subject: &Subject, error: &GitError) -> Finding {
     let root = subject.root.display();
     let mend = match error {
         GitError::NotARepository(_) => format!("git init {root}"),
+        GitError::Unreadable { path, .. } => {
+            format!("make it readable: chmod u+rx {}", path.display())
+        }
         GitError::Bare(_) => format!("work in a clone of it: git clone {root}"),
         GitError::Git { message, .. } if message.contains("owned") => {
             format!("if you trust it: git config --global --add safe.directory {root}")

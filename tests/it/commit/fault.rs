@@ -1,7 +1,7 @@
 //! What can be wrong around a run: locks, a broken index, a full disk, no room for anything.
 
 use super::hooked::{Hooked, said};
-use std::process::Command;
+use crate::sandbox::in_small_file_system;
 
 const BLANKS: &str = "[[hooks.pre-commit]]\ncheck = \"trailing-whitespace\"\nfix = true\n";
 
@@ -56,32 +56,6 @@ fn a_missing_blob_is_named() {
     assert!(said(&output).contains(id.trim()), "{}", said(&output));
 }
 
-/// Runs `script` in a file system of its own of `size`, or says that it may not.
-fn in_small_file_system(
-    size: &str,
-    place: &std::path::Path,
-    script: &str,
-) -> Option<std::process::Output> {
-    let mount = format!(
-        "mount -t tmpfs -o size={size} none {} && {script}",
-        place.display()
-    );
-    let output = Command::new("unshare")
-        .args(["--mount", "--map-root-user", "sh", "-c", &mount])
-        .env_remove("CI")
-        .env("CONFIG", BLANKS)
-        .output()
-        .ok()?;
-    let said = said(&output);
-    if said.contains("unshare failed")
-        || said.contains("must be superuser")
-        || said.contains("permission denied")
-    {
-        return None;
-    }
-    Some(output)
-}
-
 #[test]
 fn a_full_disk_leaves_all_as_it_was() {
     let place = tempfile::tempdir().unwrap();
@@ -91,7 +65,8 @@ fn a_full_disk_leaves_all_as_it_was() {
         "cd {} && git init -q . && printf %s \"$CONFIG\" > shipway.toml && head -c 3000000 /dev/urandom | base64 | sed 's/$/ /' > a.txt && git add . && cp .git/index /tmp/index-before.$$ && sha1sum a.txt > /tmp/sum.$$ && dd if=/dev/zero of=fill bs=1k 2>/dev/null; rm -f fill; dd if=/dev/zero of=fill bs=1k count=$(( $(df --output=avail -k . | tail -1) - 500 )) 2>/dev/null; {binary} hooks run pre-commit; code=$?; cmp .git/index /tmp/index-before.$$ && sha1sum -c --quiet /tmp/sum.$$ && echo same; test -e .git/index.lock && echo locked; rm -f /tmp/index-before.$$ /tmp/sum.$$; exit $code",
         place.path().display(),
     );
-    let Some(output) = in_small_file_system("24m", place.path(), &script) else {
+    let Some(output) = in_small_file_system("24m", place.path(), &[("CONFIG", BLANKS)], &script)
+    else {
         return;
     };
     let said = said(&output);
@@ -113,7 +88,8 @@ fn a_work_tree_on_another_file_system_is_mended_too() {
         place.path().display(),
         git_dir.path().display(),
     );
-    let Some(output) = in_small_file_system("24m", place.path(), &script) else {
+    let Some(output) = in_small_file_system("24m", place.path(), &[("CONFIG", BLANKS)], &script)
+    else {
         return;
     };
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));

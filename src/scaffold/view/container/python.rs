@@ -66,6 +66,7 @@ pub(super) struct Server {
     expression: String,
     /// `wsgi` or `asgi`.
     interface: &'static str,
+    wsgi: bool,
     django: bool,
     static_handler: &'static str,
     whitenoise: bool,
@@ -76,7 +77,7 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) fn is_wsgi(&self) -> bool {
-        self.interface == "wsgi"
+        self.wsgi
     }
 }
 
@@ -377,6 +378,7 @@ pub(super) fn server(input: &Input, service: &Service) -> Option<Server> {
         } else {
             format!("{object}()")
         },
+        wsgi: interface == "wsgi",
         interface,
         django: is_django(service),
         static_handler: if wsgi {
