@@ -287,6 +287,7 @@ mod tests {
             name: name.to_owned(),
             commit: CommitId::from_bytes([byte; 20]),
             at: i64::from(byte),
+            committed_at: i64::from(byte),
         }
     }
 

@@ -14,6 +14,10 @@ pub struct DoraConfig {
     /// `postgres://user@host/name`. The password is better in the variable PGPASSWORD.
     #[serde(skip_serializing_if = "super::is_default")]
     pub store: StoreConfig,
+    /// Name under which a database keeps the events of this repository; host and path of its
+    /// remote origin where absent, such as `github.com/acme/shop`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
     /// Time zone in which days, weeks and months begin: a name of the IANA database; UTC.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tz: Option<String>,
@@ -154,6 +158,16 @@ impl fmt::Debug for StoreConfig {
             Self::Git => "Git",
             Self::Postgres(_) => "Postgres(…)",
         })
+    }
+}
+
+impl StoreConfig {
+    /// Which it is, without what may be secret: `git` or `postgres`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Git => "git",
+            Self::Postgres(_) => "postgres",
+        }
     }
 }
 
@@ -374,6 +388,7 @@ mod tests {
         let text = r#"
 [dora]
 store = "postgres://ci:hush@db.example.org/dora"
+repository = "acme/shop"
 tz = "Europe/Amsterdam"
 merges = true
 rolled_back = "first"

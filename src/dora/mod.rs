@@ -16,6 +16,7 @@ pub mod failure;
 pub mod history;
 pub mod identity;
 pub mod import;
+pub mod join;
 pub mod lineage;
 pub mod metrics;
 pub mod report;

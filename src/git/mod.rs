@@ -17,6 +17,7 @@ mod index;
 mod join;
 pub mod manifest;
 mod objects;
+pub mod origin;
 pub mod past;
 pub mod patch;
 pub mod patch_id;

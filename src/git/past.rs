@@ -2,6 +2,7 @@
 
 use super::graph::{Graph, GraphError, Node};
 use super::{CommitId, GitError, discover, failure};
+use std::collections::HashMap;
 use std::path::Path;
 
 /// A tag on a commit.
@@ -11,6 +12,8 @@ pub struct Tag {
     pub commit: CommitId,
     /// When it was made, seconds since 1970: the tag's own date, or its commit's.
     pub at: i64,
+    /// The committer date of its commit, seconds since 1970.
+    pub committed_at: i64,
 }
 
 /// Every tag that leads to a commit, by time, then by name.
@@ -38,6 +41,7 @@ pub fn tags(root: &Path) -> Result<Vec<Tag>, GitError> {
                 name: name.to_owned(),
                 commit: commit.id().into(),
                 at: tagger.unwrap_or_else(|| commit.time().seconds()),
+                committed_at: commit.time().seconds(),
             })
         })
         .collect();
@@ -66,6 +70,20 @@ pub fn subjects(root: &Path, commits: &[CommitId]) -> Result<Vec<String>, GitErr
                 .unwrap_or_default()
         })
         .collect())
+}
+
+/// Of each of these commits that the repository has and that is no merge, its author date in
+/// seconds since 1970.
+///
+/// # Errors
+/// When the repository cannot be opened.
+pub fn author_dates(root: &Path, commits: &[CommitId]) -> Result<HashMap<CommitId, i64>, GitError> {
+    let repository = discover(root)?;
+    let dates = commits.iter().filter_map(|id| {
+        let commit = repository.find_commit(id.oid()).ok()?;
+        (commit.parent_count() < 2).then(|| (*id, commit.author().when().seconds()))
+    });
+    Ok(dates.collect())
 }
 
 /// The commits from `head` along first parents, the oldest first.

@@ -4,6 +4,7 @@ use console::{Style, Term};
 use std::io::{self, Write};
 
 /// Where a command writes: reports to standard output, everything else to standard error.
+#[derive(Clone)]
 pub(crate) struct Output {
     stdout: Term,
     stderr: Term,

@@ -3,10 +3,13 @@
 mod bad;
 mod cases;
 mod chance;
+mod forge;
 mod forms;
 mod import;
 mod ledger;
 mod oracle;
+mod postgres;
 mod record;
 mod support;
 mod sync;
+mod tags;

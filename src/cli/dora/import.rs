@@ -1,14 +1,18 @@
 //! `shipway dora import …`: events that other tools hold.
 
 mod events;
+mod forge;
+mod tags;
 
 use super::super::{Context, Exit, Failure, Format};
+use crate::dora::event::Event;
 use crate::dora::import::{ImportError, LeftOut};
-use crate::dora::store::{AddedAll, BatchError};
+use crate::dora::store::{AddedAll, Batch, BatchError};
+use crate::dora::{Store, StoreError};
 use crate::ui;
 use serde::Serialize;
 
-/// Take over events from a file
+/// Take over deployments, incidents and more that others hold
 ///
 /// What was imported before changes nothing, so an import can be repeated.
 #[derive(Debug, clap::Args)]
@@ -20,11 +24,17 @@ pub(super) struct Arguments {
 #[derive(Debug, clap::Subcommand)]
 enum Way {
     Events(events::Arguments),
+    Tags(tags::Arguments),
+    Github(forge::GithubArguments),
+    Gitlab(forge::GitlabArguments),
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     match &arguments.way {
         Way::Events(arguments) => events::run(arguments, context),
+        Way::Tags(arguments) => tags::run(arguments, context),
+        Way::Github(arguments) => forge::github(arguments, context),
+        Way::Gitlab(arguments) => forge::gitlab(arguments, context),
     }
 }
 
@@ -34,6 +44,69 @@ struct Report<'r> {
     #[serde(flatten)]
     added: AddedAll,
     left_out: &'r [LeftOut],
+}
+
+/// The events that would be imported, each as its form in JSON, with its id.
+#[derive(Serialize)]
+struct Rehearsal<'r> {
+    schema: u32,
+    dry_run: bool,
+    would_import: Vec<serde_json::Value>,
+    left_out: &'r [LeftOut],
+}
+
+/// No batch can be begun.
+fn not_put_down(error: std::io::Error) -> Failure {
+    ImportError::from(BatchError::from(error)).into()
+}
+
+/// Keeps the events of `batch`, or says which they are.
+fn finish(
+    store: &dyn Store,
+    batch: &mut Batch,
+    left_out: &[LeftOut],
+    dry_run: bool,
+    format: Format,
+    context: &Context,
+) -> Result<Exit, Failure> {
+    if !dry_run {
+        let added = store.add_all(batch)?;
+        return say(added, left_out, format, context);
+    }
+    let mut events = Vec::new();
+    for named in batch.events().map_err(StoreError::Batch)? {
+        let named = named.map_err(StoreError::Batch)?;
+        events.push((named.id, Event::parse(&named.json, None)?, named.json));
+    }
+    if format == Format::Json {
+        let mut would_import = Vec::with_capacity(events.len());
+        for (id, _, json) in &events {
+            let event: serde_json::Value =
+                serde_json::from_slice(json).map_err(std::io::Error::from)?;
+            would_import.push(serde_json::json!({"id": id, "event": event}));
+        }
+        context.output.json(&Rehearsal {
+            schema: 1,
+            dry_run,
+            would_import,
+            left_out,
+        })?;
+        return Ok(Exit::Done);
+    }
+    name_left_out(left_out, context);
+    let lines: Vec<String> = events
+        .iter()
+        .map(|(id, event, _)| ui::event_line(*id, event))
+        .collect();
+    context.output.report(&format!("{}\n", lines.join("\n")))?;
+    if !context.quiet {
+        context.output.report(&format!(
+            "{} would be imported, {} left out; nothing was written\n",
+            ui::counted(events.len(), "event", "events"),
+            left_out.len()
+        ))?;
+    }
+    Ok(Exit::Done)
 }
 
 /// So many things that were left out are named to a person.
@@ -54,6 +127,19 @@ fn say(
         })?;
         return Ok(Exit::Done);
     }
+    name_left_out(left_out, context);
+    if !context.quiet {
+        context.output.report(&format!(
+            "{} imported, {} there already, {} left out\n",
+            ui::counted(added.new, "event", "events"),
+            ui::counted(added.known, "was", "were"),
+            left_out.len()
+        ))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn name_left_out(left_out: &[LeftOut], context: &Context) {
     for one in left_out.iter().take(NAMED) {
         context.output.note(&format!(
             "left out: {}: {}",
@@ -67,15 +153,6 @@ fn say(
             .output
             .note(&format!("and {more} more; --format json names them all"));
     }
-    if !context.quiet {
-        context.output.report(&format!(
-            "{} imported, {} there already, {} left out\n",
-            ui::counted(added.new, "event", "events"),
-            ui::counted(added.known, "was", "were"),
-            left_out.len()
-        ))?;
-    }
-    Ok(Exit::Done)
 }
 
 impl From<ImportError> for Failure {

@@ -122,9 +122,8 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     context.output.report(&text)?;
     if !reading.refused.is_empty() {
         context.output.note(&format!(
-            "{} things in the record are no events and count nowhere; shipway dora verify names \
-             them",
-            reading.refused.len()
+            "{} in the record: no event, and counted nowhere; shipway dora verify says more",
+            ui::counted(reading.refused.len(), "thing", "things")
         ));
     }
     Ok(Exit::Done)

@@ -6,10 +6,11 @@ use crate::config::{Config, StoreConfig};
 use crate::dora::ci::Job;
 use crate::dora::environment::{self, WELL_KNOWN};
 use crate::dora::event::{EventError, Invalid, Name, Source, Time};
-use crate::dora::store::GitStore;
+use crate::dora::store::{Address, GitStore, PostgresError, PostgresStore};
 use crate::dora::{Store, StoreError};
 use crate::git::{self, CommitId, RefError, Repository, RevisionError};
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 pub(in crate::cli) struct Scene {
     pub(in crate::cli) repository: Repository,
@@ -35,11 +36,36 @@ impl Scene {
     pub(in crate::cli) fn store(&self) -> Result<Box<dyn Store>, Failure> {
         match &self.config.dora.store {
             StoreConfig::Git => Ok(Box::new(GitStore::open(&self.repository)?)),
-            StoreConfig::Postgres(_) => Err(Failure::new(
-                Exit::Usage,
-                "shipway.toml names a database as the store, which is not supported yet",
-                "set store = \"git\" in [dora]",
-            )),
+            StoreConfig::Postgres(url) => Ok(Box::new(self.database(url)?)),
+        }
+    }
+
+    /// The database at `url`.
+    pub(super) fn database(&self, url: &str) -> Result<PostgresStore, Failure> {
+        let address = Address {
+            url: url.to_owned(),
+            password: std::env::var("PGPASSWORD").ok(),
+            root_certificates: std::env::var_os("PGSSLROOTCERT").map(PathBuf::from),
+        };
+        let store = PostgresStore::connect(&address, &self.repository_name()?);
+        Ok(store.map_err(StoreError::from)?)
+    }
+
+    /// The name under which a database keeps this repository's events.
+    fn repository_name(&self) -> Result<Name, Failure> {
+        let of_origin = || {
+            let origin = self.repository.origin.as_deref()?;
+            git::origin::shared_name(origin)
+        };
+        match self.config.dora.repository.clone().or_else(of_origin) {
+            None => self.service(None),
+            Some(name) => name.parse().map_err(|error: Invalid| {
+                Failure::new(
+                    Exit::Usage,
+                    format!("shipway.toml: dora.repository: {}", error.message),
+                    error.mend,
+                )
+            }),
         }
     }
 
@@ -178,6 +204,7 @@ impl From<StoreError> for Failure {
         let sentence = error.to_string();
         match error {
             StoreError::Event(error) => error.into(),
+            StoreError::Postgres(error) => error.into(),
             StoreError::Batch(_) => Self::new(
                 Exit::Missing,
                 sentence,
@@ -193,6 +220,56 @@ impl From<StoreError> for Failure {
                 Exit::Conflict,
                 sentence,
                 "nothing is lost; run the same command again",
+            ),
+        }
+    }
+}
+
+impl From<PostgresError> for Failure {
+    fn from(error: PostgresError) -> Self {
+        let sentence = error.to_string();
+        match error {
+            PostgresError::Address(_) => Self::new(
+                Exit::Usage,
+                sentence,
+                "write store = \"postgres://USER@HOST:5432/DATABASE\" in [dora] of shipway.toml, and \
+                 the password into the variable PGPASSWORD",
+            ),
+            PostgresError::Certificates { .. } => Self::new(
+                Exit::Usage,
+                sentence,
+                "let PGSSLROOTCERT name a file with the authority's certificate in PEM",
+            ),
+            PostgresError::Unreachable { .. } => Self::new(
+                Exit::Missing,
+                sentence,
+                "see that it runs and that psql reaches it from here, then run the same command \
+                 again; store = \"git\" in [dora] keeps the record in this repository instead",
+            ),
+            PostgresError::Untrusted { .. } => Self::new(
+                Exit::Missing,
+                sentence,
+                "let PGSSLROOTCERT name a file with the certificate of its authority; on a network \
+                 that nobody listens to, ?sslmode=disable at the end of the address goes without",
+            ),
+            PostgresError::Login { .. } => Self::new(
+                Exit::Missing,
+                sentence,
+                "set PGPASSWORD, and see that user and database of the address are right",
+            ),
+            PostgresError::Newer { .. } => {
+                Self::new(Exit::Missing, sentence, "use a newer version of shipway")
+            }
+            PostgresError::Forbidden { .. } => Self::new(
+                Exit::Missing,
+                sentence,
+                "let it once create tables (GRANT CREATE ON SCHEMA public TO …), then read and \
+                 insert: GRANT SELECT, INSERT ON shipway_event, GRANT SELECT ON shipway_schema",
+            ),
+            PostgresError::Failed { .. } => Self::new(
+                Exit::Missing,
+                sentence,
+                "nothing is lost; run the same command again, and look into the database's log",
             ),
         }
     }

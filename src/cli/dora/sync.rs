@@ -3,6 +3,8 @@
 use super::super::{Context, Exit, Failure, Format};
 use super::scene::Scene;
 use crate::config::{self, StoreConfig};
+use crate::dora::join;
+use crate::dora::store::GitStore;
 use crate::dora::sync::{self, Progress, SyncError, Synced};
 use crate::git::sync::{Remote, RemoteError};
 use crate::ui;
@@ -15,7 +17,7 @@ use std::time::Duration;
 ///
 /// The record here and that of the remote become the union of both. Nothing is ever lost: where
 /// others were faster it is tried again, and where the remote was rewritten it gets back what
-/// it lost.
+/// it lost. With a database as the store, the database and the ref of this repository become it.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Name or address of the remote; that of the current branch, else origin, where absent
@@ -39,11 +41,8 @@ struct Report<'r> {
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let scene = Scene::here()?;
-    if scene.config.dora.store != StoreConfig::Git {
-        context
-            .output
-            .note("The record is kept in a database, so there is nothing to sync.");
-        return Ok(Exit::Done);
+    if let StoreConfig::Postgres(url) = &scene.config.dora.store {
+        return with_database(&scene, url, arguments, context);
     }
     let patience = Duration::from_secs(arguments.timeout.seconds.unsigned_abs());
     let remote = Remote::find(
@@ -66,16 +65,47 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
             });
         }
     })?;
-    let shown = remote.shown();
+    say(&remote.shown(), &synced, arguments, context)
+}
+
+/// Joins the record of this repository with the database that keeps it.
+fn with_database(
+    scene: &Scene,
+    url: &str,
+    arguments: &Arguments,
+    context: &Context,
+) -> Result<Exit, Failure> {
+    if arguments.remote.is_some() {
+        return Err(Failure::new(
+            Exit::Usage,
+            "the record is kept in a database, which sync joins with the ref of this repository",
+            "leave --remote out",
+        ));
+    }
+    let there = scene.database(url)?;
+    let joined = join::join(&GitStore::open(&scene.repository)?, &there)?;
+    let synced = Synced {
+        taken: joined.taken,
+        sent: joined.sent,
+        refused: joined.refused,
+        ..Synced::default()
+    };
+    say(there.place(), &synced, arguments, context)
+}
+
+fn say(
+    shown: &str,
+    synced: &Synced,
+    arguments: &Arguments,
+    context: &Context,
+) -> Result<Exit, Failure> {
     match arguments.format {
         Format::Json => context.output.json(&Report {
             schema: 1,
-            remote: &shown,
-            synced: &synced,
+            remote: shown,
+            synced,
         })?,
-        Format::Human => context
-            .output
-            .report(&text(&shown, &synced, context.quiet))?,
+        Format::Human => context.output.report(&text(shown, synced, context.quiet))?,
     }
     Ok(if synced.refused.is_empty() && synced.rewritten.is_none() {
         Exit::Done

@@ -6,6 +6,8 @@
 pub mod cdevents;
 pub mod csv;
 pub mod file;
+pub mod forge;
+pub mod tags;
 
 pub use file::{Form, read};
 

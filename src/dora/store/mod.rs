@@ -3,10 +3,12 @@
 mod batch;
 mod cache;
 mod git;
+mod postgres;
 
 pub use batch::{Batch, BatchError, Named};
 pub(super) use git::acceptable;
 pub use git::{EVENTS_REF, GitStore};
+pub use postgres::{Address, PostgresError, PostgresStore};
 
 use super::event::{Event, EventError, EventId, Name};
 use crate::git::{GitError, RefError};
@@ -95,6 +97,8 @@ pub enum StoreError {
     Git(#[from] RefError),
     #[error(transparent)]
     Event(#[from] EventError),
+    #[error(transparent)]
+    Postgres(#[from] PostgresError),
     #[error("the events cannot be read back on their way: {0}")]
     Batch(std::io::Error),
 }

@@ -4,7 +4,7 @@ use super::super::super::{Context, Exit, Failure, Format};
 use super::super::scene::Scene;
 use crate::dora::event::{Defaults, Name, Source};
 use crate::dora::import::{self, Form};
-use crate::dora::store::{Batch, BatchError};
+use crate::dora::store::Batch;
 use clap::ValueEnum;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -54,8 +54,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         Some(FormName::Jsonl | FormName::Cdevents) => Form::Lines,
         None => seen(&arguments.file, &mut *source)?,
     };
-    let mut batch =
-        Batch::new().map_err(|error| import::ImportError::from(BatchError::from(error)))?;
+    let mut batch = Batch::new().map_err(super::not_put_down)?;
     let left_out = import::read(
         &mut *source,
         form,
