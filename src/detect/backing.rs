@@ -1,10 +1,10 @@
 //! The backing services: what speaks for each, from requirements, variables, source, compose
 //! files and the `supabase/` folder.
 
-use super::{Tree, client, structured, supabase};
+use super::{Found, Tree, client, structured, supabase};
 use crate::project::{
     BackingKind, BackingService, Claim, ComposeFile, ComposeService, Confidence, Evidence,
-    Existing, Fact, Need, Service, ServiceKind, Sought, SupabasePart,
+    Existing, Fact, Need, Service, ServiceKind, Sought, SupabasePart, Unknown,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -113,6 +113,10 @@ fn from_requirements(service: &Service, signs: &mut All) {
         .filter(|one| !one.development && one.direct);
     for requirement in listed {
         if let Some(sought) = client::of_package(requirement) {
+            // Drivers of databases are loaded by name; these clients are imported or unused.
+            if matches!(sought, Sought::Other(_)) && requirement.imported == Some(false) {
+                continue;
+            }
             let signs = signs.entry(sought).or_default();
             signs.add(Confidence::Likely, requirement.declared.clone());
             signs.of_code = true;
@@ -123,10 +127,14 @@ fn from_requirements(service: &Service, signs: &mut All) {
 
 fn from_variables(service: &Service, signs: &mut All) {
     for variable in &service.env {
-        let Some(kind) = variable.role.and_then(client::of_role) else {
-            continue;
+        let sought = match variable.role.and_then(client::of_role) {
+            Some(kind) => Sought::Backing(kind),
+            None => match client::of_variable(&variable.name) {
+                Some(other) => Sought::Other(other),
+                None => continue,
+            },
         };
-        let signs = signs.entry(Sought::Backing(kind)).or_default();
+        let signs = signs.entry(sought).or_default();
         for at in &variable.read_at {
             // The line may hold a default with a password; the name is enough.
             let evidence = Evidence::new(at.file.clone(), at.line, &variable.name);
@@ -139,7 +147,9 @@ fn from_variables(service: &Service, signs: &mut All) {
 
 fn from_source(service: &Service, signs: &mut All) {
     for sign in &service.signs {
-        if matches!(sign.of, Sought::Part(_)) {
+        // What is run by hand is no need of the service.
+        let by_hand = sign.at.file.as_str().contains("management/commands/");
+        if matches!(sign.of, Sought::Part(_)) || by_hand {
             continue;
         }
         let signs = signs.entry(sign.of).or_default();
@@ -192,23 +202,51 @@ fn ours<'f>(
     file: &'f ComposeFile,
     services: &'f [Service],
 ) -> impl Iterator<Item = &'f ComposeService> {
-    file.services.iter().filter(|entry| {
-        entry
-            .build
-            .as_ref()
-            .is_some_and(|context| services.iter().any(|service| service.root == *context))
-    })
+    file.services
+        .iter()
+        .filter(|entry| services.iter().any(|service| entry.builds(&service.root)))
+}
+
+/// Says which images a compose file starts before a service of ours and nothing here knows.
+pub(super) fn unrecognised(existing: &Existing, found: &mut Found) {
+    for file in &existing.compose_files {
+        for service in &file.services {
+            let Some(image) = service.image.as_deref().filter(|_| service.build.is_none()) else {
+                continue;
+            };
+            let users = users(file, service, &found.services);
+            if users.is_empty() || client::of_image(image).is_some() {
+                continue;
+            }
+            if found.unknown.iter().any(|known| known.fact == service.name) {
+                continue;
+            }
+            found.unknown.push(Unknown {
+                fact: service.name.clone(),
+                looked_at: vec![format!(
+                    "{}:{} starts the image {image} before {}; what it is is not known",
+                    file.path,
+                    service.line,
+                    users.join(", ")
+                )],
+                answer_with: format!(
+                    "nothing that is generated starts it: keep it in {}",
+                    file.path
+                ),
+                root: None,
+            });
+        }
+    }
 }
 
 /// The services of ours that a compose file starts after `needed`.
 fn users(file: &ComposeFile, needed: &ComposeService, services: &[Service]) -> Vec<String> {
     ours(file, services)
         .filter(|other| other.depends_on.contains(&needed.name))
-        .filter_map(|other| other.build.as_ref())
-        .flat_map(|context| {
+        .flat_map(|other| {
             services
                 .iter()
-                .filter(move |service| service.root == *context)
+                .filter(|service| other.builds(&service.root))
                 .map(|service| service.name.clone())
         })
         .collect()
@@ -286,11 +324,13 @@ fn finished(
         found: signs.fact(),
         parts: Vec::new(),
         functions: Vec::new(),
+        function_env: Vec::new(),
         migrations: None,
         extensions: Vec::new(),
     };
     if kind == BackingKind::Supabase {
         service.functions = supabase::functions(tree);
+        service.function_env = supabase::function_variables(tree);
         service.parts = supabase::parts(tree, services, postgres, &service);
         service.migrations = supabase::migrations(tree);
         service

@@ -57,9 +57,15 @@ fn other_package(name: &str) -> Option<Other> {
             Other::Opensearch
         }
         "pika" | "aio-pika" | "kombu-rabbitmq" | "aiormq" | "pyrabbit" => Other::Rabbitmq,
-        "pymemcache" | "pylibmc" | "python-memcached" | "aiomcache" | "python3-memcached" => {
-            Other::Memcached
-        }
+        "pymemcache"
+        | "pylibmc"
+        | "python-memcached"
+        | "aiomcache"
+        | "python3-memcached"
+        | "python-binary-memcached"
+        | "django-bmemcached"
+        | "flask-bmemcached"
+        | "bmemcached" => Other::Memcached,
         "kafka-python" | "kafka-python-ng" | "aiokafka" | "confluent-kafka" | "faust"
         | "faust-streaming" => Other::Kafka,
         "influxdb" | "influxdb-client" | "influxdb3-python" => Other::Influxdb,
@@ -125,6 +131,46 @@ pub(super) fn of_role(role: EnvRole) -> Option<BackingKind> {
         | R::ListenHost
         | R::WritableFolder
         | R::AllowedHosts => return None,
+    })
+}
+
+/// What a variable of this name points at that nothing generated here starts: `RABBITMQ_URL`.
+pub(super) fn of_variable(name: &str) -> Option<Other> {
+    let upper = name.to_ascii_uppercase();
+    let words: Vec<&str> = upper.split('_').collect();
+    let (last, front) = words.split_last()?;
+    let points = matches!(
+        *last,
+        "URL"
+            | "URI"
+            | "URLS"
+            | "HOST"
+            | "HOSTS"
+            | "SERVER"
+            | "SERVERS"
+            | "ENDPOINT"
+            | "BROKERS"
+            | "DSN"
+    );
+    if !points {
+        return None;
+    }
+    front.iter().find_map(|word| {
+        Some(match *word {
+            "ELASTICSEARCH" | "BONSAI" | "SEARCHBOX" => Other::Elasticsearch,
+            "OPENSEARCH" => Other::Opensearch,
+            "RABBITMQ" | "CLOUDAMQP" | "AMQP" => Other::Rabbitmq,
+            "MEMCACHED" | "MEMCACHE" | "MEMCACHIER" | "MEMCACHEDCLOUD" => Other::Memcached,
+            "KAFKA" => Other::Kafka,
+            "SOLR" => Other::Solr,
+            "MEILI" | "MEILISEARCH" => Other::Meilisearch,
+            "TYPESENSE" => Other::Typesense,
+            "CLICKHOUSE" => Other::Clickhouse,
+            "QDRANT" => Other::Qdrant,
+            "NATS" => Other::Nats,
+            "MQTT" => Other::Mqtt,
+            _ => return None,
+        })
     })
 }
 
@@ -219,7 +265,9 @@ pub(super) fn of_literal(text: &str) -> Option<Sought> {
         }
         "django.core.cache.backends.memcached.PyMemcacheCache"
         | "django.core.cache.backends.memcached.PyLibMCCache"
-        | "django.core.cache.backends.memcached.MemcachedCache" => {
+        | "django.core.cache.backends.memcached.MemcachedCache"
+        | "django_bmemcached.memcached.BMemcached"
+        | "django_pylibmc.memcached.PyLibMCCache" => {
             return Some(Sought::Other(Other::Memcached));
         }
         "django.db.backends.oracle" => return Some(Sought::Other(Other::Oracle)),
@@ -281,6 +329,22 @@ mod tests {
             found("rabbitmq:3.12-management"),
             Some((Sought::Other(Other::Rabbitmq), None))
         );
+    }
+
+    #[test]
+    fn variables_point_at_what_is_not_started() {
+        assert_eq!(of_variable("RABBITMQ_URL"), Some(Other::Rabbitmq));
+        assert_eq!(
+            of_variable("elasticsearch_hosts"),
+            Some(Other::Elasticsearch)
+        );
+        assert_eq!(of_variable("MEMCACHIER_SERVERS"), Some(Other::Memcached));
+        assert_eq!(
+            of_variable("SHOP_OPENSEARCH_ENDPOINT"),
+            Some(Other::Opensearch)
+        );
+        assert_eq!(of_variable("KAFKA_TOPIC"), None);
+        assert_eq!(of_variable("HOST"), None);
     }
 
     #[test]

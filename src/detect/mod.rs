@@ -11,6 +11,7 @@ mod env_files;
 pub(crate) mod existing;
 mod findings;
 mod generated;
+mod javascript;
 mod naming;
 mod overrides;
 mod python;
@@ -91,6 +92,7 @@ pub fn detect(root: &std::path::Path, config: &Config) -> Result<Project, TreeEr
     let env_files = env_files::find(&tree);
     let scripts = scripts::find(&tree, &existing);
     unknown::complete(&mut found, &existing);
+    backing::unrecognised(&existing, &mut found);
     let findings = findings::collect(&tree, &found, &env_files);
     Ok(Project {
         name,

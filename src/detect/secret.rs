@@ -62,6 +62,31 @@ const ABOUT: &[&str] = &[
     "PUBLISHABLE",
 ];
 
+/// Last words of a name that is about a secret and holds none.
+const ABOUT_LAST: &[&str] = &[
+    "NAME",
+    "TIME",
+    "ALG",
+    "ALGO",
+    "THRESHOLD",
+    "OVERRIDE",
+    "DURATION",
+    "PERIOD",
+    "INTERVAL",
+    "WINDOW",
+    "DELAY",
+    "LEEWAY",
+    "CLAIM",
+    "CLASS",
+    "BACKEND",
+    "ROUNDS",
+    "ITERATIONS",
+    "STRENGTH",
+    "POLICY",
+    "MODE",
+    "FIELD",
+];
+
 /// What a `…_KEY` of these words opens.
 const KEYS: &[&str] = &[
     "API",
@@ -107,7 +132,11 @@ pub(crate) fn secrecy(name: &str) -> Option<Confidence> {
         .collect();
     let has = |word: &str| words.contains(&word);
     let last = words.last().copied().unwrap_or_default();
-    if words.iter().any(|word| ABOUT.contains(word)) || last == "NAME" {
+    if words.iter().any(|word| ABOUT.contains(word)) || ABOUT_LAST.contains(&last) {
+        return None;
+    }
+    // `USE_ID_TOKEN` switches something on.
+    if has("USE") {
         return None;
     }
     // Where a token is asked for is no secret.
@@ -281,6 +310,12 @@ mod tests {
             "REDIS_LATEST_ID_KEY",
             "JWT_TOKEN_PREFIX",
             "OAUTH_TOKEN_URL",
+            "TOKEN_TIME",
+            "JWT_ALG",
+            "RESET_PASSWORD_LOCK_TIME",
+            "TOKEN_UPDATE_LAST_LOGIN_THRESHOLD",
+            "PROVIDER_USE_ID_TOKEN",
+            "JWT_EMAIL_OVERRIDE",
         ] {
             assert!(secrecy(name).is_none(), "{name}");
         }

@@ -45,6 +45,27 @@ impl Command {
     }
 }
 
+/// The variables that `text` reads, each with the default of `${NAME:-default}`.
+pub(super) fn variables(text: &str) -> Vec<(String, Option<String>)> {
+    let Some(tree) = syntax::parse(&tree_sitter_bash::LANGUAGE.into(), text) else {
+        return Vec::new();
+    };
+    syntax::all_of(tree.root_node(), &["simple_expansion", "expansion"])
+        .into_iter()
+        .filter_map(|node| {
+            let parts = syntax::children(node);
+            let name = parts.iter().find(|part| part.kind() == "variable_name")?;
+            let whole = syntax::text(node, text);
+            let default = whole
+                .split_once(":-")
+                .or_else(|| whole.split_once('-'))
+                .map(|(_, rest)| rest.trim_end_matches('}').to_owned())
+                .filter(|_| node.kind() == "expansion");
+            Some((syntax::text(*name, text).to_owned(), default))
+        })
+        .collect()
+}
+
 /// Every simple command in `text`, those in loops, conditions and substitutions included.
 pub(super) fn commands(text: &str) -> Vec<Command> {
     let mut all = statements(text);
@@ -183,6 +204,19 @@ mod tests {
                 (3, "flask run"),
                 (3, "A=1"),
             ]
+        );
+    }
+
+    #[test]
+    fn variables_with_their_defaults() {
+        let found = variables("celery -c ${WORKERS:-1} -b $BROKER --conf=${DIR}/a.py '$NOT'");
+        let found: Vec<(&str, Option<&str>)> = found
+            .iter()
+            .map(|(name, default)| (name.as_str(), default.as_deref()))
+            .collect();
+        assert_eq!(
+            found,
+            [("WORKERS", Some("1")), ("BROKER", None), ("DIR", None)]
         );
     }
 

@@ -148,8 +148,14 @@ pub(crate) fn check_toml(tree: &Tree, path: &RelPath) {
     }
     let Some(text) = tree.text(path) else { return };
     if let Err((line, message)) = toml_table(&text) {
+        let line = within(&text, line);
         tree.report(invalid("invalid-toml", "TOML", path, line, &message));
     }
+}
+
+/// A parser may name the line behind the last one.
+fn within(text: &str, line: usize) -> usize {
+    line.min(text.matches('\n').count() + 1)
 }
 
 fn read(
@@ -164,6 +170,7 @@ fn read(
         match parse(&text) {
             Ok(node) => node.map(Arc::new),
             Err((line, message)) => {
+                let line = within(&text, line);
                 tree.report(invalid(id, format, path, line, &message));
                 None
             }

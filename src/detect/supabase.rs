@@ -2,7 +2,7 @@
 
 use super::Tree;
 use crate::project::{
-    BackingService, Confidence, Evidence, Fact, RelPath, Service, Sought, SupabasePart,
+    BackingService, Confidence, EnvVar, Evidence, Fact, RelPath, Service, Sought, SupabasePart,
 };
 use std::collections::BTreeMap;
 
@@ -68,6 +68,37 @@ pub(super) fn functions(tree: &Tree) -> Vec<String> {
         .collect();
     names.dedup();
     names
+}
+
+/// Variables that Supabase's runtime sets for every edge function
+/// (<https://supabase.com/docs/guides/functions/secrets>).
+const SET: &[&str] = &[
+    "SUPABASE_URL",
+    "SUPABASE_ANON_KEY",
+    "SUPABASE_PUBLISHABLE_KEYS",
+    "SUPABASE_SERVICE_ROLE_KEY",
+    "SUPABASE_SECRET_KEYS",
+    "SUPABASE_DB_URL",
+    "SUPABASE_JWKS",
+    "SB_REGION",
+    "SB_EXECUTION_ID",
+    "DENO_DEPLOYMENT_ID",
+];
+
+/// What the edge functions and the code that they share read beside that, sorted by name.
+pub(super) fn function_variables(tree: &Tree) -> Vec<EnvVar> {
+    let Ok(folder) = RelPath::parse("supabase/functions") else {
+        return Vec::new();
+    };
+    let sources = tree.files().filter(|path| {
+        path.is_within(&folder)
+            && matches!(path.extension(), "ts" | "tsx" | "js" | "jsx" | "mjs")
+            && !path.stem().ends_with(".test")
+            && !path.stem().ends_with("_test")
+    });
+    let mut found = super::javascript::variables(tree, sources);
+    found.retain(|variable| !SET.contains(&variable.name.as_str()));
+    found
 }
 
 /// The folder of the migrations, where there is one.

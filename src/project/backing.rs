@@ -1,6 +1,6 @@
 //! What a service needs that is not the user's code.
 
-use super::{Evidence, Fact, RelPath};
+use super::{EnvVar, Evidence, Fact, RelPath};
 use serde::Serialize;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -100,6 +100,9 @@ pub struct BackingService {
     pub parts: Vec<Fact<SupabasePart>>,
     /// Supabase only: names of the folders in `supabase/functions` that hold an edge function.
     pub functions: Vec<String>,
+    /// Supabase only: variables that the edge functions read beside those that Supabase sets.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub function_env: Vec<EnvVar>,
     /// Supabase or plain SQL: folder of the migrations.
     pub migrations: Option<RelPath>,
     /// `PostgreSQL` extensions that a migration or schema creates.

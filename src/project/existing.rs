@@ -66,6 +66,22 @@ pub struct ComposeFile {
     pub obstacles: Vec<Evidence>,
 }
 
+impl ComposeService {
+    /// Whether it is built from what lies in `root`: its context is that folder, or a wider one
+    /// with a Dockerfile in that folder.
+    #[must_use]
+    pub fn builds(&self, root: &RelPath) -> bool {
+        self.build.as_ref().is_some_and(|context| {
+            context == root
+                || root.is_within(context)
+                    && self
+                        .dockerfile
+                        .as_ref()
+                        .is_some_and(|file| file.parent() == *root)
+        })
+    }
+}
+
 #[derive(Debug, Clone, Serialize)]
 pub struct ComposeService {
     pub name: String,
@@ -73,6 +89,12 @@ pub struct ComposeService {
     pub image: Option<String>,
     /// Folder of the build context, if it is built from this tree.
     pub build: Option<RelPath>,
+    /// The Dockerfile that its build names, if that lies in this tree.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dockerfile: Option<RelPath>,
+    /// The command of its health check.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub healthcheck: Option<Evidence>,
     /// `published:target` as written.
     pub ports: Vec<String>,
     /// Names of its environment variables.

@@ -18,8 +18,8 @@ pub use fact::{Claim, Confidence, Evidence, Fact};
 pub use finding::{Finding, Severity, Unknown};
 pub use path::{PathError, RelPath};
 pub use service::{
-    Migration, PackageManager, Port, Requirement, ServerInterface, Service, ServiceKind, Single,
-    TestCommand, identifier,
+    Capacity, Migration, PackageManager, Port, Requirement, ServerInterface, Service, ServiceKind,
+    Single, TestCommand, identifier,
 };
 
 use serde::Serialize;

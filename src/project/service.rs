@@ -103,6 +103,28 @@ pub struct Migration {
     pub folder: RelPath,
 }
 
+/// How much a production server takes at once, as far as the repository says it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Capacity {
+    /// Processes that answer requests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workers: Option<Fact<u32>>,
+    /// Threads of each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threads: Option<Fact<u32>>,
+    /// Seconds after which a request is given up; 0 for never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Fact<u32>>,
+}
+
+impl Capacity {
+    /// Whether nothing is said.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// Why a service may not run twice at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Single {
@@ -137,6 +159,8 @@ pub struct Service {
     pub dev_command: Option<Fact<String>>,
     /// Package of the production server to install where the application has none: `gunicorn`.
     pub add_server: Option<Fact<String>>,
+    #[serde(skip_serializing_if = "Capacity::is_empty")]
+    pub capacity: Capacity,
     pub port: Option<Fact<Port>>,
     pub package_manager: Option<Fact<PackageManager>>,
     /// The manifest that dependencies are installed from, e.g. `backend/requirements.txt`.
@@ -218,6 +242,7 @@ impl Service {
             server_command: None,
             dev_command: None,
             add_server: None,
+            capacity: Capacity::default(),
             port: None,
             package_manager: None,
             manifest: None,

@@ -167,6 +167,12 @@ impl Page {
         self.optional("entry", service.entry.as_ref(), text);
         self.optional("server", service.server_command.as_ref(), text);
         self.optional("server to add", service.add_server.as_ref(), text);
+        let capacity = &service.capacity;
+        self.optional("workers", capacity.workers.as_ref(), ToString::to_string);
+        self.optional("threads", capacity.threads.as_ref(), ToString::to_string);
+        self.optional("timeout", capacity.timeout.as_ref(), |seconds| {
+            format!("{seconds} s")
+        });
         self.optional("port", service.port.as_ref(), ToString::to_string);
         self.optional("health", service.health.as_ref(), text);
         self.optional("runtime", service.runtime_version.as_ref(), |version| {
@@ -280,6 +286,15 @@ impl Page {
             if !service.functions.is_empty() {
                 let names = service.functions.join(", ");
                 self.line(&format!("  {:<NAMES$}edge functions: {names}", ""));
+            }
+            if !service.function_env.is_empty() {
+                let names: Vec<&str> = service
+                    .function_env
+                    .iter()
+                    .map(|variable| variable.name.as_str())
+                    .collect();
+                let names = names.join(", ");
+                self.line(&format!("  {:<NAMES$}edge functions read: {names}", ""));
             }
             if let Some(folder) = &service.migrations {
                 self.line(&format!("  {:<NAMES$}migrations in {folder}", ""));

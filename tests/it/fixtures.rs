@@ -68,6 +68,7 @@ impl Comparison {
                 "packages" => self.packages(said),
                 "service" => self.services(said),
                 "backing" => self.backing(said),
+                "needs" => self.needs(said),
                 "env" => self.env(said),
                 "committed_env" => self.committed_env(said),
                 "scripts" => self.scripts(said),
@@ -192,12 +193,15 @@ impl Comparison {
             );
         }
         let wanted = said.get("unused").map(strings).unwrap_or_default();
-        let unused: Vec<String> = services
+        let mut unused: Vec<String> = services
             .iter()
             .flat_map(|service| items(&service["requirements"]))
             .filter(|requirement| requirement["imported"] == Value::Bool(false))
             .map(|requirement| string(&requirement["name"]))
             .collect();
+        // Services of one project share their requirements.
+        let mut seen = std::collections::BTreeSet::new();
+        unused.retain(|name| seen.insert(name.clone()));
         self.check(
             &format!("packages.unused {wanted:?}"),
             unused == wanted,
@@ -271,6 +275,10 @@ impl Comparison {
                         command.contains(&wanted) || added == wanted,
                         format!("{command:?}, {added:?}"),
                     )
+                }
+                "workers" | "threads" | "timeout" => {
+                    let is = string(&service["capacity"][key.as_str()]["value"]);
+                    (is == wanted, is)
                 }
                 "server_added" => (!service["add_server"].is_null(), value("add_server")),
                 "command" => (command.contains(&wanted), command),
@@ -378,6 +386,18 @@ impl Comparison {
         }
     }
 
+    fn needs(&mut self, said: &toml::Value) {
+        let is: Vec<String> = items(&self.project["needs"])
+            .iter()
+            .map(|need| string(&need["kind"]))
+            .collect();
+        let mut wanted = strings(said);
+        wanted.sort();
+        let mut sorted = is.clone();
+        sorted.sort();
+        self.check(&format!("needs {wanted:?}"), sorted == wanted, &is);
+    }
+
     fn env(&mut self, said: &toml::Value) {
         let services = self.all_services();
         let expected = said.as_array().unwrap();
@@ -392,12 +412,17 @@ impl Comparison {
             let name = said["name"].as_str().unwrap();
             let of = said.get("service").and_then(toml::Value::as_str);
             // Variables of edge functions are Supabase's to hand on, not a service's.
-            if of == Some("functions") {
-                continue;
-            }
-            let variable = services
+            let readers: Vec<Value> = if of == Some("functions") {
+                let backing = items(&self.project["backing"]).iter();
+                backing
+                    .map(|one| serde_json::json!({"env": one["function_env"]}))
+                    .collect()
+            } else {
+                let named = |service: &&Value| of.is_none_or(|of| service["name"] == of);
+                services.iter().filter(named).cloned().collect()
+            };
+            let variable = readers
                 .iter()
-                .filter(|service| of.is_none_or(|of| service["name"] == of))
                 .flat_map(|service| items(&service["env"]))
                 .find(|variable| variable["name"] == name);
             let Some(variable) = variable else {

@@ -13,6 +13,7 @@ mod compose_run;
 mod container;
 mod container_variants;
 mod detect;
+mod detect_property;
 mod doctor;
 mod dora;
 mod engine;

@@ -124,6 +124,22 @@ fn service(path: &RelPath, name: &str, line: usize, node: &Node) -> ComposeServi
                 .or_else(|| build.get("dockerfile").map(|_| "."))?;
             path.parent().join(context).ok()
         }),
+        dockerfile: node.get("build").and_then(|build| {
+            let context = build.get("context").and_then(Node::text).unwrap_or(".");
+            let dockerfile = build.get("dockerfile").and_then(Node::text)?;
+            path.parent().join(context).ok()?.join(dockerfile).ok()
+        }),
+        healthcheck: node
+            .get("healthcheck")
+            .and_then(|check| check.entry("test"))
+            .and_then(|test| {
+                let command = command(&test.node)?;
+                Some(Evidence::new(
+                    path.clone(),
+                    test.node.line,
+                    &secret::redacted(&command),
+                ))
+            }),
         ports: texts("ports"),
         environment: names(node, "environment"),
         volumes: texts("volumes"),

@@ -51,10 +51,20 @@ pub(super) fn read(path: &RelPath, text: &str) -> Dockerfile {
     for instruction in syntax::children(tree.root_node()) {
         reader.take(instruction);
     }
-    reader
-        .stages
-        .pop()
-        .map_or_else(|| empty(path), |stage| stage.said)
+    // What an earlier stage installs is often copied into the last one.
+    let mut listed: Vec<Evidence> = Vec::new();
+    for evidence in reader.stages.iter().flat_map(|one| &one.said.requirements) {
+        if !listed.contains(evidence) {
+            listed.push(evidence.clone());
+        }
+    }
+    reader.stages.pop().map_or_else(
+        || empty(path),
+        |stage| Dockerfile {
+            requirements: listed,
+            ..stage.said
+        },
+    )
 }
 
 struct Reader<'t> {
@@ -324,8 +334,16 @@ fn installed(command: &shell::Command) -> impl Iterator<Item = &shell::Word> {
         .filter(move |word| {
             let is_value =
                 std::mem::replace(&mut takes_next, WITH_VALUE.contains(&word.text.as_str()));
-            !is_value && !word.text.starts_with('-') && !word.text.contains('$')
+            !is_value && is_package(name_of(&word.text))
         })
+}
+
+/// Whether it may be the name of a package, by the policy of Debian and of Alpine.
+fn is_package(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "+-._:".contains(c))
 }
 
 /// `libpq5` of `libpq5=15.*`.
@@ -496,7 +514,7 @@ fn without_comments(text: &str) -> String {
         if number > 0 && lines.peek().is_some() && (bare.is_empty() || bare.starts_with('#')) {
             out.push('\\');
         } else {
-            out.push_str(line.trim_end_matches('\r'));
+            out.push_str(&without_inline_comments(line.trim_end_matches('\r')));
         }
         if lines.peek().is_some() {
             out.push('\n');
@@ -505,9 +523,44 @@ fn without_comments(text: &str) -> String {
     out
 }
 
+/// A line without `` `# a comment` ``, as some write between the lines of one command.
+fn without_inline_comments(line: &str) -> String {
+    let mut out = String::new();
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once("`#") {
+        out.push_str(before);
+        let Some((_, behind)) = after.split_once('`') else {
+            out.push_str("`#");
+            rest = after;
+            continue;
+        };
+        rest = behind;
+    }
+    out.push_str(rest);
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_comment_between_backticks_is_no_package() {
+        let said = parsed(
+            "FROM debian:12\n\
+             RUN apt-get update && apt-get install -y \\\n\
+             \x20 libpq5 \\\n\
+             \x20 `# needed by the parser` \\\n\
+             \x20 libxslt1.1 \\\n\
+             \x20 && apt-get clean\n",
+        );
+        let names: Vec<&str> = said
+            .system_packages
+            .iter()
+            .map(|package| package.excerpt.as_str())
+            .collect();
+        assert_eq!(names, ["libpq5", "libxslt1.1"]);
+    }
 
     fn parsed(text: &str) -> Dockerfile {
         read(&RelPath::parse("Dockerfile").unwrap(), text)

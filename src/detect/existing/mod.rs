@@ -52,10 +52,15 @@ fn is_dockerfile(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     lower == "dockerfile"
         || lower == "containerfile"
-        || ["dockerfile.", "containerfile."]
-            .iter()
-            .filter_map(|start| lower.strip_prefix(start))
-            .any(|variant| !is_source(variant))
+        || [
+            "dockerfile.",
+            "dockerfile-",
+            "dockerfile_",
+            "containerfile.",
+        ]
+        .iter()
+        .filter_map(|start| lower.strip_prefix(start))
+        .any(|variant| !is_source(variant))
         || lower.ends_with(".dockerfile")
 }
 

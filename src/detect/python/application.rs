@@ -121,6 +121,9 @@ impl Search<'_, '_> {
         if found.is_empty() {
             found.extend(paste::find(self.code, self.package, self.mentions));
         }
+        if found.is_empty() {
+            found.extend(self.conventional());
+        }
         (choice::choose(self.code, found), uncallable)
     }
 
@@ -217,6 +220,53 @@ impl Search<'_, '_> {
             }
         }
         called
+    }
+
+    /// The object in a file that is named for servers, whatever makes it: `application` of
+    /// `wsgi.py`, as PEP 3333 calls it.
+    fn conventional(&self) -> Option<Application> {
+        let mut candidates: Vec<&RelPath> = self
+            .files
+            .iter()
+            .filter(|path| matches!(path.file_name(), "wsgi.py" | "asgi.py"))
+            .collect();
+        candidates.sort_by_key(|path| (path.depth(), path.as_str().len()));
+        candidates.into_iter().find_map(|path| {
+            let interface = if path.stem() == "asgi" {
+                ServerInterface::Asgi
+            } else {
+                ServerInterface::Wsgi
+            };
+            let module = self.code.module(path)?;
+            let (object, line) = on_import(&module.body).into_iter().find_map(|statement| {
+                match &statement.kind {
+                    StmtKind::Assign {
+                        targets,
+                        value: Some(value),
+                        ..
+                    } if value.call().is_some() => {
+                        let name = targets.first()?.name()?;
+                        matches!(name, "application" | "app").then_some((name, statement.line))
+                    }
+                    _ => None,
+                }
+            })?;
+            let place = Place::of(self.code, &self.package.root, path);
+            Some(Application {
+                object: object.to_owned(),
+                factory: false,
+                framework: framework::required(self.package, interface),
+                framework_at: module.at(line),
+                interface,
+                entry: format!("{}:{object}", place.dotted(path)?),
+                entry_at: module.at(line),
+                mention: None,
+                strength: choice::UNNAMED,
+                origin: (path.clone(), object.to_owned()),
+                file: path.clone(),
+                place,
+            })
+        })
     }
 
     fn application(

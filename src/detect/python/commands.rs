@@ -1,5 +1,6 @@
 //! Gathers the commands that start a project, from every file that may hold one.
 
+use super::capacity;
 use super::code::Code;
 use super::manifest::{Package, Section};
 use super::mention::{Mention, bare};
@@ -86,9 +87,11 @@ pub(super) fn compose_services<'e>(
         .filter(|file| !is_for_tests(file))
     {
         let builds = |service: &ComposeService| {
-            service.build.as_ref().is_some_and(|context| {
-                context == root || root.is_within(context) && (alone || !context.is_root())
-            })
+            service.builds(root)
+                || service
+                    .build
+                    .as_ref()
+                    .is_some_and(|context| root.is_within(context) && (alone || !context.is_root()))
         };
         let images: Vec<&str> = file
             .services
@@ -127,6 +130,7 @@ impl Commands<'_, '_> {
         self.scripts(true, &mut found);
         self.units(&mut found);
         self.supervisor(&mut found);
+        self.uwsgi(&mut found);
         self.compose(&mut found);
         self.tasks(&mut found);
         self.makefile(&mut found);
@@ -239,31 +243,46 @@ impl Commands<'_, '_> {
     /// Shell scripts: those that a Dockerfile names, else the others.
     fn scripts(&self, named: bool, found: &mut Vec<Mention>) {
         let tree = self.code.tree;
-        let is_named = |path: &RelPath| {
-            dockerfiles(self.existing, self.root(), self.alone)
-                .iter()
-                .flat_map(|file| file.entrypoint.iter().chain(&file.cmd))
-                .any(|command| {
-                    command
-                        .excerpt
-                        .split(|c: char| c.is_whitespace() || c == '/' || c == '\'' || c == '"')
-                        .any(|word| word == path.file_name())
-                })
+        let files = dockerfiles(self.existing, self.root(), self.alone);
+        let says = |evidence: &Evidence, path: &RelPath| {
+            evidence
+                .excerpt
+                .split(|c: char| c.is_whitespace() || c == '/' || c == '\'' || c == '"')
+                .any(|word| word == path.file_name())
         };
-        for path in tree.with_extension("sh") {
+        let is_named = |path: &RelPath| {
+            files.iter().any(|file| {
+                let starts = file.entrypoint.iter().chain(&file.cmd);
+                starts.into_iter().any(|command| says(command, path))
+            })
+        };
+        // A script that is copied by name is for another command of the same image.
+        let is_copied = |path: &RelPath| {
+            files
+                .iter()
+                .any(|file| file.copied.iter().any(|copied| says(copied, path)))
+        };
+        for path in tree.with_extension("sh").chain(tree.with_extension("")) {
             let folder = path.parent();
             let near = folder == *self.root()
                 || folder.parent() == *self.root()
                 || (self.alone && self.root().is_within(&folder));
-            let of_dockerfile = is_named(path);
-            if !(near || of_dockerfile && self.alone)
+            let process = supervised(path);
+            let by_extension = path.extension() == "sh";
+            let of_dockerfile = is_named(path)
+                || !by_extension && (is_copied(path) || process.is_some() && self.alone);
+            if !(near && (by_extension || folder.file_name() == "bin")
+                || of_dockerfile && self.alone)
                 || super::role::beside(&folder)
                 || path.stem().contains("test")
                 || of_dockerfile != named
             {
                 continue;
             }
-            let Some(text) = tree.text(path) else {
+            let Some(text) = tree
+                .text(path)
+                .filter(|text| by_extension || is_shell(text))
+            else {
                 continue;
             };
             let mut at = folder.clone();
@@ -278,6 +297,7 @@ impl Commands<'_, '_> {
                 }
                 let mut like = self.like(tree.at(path, statement.line()), named);
                 like.folder.clone_from(&at);
+                like.process.clone_from(&process);
                 self.words(&words, statement.is_assignment(), &like, found);
             }
         }
@@ -315,10 +335,52 @@ impl Commands<'_, '_> {
                     path,
                     |section| {
                         let name = section.name.strip_prefix("program:")?;
-                        Some((name.to_owned(), section.get("command")?.to_owned()))
+                        Some((name.to_owned(), with_variables(section.get("command")?)))
                     },
                     found,
                 );
+            }
+        }
+    }
+
+    /// Configuration of uWSGI: the module that it serves, and the daemons that it keeps beside.
+    fn uwsgi(&self, found: &mut Vec<Mention>) {
+        for path in self.near("ini") {
+            let Some(text) = self
+                .code
+                .tree
+                .text(path)
+                .filter(|text| text.contains("[uwsgi]"))
+            else {
+                continue;
+            };
+            let entries = capacity::uwsgi_section(&text).map(|section| section.entries);
+            for (key, value) in &entries.unwrap_or_default() {
+                let line = text
+                    .lines()
+                    .position(|line| {
+                        line.starts_with(key.as_str()) && line.contains(value.as_str())
+                    })
+                    .map_or(0, |index| index + 1);
+                let mut like = self.like(self.code.tree.at(path, line), true);
+                match key.as_str() {
+                    "module" | "wsgi" => {
+                        let words = ["uwsgi", "--module", value].map(str::to_owned);
+                        self.words(&words, false, &like, found);
+                    }
+                    // What stands for a variable is only there where that is set.
+                    "attach-daemon" | "attach-daemon2" | "smart-attach-daemon"
+                        if !value.contains("%(") =>
+                    {
+                        let mut words = value.split_whitespace();
+                        let name = words
+                            .find(|word| !word.contains("manage.py") && !word.starts_with("python"))
+                            .map(|word| word.rsplit('/').next().unwrap_or(word).to_owned());
+                        like.process = name;
+                        self.line(value, &like, found);
+                    }
+                    _ => {}
+                }
             }
         }
     }
@@ -399,6 +461,14 @@ impl Commands<'_, '_> {
 
     /// `FLASK_APP` of a committed `.flaskenv` or `.env` is what `flask run` serves.
     fn flaskenv(&self, found: &mut Vec<Mention>) {
+        for file in dockerfiles(self.existing, self.root(), self.alone) {
+            for evidence in &file.env {
+                if let Some(app) = evidence.excerpt.strip_prefix("FLASK_APP=") {
+                    let words = ["flask", "--app", app, "run"].map(str::to_owned);
+                    self.words(&words, false, &self.like(evidence.clone(), false), found);
+                }
+            }
+        }
         for name in [".flaskenv", ".env"] {
             let Ok(path) = self.root().join(name) else {
                 continue;
@@ -418,4 +488,42 @@ impl Commands<'_, '_> {
             }
         }
     }
+}
+
+/// A command of supervisor as a shell has it: `%(ENV_NAME)s` is a variable.
+fn with_variables(command: &str) -> String {
+    let mut out = String::new();
+    let mut rest = command;
+    while let Some((before, after)) = rest.split_once("%(ENV_") {
+        let Some((name, behind)) = after.split_once(")s") else {
+            break;
+        };
+        out.push_str(&format!("{before}${{{name}}}"));
+        rest = behind;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Whether the first line of a text gives it to a shell.
+fn is_shell(text: &str) -> bool {
+    let first = text.lines().next().unwrap_or_default();
+    first.starts_with("#!")
+        && first
+            .split(['/', ' '])
+            .any(|word| matches!(word, "sh" | "bash" | "ash" | "dash" | "with-contenv"))
+}
+
+/// The process whose `run` file this is, for s6 and runit: `svc-worker/run`.
+fn supervised(path: &RelPath) -> Option<String> {
+    let folder = path.parent();
+    let above = folder.parent();
+    let kept = matches!(
+        above.file_name(),
+        "s6-rc.d" | "services.d" | "sv" | "service" | "runit"
+    );
+    (path.file_name() == "run" && kept).then(|| {
+        let name = folder.file_name();
+        name.strip_prefix("svc-").unwrap_or(name).to_owned()
+    })
 }

@@ -42,13 +42,18 @@ pub(super) fn find(code: &Code<'_>, package: &Package, files: &[RelPath]) -> Opt
         .min_by_key(|path| path.depth())?
         .clone();
     let by_manage = settings_of(code, &manage);
+    // A module `asgi.py`, or a package `asgi` of its own.
     let server = |name: &str| {
         files
             .iter()
-            .filter(|path| path.file_name() == name && path.is_within(&manage.parent()))
+            .filter(|path| path.is_within(&manage.parent()))
+            .filter(|path| {
+                path.extension() == "py" && path.stem() == name
+                    || path.file_name() == "__init__.py" && path.parent().file_name() == name
+            })
             .min_by_key(|path| path.depth())
     };
-    let (wsgi, asgi) = (server("wsgi.py"), server("asgi.py"));
+    let (wsgi, asgi) = (server("wsgi"), server("asgi"));
     let by_server = wsgi.or(asgi).and_then(|path| settings_of(code, path));
     let place = place(
         code,

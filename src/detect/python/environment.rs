@@ -41,6 +41,27 @@ pub(super) fn find(
     found.into_values().collect()
 }
 
+/// Adds to `known` what a command reads by itself: `--concurrency=${WORKERS:-1}`.
+pub(super) fn of_command(command: &str, at: &Evidence, known: &mut Vec<EnvVar>) {
+    for (name, default) in crate::detect::shell::variables(command) {
+        if known.iter().any(|variable| variable.name == name) {
+            continue;
+        }
+        let confidence = secret::secrecy(&name);
+        known.push(EnvVar {
+            secret: confidence.is_some(),
+            secret_confidence: confidence.unwrap_or(Confidence::Likely),
+            insecure_default: false,
+            read_at: vec![at.clone()],
+            default: default.filter(|_| confidence.is_none()),
+            required: false,
+            role: role(&name, Engines::default()),
+            name,
+        });
+    }
+    known.sort_by(|a, b| a.name.cmp(&b.name));
+}
+
 fn add(
     found: &mut BTreeMap<String, EnvVar>,
     path: &RelPath,
@@ -256,6 +277,19 @@ mod tests {
         assert_eq!(a.read_at[0].excerpt, "k = os.getenv('SECRET_KEY', '…')");
         let b = one("import os\nk = os.getenv('REDIS_URL', 'redis://localhost:6379')\n");
         assert!(b.secret && !b.insecure_default);
+    }
+
+    #[test]
+    fn settings_of_dynaconf_are_variables_with_its_prefix() {
+        let made = "from dynaconf import Dynaconf\nsettings = Dynaconf(envvar_prefix='SHOP', settings_files=['settings.toml'])\n";
+        let used = "from conf import settings\nport = settings.get('port', 8000)\nkey = settings.SECRET_KEY\nname = settings['title']\nsettings.validators.validate()\n";
+        let found = read_all(&[("conf.py", made), ("app.py", used)]);
+        let names: Vec<&str> = found.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(names, ["SHOP_PORT", "SHOP_SECRET_KEY", "SHOP_TITLE"]);
+        assert_eq!(found[0].default.as_deref(), Some("8000"));
+        assert!(found[1].secret && !found[1].required);
+        let bare = "from dynaconf import Dynaconf\nsettings = Dynaconf()\nx = settings.DEPTH\n";
+        assert_eq!(read_all(&[("app.py", bare)])[0].name, "DYNACONF_DEPTH");
     }
 
     #[test]

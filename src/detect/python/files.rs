@@ -160,6 +160,10 @@ fn names_folder(name: &str, value: &Expr) -> bool {
 
 impl Writes {
     fn note(&mut self, module: &Module) {
+        // A management command is run by hand, in the source tree.
+        if module.path.as_str().contains("management/commands/") {
+            return;
+        }
         let mut here: BTreeSet<String> = BTreeSet::new();
         each_expression(&module.body, &mut |expr| {
             for target in written(module, expr) {
@@ -284,7 +288,15 @@ fn written<'e>(module: &Module, expr: &'e Expr) -> Vec<&'e Expr> {
     }
     match &function.kind {
         Kind::Name(name) if name == "open" && writes_mode(args) => first(),
-        Kind::Attr(_, method) if method == "save" => first(),
+        // A storage has a place of its own for the names that it is given.
+        Kind::Attr(object, method)
+            if method == "save"
+                && !object
+                    .last_name()
+                    .is_some_and(|name| name.to_lowercase().contains("storage")) =>
+        {
+            first()
+        }
         Kind::Attr(object, method)
             if matches!(method.as_str(), "mkdir" | "write_text" | "write_bytes") =>
         {

@@ -150,6 +150,18 @@ fn named(name: &str) -> Option<&'static Framework> {
     FRAMEWORKS.iter().find(|framework| framework.name == name)
 }
 
+/// The one framework of this interface among the requirements.
+pub(super) fn required(
+    package: &Package,
+    interface: ServerInterface,
+) -> Option<&'static Framework> {
+    let mut found = FRAMEWORKS.iter().filter(|framework| {
+        framework.interface == interface && package.runtime(framework.name).is_some()
+    });
+    let first = found.next()?;
+    found.all(|other| other.name == first.name).then_some(first)
+}
+
 /// The framework whose application `value` makes.
 pub(super) fn made_by(module: &Module, value: &Expr) -> Option<&'static Framework> {
     let (function, _) = value.call()?;

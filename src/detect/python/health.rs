@@ -82,6 +82,13 @@ pub(super) fn find<'p>(
     let (rank, route, at) = routes
         .into_iter()
         .filter(|route| !route.path.contains(['<', '{', '(', '\\']))
+        // A WebSocket answers no plain request.
+        .filter(|route| {
+            !route
+                .path
+                .split('/')
+                .any(|part| matches!(part, "ws" | "websocket" | "sockets"))
+        })
         .filter_map(|route| {
             let prefix = match route.owner {
                 Some(owner) => prefixes.of(&owner, 8)?,

@@ -241,6 +241,10 @@ pub(super) fn bare(words: &[String], entry_points: &[EntryPoint]) -> Vec<String>
     let program = words
         .first()
         .map_or("", |word| word.rsplit('/').next().unwrap_or_default());
+    // A script that its first line gives to Python.
+    if program.ends_with(".py") && program != "huey_consumer.py" {
+        return renamed("python", words);
+    }
     if program.starts_with("python")
         && words.get(1).is_some_and(|word| word == "-m")
         && let Some(module) = words.get(2)
@@ -314,6 +318,7 @@ mod tests {
             assert_eq!(one.arguments(), ["a:b"], "{command}");
         }
         assert!(mention("python3 -m bot").is_python());
+        assert!(mention("./manage.py runserver").is_python());
         let point = EntryPoint {
             name: "serve-it".to_owned(),
             target: "gunicorn.app.wsgiapp:run".to_owned(),

@@ -124,11 +124,24 @@ impl Search<'_, '_> {
             .filter(|mention| mention.program() == "alembic")
             .find_map(|mention| mention.option(&["-c", "--config"]));
         let root = &self.package.root;
+        let mut inside = false;
         let ini = told
             .into_iter()
             .chain(["alembic.ini", "conf/alembic.ini", "config/alembic.ini"])
             .filter_map(|name| root.join(name).ok())
-            .find(|path| tree.has(path))?;
+            .find(|path| tree.has(path))
+            .or_else(|| {
+                // Inside the package, where it says itself where the scripts lie.
+                self.folders_with("alembic.ini")
+                    .into_iter()
+                    .filter_map(|folder| folder.join("alembic.ini").ok())
+                    .find(|path| {
+                        tree.text(path).is_some_and(|text| {
+                            text.contains("[alembic]") && text.contains("script_location")
+                        })
+                    })
+                    .inspect(|_| inside = true)
+            })?;
         let text = tree.text(&ini)?;
         let sections = Section::read_all(&text).unwrap_or_default();
         let location = sections
@@ -154,12 +167,20 @@ impl Search<'_, '_> {
         } else {
             format!("alembic --config {config} upgrade head")
         };
-        Some(Self::fact(
+        let mut fact = Self::fact(
             "alembic",
             Some(command),
             folder,
             Evidence::new(ini, line, "script_location"),
-        ))
+        );
+        if inside {
+            fact.confidence = Confidence::Likely;
+            fact.because = Some(
+                "its configuration lies inside a package: a program of the project's own may be what runs it"
+                    .to_owned(),
+            );
+        }
+        Some(fact)
     }
 
     /// Advanced Alchemy's command in Litestar's command line.

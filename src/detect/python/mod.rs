@@ -1,6 +1,7 @@
 //! Python: applications, workers, scripts and libraries, with everything that runs them.
 
 mod application;
+mod capacity;
 mod celery;
 mod choice;
 mod code;
@@ -23,6 +24,7 @@ mod place;
 mod port;
 mod process;
 mod program;
+mod reader;
 mod reading;
 mod requirement_use;
 mod role;
@@ -103,8 +105,11 @@ fn project(
         None
     };
     let celery = celery::find(code, package, &files, &mentions);
-    let processes = process::find(code, package, &mentions);
+    let mut processes = process::find(code, package, &mentions);
     let serves = !applications.is_empty() || program.is_some();
+    if !serves && celery.is_none() && processes.is_empty() {
+        processes.extend(process::installed(package, existing, &mentions, code));
+    }
     let script = if !serves && celery.is_none() && processes.is_empty() {
         script::find(code, package, &files, &mentions)
     } else {
@@ -139,6 +144,21 @@ fn project(
             services.extend(surroundings.celery(celery, &processes, django.as_ref()));
         }
         services.extend(script.iter().map(|script| surroundings.script(script)));
+    }
+    let dashboard = services.iter().any(|service| service.name == "flower");
+    if let (Some(celery), Some(flower), false) = (&celery, package.runtime("flower"), dashboard) {
+        found.unknown.push(Unknown {
+            fact: "flower".to_owned(),
+            looked_at: vec![format!(
+                "{} installs flower, and no command in the repository starts it",
+                flower.declared
+            )],
+            answer_with: format!(
+                "[[service]] name = \"flower\", command = \"celery -A {} flower\"",
+                celery.name
+            ),
+            root: Some(package.root.clone()),
+        });
     }
     if !serves {
         for factory in uncallable {

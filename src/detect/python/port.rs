@@ -1,8 +1,9 @@
 //! The port that a web application listens on.
 
+use super::capacity;
 use super::code::Code;
 use super::commands::{compose_services, dockerfiles};
-use super::manifest::{Package, Section};
+use super::manifest::Package;
 use super::mention::{Mention, port_of};
 use super::program::defined_port;
 use super::syntax::{Expr, Kind, argument, each_expression};
@@ -114,22 +115,14 @@ impl Search<'_, '_> {
         let tree = self.code.tree;
         let at = |name: &str| root.join(name).ok().filter(|path| tree.has(path));
         let mut found = Vec::new();
-        let told = self
-            .mentions
-            .iter()
-            .filter(|mention| mention.program() == "gunicorn")
-            .filter_map(|mention| mention.option(&["--config", "-c"]))
-            .map(|path| path.trim_start_matches("./"));
-        let usual = ["gunicorn.conf.py", "gunicorn_config.py", "gunicorn_conf.py"];
-        for path in told.chain(usual).filter_map(at) {
+        for path in capacity::configurations(self.code, self.package, self.mentions) {
             found.extend(self.gunicorn(&path));
         }
-        for path in ["uwsgi.ini", "etc/uwsgi.ini", "conf/uwsgi.ini"]
-            .into_iter()
-            .filter_map(at)
-        {
-            let sections = tree.text(&path).and_then(|text| Section::read_all(&text));
-            found.extend(sections.unwrap_or_default().iter().find_map(|section| {
+        for path in capacity::uwsgi(self.code, self.package) {
+            let section = tree
+                .text(&path)
+                .and_then(|text| capacity::uwsgi_section(&text));
+            found.extend(section.and_then(|section| {
                 let value = ["http", "http-socket", "https"]
                     .iter()
                     .find_map(|key| section.get(key))?;

@@ -143,7 +143,8 @@ pub(super) fn find(code: &Code<'_>, package: &Package, mentions: &[Mention]) -> 
         let same = found.iter_mut().find(|known| {
             known.kind == process.kind
                 && known.framework == process.framework
-                && (known.at.file != process.at.file || known.command == process.command)
+                && (known.at.file != process.at.file
+                    || without_folders(&known.command) == without_folders(&process.command))
                 && (known.framework.is_some() || known.entry == process.entry)
         });
         match same {
@@ -152,6 +153,14 @@ pub(super) fn find(code: &Code<'_>, package: &Package, mentions: &[Mention]) -> 
         }
     }
     found
+}
+
+/// A command with the last part of each path alone.
+fn without_folders(command: &str) -> Vec<&str> {
+    command
+        .split(' ')
+        .map(|word| word.rsplit('/').next().unwrap_or(word))
+        .collect()
 }
 
 fn process(code: &Code<'_>, package: &Package, mention: &Mention) -> Option<Process> {
@@ -178,8 +187,12 @@ fn process(code: &Code<'_>, package: &Package, mention: &Mention) -> Option<Proc
         kind,
         framework,
         starts: starts(code, package, mention, &entry),
-        entry,
-        command: command(mention),
+        entry: entry.trim_start_matches("./").to_owned(),
+        command: if framework == Some("celery") && scheduler {
+            with_schedule(&command(mention))
+        } else {
+            command(mention)
+        },
         at: mention.at.clone(),
         folder: mention.folder.clone(),
         port: (usual == "flower").then_some(5555),
@@ -278,6 +291,15 @@ fn of_manage(mention: &Mention) -> Option<Known> {
         .iter()
         .position(|word| word.rsplit('/').next() == Some("manage.py"))?;
     let name = mention.words.get(place + 1)?;
+    // `manage.py rq worker` of a command line of the project's own.
+    if name == "rq" {
+        let (kind, usual) = match mention.words.get(place + 2).map(String::as_str) {
+            Some("worker" | "worker-pool") => (ServiceKind::Worker, "worker"),
+            Some("scheduler") => (ServiceKind::Scheduler, "scheduler"),
+            _ => return None,
+        };
+        return Some((kind, Some("rq"), mention.words[place].clone(), usual));
+    }
     let (_, kind, framework) = MANAGE.iter().find(|(known, ..)| known == name)?;
     let usual = if *kind == ServiceKind::Scheduler {
         "scheduler"
@@ -355,13 +377,83 @@ fn has_flag(mention: &Mention, letter: char, long: &str) -> bool {
     })
 }
 
+/// Celery's beat keeps its schedule in a file of the working directory, which is not writable in
+/// an image; a scheduler of another kind keeps it elsewhere.
+fn with_schedule(command: &str) -> String {
+    const SCHEDULE: &str = "/tmp/celerybeat-schedule";
+    let mut words: Vec<String> = command.split(' ').map(str::to_owned).collect();
+    if words
+        .iter()
+        .any(|word| word == "-S" || word.starts_with("--scheduler"))
+    {
+        return command.to_owned();
+    }
+    let place = words
+        .iter()
+        .position(|word| word == "-s" || word == "--schedule");
+    let joined = words
+        .iter()
+        .position(|word| word.starts_with("--schedule="));
+    match (place.filter(|at| at + 1 < words.len()), joined) {
+        (Some(at), _) => SCHEDULE.clone_into(&mut words[at + 1]),
+        (None, Some(at)) => words[at] = format!("--schedule={SCHEDULE}"),
+        (None, None) => words.extend(["--schedule", SCHEDULE].map(str::to_owned)),
+    }
+    words.join(" ")
+}
+
 /// The command, with paths of another machine left out.
 fn command(mention: &Mention) -> String {
     let mut words = mention.words.clone();
     if let Some(first) = words.first_mut() {
         mention.program().clone_into(first);
     }
+    for word in words.iter_mut().skip(1) {
+        if word.ends_with(".py")
+            && let Some(bare) = word.strip_prefix("./")
+        {
+            *word = bare.to_owned();
+        }
+    }
     crate::detect::shell::join(&words)
+}
+
+/// What a Dockerfile starts that is a program of the package itself and serves a port.
+pub(super) fn installed(
+    package: &Package,
+    existing: &crate::project::Existing,
+    mentions: &[Mention],
+    code: &Code<'_>,
+) -> Option<Process> {
+    package.built.as_ref()?;
+    let exposes = |mention: &Mention| {
+        existing
+            .dockerfiles
+            .iter()
+            .find(|file| file.path == mention.at.file)
+            .and_then(|file| file.exposed.first())
+            .map(|(port, _)| port.get())
+    };
+    mentions.iter().find_map(|mention| {
+        let point = package
+            .entry_points
+            .iter()
+            .find(|point| point.name == mention.program())?;
+        let port = exposes(mention)?;
+        Some(Process {
+            name: "web".to_owned(),
+            kind: ServiceKind::Web,
+            framework: None,
+            entry: point.name.clone(),
+            command: command(mention),
+            starts: starts(code, package, mention, &point.name),
+            at: mention.at.clone(),
+            folder: mention.folder.clone(),
+            port: Some(port),
+            scheduler: false,
+            also: Vec::new(),
+        })
+    })
 }
 
 /// Files of the tree that a process begins with.
@@ -399,4 +491,33 @@ fn starts(code: &Code<'_>, package: &Package, mention: &Mention, entry: &str) ->
     found.sort();
     found.dedup();
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_beat_keeps_its_schedule_where_it_may_write() {
+        for (command, wanted) in [
+            (
+                "celery -A shop beat -l INFO",
+                "celery -A shop beat -l INFO --schedule /tmp/celerybeat-schedule",
+            ),
+            (
+                "celery -A shop beat -s /var/beat/schedule -l INFO",
+                "celery -A shop beat -s /tmp/celerybeat-schedule -l INFO",
+            ),
+            (
+                "celery -A shop worker -B --schedule=/var/x",
+                "celery -A shop worker -B --schedule=/tmp/celerybeat-schedule",
+            ),
+            (
+                "celery -A shop beat --scheduler shop.Database",
+                "celery -A shop beat --scheduler shop.Database",
+            ),
+        ] {
+            assert_eq!(with_schedule(command), wanted);
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use super::application::Application;
 use super::celery::Celery;
 use super::code::Code;
-use super::commands::dockerfiles;
+use super::commands::{compose_services, dockerfiles};
 use super::django::Django;
 use super::manifest::Package;
 use super::mention::Mention;
@@ -13,7 +13,8 @@ use super::program::Program;
 use super::script::Script;
 use super::syntax::each_expression;
 use super::{
-    distribution, environment, files, health, migration, port, role, server, sign, start, version,
+    capacity, distribution, environment, files, health, migration, port, role, server, sign, start,
+    version,
 };
 use crate::detect::variable::Engines;
 use crate::project::{
@@ -61,6 +62,9 @@ impl Surroundings<'_, '_> {
         service.server_command = Some(server.command);
         service.dev_command = Some(server.development);
         service.add_server = server.added;
+        if application.interface == ServerInterface::Wsgi {
+            service.capacity = capacity::find(self.code, self.package, self.mentions);
+        }
         if framework == "aiohttp"
             && service.add_server.is_some()
             && let Some((file, at)) = self.runs_app(application)
@@ -82,6 +86,14 @@ impl Surroundings<'_, '_> {
         );
         let urls = django.and_then(|django| django.urls.as_ref());
         service.health = health::find(self.code, &files, place, urls);
+        if service
+            .health
+            .as_ref()
+            .is_none_or(|fact| fact.confidence != Confidence::Certain)
+            && let Some(asked) = self.asked()
+        {
+            service.health = Some(asked);
+        }
         service.migration = migration::Search {
             code: self.code,
             package: self.package,
@@ -96,6 +108,23 @@ impl Surroundings<'_, '_> {
             settings_variable(&mut service, django);
         }
         (service, files)
+    }
+
+    /// The path that a health check of the repository's own asks for.
+    fn asked(&self) -> Option<Fact<String>> {
+        let of_images = dockerfiles(self.existing, &self.package.root, self.alone)
+            .into_iter()
+            .filter_map(|file| file.healthcheck.as_ref());
+        let of_compose = compose_services(self.existing, self.package, self.alone)
+            .into_iter()
+            .filter_map(|(_, service)| service.healthcheck.as_ref());
+        of_images.chain(of_compose).find_map(|check| {
+            let path = url_path(&check.excerpt)?;
+            Some(
+                Fact::certain(path, check.clone())
+                    .because("a health check of the repository asks for it"),
+            )
+        })
     }
 
     /// The file that hands an aiohttp application to `run_app`.
@@ -304,6 +333,7 @@ impl Surroundings<'_, '_> {
         });
         files::fill(self.code, self.package, &place, &files, &mut service);
         beside_the_web(&mut service, process.scheduler);
+        environment::of_command(&process.command, &process.at, &mut service.env);
         if let Some(django) = django {
             settings_variable(&mut service, django);
         }
@@ -549,6 +579,18 @@ fn settings_variable(service: &mut Service, django: &Django) {
         .retain(|variable| variable.name != "DJANGO_SETTINGS_MODULE");
     service.env.push(django.variable());
     service.env.sort_by(|a, b| a.name.cmp(&b.name));
+}
+
+/// The path of the first URL in a command; None where a variable stands in it.
+fn url_path(command: &str) -> Option<String> {
+    let (_, rest) = command
+        .split_once("http://")
+        .or_else(|| command.split_once("https://"))?;
+    let end = rest
+        .find(|c: char| c.is_whitespace() || "'\"|;&)?".contains(c))
+        .unwrap_or(rest.len());
+    let (_, path) = rest[..end].split_once('/')?;
+    (!path.is_empty() && !path.contains('$')).then(|| format!("/{path}"))
 }
 
 fn unique(facts: &mut Vec<Fact<String>>) {

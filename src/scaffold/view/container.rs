@@ -28,6 +28,8 @@ pub(super) struct Container {
     several: Vec<Named>,
     python: bool,
     wsgi: bool,
+    /// What gunicorn takes at once.
+    gunicorn: python::Gunicorn,
     /// Modules that a production server imports.
     servers: Vec<python::Server>,
     /// Static sites.
@@ -172,6 +174,7 @@ pub(super) fn view(input: &Input) -> Container {
         },
         python: images.iter().any(|image| !image.site),
         wsgi: servers.iter().any(python::Server::is_wsgi),
+        gunicorn: python::gunicorn(&input.project.services),
         ignored: ignored(input),
         images,
         servers,

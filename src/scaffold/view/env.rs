@@ -282,6 +282,29 @@ fn groups(input: &Input, plan: &variables::Plan) -> Vec<Group> {
             });
         }
     }
+    let functions: Vec<&EnvVar> = input
+        .project
+        .backing
+        .iter()
+        .flat_map(|service| &service.function_env)
+        .filter(|variable| !seen.contains(&variable.name.as_str()))
+        .collect();
+    if !functions.is_empty() {
+        let variables = functions
+            .into_iter()
+            .map(|variable| {
+                let mut one = described(variable, plan, None);
+                one.comment
+                    .push("Its value stands in supabase/functions/.env.".to_owned());
+                one.optional = true;
+                one
+            })
+            .collect();
+        groups.push(Group {
+            title: "Read by the edge functions".to_owned(),
+            variables,
+        });
+    }
     let rest: Vec<Described> = plan
         .secrets
         .iter()

@@ -92,6 +92,7 @@ fn application() -> Project {
             used_by: vec!["web".to_owned()],
             parts: Vec::new(),
             functions: Vec::new(),
+            function_env: Vec::new(),
             migrations: None,
             extensions: Vec::new(),
         })

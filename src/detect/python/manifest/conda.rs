@@ -75,15 +75,7 @@ pub(super) fn read(code: &Code<'_>, path: &RelPath, package: &mut Package) -> bo
         };
         if name == "python" {
             let digits = version.trim_start_matches('=').trim_end_matches(".*");
-            if digits.starts_with(|first: char| first.is_ascii_digit()) {
-                package
-                    .pinned_python
-                    .push((digits.to_owned(), at(item.line)));
-            } else if !version.is_empty() {
-                package
-                    .requires_python
-                    .push((version.clone(), at(item.line)));
-            }
+            package.python(digits, &version, at(item.line));
             continue;
         }
         let normal = normalise(name);

@@ -104,6 +104,15 @@ impl Package {
             .find(|requirement| requirement.name == name)
     }
 
+    /// A version of Python that a manifest names: `exact` where that is a number, else `range`.
+    fn python(&mut self, exact: &str, range: &str, at: Evidence) {
+        if exact.starts_with(|first: char| first.is_ascii_digit()) {
+            self.pinned_python.push((exact.to_owned(), at));
+        } else if !range.is_empty() {
+            self.requires_python.push((range.to_owned(), at));
+        }
+    }
+
     fn add(&mut self, more: Vec<Requirement>) {
         for requirement in more {
             let known = self

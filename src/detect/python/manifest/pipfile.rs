@@ -33,15 +33,7 @@ pub(super) fn read(code: &Code<'_>, path: &RelPath, package: &mut Package) -> bo
         if let Some(entry) = root.entry_at(&["requires", key])
             && let Some(version) = entry.node.text()
         {
-            if version.starts_with(|first: char| first.is_ascii_digit()) {
-                package
-                    .pinned_python
-                    .push((version.to_owned(), at(entry.line)));
-            } else {
-                package
-                    .requires_python
-                    .push((pep440(version), at(entry.line)));
-            }
+            package.python(version, &pep440(version), at(entry.line));
         }
     }
     for entry in root.entries_at(&["scripts"]) {

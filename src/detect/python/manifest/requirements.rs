@@ -87,6 +87,8 @@ pub(super) fn read(
         let length = code.tree.size(path).unwrap_or_default();
         (
             !is_installed(path),
+            // A second Dockerfile may be for development.
+            is_installed(path) && says(path, DEVELOPMENT),
             if is_installed(path) { 0 } else { rank(path) },
             if is_installed(path) {
                 u64::MAX - length
@@ -116,7 +118,8 @@ pub(super) fn read(
         if included.contains(path) || path.extension() == "in" {
             continue;
         }
-        let also = is_installed(path) || says(first, PARTS) && says(path, PARTS);
+        let also = is_installed(path) && !says(path, DEVELOPMENT)
+            || says(first, PARTS) && says(path, PARTS);
         let mut other = File::of(code, package);
         other.included.clone_from(&included);
         // Whatever is not installed with the chosen file is not there in production.

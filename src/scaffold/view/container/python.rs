@@ -395,6 +395,33 @@ pub(super) fn server(input: &Input, service: &Service) -> Option<Server> {
     })
 }
 
+/// What gunicorn takes at once where its variables say nothing.
+#[derive(Debug, Serialize)]
+pub(super) struct Gunicorn {
+    workers: u32,
+    threads: u32,
+    /// Seconds.
+    timeout: u32,
+}
+
+/// A worker that hears nothing for less than this is not given up (seconds): starting takes time.
+const PATIENCE: u32 = 30;
+
+/// The most that the repository itself says of any of `services`, else the usual.
+pub(super) fn gunicorn(services: &[Service]) -> Gunicorn {
+    let most = |fact: fn(&Service) -> Option<u32>, usual| {
+        services.iter().filter_map(fact).max().unwrap_or(usual)
+    };
+    Gunicorn {
+        workers: most(|one| Some(one.capacity.workers.as_ref()?.value), 2).max(1),
+        threads: most(|one| Some(one.capacity.threads.as_ref()?.value), 4).max(1),
+        timeout: match most(|one| Some(one.capacity.timeout.as_ref()?.value), 60) {
+            0 => 0,
+            seconds => seconds.max(PATIENCE),
+        },
+    }
+}
+
 fn module_name(service: &Service) -> String {
     format!("shipway_{}", service.name.replace('-', "_"))
 }
