@@ -166,18 +166,22 @@ impl Dated {
     /// # Errors
     /// When the ref cannot be written.
     pub fn remember(&self, remote: &str, tip: CommitId) -> Result<(), RefError> {
-        refs::advance(&self.repository, &seen(remote), |_| Ok(Some(tip.oid())))
+        refs::advance(&self.repository, &self.seen(remote), |_| {
+            Ok(Some(tip.oid()))
+        })
     }
 
     /// Where the ref of `remote` was seen last; None where it never was, or is gone from here.
     pub fn remembered(&self, remote: &str) -> Option<CommitId> {
-        let tip = refs::tip(&self.repository, &seen(remote)).ok()?;
+        let tip = refs::tip(&self.repository, &self.seen(remote)).ok()?;
         tip.id().map(CommitId::from)
     }
-}
 
-fn seen(remote: &str) -> String {
-    format!("refs/shipway/remotes/{remote}/events")
+    /// `refs/shipway/remotes/origin/events`.
+    fn seen(&self, remote: &str) -> String {
+        let own = self.name.rsplit('/').next().unwrap_or(&self.name);
+        format!("refs/shipway/remotes/{remote}/{own}")
+    }
 }
 
 struct Union<'a> {

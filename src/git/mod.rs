@@ -26,6 +26,8 @@ mod revision;
 mod stage;
 pub mod sync;
 pub mod touch;
+mod tree;
+pub mod union;
 
 pub use attributes::{AttributeSources, Conversion, conversion};
 pub use commit::{RevisionError, resolve};

@@ -22,7 +22,7 @@ pub enum RemoteError {
     Unreachable { remote: String, message: String },
     #[error("{remote} gave no answer within {seconds} s")]
     Slow { remote: String, seconds: u64 },
-    #[error("{remote} refused to take the record: {message}")]
+    #[error("{remote} refused to take it: {message}")]
     Refused { remote: String, message: String },
     /// Somebody else moved the ref meanwhile.
     #[error("{remote} was moved by somebody else meanwhile")]

@@ -141,6 +141,7 @@ impl Guarded {
             .arg(&task.program)
             .args(&task.arguments)
             .current_dir(&task.folder)
+            .env_remove(super::verdict::VARIABLE)
             .envs(task.env.iter().map(|(name, value)| (name, value)))
             .stdin(input)
             .stdout(output)

@@ -33,6 +33,7 @@ pub mod snapshot;
 mod source;
 pub mod stats;
 mod stray;
+pub mod verdict;
 mod work;
 
 pub use allow_file::AllowFileError;
@@ -52,6 +53,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Instant;
+use verdict::Memory;
 use work::Work;
 
 /// What happens during a run.
@@ -83,6 +85,10 @@ pub struct Request<'r> {
     pub input: &'r [u8],
     /// Look at everything that ever was instead of at files.
     pub history: bool,
+    /// Leave out the jobs that passed on exactly this before.
+    pub missing: bool,
+    /// The key that makes verdicts count in CI.
+    pub key: Option<&'r verdict::Key>,
     /// The value of `PATH`.
     pub path: Option<&'r OsStr>,
     /// Seconds since 1970.
@@ -199,6 +205,7 @@ pub fn run(opened: Opened, hooks: &Hooks, request: &Request<'_>) -> Result<Repor
         files: source.looked.len(),
         jobs: Vec::new(),
         notes: Vec::new(),
+        unchecked: Vec::new(),
         recovery,
         trouble: None,
         time: std::time::Duration::ZERO,
@@ -218,7 +225,15 @@ pub fn run(opened: Opened, hooks: &Hooks, request: &Request<'_>) -> Result<Repor
         branch: repository.branch.as_deref(),
         merge: merging.is_merge,
     };
-    let mut chosen: Vec<&Job> = Vec::new();
+    let mut memory = Memory::open(
+        &surroundings,
+        request,
+        &source,
+        merging.is_merge,
+        &hooks.exclude,
+        &objects.reader(),
+    )?;
+    let mut chosen: Vec<Looking<'_>> = Vec::new();
     for job in jobs {
         match job::select(job, moment, &request.choice) {
             Some(Ok(job)) if job.command().is_some() && !(request.consents)(job) => {
@@ -227,15 +242,23 @@ pub fn run(opened: Opened, hooks: &Hooks, request: &Request<'_>) -> Result<Repor
                 report.jobs.push(skipped);
             }
             Some(Ok(job)) => {
-                chosen.push(job);
-                report.jobs.push(JobReport::new(job));
+                let looking = Looking::new(job, fix);
+                let one = JobReport::new(job);
+                if let Some(reason) = memory.covers(&looking) {
+                    report.jobs.push(one.skip(reason));
+                } else {
+                    chosen.push(looking);
+                    report.jobs.push(one);
+                }
             }
             Some(Err(skipped)) => report.jobs.push(skipped),
             None => {}
         }
     }
-    let mut looking: Vec<Looking> = chosen.iter().map(|job| Looking::new(job, fix)).collect();
-    allow_file::take(&mut looking, &source, &objects, &repository.root)?;
+    allow_file::take(&mut chosen, &source, &objects, &repository.root)?;
+    memory.explain(&mut report)?;
+    let looked: Vec<&Job> = chosen.iter().map(|looking| looking.job).collect();
+    let notes = report.notes.len();
     let mut work = Work {
         surroundings: &surroundings,
         request,
@@ -244,7 +267,7 @@ pub fn run(opened: Opened, hooks: &Hooks, request: &Request<'_>) -> Result<Repor
         revisions: revisions.as_ref(),
         pushed: pushed.as_ref(),
         merge: merging.is_merge,
-        jobs: looking,
+        jobs: chosen,
         exclude: &hooks.exclude,
         fix,
         report: &mut report,
@@ -252,9 +275,13 @@ pub fn run(opened: Opened, hooks: &Hooks, request: &Request<'_>) -> Result<Repor
     };
     work.go()?;
     report.time = start.elapsed();
+    let verdict = report.verdict(&stopping(hooks, request.hook));
+    // What an editor wrote meanwhile a command may have seen.
+    if report.notes.len() == notes {
+        memory.keep(&report, &looked, verdict)?;
+    }
     let commits = request.scope == Scope::Staged || request.hook == Hook::PrePush;
     if commits && !report.jobs.is_empty() {
-        let verdict = report.verdict(&stopping(hooks, request.hook));
         stats::keep(repository, &report, verdict, request.now);
         if let Some(over) = stats::over_budget(repository, hooks, request.hook) {
             report.notes.push(over);

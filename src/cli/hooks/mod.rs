@@ -6,12 +6,15 @@ mod list;
 mod recover;
 mod run;
 mod stats;
+mod sync;
 
 use super::{Context, Exit, Failure};
 use crate::config::hooks::Hooks;
 use crate::git::Repository;
 use crate::hooks::consent::{self, Consent};
+use crate::hooks::verdict::{Key, VARIABLE};
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 /// Run checks and tools at git's hooks
 #[derive(Debug, clap::Args)]
@@ -29,6 +32,7 @@ enum Command {
     Import(import::Arguments),
     Recover(recover::Arguments),
     Stats(stats::Arguments),
+    Sync(sync::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
@@ -40,6 +44,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         Command::Run(arguments) => run::run(arguments, context),
         Command::Recover(arguments) => recover::run(arguments, context),
         Command::Stats(arguments) => stats::run(arguments, context),
+        Command::Sync(arguments) => sync::run(arguments, context),
     }
 }
 
@@ -71,4 +76,27 @@ fn state_dir() -> Option<PathBuf> {
     use etcetera::BaseStrategy;
     let strategy = etcetera::choose_base_strategy().ok()?;
     strategy.state_dir().or_else(|| Some(strategy.data_dir()))
+}
+
+/// The key of verdicts, where one is set.
+fn verdict_key() -> Result<Option<Key>, Failure> {
+    let Ok(text) = std::env::var(VARIABLE) else {
+        return Ok(None);
+    };
+    if text.is_empty() {
+        return Ok(None);
+    }
+    Key::new(&text).map(Some).map_err(|error| {
+        Failure::new(
+            Exit::Usage,
+            error.to_string(),
+            "make one with openssl rand -hex 32, and let protected jobs alone have it",
+        )
+    })
+}
+
+/// Seconds since 1970.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.unwrap_or_default().as_secs()
 }

@@ -11,7 +11,6 @@ use crate::ui::{LiveJobs, hook_report};
 use std::ffi::OsString;
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 /// Run the jobs of a hook
 #[derive(Debug, clap::Args)]
@@ -39,6 +38,13 @@ pub(super) struct Arguments {
     /// Look at everything that ever was committed, with the checks to which that matters
     #[arg(long, conflicts_with_all = ["all_files", "files", "from_ref", "to_ref"])]
     history: bool,
+    /// Leave out the jobs that passed on exactly this tree before
+    ///
+    /// With the same command, version of the tool and configuration. In CI a verdict counts only
+    /// where it was given with the key in SHIPWAY_VERDICT_KEY, and the commits are named that no
+    /// hook let through.
+    #[arg(long, conflicts_with = "history")]
+    missing: bool,
     /// How the report is written
     #[arg(long, value_enum, default_value_t)]
     format: ReportFormat,
@@ -72,6 +78,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let input = input(hook)?;
     let push = push(arguments, hook, &input, &repository)?;
     let path = std::env::var_os("PATH");
+    let key = super::verdict_key()?;
     let live = LiveJobs::new(context.quiet);
     let request = Request {
         hook,
@@ -90,8 +97,10 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         push: push.as_ref(),
         input: &input,
         history: arguments.history,
+        missing: arguments.missing,
+        key: key.as_ref(),
         path: path.as_deref(),
-        now: now(),
+        now: super::now(),
         consents: &|job| consent.holds(job),
         interrupted: &|| interrupt.answer().is_break(),
         sink: &|event| live.show(&event),
@@ -134,12 +143,6 @@ fn scope(arguments: &Arguments, hook: Hook) -> Scope {
     } else {
         Scope::Nothing
     }
-}
-
-/// Seconds since 1970.
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since.unwrap_or_default().as_secs()
 }
 
 /// What git tells a pre-push hook; nothing where a person calls it.

@@ -16,6 +16,7 @@ pub fn json(report: &Report, verdict: Verdict) -> Value {
         "files": report.files,
         "milliseconds": milliseconds(report.time),
         "notes": report.notes,
+        "unchecked": report.unchecked.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "recovered": report.recovery,
         "trouble": report.trouble.as_ref().map(|trouble| json!({
             "message": trouble.sentence,

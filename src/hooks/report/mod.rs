@@ -11,6 +11,7 @@ pub use sarif::sarif;
 use super::check::Finding;
 use super::snapshot::{Recovery, Refused};
 use crate::config::hooks::{Hook, Level};
+use crate::git::ObjectId;
 use bstr::BString;
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ pub struct Report {
     pub jobs: Vec<JobReport>,
     /// Sentences about the run as a whole.
     pub notes: Vec<String>,
+    /// Commits of the run of which no verdict says that a hook let them through.
+    pub unchecked: Vec<ObjectId>,
     /// What earlier runs had left and was put right first.
     pub recovery: Recovery,
     /// Why fixes were not written, although they could be made.

@@ -10,3 +10,4 @@ mod secrets;
 mod snapshot;
 mod states;
 mod stray;
+mod verdict;

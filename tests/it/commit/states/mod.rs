@@ -230,6 +230,13 @@ fn one(state: &State, what: &str) {
             !clash && !empty && !said.contains("no changes"),
             "{report}"
         );
+        if success {
+            let ledger = hooked.read(".git/shipway/verdicts.jsonl");
+            let last: serde_json::Value =
+                serde_json::from_str(ledger.lines().last().unwrap()).unwrap();
+            let tree = hooked.git(&["rev-parse", "HEAD^{tree}"]);
+            assert_eq!(last["tree"], tree.trim(), "{report}");
+        }
     }
 }
 
