@@ -42,6 +42,11 @@ impl RelPath {
     /// # Errors
     /// When it is absolute, leaves the root or is not UTF-8.
     pub fn from_path(path: &Path) -> Result<Self, PathError> {
+        if let Some(text) = path.to_str()
+            && is_resolved(text)
+        {
+            return Ok(Self(text.into()));
+        }
         let mut parts: Vec<&str> = Vec::new();
         for part in path.components() {
             match part {
@@ -191,6 +196,11 @@ impl RelPath {
     }
 }
 
+/// Whether nothing about `text` depends on the platform or is left to resolve: most paths.
+fn is_resolved(text: &str) -> bool {
+    !text.contains(['\\', ':']) && text.split('/').all(|part| !matches!(part, "" | "." | ".."))
+}
+
 impl fmt::Display for RelPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.is_root() { "." } else { &self.0 })
@@ -226,6 +236,17 @@ mod tests {
             RelPath::parse("/etc"),
             Err(PathError::Absolute(_))
         ));
+        for (text, resolved) in [
+            ("a/b.py", "a/b.py"),
+            ("...", "..."),
+            ("a/.b", "a/.b"),
+            ("a/", "a"),
+            ("a/.", "a"),
+            ("", ""),
+        ] {
+            assert_eq!(RelPath::parse(text).unwrap().as_str(), resolved, "{text}");
+        }
+        assert!(matches!(RelPath::parse(".."), Err(PathError::Outside(_))));
     }
 
     #[test]

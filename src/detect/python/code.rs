@@ -4,6 +4,7 @@ use super::parse::Module;
 use super::syntax::{Import, StmtKind, on_import};
 use crate::detect::Tree;
 use crate::project::RelPath;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::rc::Rc;
@@ -14,6 +15,12 @@ const HOPS: usize = 8;
 pub(super) struct Code<'t> {
     pub(super) tree: &'t Tree,
     modules: RefCell<HashMap<RelPath, Option<Rc<Module>>>>,
+    /// Parsed, and not asked for yet.
+    ahead: RefCell<HashMap<RelPath, Option<Module>>>,
+}
+
+fn parse(tree: &Tree, path: &RelPath) -> Option<Module> {
+    Module::parse(path.clone(), tree.text(path)?)
 }
 
 /// Where a name is defined.
@@ -39,18 +46,31 @@ impl<'t> Code<'t> {
         Self {
             tree,
             modules: RefCell::new(HashMap::new()),
+            ahead: RefCell::new(HashMap::new()),
         }
+    }
+
+    /// Parses `files` on all processors, for when they are asked for.
+    pub(super) fn read_ahead(&self, files: &[RelPath]) {
+        let mut ahead = self.ahead.borrow_mut();
+        let modules = self.modules.borrow();
+        let files: Vec<&RelPath> = files
+            .iter()
+            .filter(|path| !modules.contains_key(*path) && !ahead.contains_key(*path))
+            .collect();
+        let parsed: Vec<_> = files
+            .into_par_iter()
+            .map(|path| (path.clone(), parse(self.tree, path)))
+            .collect();
+        ahead.extend(parsed);
     }
 
     pub(super) fn module(&self, path: &RelPath) -> Option<Rc<Module>> {
         if let Some(known) = self.modules.borrow().get(path) {
             return known.clone();
         }
-        let module = self
-            .tree
-            .text(path)
-            .and_then(|text| Module::parse(path.clone(), text))
-            .map(Rc::new);
+        let ahead = self.ahead.borrow_mut().remove(path);
+        let module = ahead.unwrap_or_else(|| parse(self.tree, path)).map(Rc::new);
         self.modules
             .borrow_mut()
             .insert(path.clone(), module.clone());

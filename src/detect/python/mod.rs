@@ -56,6 +56,12 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
         .iter()
         .map(|package| package.root.clone())
         .collect();
+    for root in &roots {
+        let python = all_python(&code, root);
+        if python.len() <= PARSED {
+            code.read_ahead(&python);
+        }
+    }
     let mut all: Vec<(RelPath, Vec<Service>)> = Vec::new();
     for package in &mut packages {
         let services = project(&code, existing, package, &roots, found);
