@@ -22,8 +22,12 @@ use crate::hooks::guardian;
 use crate::ui::Output;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+
+/// What `--version` says.
+const VERSION: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), "\n");
 
 /// Turns a repository into one that anybody can open, run, test and ship.
 #[derive(Debug, Parser)]
@@ -112,9 +116,17 @@ pub(crate) fn run<I>(args: I) -> ExitCode
 where
     I: IntoIterator<Item = OsString>,
 {
-    let mut args = args.into_iter().peekable();
-    if args.peek().is_some_and(|name| name == guardian::NAME) {
-        return guardian::guard(args.skip(1));
+    let args: Vec<OsString> = args.into_iter().collect();
+    if args.first().is_some_and(|name| name == guardian::NAME) {
+        return guardian::guard(args.into_iter().skip(1));
+    }
+    // The grammar of every command need not be built for it.
+    if let [_, only] = args.as_slice()
+        && (only == "--version" || only == "-V")
+    {
+        // As below.
+        let _ = std::io::stdout().write_all(VERSION.as_bytes());
+        return ExitCode::SUCCESS;
     }
     let arguments = match Arguments::try_parse_from(args) {
         Ok(arguments) => arguments,
@@ -163,5 +175,16 @@ impl Context {
             failure.exit
         });
         ExitCode::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_version_is_what_the_grammar_says() {
+        assert_eq!(Arguments::command().render_version(), VERSION);
     }
 }

@@ -52,6 +52,9 @@ pub struct Tree {
     root: PathBuf,
     /// Size in bytes by path, sorted.
     files: BTreeMap<RelPath, u64>,
+    /// Files by their last extension and by their name, each sorted.
+    extensions: HashMap<String, Vec<RelPath>>,
+    names: HashMap<String, Vec<RelPath>>,
     folders: BTreeSet<RelPath>,
     tracked: BTreeSet<RelPath>,
     read: Mutex<HashMap<RelPath, Option<Arc<str>>>>,
@@ -133,16 +136,41 @@ impl Tree {
                 folders.remove(&folder);
             }
         }
-        let tracked = crate::git::tracked(root).unwrap_or_default();
         Ok(Self {
+            folders,
+            tracked: crate::git::tracked(root).unwrap_or_default(),
+            findings: Mutex::new(findings),
+            ..Self::of(root, files)
+        })
+    }
+
+    fn of(root: &Path, files: BTreeMap<RelPath, u64>) -> Self {
+        let mut extensions: HashMap<String, Vec<RelPath>> = HashMap::new();
+        let mut names: HashMap<String, Vec<RelPath>> = HashMap::new();
+        for path in files.keys() {
+            for (index, key) in [
+                (&mut extensions, path.extension()),
+                (&mut names, path.file_name()),
+            ] {
+                match index.get_mut(key) {
+                    Some(paths) => paths.push(path.clone()),
+                    None => {
+                        index.insert(key.to_owned(), vec![path.clone()]);
+                    }
+                }
+            }
+        }
+        Self {
             root: root.to_owned(),
             files,
-            folders,
-            tracked,
+            extensions,
+            names,
+            folders: BTreeSet::new(),
+            tracked: BTreeSet::new(),
             read: Mutex::new(HashMap::new()),
             parsed: Mutex::new(HashMap::new()),
-            findings: Mutex::new(findings),
-        })
+            findings: Mutex::new(Vec::new()),
+        }
     }
 
     /// Only those of the files `names` that lie in `root` itself, without a walk.
@@ -155,15 +183,7 @@ impl Tree {
                 meta.is_file().then_some((path, meta.len()))
             })
             .collect();
-        Self {
-            root: root.to_owned(),
-            files,
-            folders: BTreeSet::new(),
-            tracked: BTreeSet::new(),
-            read: Mutex::new(HashMap::new()),
-            parsed: Mutex::new(HashMap::new()),
-            findings: Mutex::new(Vec::new()),
-        }
+        Self::of(root, files)
     }
 
     pub fn root(&self) -> &Path {
@@ -176,14 +196,16 @@ impl Tree {
     }
 
     /// Files with this last extension, sorted by path.
-    pub fn with_extension<'a>(&'a self, extension: &'a str) -> impl Iterator<Item = &'a RelPath> {
-        self.files()
-            .filter(move |path| path.extension() == extension)
+    pub fn with_extension<'t>(
+        &'t self,
+        extension: &str,
+    ) -> impl Iterator<Item = &'t RelPath> + use<'t> {
+        self.extensions.get(extension).into_iter().flatten()
     }
 
     /// Files with this name in any folder, sorted by path.
-    pub fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a RelPath> {
-        self.files().filter(move |path| path.file_name() == name)
+    pub fn named<'t>(&'t self, name: &str) -> impl Iterator<Item = &'t RelPath> + use<'t> {
+        self.names.get(name).into_iter().flatten()
     }
 
     pub fn has(&self, path: &RelPath) -> bool {
