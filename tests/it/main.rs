@@ -17,6 +17,7 @@ mod detect_property;
 mod doctor;
 mod dora;
 mod engine;
+mod engine_host;
 mod fixtures;
 mod home;
 mod hooks_import;
