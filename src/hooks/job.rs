@@ -87,6 +87,8 @@ pub(super) fn options(options: &CheckOptions) -> Options {
         commit_types: options.commit_types.clone(),
         scopes: options.scopes.clone(),
         max_subject: options.max_subject,
+        columns: options.columns.clone(),
+        allow_columns: options.allow_columns.clone(),
         protected: options.protected.clone(),
         ending: match options.ending {
             Ending::Auto => check::Ending::Most,

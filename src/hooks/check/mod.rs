@@ -4,7 +4,7 @@
 //! [`Message`], its [`Commit`] or a [`Push`], and [`Options`] as plain values. Out: an
 //! [`Outcome`] or findings. No check reads or writes anything; the runner calls them, file by
 //! file and side by side. What several checks ask of a file is found once, when first asked.
-//! Which names and values are secrets is `detect`'s to say.
+//! Which names speak of a secret, and how YAML becomes a tree, is `detect`'s to say.
 
 mod allow;
 mod file;
@@ -20,6 +20,7 @@ mod byte_order_mark;
 mod case_conflicts;
 mod commit_message;
 mod committed_env;
+mod compose_syntax;
 mod dockerfile_syntax;
 mod executables;
 mod final_newline;
@@ -27,6 +28,7 @@ mod json_syntax;
 mod large_files;
 mod line_endings;
 mod merge_markers;
+mod personal_data;
 mod private_keys;
 mod protected_branch;
 mod secrets;
@@ -115,12 +117,14 @@ pub const CHECKS: &[Check] = &[
     finding("yaml-syntax", "YAML is valid, without a key twice", &[Look::Content(yaml_syntax::look)]),
     finding("xml-syntax", "XML is well-formed", &[Look::Content(xml_syntax::look)]),
     finding("dockerfile-syntax", "a Dockerfile is one that can be read", &[Look::Content(dockerfile_syntax::look)]),
+    finding("compose-syntax", "a Compose file is one that Docker Compose reads", &[Look::Content(compose_syntax::look)]),
     fixing("commit-message", "a commit's message has the conventional form", &[Look::Message(commit_message::look)]),
     finding("protected-branch", "no commit and no push goes straight to a protected branch", &[
         Look::Commit(protected_branch::look_at_commit),
         Look::Push(protected_branch::look_at_push),
     ]),
     finding("committed-env", "no .env file is committed with its secrets", &[Look::Content(committed_env::look)]),
+    finding("personal-data", "no table of persons is committed unnoticed", &[Look::Content(personal_data::look)]),
 ];
 
 /// The check of this id.

@@ -25,6 +25,10 @@ pub struct Options {
     pub scopes: Vec<String>,
     /// commit-message: characters of the longest subject; any length where absent.
     pub max_subject: Option<usize>,
+    /// personal-data: names of columns that are personal here.
+    pub columns: Vec<String>,
+    /// personal-data: names of columns that look personal and are not.
+    pub allow_columns: Vec<String>,
     /// protected-branch: branches that take no commit and no push.
     pub protected: Branches,
 }
@@ -41,6 +45,8 @@ impl Default for Options {
             commit_types: Vec::new(),
             scopes: Vec::new(),
             max_subject: None,
+            columns: Vec::new(),
+            allow_columns: Vec::new(),
             protected: Branches::new(["main", "master"]).unwrap_or_default(),
         }
     }

@@ -145,7 +145,7 @@ proptest! {
     #[test]
     fn no_content_makes_a_check_panic(content in proptest::collection::vec(any::<u8>(), 0..200)) {
         for check in contents() {
-            for path in ["a", "a.md", "a.json", "a.toml", "a.yaml", "a.xml", "Dockerfile"] {
+            for path in ["a", "a.md", "a.json", "a.toml", "a.yaml", "a.xml", "Dockerfile", "a.csv", "a.fasta", "compose.yaml"] {
                 look(check.id, path, &content);
             }
         }

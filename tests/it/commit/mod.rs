@@ -1,5 +1,6 @@
 //! Commits in real repositories whose hooks call the binary, as git calls it.
 
+mod compose;
 mod fault;
 mod fix;
 mod hooked;
