@@ -110,7 +110,8 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let asking = !arguments.yes && arguments.format == Format::Human && ui::can_ask();
     if asking {
         let offers = offers(&repository, &config)?;
-        let answers = ui::ask(&project, &offers, arguments.feature.is_empty())
+        let with_features = arguments.feature.is_empty();
+        let answers = ui::ask(&project, &offers, with_features, config.dora.tz.as_deref())
             .map_err(|error| unreadable(&error))?;
         if answers != Answers::default() {
             take(&mut text, &mut config, &answers)?;

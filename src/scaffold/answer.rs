@@ -12,6 +12,8 @@ pub struct Answers {
     /// Features to turn on that are off by default.
     pub enable: Vec<String>,
     pub disable: Vec<String>,
+    /// Zone in which the days of the delivery report begin.
+    pub time_zone: Option<String>,
     /// By the service's name.
     pub services: BTreeMap<String, ServiceAnswers>,
 }
@@ -63,6 +65,11 @@ pub fn write(text: &str, answers: &Answers) -> Result<String, toml_edit::TomlErr
                 array.retain(|item| !names.iter().any(|name| item.as_str() == Some(name)));
             }
         }
+    }
+    if let Some(zone) = &answers.time_zone
+        && let Some(dora) = table(document.as_table_mut(), "dora")
+    {
+        set(dora, "tz", zone.as_str());
     }
     for (name, answers) in &answers.services {
         let Some(service) = service(document.as_table_mut(), name) else {
@@ -166,6 +173,21 @@ mod tests {
         assert_eq!(config.project.name.as_deref(), Some("shop"));
         assert_eq!(config.features.disable, ["ci"]);
         assert_eq!(write(&new, &answers).unwrap(), new);
+    }
+
+    #[test]
+    fn the_record_has_its_feature_and_its_zone() {
+        let answers = Answers {
+            enable: vec!["record".to_owned()],
+            time_zone: Some("Europe/Amsterdam".to_owned()),
+            ..Answers::default()
+        };
+        let new = write("[dora]\nmerges = true # ours\n", &answers).unwrap();
+        assert!(new.starts_with("[dora]\nmerges = true # ours\n"), "{new}");
+        let config = Config::parse(&new, "shipway.toml").unwrap();
+        assert_eq!(config.dora.tz.as_deref(), Some("Europe/Amsterdam"));
+        assert!(config.dora.merges);
+        assert_eq!(config.features.enable, ["record"]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub(crate) struct Offer {
 }
 
 /// Asks for what detection is not certain of. Only answers that differ from what was detected
-/// are given back.
+/// are given back. `time_zone` is that of the report, where the configuration has one.
 ///
 /// # Errors
 /// When the terminal cannot be read.
@@ -22,6 +22,7 @@ pub(crate) fn ask(
     project: &Project,
     features: &[Offer],
     with_features: bool,
+    time_zone: Option<&str>,
 ) -> dialoguer::Result<Answers> {
     let mut answers = Answers::default();
     let name = text("Project name", Some(&project.name), is_name)?;
@@ -44,6 +45,10 @@ pub(crate) fn ask(
                 _ => {}
             }
         }
+        let recorded = chosen.iter().any(|index| features[*index].name == RECORD);
+        if recorded && time_zone.is_none() {
+            answers.time_zone = ask_zone()?;
+        }
     }
     for service in &project.services {
         let asked = ask_service(service)?;
@@ -52,6 +57,26 @@ pub(crate) fn ask(
         }
     }
     Ok(answers)
+}
+
+/// The feature that keeps the delivery record.
+const RECORD: &str = "record";
+
+/// None for UTC, which needs no word.
+fn ask_zone() -> dialoguer::Result<Option<String>> {
+    const UTC: &str = "UTC";
+    let zone = Input::<String>::with_theme(&ColorfulTheme::default())
+        .with_prompt("Time zone in which the days of the delivery report begin")
+        .default(UTC.to_owned())
+        .validate_with(|text: &String| is_zone(text))
+        .interact_text()?;
+    Ok((zone != UTC).then_some(zone))
+}
+
+fn is_zone(text: &str) -> Result<(), &'static str> {
+    jiff::tz::TimeZone::get(text)
+        .map(|_| ())
+        .map_err(|_| "a name of the IANA database, such as Europe/Amsterdam")
 }
 
 /// Whether there is somebody at a terminal to answer.

@@ -374,3 +374,24 @@ fn killed_at_random_moments_nothing_is_lost() {
         assert_eq!(sandbox.tree(), before, "round {round} after {moment:?}");
     }
 }
+
+#[test]
+fn the_record_is_kept_where_that_is_chosen() {
+    let sandbox = Sandbox::new(&[
+        (
+            "Cargo.toml",
+            "[package]\nname = \"shop\"\nversion = \"0.1.0\"\nedition = \"2021\"\n",
+        ),
+        ("src/main.rs", "fn main() {}\n"),
+    ]);
+    let workflow = sandbox.path(".github/workflows/record.yml");
+    sandbox.run(0, &["init", "--yes"]);
+    assert!(!workflow.exists());
+    sandbox.run(0, &["init", "--yes", "--feature", "record"]);
+    assert!(workflow.exists());
+    sandbox.run(0, &["undo"]);
+    assert!(!workflow.exists());
+    sandbox.write("shipway.toml", "[features]\nenable = [\"record\"]\n");
+    sandbox.run(0, &["init", "--yes"]);
+    assert!(workflow.exists());
+}

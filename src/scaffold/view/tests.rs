@@ -274,6 +274,38 @@ fn the_workflow_has_no_finding() {
 }
 
 #[test]
+fn the_record_is_written_by_one_job_that_runs_no_code_of_others() {
+    let root = tempfile::tempdir().unwrap();
+    let made = files(&crate_of_rust(), "record");
+    let file = ".github/workflows/record.yml";
+    let text = &made[file];
+    std::fs::create_dir_all(root.path().join(".github/workflows")).unwrap();
+    std::fs::write(root.path().join(file), text).unwrap();
+    run("actionlint", &[file], root.path());
+    run("zizmor", &["--offline", "--pedantic", file], root.path());
+    run(
+        "check-jsonschema",
+        &["--builtin-schema", "vendor.github-workflows", file],
+        root.path(),
+    );
+    assert_eq!(text.matches("contents: write").count(), 1, "{text}");
+    assert_eq!(text.matches("github.token").count(), 1, "{text}");
+    assert_eq!(text.matches("permissions: {}").count(), 1, "{text}");
+    for trigger in [
+        "pull_request:",
+        "pull_request_target",
+        "workflow_run",
+        "push:",
+    ] {
+        assert!(!text.contains(trigger), "{trigger}");
+    }
+    for project in projects() {
+        let ci = &files(&project, "ci")[".github/workflows/ci.yml"];
+        assert!(!ci.contains("contents: write"), "{ci}");
+    }
+}
+
+#[test]
 fn tests_of_an_application_get_its_database_and_its_folder() {
     let text = &files(&application(), "ci")[".github/workflows/ci.yml"];
     for line in [
