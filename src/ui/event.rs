@@ -106,10 +106,11 @@ pub(crate) fn event_text(event: &Event) -> String {
 
 fn deployment_text(deployment: &Deployment) -> String {
     let mut text = format!(
-        "{}, {}, {:.7} {} in {}",
+        "{}, {}, {:.7}{} {} in {}",
         visible(deployment.environment.as_str()),
         visible(deployment.service.as_str()),
         deployment.commit,
+        version(deployment),
         outcome(deployment.outcome),
         duration(deployment.period),
     );
@@ -125,6 +126,15 @@ fn deployment_text(deployment: &Deployment) -> String {
         _ => {}
     }
     text
+}
+
+/// ` (v1.2)`, where the release is known by a version.
+fn version(deployment: &Deployment) -> String {
+    let release = deployment.release.as_ref();
+    let version = release.and_then(|release| release.version.as_ref());
+    version.map_or_else(String::new, |version| {
+        format!(" ({})", visible(version.as_str()))
+    })
 }
 
 pub(crate) fn outcome(outcome: Outcome) -> &'static str {

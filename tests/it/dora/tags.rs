@@ -132,7 +132,7 @@ fn a_dry_run_says_what_it_would_do_and_does_nothing() {
     let text = String::from_utf8(run(&shop, 0, &words).stdout).unwrap();
     assert!(text.contains("3 events would be imported"), "{text}");
     assert!(
-        text.contains("2026-03-02T10:00:00Z: production, shop"),
+        text.contains("2026-03-02T10:00:00Z: production, shop,") && text.contains(" (v1.0) "),
         "{text}"
     );
     assert!(events(&shop).is_empty());

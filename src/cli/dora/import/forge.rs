@@ -366,7 +366,8 @@ impl From<ForgeError> for Failure {
             ForgeError::Unreachable { .. } => Self::new(
                 Exit::Missing,
                 sentence,
-                "nothing is lost; run the same command again, and it goes on where it was",
+                "see that --api-url is right and reached from here; nothing is lost: the same command \
+                 goes on where it was",
             ),
             ForgeError::Limited { .. } => Self::new(
                 Exit::Missing,
