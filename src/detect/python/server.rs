@@ -128,14 +128,14 @@ fn written(server: &str, interface: ServerInterface, application: &Application) 
     };
     match (server, interface) {
         ("gunicorn", ServerInterface::Asgi) => format!(
-            "gunicorn --bind 0.0.0.0:{{port}} --workers 2 --worker-class uvicorn_worker.UvicornWorker --graceful-timeout 30 {quoted}"
+            "gunicorn --bind 0.0.0.0:{{port}} --workers 2 --worker-class uvicorn_worker.UvicornWorker --graceful-timeout 20 {quoted}"
         ),
         ("uvicorn", _) => format!(
-            "uvicorn --host 0.0.0.0 --port {{port}} --timeout-graceful-shutdown 30{} {plain}",
+            "uvicorn --host 0.0.0.0 --port {{port}} --timeout-graceful-shutdown 20{} {plain}",
             factory("--factory")
         ),
         ("hypercorn", _) => {
-            format!("hypercorn --bind 0.0.0.0:{{port}} --graceful-timeout 30 {quoted}")
+            format!("hypercorn --bind 0.0.0.0:{{port}} --graceful-timeout 20 {quoted}")
         }
         ("daphne", _) => format!("daphne --bind 0.0.0.0 --port {{port}} {plain}"),
         ("granian", interface) => format!(
@@ -155,7 +155,7 @@ fn written(server: &str, interface: ServerInterface, application: &Application) 
             "uwsgi --http-socket 0.0.0.0:{{port}} --master --die-on-term --processes 2 --need-app --module {quoted}"
         ),
         ("cheroot", _) => format!("cheroot --bind 0.0.0.0:{{port}} {quoted}"),
-        _ => format!("gunicorn --bind 0.0.0.0:{{port}} --workers 2 --graceful-timeout 30 {quoted}"),
+        _ => format!("gunicorn --bind 0.0.0.0:{{port}} --workers 2 --graceful-timeout 20 {quoted}"),
     }
 }
 
@@ -168,13 +168,13 @@ fn own<'n>(package: &Package, application: &Application, name: &'n str) -> (&'n 
         "aiohttp" if package.runtime("gunicorn").is_some() || !application.factory => (
             "gunicorn",
             format!(
-                "gunicorn --bind 0.0.0.0:{{port}} --workers 2 --worker-class aiohttp.GunicornWebWorker --graceful-timeout 30 {plain}"
+                "gunicorn --bind 0.0.0.0:{{port}} --workers 2 --worker-class aiohttp.GunicornWebWorker --graceful-timeout 20 {plain}"
             ),
         ),
         "pyramid" if package.any("gunicorn").is_some() => (
             "gunicorn",
             format!(
-                "gunicorn --paste {entry} --bind 0.0.0.0:{{port}} --workers 2 --graceful-timeout 30"
+                "gunicorn --paste {entry} --bind 0.0.0.0:{{port}} --workers 2 --graceful-timeout 20"
             ),
         ),
         // pserve takes its port from the file.

@@ -442,7 +442,7 @@ pub(in super::super) fn command(service: &Service) -> Option<Vec<String>> {
         }
         Some(_) => {
             return Some(words(&format!(
-                "uvicorn {}:application --host 0.0.0.0 --port {} --no-proxy-headers --no-server-header --timeout-graceful-shutdown 25",
+                "uvicorn {}:application --host 0.0.0.0 --port {} --no-proxy-headers --no-server-header --timeout-graceful-shutdown 20",
                 module_name(service),
                 port(service)
             )));
