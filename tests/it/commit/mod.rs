@@ -11,4 +11,5 @@ mod secrets;
 mod snapshot;
 mod states;
 mod stray;
+mod told;
 mod verdict;

@@ -370,7 +370,9 @@ fn what_is_no_verdict_is_not_taken_from_a_remote() {
     let one = Hooked::new(&shell("lint", COUNT, ""), &[("a.txt", "a\n")]);
     let bare = shared(&one);
     run(&one, ALL, &[]);
-    sync(&one);
+    one.stage("a.txt", "b\n");
+    run(&one, ALL, &[]);
+    assert_eq!(sync(&one)["sent"], 2);
     // Somebody writes into a file of the ref.
     let script = "set -e
 export GIT_INDEX_FILE=$PWD/other-index
