@@ -1,10 +1,11 @@
 //! `shipway init`: detect, ask, plan, show, apply.
 
+use super::hooks::at_init::{self, AtInit};
 use super::interrupt::Interrupt;
 use super::{Context, Exit, Failure, Format};
 use crate::config::{Base, Config};
 use crate::git::Repository;
-use crate::project::{Finding, Project, Severity, Unknown};
+use crate::project::{Finding, Project, RelPath, Severity, Unknown};
 use crate::scaffold::answer::{self, Answers};
 use crate::scaffold::apply::{self, Session};
 use crate::scaffold::feature::Features;
@@ -13,6 +14,7 @@ use crate::{detect, git, ui};
 use clap::Args;
 use serde::Serialize;
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Make the repository one that anybody can open, run, test and ship
@@ -73,6 +75,9 @@ struct Report<'r> {
     findings: &'r [&'r Finding],
     unknown: &'r [Unknown],
     next: &'r [String],
+    /// What git calls from now on; absent where nothing was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    git_hooks: Option<&'r AtInit>,
 }
 
 /// The journey from the tree to the written files.
@@ -106,13 +111,17 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     refuse_unknown_features(&repository, arguments)?;
     take(&mut text, &mut config, &flags)?;
     let mut project = detect::detect(&repository.root, &config)?;
-    refuse_unrecognised(&project, &repository)?;
+    if arguments.feature != ["hooks"] {
+        refuse_unrecognised(&project, &repository)?;
+    }
+    let mut tools = Vec::new();
     let asking = !arguments.yes && arguments.format == Format::Human && ui::can_ask();
     if asking {
         let offers = offers(&repository, &config)?;
         let with_features = arguments.feature.is_empty();
-        let answers = ui::ask(&project, &offers, with_features, config.dora.tz.as_deref())
+        let mut answers = ui::ask(&project, &offers, with_features, config.dora.tz.as_deref())
             .map_err(|error| unreadable(&error))?;
+        tools = std::mem::take(&mut answers.tools);
         if answers != Answers::default() {
             take(&mut text, &mut config, &answers)?;
             project = detect::detect(&repository.root, &config)?;
@@ -129,12 +138,18 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         &repository,
         choice,
         (text != before).then_some(text),
+        tools,
     )?;
     if arguments.format == Format::Human {
         let page = ui::show_plan(&plan, &project.name.value, &context.output);
         context.output.report(&page)?;
+        if at_init::is_wanted(&plan) {
+            context.output.report(&at_init::announce(&plan, context))?;
+        }
     }
     let mut applied = false;
+    let mut hooks = None;
+    let writes = session.is_some();
     if let Some(session) = session.filter(|_| !plan.is_empty()) {
         refuse_untrusted(&plan, arguments.trust_templates)?;
         let question = format!("Write {}?", count(&plan));
@@ -146,7 +161,10 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         session.apply(&plan.changes, &mut |_| interrupt.answer())?;
         applied = true;
     }
-    report(arguments, context, &plan, &project, applied)?;
+    if writes && at_init::is_wanted(&plan) {
+        hooks = Some(at_init::put(&repository)?);
+    }
+    report(arguments, context, &plan, &project, applied, hooks.as_ref())?;
     Ok(Exit::Done)
 }
 
@@ -156,6 +174,7 @@ fn report(
     plan: &Plan,
     project: &Project,
     applied: bool,
+    hooks: Option<&AtInit>,
 ) -> Result<(), Failure> {
     let next = next(plan);
     let findings: Vec<&Finding> = project.findings.iter().chain(&plan.findings).collect();
@@ -170,48 +189,57 @@ fn report(
             findings: &findings,
             unknown: &project.unknown,
             next: &next,
+            git_hooks: hooks,
         })?);
     }
     let mut text = String::new();
-    let mut line = |sentence: &str| {
+    let line = |text: &mut String, sentence: &str| {
         text.push_str(sentence);
         text.push('\n');
     };
     if plan.is_empty() {
-        line("Nothing to do: every file is as it would be made.");
+        line(
+            &mut text,
+            "Nothing to do: every file is as it would be made.",
+        );
     } else if applied {
-        line(&format!(
-            "Wrote {}. Taken back with: shipway undo",
-            count(plan)
-        ));
+        line(
+            &mut text,
+            &format!("Wrote {}. Taken back with: shipway undo", count(plan)),
+        );
     } else {
-        line(&format!(
-            "Would write {}; nothing was written.",
-            count(plan)
-        ));
+        line(
+            &mut text,
+            &format!("Would write {}; nothing was written.", count(plan)),
+        );
+    }
+    if let Some(hooks) = hooks {
+        text.push_str(&hooks.page(context));
     }
     for finding in findings
         .iter()
         .filter(|finding| finding.severity >= Severity::Warning)
     {
         let place = finding.evidence.first().map(|place| format!("{place}: "));
-        line(&format!(
-            "! {}{}",
-            place.unwrap_or_default(),
-            finding.message
-        ));
-        line(&format!("  mend: {}", finding.mend));
+        line(
+            &mut text,
+            &format!("! {}{}", place.unwrap_or_default(), finding.message),
+        );
+        line(&mut text, &format!("  mend: {}", finding.mend));
     }
     if !plan.is_empty() || context.output.is_verbose() {
         for unknown in &project.unknown {
-            line(&format!(
-                "? {} was not found; say it in {CONFIG_FILE}: {}",
-                unknown.fact, unknown.answer_with
-            ));
+            line(
+                &mut text,
+                &format!(
+                    "? {} was not found; say it in {CONFIG_FILE}: {}",
+                    unknown.fact, unknown.answer_with
+                ),
+            );
         }
     }
     if applied && let Some(command) = next.first() {
-        line(&format!("Next: {command}"));
+        line(&mut text, &format!("Next: {command}"));
     }
     Ok(context.output.report(&text)?)
 }
@@ -219,7 +247,13 @@ fn report(
 /// How many files of the plan are written; its own records come on top.
 fn count(plan: &Plan) -> String {
     let written = |entry: &&Entry| plan.changes.iter().any(|change| change.path == entry.path);
-    match plan.entries.iter().filter(written).count() {
+    let paths: BTreeSet<&RelPath> = plan
+        .entries
+        .iter()
+        .filter(written)
+        .map(|entry| &entry.path)
+        .collect();
+    match paths.len() {
         0 => "shipway.lock alone".to_owned(),
         1 => "1 file and shipway.lock".to_owned(),
         count => format!("{count} files and shipway.lock"),
@@ -252,6 +286,7 @@ fn plan(
     repository: &Repository,
     choice: Choice,
     config_text: Option<String>,
+    tools: Vec<String>,
 ) -> Result<Plan, Failure> {
     let failed = Cell::new(false);
     let random = |buffer: &mut [u8]| {
@@ -266,6 +301,7 @@ fn plan(
             random: &random,
         },
         config_text,
+        tools,
     };
     let plan = scaffold::plan(project, config, repository, &options)?;
     if failed.get() {

@@ -1,7 +1,7 @@
 //! `shipway undo`: takes the last apply back.
 
 use super::interrupt::Interrupt;
-use super::{Context, Exit, Failure};
+use super::{Context, Exit, Failure, hooks};
 use crate::git;
 use crate::project::RelPath;
 use crate::scaffold::apply::{ApplyError, Repair, Session};
@@ -36,6 +36,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         text.push('\n');
     }
     context.output.report(&text)?;
+    hooks::at_init::take_back(&repository, context)?;
     Ok(Exit::Done)
 }
 

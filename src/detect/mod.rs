@@ -23,6 +23,7 @@ mod static_site;
 pub(crate) mod structured;
 mod supabase;
 mod syntax;
+mod tool;
 mod tree;
 mod unknown;
 mod variable;
@@ -83,6 +84,7 @@ pub fn detect(root: &std::path::Path, config: &Config) -> Result<Project, TreeEr
     for ecosystem in ECOSYSTEMS {
         (ecosystem.look)(&tree, &existing, &mut found);
     }
+    tool::find(&tree, &mut found);
     naming::make_unique(&mut found.services);
     overrides::apply(&tree, config, &mut found);
     found.services.sort_by(|a, b| a.name.cmp(&b.name));

@@ -1,7 +1,7 @@
 //! Looks at this machine: tools, versions, engine, ports, space; each finding with its mend.
 //!
 //! In: a folder and the machine. Out: findings, in the order of [`CHECKS`]. Called by `cli`
-//! and by `setup`. Asks the engine through `deploy::engine`. Runs tools that lie on PATH
+//! and by `setup`. Asks the engine through `deploy::engine`, and `hooks` what is installed. Runs tools that lie on PATH
 //! outside the repository, each only for its version, and changes nothing.
 
 mod check;
@@ -63,6 +63,7 @@ pub const CHECKS: &[Check] = &[
     basic("git", check::git::look),
     full("git-identity", check::git_identity::look),
     full("line-endings", check::line_endings::look),
+    full("hooks", check::hooks::look),
     full("make", check::make::look),
     basic("runtime", check::runtime::look),
     basic("package-manager", check::package_manager::look),

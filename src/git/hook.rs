@@ -2,19 +2,10 @@
 //!
 //! Here alone git runs with its user's own configuration of hooks: that is what is asked about.
 
-use super::GitError;
-use std::ffi::OsStr;
+use super::{GitError, Repository};
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-
-/// The folder that git takes hooks from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HooksFolder {
-    /// Absolute; need not be there.
-    pub path: PathBuf,
-    /// What `core.hooksPath` says, where it is set.
-    pub setting: Option<HooksPath>,
-}
 
 /// A value of `core.hooksPath`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,13 +29,19 @@ pub enum Call {
 }
 
 /// Asks git for the folder of hooks of the work tree at `root`: with worktrees, submodules,
-/// `core.hooksPath` of whatever file and `GIT_DIR` taken into account.
+/// `core.hooksPath` of whatever file and `GIT_DIR` taken into account. Absolute; need not be there.
 ///
 /// # Errors
 /// When git cannot be run, or knows no folder.
-pub fn hooks_folder(root: &Path) -> Result<HooksFolder, GitError> {
-    let path = ask(root, ["rev-parse", "--git-path", "hooks"])?;
-    let path = root.join(path);
+pub fn hooks_folder(root: &Path) -> Result<PathBuf, GitError> {
+    Ok(root.join(ask(root, ["rev-parse", "--git-path", "hooks"])?))
+}
+
+/// What `core.hooksPath` says for the work tree at `root`, and where; None where it is not set.
+///
+/// # Errors
+/// When git cannot be run.
+pub fn hooks_path(root: &Path) -> Result<Option<HooksPath>, GitError> {
     let setting = run(
         root,
         [
@@ -57,32 +54,33 @@ pub fn hooks_folder(root: &Path) -> Result<HooksFolder, GitError> {
         ],
     )?;
     // Nothing is set where git ends with 1.
-    let setting = setting
+    Ok(setting
         .status
         .success()
         .then(|| setting_of(&setting.stdout))
-        .flatten();
-    Ok(HooksFolder { path, setting })
+        .flatten())
 }
 
 /// Makes git call `hook` with the variable `name` set to `value`, and gives what the hook wrote
 /// into the file at `value`. A hook that knows the variable ends with an error at once, so that
 /// nothing is committed; should git not call it, an editor that fails ends the commit, whose
-/// index and objects lie in `scratch` alone.
+/// index and objects lie in `scratch` alone. With `environment`, git has those variables alone.
 ///
 /// # Errors
 /// When git cannot be run or the scratch folder not be used.
 pub fn call_hook(
-    root: &Path,
+    repository: &Repository,
     hook: &str,
     name: &str,
     value: &Path,
     scratch: &Path,
+    environment: Option<&[(&str, OsString)]>,
 ) -> Result<Call, GitError> {
+    let root = repository.root.as_path();
     let output = if hook == "pre-commit" {
-        stopped_commit(root, name, value, scratch)?
+        stopped_commit(repository, name, value, scratch, environment)?
     } else {
-        let output = command(root)
+        let output = command_with(root, environment)
             .args(["hook", "run", hook])
             .env(name, value)
             .output()
@@ -104,17 +102,22 @@ pub fn call_hook(
 
 /// A real `git commit` that cannot come to an end.
 fn stopped_commit(
-    root: &Path,
+    repository: &Repository,
     name: &str,
     value: &Path,
     scratch: &Path,
+    environment: Option<&[(&str, OsString)]>,
 ) -> Result<Output, GitError> {
-    let objects = root.join(ask(root, ["rev-parse", "--git-path", "objects"])?);
-    let message = root.join(ask(root, ["rev-parse", "--git-path", "COMMIT_EDITMSG"])?);
+    let root = repository.root.as_path();
+    let objects = std::env::var_os("GIT_OBJECT_DIRECTORY").map_or_else(
+        || repository.common_dir.join("objects"),
+        |folder| root.join(folder),
+    );
+    let message = repository.git_dir.join("COMMIT_EDITMSG");
     let kept = std::fs::read(&message).ok();
     let own = scratch.join("objects");
     std::fs::create_dir(&own).map_err(|error| failure(&own, &error))?;
-    let output = command(root)
+    let output = command_with(root, environment)
         .args(["-c", "core.fsmonitor=false", "-c", "core.splitIndex=false"])
         .args(["commit", "--quiet", "--allow-empty", "--edit", "--file=-"])
         .args(["--no-status", "--untracked-files=no", "--no-gpg-sign"])
@@ -167,6 +170,22 @@ fn run<const N: usize>(root: &Path, arguments: [&str; N]) -> Result<Output, GitE
         .args(arguments.map(OsStr::new))
         .output()
         .map_err(|error| failure(root, &error))
+}
+
+/// git, found as this process finds it; with `environment`, it has these variables alone.
+fn command_with(root: &Path, environment: Option<&[(&str, OsString)]>) -> Command {
+    let Some(variables) = environment else {
+        return command(root);
+    };
+    let git = which::which("git").unwrap_or_else(|_| PathBuf::from("git"));
+    let mut command = Command::new(git);
+    command
+        .current_dir(root)
+        .stdin(Stdio::null())
+        .env_clear()
+        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .env("LC_ALL", "C");
+    command
 }
 
 fn command(root: &Path) -> Command {

@@ -33,7 +33,7 @@ pub use attributes::{AttributeSources, Conversion, conversion};
 pub use commit::{RevisionError, resolve};
 pub use executable::{Executable, is_of_a_hook, without_hook_environment};
 pub use gix_hash::ObjectId;
-pub use hook::{Call, HooksFolder, HooksPath, call_hook, hooks_folder};
+pub use hook::{Call, HooksPath, call_hook, hooks_folder, hooks_path};
 pub use id::{BlobId, CommitId, IdError, PatchId, TreeId};
 pub use index::{Entry, FileStat, Index, Mode, native};
 pub use join::{Accept, Joined};

@@ -10,6 +10,9 @@ use bstr::{BString, ByteSlice};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
+/// Where shipway keeps what it generated.
+const KEPT: &str = ".shipway/pristine/";
+
 /// Files up to this number are not worth a second thread.
 const FEW: usize = 24;
 
@@ -187,7 +190,10 @@ impl Worker<'_> {
         };
         self.path.clear();
         self.path.push_str(&entry.path.to_str_lossy());
-        if !self.exclude.is_empty() && self.exclude.matches(&self.path) {
+        // What was generated stays as it was: init compares with it.
+        if self.path.starts_with(KEPT)
+            || (!self.exclude.is_empty() && self.exclude.matches(&self.path))
+        {
             return Ok(());
         }
         let mut content = false;
@@ -370,7 +376,9 @@ pub(super) fn listing(view: View<'_>) -> Result<Vec<(usize, Finding)>, GitError>
                 .filter(|finding| {
                     finding.path.as_ref().is_none_or(|path: &BString| {
                         let path = path.to_str_lossy();
-                        looking.job.wants(&path) && !exclude.matches(&path)
+                        looking.job.wants(&path)
+                            && !exclude.matches(&path)
+                            && !path.starts_with(KEPT)
                     })
                 });
             found.extend(about.map(|finding| (number, finding)));

@@ -121,7 +121,8 @@ pub fn write(
     })
 }
 
-fn section(document: &mut DocumentMut) -> Option<&mut Table> {
+/// The table `[hooks]`, made where there is none; None where it is no table.
+pub(crate) fn section(document: &mut DocumentMut) -> Option<&mut Table> {
     let item = document.entry("hooks").or_insert_with(|| {
         let mut table = Table::new();
         table.set_implicit(true);
@@ -152,7 +153,7 @@ fn add_exclude(hooks: &mut Table, patterns: &[String]) {
 }
 
 /// The list of a hook's jobs; None where it is there and no list.
-fn jobs(hooks: &mut Table, hook: Hook) -> Option<&mut ArrayOfTables> {
+pub(crate) fn jobs(hooks: &mut Table, hook: Hook) -> Option<&mut ArrayOfTables> {
     let item = hooks
         .entry(hook.name())
         .or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
@@ -178,7 +179,8 @@ fn is_same(job: &Table, draft: &Draft) -> bool {
     }
 }
 
-fn name_of(job: &Table) -> Option<&str> {
+/// What a job is called: its name, else its check or program.
+pub(crate) fn name_of(job: &Table) -> Option<&str> {
     let text = |key| job.get(key).and_then(Item::as_str);
     text("name").or_else(|| text("check")).or_else(|| {
         let program = text("run")?.split_whitespace().next()?;

@@ -8,6 +8,7 @@
 //! opened, jobs chosen; [`work`] goes on from there.
 
 mod allow_file;
+mod arrival;
 mod builtin;
 mod bytes;
 mod capture;
@@ -27,6 +28,7 @@ pub mod overview;
 mod place;
 mod process;
 mod push;
+pub mod replay;
 pub mod report;
 mod runner;
 pub mod snapshot;
@@ -37,6 +39,7 @@ pub mod verdict;
 mod work;
 
 pub use allow_file::AllowFileError;
+pub use arrival::ArrivalRequest;
 pub use job::{Choice, UnknownJob};
 pub use push::{PushError, PushLine, PushRequest};
 pub use report::{JobReport, Report, State, Trouble, Verdict};
@@ -83,6 +86,8 @@ pub struct Request<'r> {
     /// What is being pushed, where the hook is about that; and the same as git told it.
     pub push: Option<&'r PushRequest>,
     pub input: &'r [u8],
+    /// What just arrived, where the hook is about that.
+    pub arrival: Option<&'r ArrivalRequest>,
     /// Look at everything that ever was instead of at files.
     pub history: bool,
     /// Leave out the jobs that passed on exactly this before.
@@ -259,6 +264,17 @@ pub fn run(opened: Opened, hooks: &Hooks, request: &Request<'_>) -> Result<Repor
     memory.explain(&mut report)?;
     let looked: Vec<&Job> = chosen.iter().map(|looking| looking.job).collect();
     let notes = report.notes.len();
+    let arrived = match request.arrival {
+        Some(arrival) if !chosen.is_empty() => {
+            let changed = arrival::changed(arrival, repository, &objects)?;
+            let migrations = arrival::migrations(repository, &changed);
+            Some(arrival::Arrived {
+                changed,
+                migrations,
+            })
+        }
+        _ => None,
+    };
     let mut work = Work {
         surroundings: &surroundings,
         request,
@@ -266,6 +282,7 @@ pub fn run(opened: Opened, hooks: &Hooks, request: &Request<'_>) -> Result<Repor
         objects: &objects,
         revisions: revisions.as_ref(),
         pushed: pushed.as_ref(),
+        arrived,
         merge: merging.is_merge,
         jobs: chosen,
         exclude: &hooks.exclude,

@@ -1,6 +1,7 @@
 //! A run from chosen jobs to its report: the built-in checks pass over the files once, commands
 //! run, the checks look again at what commands mended, and fixes are written back.
 
+use super::arrival::Arrived;
 use super::builtin::{self, Looking, Pass, View};
 use super::bytes::Bytes;
 use super::check::{self, Finding, Look};
@@ -24,6 +25,8 @@ pub(super) struct Work<'w> {
     pub(super) objects: &'w Objects,
     pub(super) revisions: Option<&'w Revisions>,
     pub(super) pushed: Option<&'w Pushed>,
+    /// Paths that just changed, and how the project's services are migrated.
+    pub(super) arrived: Option<Arrived>,
     /// Whether a merge is being committed.
     pub(super) merge: bool,
     pub(super) jobs: Vec<Looking<'w>>,
@@ -136,6 +139,19 @@ impl<'w> Work<'w> {
             for look in looking.other_looks() {
                 let findings = match look {
                     Look::Commit(look) if commits => look(&commit, looking.options()),
+                    Look::Arrival(look) => match &self.arrived {
+                        Some(Arrived {
+                            changed,
+                            migrations,
+                        }) => {
+                            let arrival = check::Arrival {
+                                changed,
+                                migrations,
+                            };
+                            look(&arrival, looking.options())
+                        }
+                        None => continue,
+                    },
                     Look::Push(look) => match self.request.push {
                         Some(push) => {
                             let remote = push.remote.as_bstr();

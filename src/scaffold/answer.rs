@@ -14,6 +14,8 @@ pub struct Answers {
     pub disable: Vec<String>,
     /// Zone in which the days of the delivery report begin.
     pub time_zone: Option<String>,
+    /// Developer tools that the project does not use yet and that hooks shall run.
+    pub tools: Vec<String>,
     /// By the service's name.
     pub services: BTreeMap<String, ServiceAnswers>,
 }

@@ -81,6 +81,8 @@ pub enum Strategy {
     Block,
     /// Variables appended to a file whose lines are never changed.
     Env,
+    /// Jobs of `[hooks]`, put into a configuration that may be the user's.
+    Jobs,
 }
 
 /// Permission bits of a generated file.

@@ -3,6 +3,7 @@
 use super::block::{self, Found};
 use super::dotenv;
 use super::feature::Strategy;
+use super::jobs;
 use super::lock::{Artifact, sha256};
 use super::plan::Action;
 
@@ -18,13 +19,15 @@ pub(super) struct Merged {
     pub note: Option<&'static str>,
 }
 
-/// Merges `wanted` (line feeds only) into `present`; `known` is what the lock says of it.
+/// Merges `wanted` (line feeds only) into `present`; `known` is what the lock says of it, `offered`
+/// what was generated before, where that is still there.
 pub(super) fn merge(
     strategy: Strategy,
     id: &str,
     present: Option<&[u8]>,
     wanted: &str,
     known: Option<&Artifact>,
+    offered: Option<&[u8]>,
 ) -> Merged {
     let pristine_hash = known.and_then(|artifact| artifact.pristine.as_deref());
     match strategy {
@@ -37,6 +40,24 @@ pub(super) fn merge(
                 None => unchanged(None),
             },
         },
+        Strategy::Jobs => listed(present, wanted, offered),
+    }
+}
+
+fn listed(present: Option<&[u8]>, wanted: &str, offered: Option<&[u8]>) -> Merged {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(&block::with_line_feeds(bytes)).into_owned();
+    let (now, offered) = (present.map(text), offered.map(text));
+    let generated = Some(wanted.as_bytes().to_vec());
+    let Ok(merged) = jobs::merge(now.as_deref(), wanted, offered.as_deref()) else {
+        return kept("it is no valid TOML; kept");
+    };
+    match present {
+        None => made(Action::Create, merged.into_bytes(), generated),
+        Some(_) if now.as_deref() == Some(&merged) => unchanged(generated),
+        Some(present) => {
+            let content = merged.replace('\n', block::line_ending(present));
+            made(Action::Extend, content.into_bytes(), generated)
+        }
     }
 }
 
@@ -135,6 +156,7 @@ mod tests {
             present.map(str::as_bytes),
             wanted,
             Some(&known),
+            None,
         )
         .action
     }
@@ -153,6 +175,7 @@ mod tests {
             Some(b"old\r\n"),
             "new\n",
             Some(&known("old\n")),
+            None,
         );
         assert_eq!(crlf.content.unwrap(), b"new\r\n");
     }

@@ -11,6 +11,7 @@ mod dotenv;
 mod expand;
 pub mod feature;
 mod foreign;
+mod jobs;
 pub mod lock;
 mod merge;
 mod own;
@@ -82,6 +83,8 @@ pub struct Options<'a> {
     pub fresh: Fresh<'a>,
     /// New text of `shipway.toml`, where answers changed it.
     pub config_text: Option<String>,
+    /// Tools that the user accepted for hooks beside those that the project uses.
+    pub tools: Vec<String>,
 }
 
 /// Plans what `init` would write. Reads the tree, writes nothing.
@@ -115,12 +118,21 @@ pub fn plan(
         Err(error) => return Err(error),
     };
     let theirs = own::without_ours(project, &lock, root);
+    let present = lock.artifacts.iter().map(|a| a.feature.as_str());
+    let named: BTreeSet<&str> = [&options.choice.only, &config.features.enable]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .chain(present.clone())
+        .collect();
     let make = |chosen: &BTreeSet<String>, paths: &BTreeMap<String, String>| {
         let input = Input {
             project: &theirs,
             config,
             paths,
             features: chosen,
+            named: &named,
+            tools: &options.tools,
             pins: &pins,
             facts: &facts,
             dotenv: &dotenv,
@@ -130,23 +142,29 @@ pub fn plan(
         Ok::<_, serde_json::Error>((context, view::findings(&input)))
     };
 
-    let present = lock.artifacts.iter().map(|a| a.feature.as_str());
     let (mut chosen, mut skipped) =
         select::wanted(&features, &config.features, &options.choice, present)?;
     let (first, _) = make(&chosen, &BTreeMap::new())?;
-    chosen.retain(|name| match features.all.get(name) {
-        Some(feature) if !select::is_possible(feature, &first) => {
+    let mut renderer = Renderer::new(&features)?;
+    let impossible: Vec<&str> = chosen
+        .iter()
+        .filter_map(|name| features.all.get(name))
+        .filter(|feature| !select::is_possible(feature, &first))
+        .map(|feature| feature.name.as_str())
+        .collect();
+    if !impossible.is_empty() {
+        let context = handlebars::Context::from(first.clone());
+        for name in impossible {
+            let text = features.all.get(name).map_or("", |one| &one.otherwise);
             skipped.push(Skipped {
-                feature: name.clone(),
-                reason: feature.otherwise.clone(),
+                feature: name.to_owned(),
+                reason: renderer.text(name, text, &context)?,
             });
-            false
         }
-        _ => true,
-    });
+        chosen.retain(|name| !skipped.iter().any(|one| one.feature == *name));
+    }
     skipped.sort_by(|a, b| a.feature.cmp(&b.feature));
 
-    let mut renderer = Renderer::new(&features)?;
     let mut wanted = expand::expand(&features, &chosen, first, &renderer, &mut places)?;
     keep_secrets_out_of_git(&mut wanted, &theirs);
     expand::leave_out_with(&mut wanted);
@@ -176,7 +194,7 @@ pub fn plan(
             continue;
         };
         let name = file.template();
-        let text = renderer.file(&name, &context)?;
+        let text = ended(renderer.file(&name, &context)?);
         if file.rule.strategy == Strategy::File {
             validate::check(path, &text, &features.origin(&name))?;
         }
@@ -241,14 +259,27 @@ impl Draft<'_> {
     ) -> Result<(), PlanError> {
         let id = file.id();
         let rule = file.rule;
-        let present = read(&mut self.places, self.root, path)?;
+        // What answers changed is in the plan already.
+        let planned = self.changes.iter().position(|change| change.path == *path);
+        let present = match planned {
+            Some(at) => self.changes[at].content.clone(),
+            None => read(&mut self.places, self.root, path)?,
+        };
         let known = self.lock.by_id(&id).cloned();
+        let offered = self.offered(known.as_ref())?;
         let Merged {
             mut action,
             content,
             pristine,
             note,
-        } = merge::merge(rule.strategy, &id, present.as_deref(), text, known.as_ref());
+        } = merge::merge(
+            rule.strategy,
+            &id,
+            present.as_deref(),
+            text,
+            known.as_ref(),
+            offered.as_deref(),
+        );
         let mut reason = reason;
         if let Place::Beside { because, .. } = &file.place {
             if action == Action::Create {
@@ -267,8 +298,12 @@ impl Draft<'_> {
             reason,
         });
         if let Some(content) = content {
-            let mode = present.is_none().then(|| rule.mode.bits());
-            self.change(path.clone(), present.as_deref(), content, mode);
+            if let Some(at) = planned {
+                self.changes[at].content = Some(content);
+            } else {
+                let mode = present.is_none().then(|| rule.mode.bits());
+                self.change(path.clone(), present.as_deref(), content, mode);
+            }
         }
         if action == Action::Kept {
             return Ok(());
@@ -287,6 +322,17 @@ impl Draft<'_> {
             self.ours(copy, pristine)?;
         }
         Ok(())
+    }
+
+    /// What was generated before, where jobs are compared with it; None where its copy was edited
+    /// or is gone.
+    fn offered(&mut self, known: Option<&Artifact>) -> Result<Option<Vec<u8>>, PlanError> {
+        let Some(known) = known.filter(|known| known.strategy == Strategy::Jobs) else {
+            return Ok(None);
+        };
+        let copy = RelPath::parse(&format!("{PRISTINE_DIR}/{}", known.path)).map_err(own_path)?;
+        let text = read(&mut self.places, self.root, &copy)?;
+        Ok(text.map(|text| block::with_line_feeds(&text)))
     }
 
     /// A file of shipway's own; a checkout that writes CRLF is no change.
@@ -335,6 +381,15 @@ impl Draft<'_> {
             changes: self.changes,
         })
     }
+}
+
+/// A text ends in one line break, whatever blocks of its template were left out.
+fn ended(mut text: String) -> String {
+    let end = text.trim_end_matches('\n').len();
+    if end > 0 && end < text.len() {
+        text.truncate(end + 1);
+    }
+    text
 }
 
 /// The lock at `root`; an empty one where there is none.

@@ -2,6 +2,7 @@
 
 use super::hook_past::{list, show_recovery};
 use super::{Output, counted, visible};
+use crate::config::hooks::Hook;
 use crate::hooks::Event;
 use crate::hooks::check::{Finding, Severity};
 use crate::hooks::report::{JobReport, Report, State, Verdict};
@@ -91,6 +92,45 @@ pub(crate) fn hook_report(report: &Report, verdict: Verdict, output: &Output) ->
     }
     page.closing(report, verdict);
     page.text
+}
+
+/// What a checkout, a merge or a rebase asks for: a line each, and nothing where it is nothing.
+pub(crate) fn arrival_report(report: &Report, output: &Output) -> String {
+    let style = output.style();
+    let mut text = show_recovery(&report.recovery, output);
+    let findings: Vec<&Finding> = report.jobs.iter().flat_map(|job| &job.findings).collect();
+    if findings.is_empty() {
+        return text;
+    }
+    let what = match report.hook {
+        Hook::PostCheckout => "checkout",
+        Hook::PostMerge => "merge",
+        _ => "rebase",
+    };
+    let _ = writeln!(
+        text,
+        "shipway: this {what} asks for something; nothing was run."
+    );
+    let path = |finding: &Finding| {
+        let path = finding.path.as_ref().map(|path| path.to_str_lossy());
+        visible(&path.unwrap_or_default()).into_owned()
+    };
+    let longest = |of: &dyn Fn(&Finding) -> usize| {
+        findings
+            .iter()
+            .map(|one| of(one))
+            .max()
+            .unwrap_or_default()
+            .min(48)
+    };
+    let paths = longest(&|one| path(one).chars().count());
+    let messages = longest(&|one| one.message.chars().count());
+    for finding in findings {
+        let command = style.clone().cyan().apply_to(visible(&finding.mend));
+        let (path, message) = (path(finding), visible(&finding.message));
+        let _ = writeln!(text, "  {path:<paths$}  {message:<messages$}  {command}");
+    }
+    text
 }
 
 struct Page {

@@ -23,7 +23,7 @@ pub(crate) use dora::show_report;
 pub(crate) use event::{event_line, event_text, visible};
 pub(crate) use explain::show_explanations;
 pub(crate) use hook_past::{show_backups, show_hook_stats, show_recovery};
-pub(crate) use hook_run::{LiveJobs, hook_report};
+pub(crate) use hook_run::{LiveJobs, arrival_report, hook_report};
 pub(crate) use hooks::{show_commands, show_hooks, show_import, show_install, show_proof};
 pub(crate) use output::Output;
 pub(crate) use plan::show_plan;

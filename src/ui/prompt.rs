@@ -50,6 +50,12 @@ pub(crate) fn ask(
             answers.time_zone = ask_zone()?;
         }
     }
+    if with_features
+        && features.iter().any(|offer| offer.name == "hooks")
+        && !answers.disable.contains(&"hooks".to_owned())
+    {
+        answers.tools = ask_tools(project)?;
+    }
     for service in &project.services {
         let asked = ask_service(service)?;
         if asked != ServiceAnswers::default() {
@@ -77,6 +83,40 @@ fn is_zone(text: &str) -> Result<(), &'static str> {
     jiff::tz::TimeZone::get(text)
         .map(|_| ())
         .map_err(|_| "a name of the IANA database, such as Europe/Amsterdam")
+}
+
+/// Tools that would fit and that the project does not use; none is chosen until it is.
+fn ask_tools(project: &Project) -> dialoguer::Result<Vec<String>> {
+    let python = project.services.iter().any(|one| one.ecosystem == "python")
+        || project
+            .libraries
+            .iter()
+            .any(|one| one.ecosystem == "python");
+    let uses = |purpose: &str| project.tools.iter().any(|tool| tool.purpose == purpose);
+    let offers: Vec<(&str, &str)> = [
+        ("ruff", "lint", "mistakes in Python"),
+        ("black", "format", "the form of Python"),
+        ("mypy", "types", "types of Python, before a push"),
+    ]
+    .into_iter()
+    .filter(|(_, purpose, _)| python && !uses(purpose))
+    .map(|(name, _, summary)| (name, summary))
+    .collect();
+    if offers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let chosen = MultiSelect::with_theme(&ColorfulTheme::default())
+        .with_prompt("Tools to run at commits that the project does not use yet (space toggles)")
+        .items(
+            offers
+                .iter()
+                .map(|(name, summary)| format!("{name}: {summary}")),
+        )
+        .interact()?;
+    Ok(chosen
+        .into_iter()
+        .filter_map(|index| Some(offers.get(index)?.0.to_owned()))
+        .collect())
 }
 
 /// Whether there is somebody at a terminal to answer.

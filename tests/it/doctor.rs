@@ -153,3 +153,90 @@ fn completions_name_the_commands() {
         assert!(text.contains("doctor") && text.contains("setup"), "{shell}");
     }
 }
+
+mod hooks {
+    use crate::home::Home;
+    use serde_json::Value;
+
+    fn findings(home: &Home) -> Vec<Value> {
+        let output = home
+            .shipway(&["doctor", "--format=json"])
+            .env("DOCKER_HOST", "unix:///nowhere/engine.sock")
+            .output()
+            .unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let all = report["findings"].as_array().unwrap().clone();
+        all.into_iter()
+            .filter(|finding| finding["check"] == "hooks")
+            .collect()
+    }
+
+    fn message(finding: &Value) -> &str {
+        finding["message"].as_str().unwrap()
+    }
+
+    #[test]
+    fn what_a_graphical_client_would_not_find_is_named_with_its_mend() {
+        let home = Home::new(&[(
+            "shipway.toml",
+            "[[hooks.pre-commit]]\nname = \"hulls\"\nrun = \"lint-of-hulls {files}\"\n",
+        )]);
+        home.program("lint-of-hulls", "");
+        home.run(0, &["hooks", "install"]);
+        let found = findings(&home);
+        let [one] = found.as_slice() else {
+            panic!("{found:?}");
+        };
+        assert_eq!(one["level"], "warning");
+        assert!(message(one).contains("~/bin/lint-of-hulls"), "{one}");
+        let mend = one["mend"].as_str().unwrap();
+        assert!(
+            mend.starts_with("sudo ln -s ~/bin/lint-of-hulls /usr/local/bin/"),
+            "{mend}"
+        );
+    }
+
+    #[test]
+    fn hooks_that_are_in_order_are_said_to_be() {
+        let home = Home::new(&[("a", "a\n")]);
+        assert_eq!(findings(&home), [] as [Value; 0]);
+        home.run(0, &["hooks", "install"]);
+        let found = findings(&home);
+        assert_eq!(
+            (found.len(), &found[0]["level"]),
+            (1, &"ok".into()),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn jobs_that_git_does_not_call_are_a_warning() {
+        let home = Home::new(&[("shipway.toml", "[[hooks.pre-commit]]\nrun = \"true\"\n")]);
+        let found = findings(&home);
+        assert!(message(&found[0]).contains("does not call shipway at pre-commit"));
+        assert_eq!(found[0]["mend"], "shipway hooks install");
+    }
+
+    #[test]
+    fn a_shim_whose_program_is_gone_is_an_error() {
+        let home = Home::new(&[("a", "a\n")]);
+        home.run(0, &["hooks", "install"]);
+        let hook = home.sandbox.path(".git/hooks/pre-commit");
+        let text = std::fs::read_to_string(&hook).unwrap();
+        let gone = text.replace(env!("CARGO_BIN_EXE_shipway"), "/nowhere/shipway");
+        assert_ne!(text, gone);
+        std::fs::write(&hook, gone).unwrap();
+        let found = findings(&home);
+        assert_eq!(found[0]["level"], "error", "{found:?}");
+        assert!(message(&found[0]).contains("/nowhere/shipway"), "{found:?}");
+    }
+
+    #[test]
+    fn a_hooks_path_of_somebody_elses_is_a_warning() {
+        let home = Home::new(&[("shipway.toml", "[[hooks.pre-commit]]\nrun = \"true\"\n")]);
+        home.git(&["config", "--global", "core.hooksPath", "/tmp/elsewhere"]);
+        let found = findings(&home);
+        assert_eq!(found[0]["level"], "warning", "{found:?}");
+        assert!(message(&found[0]).contains("core.hooksPath"), "{found:?}");
+    }
+}

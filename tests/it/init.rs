@@ -111,8 +111,16 @@ fn the_report_in_json_has_its_documented_shape() {
     assert_eq!(
         keys,
         [
-            "schema", "project", "applied", "entries", "skipped", "executes", "findings",
-            "unknown", "next"
+            "schema",
+            "project",
+            "applied",
+            "entries",
+            "skipped",
+            "executes",
+            "findings",
+            "unknown",
+            "next",
+            "git_hooks"
         ]
     );
     assert_eq!(report["applied"], true);

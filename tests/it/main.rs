@@ -6,6 +6,7 @@
 )]
 
 mod apply;
+mod arrivals;
 mod assess;
 mod bad_input;
 mod commit;
@@ -23,6 +24,7 @@ mod home;
 mod hooks_import;
 mod hooks_install;
 mod init;
+mod init_hooks;
 mod own;
 mod power;
 mod sandbox;

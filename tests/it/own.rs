@@ -1,6 +1,6 @@
 //! This repository is its own first user.
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, text};
 use std::path::Path;
 
 #[test]
@@ -17,4 +17,53 @@ fn running_init_again_here_changes_nothing() {
     sandbox.run(0, &["init", "--yes"]);
     assert!(before == sandbox.tree(), "{}", sandbox.git(&["diff"]));
     assert_eq!(sandbox.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn every_file_passes_this_repositorys_own_hooks() {
+    let sandbox = Sandbox::copy_of("");
+    // Its commands are for `make lint`: a copy has no toolchain's cache.
+    let output = sandbox
+        .command(&["hooks", "run", "pre-commit", "--all-files", "--no-fix"])
+        .env("SHIPWAY_SKIP", "cargo-fmt")
+        .env_remove("CI")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", text(&output.stdout));
+    assert_eq!(sandbox.git(&["status", "--porcelain"]), "");
+}
+
+#[test]
+fn a_commit_here_goes_through_them() {
+    let sandbox = Sandbox::copy_of("");
+    let run = |program: &str, arguments: &[&str]| {
+        let mut command = if program == "git" {
+            let mut git = std::process::Command::new("git");
+            git.current_dir(sandbox.root());
+            git.args(["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]);
+            git.args(arguments);
+            git
+        } else {
+            sandbox.command(arguments)
+        };
+        command
+            .env("SHIPWAY_SKIP", "cargo-fmt")
+            .env_remove("CI")
+            .output()
+            .unwrap()
+    };
+    assert!(run("shipway", &["hooks", "install"]).status.success());
+    sandbox.write("docs/new.md", "# New \n\ntext\n\n\n");
+    assert!(run("git", &["add", "docs/new.md"]).status.success());
+    let refused = run("git", &["commit", "--message=Some new text."]);
+    let said = text(&[refused.stdout, refused.stderr].concat());
+    assert!(!refused.status.success(), "{said}");
+    assert!(said.contains("commit-message"), "{said}");
+    let output = run("git", &["commit", "--message=docs: some new text"]);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(
+        sandbox.git(&["show", "HEAD:docs/new.md"]),
+        "# New\n\ntext\n"
+    );
+    assert_eq!(sandbox.read("docs/new.md"), "# New\n\ntext\n");
 }

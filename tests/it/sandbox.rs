@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 pub(crate) struct Sandbox {
     folder: tempfile::TempDir,
+    /// What programs remember of this user.
+    state: tempfile::TempDir,
 }
 
 /// Content and permission bits by path; `.git` left out.
@@ -27,6 +29,7 @@ impl Sandbox {
     ) -> Self {
         Self {
             folder: tempfile::tempdir_in(parent).unwrap(),
+            state: tempfile::tempdir().unwrap(),
         }
         .with(files)
         .committed()
@@ -36,6 +39,7 @@ impl Sandbox {
     pub(crate) fn without_git<'f>(files: impl IntoIterator<Item = &'f (&'f str, &'f str)>) -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
+            state: tempfile::tempdir().unwrap(),
         }
         .with(files)
     }
@@ -131,6 +135,7 @@ impl Sandbox {
         command
             .args(arguments)
             .current_dir(self.root())
+            .env("XDG_STATE_HOME", self.state.path())
             .stdin(Stdio::null());
         command
     }

@@ -2,7 +2,8 @@
 
 use super::super::interrupt::Interrupt;
 use super::super::{Context, Exit, Failure, Format};
-use crate::config::hooks::{Hook, Job};
+use crate::config::hooks::{Hook, Hooks, Job};
+use crate::git::Repository;
 use crate::hooks::consent::ConsentError;
 use crate::hooks::import::{Source, sources};
 use crate::hooks::install::{InstallError, Place, Plan, Proof, Row, place, self_test};
@@ -165,6 +166,7 @@ pub(super) fn uninstall(
     if !arguments.dry_run {
         plan.apply()?;
         super::consent_of_user(&repository).withdraw()?;
+        super::at_init::forget(&repository);
     }
     match arguments.format {
         Format::Json => context.output.json(&Report {
@@ -187,6 +189,37 @@ pub(super) fn uninstall(
         }
     }
     Ok(exit(Some(&plan), None))
+}
+
+/// What became of the shims.
+pub(super) struct Installed {
+    /// None where hooks of somebody else's call shipway already.
+    pub(super) plan: Option<Plan>,
+    pub(super) proof: Option<Proof>,
+}
+
+/// Puts the shims in place that `hooks` asks for, and has git prove that it calls them; where
+/// `quick`, only if one of them is new.
+pub(super) fn install(
+    repository: &Repository,
+    hooks: &Hooks,
+    quick: bool,
+) -> Result<Installed, Failure> {
+    let wanted: Vec<Hook> = hooks.used().collect();
+    let plan = match place(repository, &wanted)? {
+        Place::Own(folder) => Some(Plan::install(&folder, &wanted, &program()?)?),
+        Place::Called(_) => None,
+    };
+    let known = plan.as_ref().is_none_or(Plan::is_empty);
+    if let Some(plan) = &plan {
+        plan.apply()?;
+    }
+    let proof = if quick && known {
+        None
+    } else {
+        self_test(repository, &wanted)?
+    };
+    Ok(Installed { plan, proof })
 }
 
 fn exit(plan: Option<&Plan>, proof: Option<&Proof>) -> Exit {

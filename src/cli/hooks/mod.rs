@@ -1,5 +1,6 @@
 //! `shipway hooks`: what git's hooks run, and everything around a run.
 
+pub(super) mod at_init;
 mod import;
 mod install;
 mod list;

@@ -6,8 +6,10 @@ use crate::config::hooks::{Hook, Hooks};
 use crate::git;
 use crate::hooks::consent;
 use crate::hooks::report::{self, Verdict};
-use crate::hooks::{self, Choice, HookError, PushRequest, Request, Scope, SourceError};
-use crate::ui::{LiveJobs, hook_report};
+use crate::hooks::{
+    self, ArrivalRequest, Choice, HookError, PushRequest, Request, Scope, SourceError,
+};
+use crate::ui::{LiveJobs, arrival_report, hook_report};
 use std::ffi::OsString;
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
@@ -66,6 +68,19 @@ enum ReportFormat {
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let hook = Hook::parse(&arguments.hook).ok_or_else(|| unknown(&arguments.hook))?;
+    match run_hook(hook, arguments, context) {
+        // The checkout, merge or rebase is done, and git would say that it failed.
+        Err(failure) if hook.is_after() && !arguments.arguments.is_empty() => {
+            context
+                .output
+                .note(&format!("{hook} looked at nothing: {}", failure.sentence));
+            Ok(Exit::Done)
+        }
+        other => other,
+    }
+}
+
+fn run_hook(hook: Hook, arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let interrupt = Interrupt::listen()?;
     // What has to be ended or put back is told by `answer`, not by the end of this process.
     interrupt.hold();
@@ -77,6 +92,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let consent = super::consent(&repository);
     let input = input(hook)?;
     let push = push(arguments, hook, &input, &repository)?;
+    let arrival = arrival(arguments, hook, &input, &repository);
     let path = std::env::var_os("PATH");
     let key = super::verdict_key()?;
     let live = LiveJobs::new(context.quiet);
@@ -96,6 +112,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
             .map(Path::new),
         push: push.as_ref(),
         input: &input,
+        arrival: arrival.as_ref(),
         history: arguments.history,
         missing: arguments.missing,
         key: key.as_ref(),
@@ -109,6 +126,11 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let verdict = report.verdict(&hooks::stopping(&hooks, hook));
     match arguments.format {
         ReportFormat::Human if context.quiet && verdict == Verdict::Passed => {}
+        ReportFormat::Human if hook.is_after() && !context.output.is_verbose() => {
+            context
+                .output
+                .report(&arrival_report(&report, &context.output))?;
+        }
         ReportFormat::Human => {
             context
                 .output
@@ -145,11 +167,11 @@ fn scope(arguments: &Arguments, hook: Hook) -> Scope {
     }
 }
 
-/// What git tells a pre-push hook; nothing where a person calls it.
+/// What git tells a hook that is about several commits; nothing where a person calls it.
 fn input(hook: Hook) -> Result<Vec<u8>, Failure> {
     let mut input = Vec::new();
     let stdin = std::io::stdin();
-    if hook == Hook::PrePush && !stdin.is_terminal() {
+    if matches!(hook, Hook::PrePush | Hook::PostRewrite) && !stdin.is_terminal() {
         stdin.lock().read_to_end(&mut input).map_err(|error| {
             Failure::new(
                 Exit::Usage,
@@ -185,6 +207,21 @@ fn push(
                 "let git call it, or call it without arguments for the current branch",
             )
         })
+}
+
+/// What git says has just arrived.
+fn arrival(
+    arguments: &Arguments,
+    hook: Hook,
+    input: &[u8],
+    repository: &git::Repository,
+) -> Option<ArrivalRequest> {
+    let told: Vec<String> = arguments
+        .arguments
+        .iter()
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
+    ArrivalRequest::parse(hook, &told, input, repository.under_way)
 }
 
 /// `SHIPWAY_SKIP=ruff,mypy`

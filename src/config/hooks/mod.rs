@@ -79,7 +79,8 @@ impl Hooks {
         let suffix = format!("/{FILE}");
         let mut nested: Vec<&str> = tracked
             .into_iter()
-            .filter(|path| path.ends_with(&suffix))
+            // What shipway keeps there is no configuration of a part.
+            .filter(|path| path.ends_with(&suffix) && !path.starts_with(".shipway/"))
             .collect();
         // Outer folders first, for their `exclude` holds for what is in them.
         nested.sort_by_key(|path| (path.matches('/').count(), *path));

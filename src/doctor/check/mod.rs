@@ -8,6 +8,7 @@ pub(super) mod env_file;
 pub(super) mod file_names;
 pub(super) mod git;
 pub(super) mod git_identity;
+pub(super) mod hooks;
 pub(super) mod line_endings;
 pub(super) mod make;
 pub(super) mod package_manager;

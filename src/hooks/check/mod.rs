@@ -1,12 +1,13 @@
 //! The built-in checks: bytes in, findings and fixed bytes out; one check, one file.
 //!
 //! In: a [`File`] (one blob with its path and mode), the [`Listing`] of the index, a commit's
-//! [`Message`], its [`Commit`] or a [`Push`], and [`Options`] as plain values. Out: an
+//! [`Message`], its [`Commit`], a [`Push`] or an [`Arrival`], and [`Options`] as plain values. Out: an
 //! [`Outcome`] or findings. No check reads or writes anything; the runner calls them, file by
 //! file and side by side. What several checks ask of a file is found once, when first asked.
 //! Which names speak of a secret, and how YAML becomes a tree, is `detect`'s to say.
 
 mod allow;
+mod arrival;
 mod file;
 mod finding;
 mod listing;
@@ -15,6 +16,7 @@ mod options;
 mod push;
 mod syntax;
 
+mod arrivals;
 mod broken_symlinks;
 mod byte_order_mark;
 mod case_conflicts;
@@ -38,6 +40,7 @@ mod xml_syntax;
 mod yaml_syntax;
 
 pub use allow::{Allowed, NoHash};
+pub use arrival::{Arrival, Kind, Migration};
 pub use file::{Blob, File, Mode};
 pub use finding::{Finding, Outcome, Position, Severity};
 pub use line_endings::Ending;
@@ -70,6 +73,8 @@ pub enum Look {
     Commit(fn(&Commit, &Options) -> Vec<Finding>),
     /// What a push is about to change on the other side.
     Push(fn(&Push, &Options) -> Vec<Finding>),
+    /// What a checkout, a merge or a rebase has just brought.
+    Arrival(fn(&Arrival, &Options) -> Vec<Finding>),
 }
 
 impl Check {
@@ -123,6 +128,7 @@ pub const CHECKS: &[Check] = &[
         Look::Commit(protected_branch::look_at_commit),
         Look::Push(protected_branch::look_at_push),
     ]),
+    finding("arrivals", "what just arrived asks for nothing", &[Look::Arrival(arrivals::look)]),
     finding("committed-env", "no .env file is committed with its secrets", &[Look::Content(committed_env::look)]),
     finding("personal-data", "no table of persons is committed unnoticed", &[Look::Content(personal_data::look)]),
 ];

@@ -14,7 +14,7 @@ const ID: &str = "private-keys";
 static MARK: LazyLock<memmem::Finder<'static>> =
     LazyLock::new(|| memmem::Finder::new("PRIVATE KEY"));
 static PUTTY: LazyLock<memmem::Finder<'static>> =
-    LazyLock::new(|| memmem::Finder::new("PuTTY-User-Key-File-"));
+    LazyLock::new(|| memmem::Finder::new("PuTTY-User-Key-File-")); // shipway:allow private-keys: the mark
 static OPENVPN: LazyLock<memmem::Finder<'static>> =
     LazyLock::new(|| memmem::Finder::new("BEGIN OpenVPN Static key V1"));
 
@@ -117,6 +117,7 @@ mod tests {
             format!("---- {} SSH2 ENCRYPTED {word} ----\n{body}", "BEGIN"),
             format!("x = \"-----{} {word}-----\\n{body}\\n\"", "BEGIN"),
             format!("x = \"-----{} {word}-----\\n\" +\r\n  \"{body}\"", "BEGIN"),
+            // shipway:allow private-keys: a header without its key
             format!("PuTTY-User-Key-File-{}: ssh-rsa\nPrivate-Lines: 8\n", 3),
             format!(
                 "-----{} OpenVPN Static key V1-----\n{}",

@@ -9,11 +9,12 @@ mod platform;
 mod self_test;
 mod shim;
 
-pub use self_test::{Proof, self_test};
+pub use platform::BARE_PATH;
+pub use self_test::{Proof, self_test, self_test_bare};
 pub use shim::{GONE, SELF_TEST};
 
 use crate::config::hooks::Hook;
-use crate::git::{GitError, HooksPath, Repository, hooks_folder};
+use crate::git::{GitError, HooksPath, Repository, hooks_folder, hooks_path};
 use serde::Serialize;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -101,7 +102,7 @@ pub enum Place {
 /// called from there.
 pub fn place(repository: &Repository, hooks: &[Hook]) -> Result<Place, InstallError> {
     let found = hooks_folder(&repository.root)?;
-    let folder = resolved(&found.path);
+    let folder = resolved(&found);
     let own = [
         resolved(&repository.common_dir),
         // A linked work tree's own, or the same.
@@ -129,8 +130,8 @@ pub fn place(repository: &Repository, hooks: &[Hook]) -> Result<Place, InstallEr
         return Ok(Place::Called(folder));
     }
     Err(InstallError::Elsewhere {
-        folder: found.path,
-        setting: found.setting,
+        folder: found,
+        setting: hooks_path(&repository.root)?,
         missing,
     })
 }

@@ -3,6 +3,13 @@
 use std::io;
 use std::path::Path;
 
+/// What a program has as `PATH` that was started from no shell.
+pub const BARE_PATH: &str = if cfg!(target_os = "macos") {
+    "/usr/bin:/bin:/usr/sbin:/sbin"
+} else {
+    "/usr/local/bin:/usr/bin:/bin"
+};
+
 /// Copies what is at `from`, a file or a link, to `to`, where nothing may be: the same file
 /// under a second name where the file system can, else a copy with the same mode.
 pub(super) fn second_name(from: &Path, to: &Path) -> io::Result<()> {

@@ -4,6 +4,8 @@ use super::{InstallError, SELF_TEST};
 use crate::config::hooks::Hook;
 use crate::git::{Call, Repository, call_hook};
 use serde::Serialize;
+use std::ffi::OsString;
+use std::path::Path;
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -23,6 +25,29 @@ pub enum Proof {
 /// # Errors
 /// When git cannot be run, or this machine has no place for a temporary file.
 pub fn self_test(repository: &Repository, hooks: &[Hook]) -> Result<Option<Proof>, InstallError> {
+    test(repository, hooks, None)
+}
+
+/// As [`self_test`], with nothing in git's environment but `home` and [`super::BARE_PATH`]: as a
+/// graphical client that was started from no shell calls it.
+///
+/// # Errors
+/// As [`self_test`].
+pub fn self_test_bare(
+    repository: &Repository,
+    hooks: &[Hook],
+    home: Option<&Path>,
+) -> Result<Option<Proof>, InstallError> {
+    let mut variables = vec![("PATH", OsString::from(super::BARE_PATH))];
+    variables.extend(home.map(|home| ("HOME", home.into())));
+    test(repository, hooks, Some(&variables))
+}
+
+fn test(
+    repository: &Repository,
+    hooks: &[Hook],
+    environment: Option<&[(&str, OsString)]>,
+) -> Result<Option<Proof>, InstallError> {
     let preferred = hooks.iter().find(|hook| **hook == Hook::PreCommit);
     let Some(&hook) = preferred.or(hooks.first()) else {
         return Ok(None);
@@ -36,11 +61,12 @@ pub fn self_test(repository: &Repository, hooks: &[Hook]) -> Result<Option<Proof
         })?;
     let answer = scratch.path().join("answer");
     let call = call_hook(
-        &repository.root,
+        repository,
         hook.name(),
         SELF_TEST,
         &answer,
         scratch.path(),
+        environment,
     )?;
     Ok(Some(match call {
         Call::Answered(program) => Proof::Called { hook, program },

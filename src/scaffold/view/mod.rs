@@ -7,6 +7,7 @@ mod compose;
 mod container;
 mod devcontainer;
 mod env;
+mod hooks;
 mod make;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,10 @@ pub(super) struct Input<'a> {
     pub paths: &'a BTreeMap<String, String>,
     /// Names of the features that are made.
     pub features: &'a BTreeSet<String>,
+    /// Those of them that somebody asked for by name, now or before.
+    pub named: &'a BTreeSet<&'a str>,
+    /// Tools that hooks run though the project does not use them yet.
+    pub tools: &'a [String],
     pub pins: &'a Pins,
     pub facts: &'a RepositoryFacts,
     /// What the present `.env` at the root holds; these values stay.
@@ -103,6 +108,7 @@ pub(super) fn context<'k>(
     put("compose", compose);
     put("make", to_value(make::view(input))?);
     put("ci", to_value(ci::view(input))?);
+    put("hooks", to_value(hooks::view(input))?);
     Ok(Value::Object(context))
 }
 

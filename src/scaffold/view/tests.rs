@@ -184,6 +184,8 @@ fn files(project: &Project, feature: &str) -> BTreeMap<String, String> {
             config: &Config::default(),
             paths: &paths,
             features: &names,
+            named: &BTreeSet::new(),
+            tools: &[],
             pins: &pins,
             facts: &RepositoryFacts::default(),
             dotenv: &BTreeMap::new(),
