@@ -48,8 +48,13 @@ fn is_compose(file: &File) -> Option<bool> {
     let rest = stem
         .strip_prefix("docker-compose")
         .or_else(|| stem.strip_prefix("compose"))?;
+    // A dev container's is read after those that its devcontainer.json names before it.
+    let after_others = file
+        .path()
+        .split_str("/")
+        .any(|part| part == b".devcontainer");
     match rest.chars().next() {
-        None => Some(true),
+        None => Some(!after_others),
         Some('.' | '-' | '_') => Some(false),
         Some(_) => None,
     }

@@ -64,6 +64,8 @@ fn an_override_is_judged_by_itself_alone() {
         "compose.override.yaml",
         "docker-compose.prod.yml",
         "a/compose-test.yaml",
+        ".devcontainer/compose.yaml",
+        "web/.devcontainer/docker-compose.yml",
     ] {
         assert_eq!(at(path, part), [], "{path}");
         assert_eq!(
