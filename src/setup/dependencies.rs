@@ -17,6 +17,12 @@ enum Trouble {
     Io(std::io::Error),
 }
 
+impl From<std::io::Error> for Trouble {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
 impl From<CommandError> for Trouble {
     fn from(error: CommandError) -> Self {
         Self::Command(error)
@@ -38,7 +44,8 @@ pub(super) fn step(request: &Request, part: &Part, sink: &mut dyn FnMut(&Event))
     }
     sink(&Event::Started { step: &name });
     stamp.remove();
-    let outcome = install(request, part, sink).and_then(|()| stamp.write().map_err(Trouble::Io));
+    let outcome =
+        install(request, part, &stamp, sink).and_then(|()| stamp.write().map_err(Trouble::Io));
     match outcome {
         Ok(()) => Step::new(
             name,
@@ -69,15 +76,23 @@ fn shown(request: &Request, part: &Part) -> String {
         .to_string()
 }
 
-fn install(request: &Request, part: &Part, sink: &mut dyn FnMut(&Event)) -> Result<(), Trouble> {
+fn install(
+    request: &Request,
+    part: &Part,
+    stamp: &Stamp,
+    sink: &mut dyn FnMut(&Event),
+) -> Result<(), Trouble> {
     let tool = match tool(part.manager) {
         Some((name, mend)) if part.manager != PackageManager::Uv || part.is_uv_project() => {
             Some(find(request, name, mend)?)
         }
         _ => None,
     };
-    if !part.makes_environment() && !part.python().exists() {
+    // One that was cut short has a Python and no pip; making it again completes it.
+    if !part.makes_environment() && (!part.python().exists() || stamp.is_half_made()) {
+        stamp.begin()?;
         make_environment(request, part, sink)?;
+        stamp.end()?;
     }
     for line in lines(part) {
         let (program, arguments) = match &tool {
@@ -112,7 +127,7 @@ fn make_environment(
     let mut command = match (uv, found, part.version) {
         (Some(uv), _, Some(wanted)) => {
             let mut command = Command::new(uv);
-            command.args(["venv", "--seed", "--python", wanted]);
+            command.args(["venv", "--seed", "--allow-existing", "--python", wanted]);
             command
         }
         (_, Some(python), _) => {

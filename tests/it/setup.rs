@@ -169,6 +169,31 @@ fn signal(signal: &str, process: &str) -> bool {
 }
 
 #[test]
+fn an_environment_that_was_cut_short_is_made_again() {
+    let clone = Clone::new("exit 0");
+    let python = clone.tools().join("python3");
+    let text = std::fs::read_to_string(&python).unwrap();
+    let made = "cp \"$0\" \"$3/bin/python\"";
+    assert!(text.contains(made));
+    let cut = text.replace(
+        made,
+        &format!("{made} && test -e '{}'", clone.root().join("go").display()),
+    );
+    std::fs::write(&python, cut).unwrap();
+    assert_eq!(installed(&clone.setup()), "failed");
+    assert!(clone.root().join(".venv/bin/python").exists());
+    std::fs::write(clone.root().join("go"), "").unwrap();
+    assert_eq!(installed(&clone.setup()), "done");
+    let asked = clone.asked();
+    let made = asked
+        .iter()
+        .filter(|line| line.starts_with("-m venv"))
+        .count();
+    assert_eq!(made, 2, "{asked:?}");
+    assert_eq!(installed(&clone.setup()), "unchanged");
+}
+
+#[test]
 fn outside_of_a_repository_it_says_what_to_do() {
     let clone = Clone::new("exit 0");
     std::fs::remove_dir_all(clone.root().join(".git")).unwrap();

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 /// How long an engine on this machine may take for all answers together.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The same for one that is reached through ssh, which logs in for each answer.
+/// The same for one that is reached through ssh, which has to log in first.
 const PATIENCE_WITH_SSH: Duration = Duration::from_secs(20);
 
 /// The oldest API that what shipway generates and does can be had with.

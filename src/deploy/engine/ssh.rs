@@ -4,24 +4,27 @@
 use super::PATIENCE_WITH_SSH;
 use bollard::errors::Error;
 use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
 use hyper::header::{HOST, HeaderValue};
-use hyper::{Response, Uri};
+use hyper::{Request, Response, Uri};
 use hyper_util::rt::TokioIo;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::Arc;
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
 
 /// What is read of ssh's own words, in bytes.
 const ENOUGH: u64 = 16 * 1024;
 
-/// The ssh that holds one connection; it ends with it.
-struct Line(Child);
+/// An ssh that ends with its connection.
+struct Process(Child);
 
-impl Drop for Line {
+impl Drop for Process {
     fn drop(&mut self) {
         // It may have ended in this moment.
         let _ = self.0.kill();
@@ -61,14 +64,17 @@ pub(super) fn is_understood(address: &str) -> bool {
     arguments(address).is_some()
 }
 
-/// A client whose every request goes through an `ssh` of its own.
+/// A client whose requests go through one `ssh`, one after another: each further one would log in
+/// again.
 pub(super) fn connect(address: &str, ssh: &Path) -> Result<Docker, Error> {
     let arguments = arguments(address).unwrap_or_default();
     let ssh = ssh.to_owned();
+    let line = Arc::new(Mutex::new(None));
     Docker::connect_with_custom_transport(
-        move |request| {
+        move |request: BollardRequest| {
             let (ssh, arguments) = (ssh.clone(), arguments.clone());
-            Box::pin(send(ssh, arguments, request))
+            let line = Arc::clone(&line);
+            Box::pin(async move { send(&ssh, &arguments, &line, request).await })
         },
         Some("http://docker"),
         PATIENCE_WITH_SSH.as_secs(),
@@ -76,29 +82,51 @@ pub(super) fn connect(address: &str, ssh: &Path) -> Result<Docker, Error> {
     )
 }
 
-async fn send(
-    ssh: PathBuf,
-    arguments: Vec<String>,
-    mut request: BollardRequest,
-) -> Result<Response<Incoming>, Error> {
+/// What goes through one ssh.
+struct Line<B> {
+    sender: http1::SendRequest<B>,
+    /// Ends when the last answer was read, or ssh goes away; then ssh does.
+    held: JoinHandle<()>,
+    said: Option<ChildStderr>,
+}
+
+async fn open<B>(ssh: &Path, arguments: &[String]) -> Result<Line<B>, Error>
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
     let (ours, theirs) = UnixStream::pair()?;
     ours.set_nonblocking(true)?;
-    let mut child = Command::new(&ssh)
-        .args(&arguments)
+    let mut child = Command::new(ssh)
+        .args(arguments)
         .stdin(Stdio::from(OwnedFd::from(theirs.try_clone()?)))
         .stdout(Stdio::from(OwnedFd::from(theirs)))
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| io::Error::other(format!("{} cannot be run: {error}", ssh.display())))?;
     let said = child.stderr.take();
-    let line = Line(child);
+    let process = Process(child);
     let stream = tokio::net::UnixStream::from_std(ours)?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    // It ends when the answer was read or ssh goes away; then ssh does.
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let held = tokio::spawn(async move {
-        let _line = line;
+        let _process = process;
         let _ = connection.await;
     });
+    Ok(Line { sender, held, said })
+}
+
+async fn send<B>(
+    ssh: &Path,
+    arguments: &[String],
+    line: &Mutex<Option<Line<B>>>,
+    mut request: Request<B>,
+) -> Result<Response<Incoming>, Error>
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
     // A connection to one engine takes the path alone.
     if let Some(path) = request.uri().path_and_query() {
         *request.uri_mut() = Uri::from(path.clone());
@@ -106,12 +134,25 @@ async fn send(
     request
         .headers_mut()
         .insert(HOST, HeaderValue::from_static("docker"));
-    match sender.send_request(request).await {
-        Ok(response) => Ok(response),
+    let mut line = line.lock().await;
+    let mut open = match line.take() {
+        Some(open) if !open.sender.is_closed() => open,
+        _ => open(ssh, arguments).await?,
+    };
+    let answer = match open.sender.ready().await {
+        Ok(()) => open.sender.send_request(request).await,
+        Err(error) => Err(error),
+    };
+    match answer {
+        Ok(response) => {
+            *line = Some(open);
+            Ok(response)
+        }
         Err(error) => {
+            drop(open.sender);
             // Its end closes the pipe that is read now.
-            let _ = held.await;
-            let said = said.and_then(last_words);
+            let _ = open.held.await;
+            let said = open.said.and_then(last_words);
             Err(said.map_or_else(
                 || Error::from(error),
                 |said| Error::from(io::Error::other(format!("ssh: {said}"))),
