@@ -265,7 +265,7 @@ impl Maker {
         let commit = self.pick(&[
             &["commit", "-qm", "x"][..],
             &["commit", "-qm", "x"],
-            &["commit", "-q", "--amend", "-m", "x"],
+            &["commit", "-q", "--amend", "--allow-empty", "-m", "x"],
         ]);
         let kill = self
             .one_in(3)
