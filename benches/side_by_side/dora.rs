@@ -163,15 +163,16 @@ struct Tag {
 fn tags(folder: &Path) -> Result<Vec<Tag>> {
     let output = Command::new("git")
         .args(["for-each-ref", "--sort=creatordate", "refs/tags/v*"])
-        .arg("--format=%(refname:short) %(creatordate:format-local:%Y-%m-%dT%H:%M:%SZ) %(objectname) %(*objectname)")
+        .arg("--format=%(refname:short)|%(creatordate:format-local:%Y-%m-%dT%H:%M:%SZ)|%(objectname)|%(*objectname)")
         .env("TZ", "UTC")
         .current_dir(folder)
         .output()?;
     Ok(String::from_utf8_lossy(&output.stdout)
         .lines()
         .filter_map(|line| {
-            let mut words = line.split_whitespace();
-            let (name, at) = (words.next()?, words.next()?);
+            // A tag without a tagger has no date.
+            let mut words = line.split('|');
+            let (name, at) = (words.next()?, words.next().filter(|at| !at.is_empty())?);
             let version = name.strip_prefix('v')?;
             let plain = version
                 .chars()
@@ -179,7 +180,7 @@ fn tags(folder: &Path) -> Result<Vec<Tag>> {
             plain.then_some(Tag {
                 name: name.to_owned(),
                 at: at.to_owned(),
-                commit: words.last()?.to_owned(),
+                commit: words.filter(|id| !id.is_empty()).last()?.to_owned(),
             })
         })
         .collect())
