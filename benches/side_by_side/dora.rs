@@ -180,7 +180,7 @@ fn tags(folder: &Path) -> Result<Vec<Tag>> {
             plain.then_some(Tag {
                 name: name.to_owned(),
                 at: at.to_owned(),
-                commit: words.filter(|id| !id.is_empty()).last()?.to_owned(),
+                commit: words.rfind(|id| !id.is_empty())?.to_owned(),
             })
         })
         .collect())
