@@ -12,6 +12,7 @@ mod interrupt;
 mod place;
 #[cfg(test)]
 mod reference;
+mod remote;
 mod setup;
 mod trust;
 mod undo;

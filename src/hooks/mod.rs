@@ -23,6 +23,7 @@ mod history;
 pub mod import;
 pub mod install;
 mod job;
+mod kept_lines;
 mod message;
 pub mod overview;
 mod place;

@@ -1,14 +1,12 @@
 //! How long hooks took: one line per run, kept beside git's own files, and what follows from it
 //! for a hook's budget.
 
+use super::kept_lines::KeptLines;
 use super::report::{Report, State, Verdict};
 use crate::config::hooks::{Hook, Hooks};
 use crate::git::Repository;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// So many commits in a row have to be over the budget before a job is named.
@@ -75,8 +73,12 @@ pub struct Over {
     pub mend: String,
 }
 
-fn file(repository: &Repository) -> PathBuf {
-    repository.private_dir.join("hooks/runs.jsonl")
+fn runs(repository: &Repository) -> KeptLines {
+    KeptLines {
+        file: repository.private_dir.join("hooks/runs.jsonl"),
+        large: LARGE,
+        kept: KEPT,
+    }
 }
 
 /// Adds `report`. What cannot be kept is not missed.
@@ -99,31 +101,7 @@ pub(super) fn keep(repository: &Repository, report: &Report, verdict: Verdict, a
             })
             .collect(),
     };
-    let file = file(repository);
-    let write = || -> std::io::Result<()> {
-        if let Some(folder) = file.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        let mut line = serde_json::to_vec(&past)?;
-        line.push(b'\n');
-        // One write, so that runs side by side do not mix.
-        let mut target = fs::File::options().create(true).append(true).open(&file)?;
-        target.write_all(&line)?;
-        if target.metadata()?.len() > LARGE {
-            cut(&file)?;
-        }
-        Ok(())
-    };
-    let _ = write();
-}
-
-fn cut(file: &Path) -> std::io::Result<()> {
-    let text = fs::read_to_string(file)?;
-    let lines: Vec<&str> = text.lines().collect();
-    let kept = lines[lines.len().saturating_sub(KEPT)..].join("\n");
-    let draft = file.with_extension("draft");
-    fs::write(&draft, kept + "\n")?;
-    fs::rename(draft, file)
+    let _ = runs(repository).add(&past);
 }
 
 fn milliseconds(time: Duration) -> u64 {
@@ -133,10 +111,7 @@ fn milliseconds(time: Duration) -> u64 {
 /// The runs that are known, oldest first. A line that cannot be read is passed over.
 #[must_use]
 pub fn read(repository: &Repository) -> Vec<Past> {
-    let text = fs::read_to_string(file(repository)).unwrap_or_default();
-    text.lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .collect()
+    runs(repository).read()
 }
 
 /// A sentence where a job keeps `hook` over its budget; nothing is read where there is none.

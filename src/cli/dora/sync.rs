@@ -1,10 +1,11 @@
 //! `shipway dora sync`: joins the record with a remote's.
 
+use super::super::remote::Joined;
 use super::super::{Context, Exit, Failure, Format};
 use super::scene::Scene;
 use crate::config::{self, StoreConfig};
 use crate::dora::join;
-use crate::dora::store::GitStore;
+use crate::dora::store::{EVENTS_REF, GitStore};
 use crate::dora::sync::{self, Progress, SyncError, Synced};
 use crate::git::sync::{Remote, RemoteError};
 use crate::ui;
@@ -143,69 +144,27 @@ fn text(remote: &str, synced: &Synced, quiet: bool) -> String {
     text
 }
 
+/// What the record here is joined with.
+const JOINED: Joined = Joined {
+    reference: EVENTS_REF,
+    kept: "all events are in the record here, nothing is lost",
+    command: "shipway dora sync",
+};
+
 impl From<SyncError> for Failure {
     fn from(error: SyncError) -> Self {
         let sentence = error.to_string();
         match error {
             SyncError::Remote(error) => error.into(),
             SyncError::Ref(error) => crate::dora::StoreError::from(error).into(),
-            SyncError::Foreign { remote, .. } => Self::new(
-                Exit::Finding,
-                sentence,
-                format!(
-                    "nothing was sent; look at it with git ls-remote {remote} 'refs/shipway/*', \
-                     and move it out of the way there"
-                ),
-            ),
-            SyncError::Beaten { .. } => Self::new(
-                Exit::Conflict,
-                sentence,
-                "nothing is lost: all events are in the record here; run shipway dora sync again",
-            ),
+            SyncError::Foreign { remote, .. } => Joined::foreign(sentence, &remote),
+            SyncError::Beaten { .. } => JOINED.beaten(sentence),
         }
     }
 }
 
 impl From<RemoteError> for Failure {
     fn from(error: RemoteError) -> Self {
-        let sentence = error.to_string();
-        let kept = "all events are in the record here, nothing is lost";
-        match error {
-            RemoteError::Git(error) => error.into(),
-            RemoteError::Unknown(_) => Self::new(
-                Exit::Usage,
-                sentence,
-                "git remote -v lists the remotes; an address does as well",
-            ),
-            RemoteError::None => Self::new(
-                Exit::Missing,
-                sentence,
-                "add one: git remote add origin ADDRESS",
-            ),
-            RemoteError::Several(_) => Self::new(Exit::Usage, sentence, "say which: --remote NAME"),
-            RemoteError::Unreachable { .. } => Self::new(
-                Exit::Missing,
-                sentence,
-                format!("{kept}; see that git fetch works, then run shipway dora sync again"),
-            ),
-            RemoteError::Slow { .. } => Self::new(
-                Exit::Missing,
-                sentence,
-                format!("{kept}; try again later, or give it more time: --timeout 15m"),
-            ),
-            RemoteError::Refused { .. } => Self::new(
-                Exit::Finding,
-                sentence,
-                format!(
-                    "{kept}; let this account push refs/shipway/events there (in GitHub Actions: \
-                     permissions: contents: write)"
-                ),
-            ),
-            RemoteError::Beaten { .. } => Self::new(
-                Exit::Conflict,
-                sentence,
-                format!("{kept}; run shipway dora sync again"),
-            ),
-        }
+        JOINED.unreachable(error)
     }
 }

@@ -1,9 +1,10 @@
 //! `shipway hooks sync`: shares verdicts with a remote.
 
+use super::super::remote::Joined;
 use super::super::{Context, Exit, Failure, Format};
 use crate::config;
 use crate::git;
-use crate::git::sync::{Remote, RemoteError};
+use crate::git::sync::Remote;
 use crate::git::union::{Progress, SyncError, Synced};
 use crate::hooks::verdict::share::{self, REF};
 use crate::ui;
@@ -55,7 +56,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         patience,
         std::io::stdin().is_terminal(),
     )
-    .map_err(unreachable)?;
+    .map_err(|error| JOINED.unreachable(error))?;
     let shown = remote.shown();
     let synced = share::sync(&repository, &remote, super::now(), &mut |progress| {
         if context.output.is_verbose() {
@@ -118,70 +119,24 @@ fn text(remote: &str, synced: &Synced, quiet: bool) -> String {
     text
 }
 
+/// What the verdicts here are joined with.
+const JOINED: Joined = Joined {
+    reference: REF,
+    kept: "all verdicts are kept here",
+    command: "shipway hooks sync",
+};
+
 fn failed(error: SyncError) -> Failure {
     let sentence = error.to_string();
     match error {
-        SyncError::Remote(error) => unreachable(error),
+        SyncError::Remote(error) => JOINED.unreachable(error),
         SyncError::Ref(git::RefError::Git(error)) => error.into(),
         SyncError::Ref(_) => Failure::new(
             Exit::Finding,
             sentence,
             format!("look at it with git show {REF}; git update-ref -d {REF} takes it away here"),
         ),
-        SyncError::Foreign { remote, .. } => Failure::new(
-            Exit::Finding,
-            sentence,
-            format!(
-                "nothing was sent; look at it with git ls-remote {remote} 'refs/shipway/*', and \
-                 move it out of the way there"
-            ),
-        ),
-        SyncError::Beaten { .. } => Failure::new(
-            Exit::Conflict,
-            sentence,
-            "nothing is lost: all verdicts are kept here; run shipway hooks sync again",
-        ),
-    }
-}
-
-fn unreachable(error: RemoteError) -> Failure {
-    let sentence = error.to_string();
-    let again = "all verdicts are kept here";
-    match error {
-        RemoteError::Git(error) => error.into(),
-        RemoteError::Unknown(_) => Failure::new(
-            Exit::Usage,
-            sentence,
-            "git remote -v lists the remotes; an address does as well",
-        ),
-        RemoteError::None => Failure::new(
-            Exit::Missing,
-            sentence,
-            "add one: git remote add origin ADDRESS",
-        ),
-        RemoteError::Several(_) => Failure::new(Exit::Usage, sentence, "say which: --remote NAME"),
-        RemoteError::Unreachable { .. } => Failure::new(
-            Exit::Missing,
-            sentence,
-            format!("{again}; see that git fetch works, then run shipway hooks sync again"),
-        ),
-        RemoteError::Slow { .. } => Failure::new(
-            Exit::Missing,
-            sentence,
-            format!("{again}; try later, or give it more time: --timeout 15m"),
-        ),
-        RemoteError::Refused { .. } => Failure::new(
-            Exit::Finding,
-            sentence,
-            format!(
-                "{again}; let this account push {REF} there (in GitHub Actions: permissions: \
-                 contents: write)"
-            ),
-        ),
-        RemoteError::Beaten { .. } => Failure::new(
-            Exit::Conflict,
-            sentence,
-            format!("{again}; run shipway hooks sync again"),
-        ),
+        SyncError::Foreign { remote, .. } => Joined::foreign(sentence, &remote),
+        SyncError::Beaten { .. } => JOINED.beaten(sentence),
     }
 }

@@ -3,10 +3,8 @@
 use super::share::shared;
 use super::{Key, Passed, Record};
 use crate::git::{GitError, ObjectId, Repository};
+use crate::hooks::kept_lines::KeptLines;
 use std::collections::HashSet;
-use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
 
 /// Bytes of the file from which on it is cut to its last records.
 const LARGE: u64 = 4 * 1024 * 1024;
@@ -80,45 +78,20 @@ impl Ledger {
     }
 }
 
-fn file(repository: &Repository) -> PathBuf {
-    repository.common_dir.join("shipway/verdicts.jsonl")
+fn verdicts(repository: &Repository) -> KeptLines {
+    KeptLines {
+        file: repository.common_dir.join("shipway/verdicts.jsonl"),
+        large: LARGE,
+        kept: KEPT,
+    }
 }
 
 /// Those of this clone, oldest first. A line that cannot be read is passed over.
 pub(super) fn own(repository: &Repository) -> Vec<Record> {
-    let text = fs::read_to_string(file(repository)).unwrap_or_default();
-    text.lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .collect()
+    verdicts(repository).read()
 }
 
 /// Adds `record`. What cannot be kept costs another run of its jobs and nothing else.
 pub(in crate::hooks) fn keep(repository: &Repository, record: &Record) {
-    let file = file(repository);
-    let write = || -> std::io::Result<()> {
-        if let Some(folder) = file.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        let mut line = serde_json::to_vec(record)?;
-        line.push(b'\n');
-        // One write, so that runs side by side do not mix.
-        let mut target = fs::File::options().create(true).append(true).open(&file)?;
-        target.write_all(&line)?;
-        if target.metadata()?.len() > LARGE {
-            cut(&file)?;
-        }
-        Ok(())
-    };
-    let _ = write();
-}
-
-fn cut(file: &Path) -> std::io::Result<()> {
-    let text = fs::read_to_string(file)?;
-    let lines: Vec<&str> = text.lines().collect();
-    let kept = lines[lines.len().saturating_sub(KEPT)..].join("\n");
-    let mut draft = tempfile::NamedTempFile::new_in(file.parent().unwrap_or(Path::new(".")))?;
-    draft.write_all(kept.as_bytes())?;
-    draft.write_all(b"\n")?;
-    draft.persist(file)?;
-    Ok(())
+    let _ = verdicts(repository).add(record);
 }
