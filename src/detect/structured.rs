@@ -200,9 +200,10 @@ pub(crate) fn parse_yaml(text: &str) -> Result<Option<Node>, Broken> {
     if too_deep(text) {
         return Err((1, format!("nested deeper than {MAX_DEPTH} levels")));
     }
+    let lines = YamlLines::of(text);
     let load = |text| {
         MarkedYaml::load_from_str(text)
-            .map_err(|error| (error.marker().line().max(1), error.info().to_owned()))
+            .map_err(|error| (lines.number(error.marker().line()), error.info().to_owned()))
     };
     let indented;
     let documents = match load(text) {
@@ -213,8 +214,35 @@ pub(crate) fn parse_yaml(text: &str) -> Result<Option<Node>, Broken> {
             load(&indented).map_err(|_| error)?
         }
     };
-    let lines: Vec<&str> = text.lines().collect();
     Ok(documents.first().map(|document| convert(document, &lines)))
+}
+
+/// The lines of a text as YAML breaks them, at a lone carriage return too (YAML 1.2.2, 5.4), each
+/// with the number that it has by newlines alone, as in all other evidence.
+struct YamlLines<'t>(Vec<(&'t str, usize)>);
+
+impl<'t> YamlLines<'t> {
+    fn of(text: &'t str) -> Self {
+        let numbered = text.split('\n').zip(1..);
+        Self(
+            numbered
+                .flat_map(|(line, number)| {
+                    let line = line.strip_suffix('\r').unwrap_or(line);
+                    line.split('\r').map(move |part| (part, number))
+                })
+                .collect(),
+        )
+    }
+
+    fn text(&self, line: usize) -> Option<&'t str> {
+        Some(self.0.get(line.checked_sub(1)?)?.0)
+    }
+
+    /// A parser may name the line behind the last one.
+    fn number(&self, line: usize) -> usize {
+        let at = line.saturating_sub(1).min(self.0.len().saturating_sub(1));
+        self.0.get(at).map_or(1, |(_, number)| *number)
+    }
 }
 
 /// `text` with lines that begin with a closing bracket further in; None where there are none.
@@ -386,8 +414,8 @@ fn too_deep(text: &str) -> bool {
     false
 }
 
-fn convert(node: &MarkedYaml<'_>, lines: &[&str]) -> Node {
-    let line = node.span.start.line();
+fn convert(node: &MarkedYaml<'_>, lines: &YamlLines<'_>) -> Node {
+    let line = lines.number(node.span.start.line());
     let value = match &node.data {
         YamlData::Value(scalar) => match scalar {
             Scalar::Null => Value::Null,
@@ -439,13 +467,13 @@ fn convert(node: &MarkedYaml<'_>, lines: &[&str]) -> Node {
 }
 
 /// `3.10` stays `3.10`: a number's text is taken from its place in the source.
-fn as_written(node: &MarkedYaml<'_>, lines: &[&str], parsed: String) -> String {
+fn as_written(node: &MarkedYaml<'_>, lines: &YamlLines<'_>, parsed: String) -> String {
     let (start, end) = (node.span.start, node.span.end);
     if start.line() != end.line() || end.col() <= start.col() {
         return parsed;
     }
     lines
-        .get(start.line().saturating_sub(1))
+        .text(start.line())
         .map(|line| {
             line.chars()
                 .skip(start.col())
@@ -488,6 +516,19 @@ mod tests {
     fn invalid_yaml_has_a_line() {
         let (line, _) = parse_yaml("a:\n  - b\n c: [\n").unwrap_err();
         assert!(line >= 3, "{line}");
+    }
+
+    #[test]
+    fn a_lone_carriage_return_breaks_a_line_of_yaml_and_counts_for_none() {
+        let node = parse_yaml("a: 1\rb: 3.10\r\nc:\r  d: 4\n")
+            .unwrap()
+            .unwrap();
+        let lines: Vec<usize> = node.entries().iter().map(|entry| entry.line).collect();
+        assert_eq!(lines, [1, 1, 2]);
+        assert_eq!(node.get("b").unwrap().text(), Some("3.10"));
+        assert_eq!(node.entry_at(&["c", "d"]).unwrap().line, 2);
+        let (line, _) = parse_yaml("a:\r\r\r  - b\r c: [\n").unwrap_err();
+        assert!(line <= 2, "{line}");
     }
 
     #[test]

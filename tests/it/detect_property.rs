@@ -1,9 +1,13 @@
 //! Detection on trees that nobody wrote: the fixtures with pieces cut out, put in and mixed up.
 //! It ends without a panic, and every place that it names is there.
+//!
+//! A case that fails is written to `detect_property.regressions` beside this file and tried first
+//! from then on; `SHIPWAY_SCALE=N` tries N times as many.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
+use proptest::test_runner::FileFailurePersistence;
 use serde_json::Value;
 use shipway::config::Config;
 use std::collections::BTreeMap;
@@ -190,8 +194,22 @@ fn evidence<'v>(value: &'v Value, found: &mut Vec<(&'v str, u64)>) {
     }
 }
 
+fn config() -> ProptestConfig {
+    let scale = std::env::var("SHIPWAY_SCALE").ok();
+    let scale = scale.and_then(|text| text.parse().ok()).unwrap_or(1u32);
+    let kept = FileFailurePersistence::Direct(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/it/detect_property.regressions"
+    ));
+    ProptestConfig {
+        cases: 192 * scale,
+        failure_persistence: Some(Box::new(kept)),
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
     #[test]
     fn no_tree_makes_it_panic_and_every_place_is_there(
         which in any::<Index>(),
