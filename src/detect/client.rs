@@ -84,6 +84,9 @@ fn other_package(name: &str) -> Option<Other> {
         "nats-py" | "asyncio-nats-client" => Other::Nats,
         "paho-mqtt" | "aiomqtt" | "asyncio-mqtt" => Other::Mqtt,
         "temporalio" => Other::Temporal,
+        "tika" | "tika-client" => Other::Tika,
+        "gotenberg-client" => Other::Gotenberg,
+        "ollama" => Other::Ollama,
         "cx-oracle" | "oracledb" => Other::Oracle,
         "pymssql" | "mssql-django" | "django-mssql-backend" => Other::Sqlserver,
         _ => return None,
@@ -155,7 +158,7 @@ pub(super) fn of_variable(name: &str) -> Option<Other> {
     if !points {
         return None;
     }
-    front.iter().find_map(|word| {
+    front.iter().rev().find_map(|word| {
         Some(match *word {
             "ELASTICSEARCH" | "BONSAI" | "SEARCHBOX" => Other::Elasticsearch,
             "OPENSEARCH" => Other::Opensearch,
@@ -169,6 +172,9 @@ pub(super) fn of_variable(name: &str) -> Option<Other> {
             "QDRANT" => Other::Qdrant,
             "NATS" => Other::Nats,
             "MQTT" => Other::Mqtt,
+            "TIKA" => Other::Tika,
+            "GOTENBERG" => Other::Gotenberg,
+            "OLLAMA" => Other::Ollama,
             _ => return None,
         })
     })
@@ -187,9 +193,8 @@ pub(super) fn of_image(image: &str) -> Option<(Sought, Option<String>)> {
     let (kind, same) = match name {
         _ if owner == "supabase" => (BackingKind::Supabase, true),
         "postgrest" => (BackingKind::Supabase, true),
-        "postgres" | "postgresql" | "postgis" | "pgvector" | "timescaledb" | "timescaledb-ha" => {
-            (BackingKind::Postgres, true)
-        }
+        "postgres" | "postgresql" | "postgis" | "pgvector" | "timescaledb" | "timescaledb-ha"
+        | "pgautoupgrade" => (BackingKind::Postgres, true),
         "redis" | "redis-stack" | "redis-stack-server" => (BackingKind::Redis, name == "redis"),
         "valkey" | "keydb" | "dragonfly" => (BackingKind::Redis, false),
         "mysql" | "mysql-server" => (BackingKind::Mysql, true),
@@ -244,6 +249,9 @@ fn other_image(name: &str, tag: &str) -> Option<Other> {
         "nats" => Other::Nats,
         "mosquitto" | "eclipse-mosquitto" | "emqx" => Other::Mqtt,
         "auto-setup" | "temporal" => Other::Temporal,
+        "tika" | "tika-server" => Other::Tika,
+        "gotenberg" => Other::Gotenberg,
+        "ollama" => Other::Ollama,
         _ => return None,
     })
 }
@@ -343,6 +351,11 @@ mod tests {
             of_variable("SHOP_OPENSEARCH_ENDPOINT"),
             Some(Other::Opensearch)
         );
+        assert_eq!(
+            of_variable("DOCS_TIKA_GOTENBERG_ENDPOINT"),
+            Some(Other::Gotenberg)
+        );
+        assert_eq!(of_variable("DOCS_TIKA_ENDPOINT"), Some(Other::Tika));
         assert_eq!(of_variable("KAFKA_TOPIC"), None);
         assert_eq!(of_variable("HOST"), None);
     }

@@ -59,6 +59,12 @@ pub enum Other {
     Nats,
     Mqtt,
     Temporal,
+    /// Apache Tika: text out of documents.
+    Tika,
+    /// Gotenberg: documents to PDF.
+    Gotenberg,
+    /// Ollama: language models.
+    Ollama,
     Oracle,
     Sqlserver,
 }
@@ -147,6 +153,9 @@ impl std::fmt::Display for Other {
             Other::Nats => "NATS",
             Other::Mqtt => "MQTT broker",
             Other::Temporal => "Temporal",
+            Other::Tika => "Apache Tika",
+            Other::Gotenberg => "Gotenberg",
+            Other::Ollama => "Ollama",
             Other::Oracle => "Oracle",
             Other::Sqlserver => "SQL Server",
         })

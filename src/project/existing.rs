@@ -52,6 +52,9 @@ pub struct Dockerfile {
     pub cmd: Option<Evidence>,
     /// Files that `pip install -r` names.
     pub requirements: Vec<Evidence>,
+    /// Requirements that `pip install` names one by one and that end in the last stage.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub installs: Vec<Evidence>,
     /// Sources of COPY and ADD from the context.
     pub copied: Vec<Evidence>,
 }

@@ -509,6 +509,14 @@ impl Comparison {
         }
         let holds = is.iter().any(|(a, b)| a == tool && b == folder);
         self.check(&format!("migration {tool} {folder}"), holds, &is);
+        if let Some(command) = said.get("command").and_then(toml::Value::as_str) {
+            let is: Vec<String> = services
+                .iter()
+                .map(|service| string(&service["migration"]["value"]["command"]))
+                .collect();
+            let holds = is.iter().any(|one| one == command);
+            self.check(&format!("migration command {command}"), holds, &is);
+        }
     }
 
     fn test(&mut self, said: &toml::Value) {

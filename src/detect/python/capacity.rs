@@ -56,16 +56,42 @@ pub(super) fn configurations(
     package: &Package,
     mentions: &[Mention],
 ) -> Vec<RelPath> {
-    let told = mentions
+    let usual = ["gunicorn.conf.py", "gunicorn_config.py", "gunicorn_conf.py"];
+    let mut found: Vec<RelPath> = mentions
         .iter()
         .filter(|mention| mention.program() == "gunicorn")
-        .filter_map(|mention| mention.option(&["--config", "-c"]))
-        .map(|path| path.trim_start_matches("./"));
-    let usual = ["gunicorn.conf.py", "gunicorn_config.py", "gunicorn_conf.py"];
-    told.chain(usual)
-        .filter_map(|name| package.root.join(name).ok())
-        .filter(|path| code.tree.has(path))
-        .collect()
+        .filter_map(|mention| {
+            let said = mention.option(&["--config", "-c"])?;
+            let said = said.strip_prefix("file:").unwrap_or(said);
+            here(code, &[&mention.folder, &package.root], said)
+        })
+        .collect();
+    found.extend(
+        usual
+            .iter()
+            .filter_map(|name| package.root.join(name).ok())
+            .filter(|path| code.tree.has(path)),
+    );
+    let mut seen = std::collections::BTreeSet::new();
+    found.retain(|path| seen.insert(path.clone()));
+    found
+}
+
+/// The file of the tree that a path of a command means: below one of `folders`, or, where it
+/// begins somewhere else (`/app/…`, `$HOME/…`), what its end is there.
+fn here(code: &Code<'_>, folders: &[&RelPath], path: &str) -> Option<RelPath> {
+    let elsewhere = path.starts_with(['/', '$']);
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let ends = if elsewhere { parts.len() } else { 1 };
+    (0..ends)
+        .flat_map(|from| {
+            let end = parts.get(from..).unwrap_or_default().join("/");
+            folders
+                .iter()
+                .filter_map(|folder| folder.join(&end).ok())
+                .collect::<Vec<_>>()
+        })
+        .find(|path| code.tree.has(path))
 }
 
 /// Configuration files of uWSGI that are part of the project.

@@ -175,6 +175,17 @@ impl Commands<'_, '_> {
             });
             return;
         }
+        // A list of words that runs several commands, by a program for that.
+        let parts = words.split(|word| matches!(word.as_str(), "&&" | "||" | "|||"));
+        if words
+            .iter()
+            .any(|word| matches!(word.as_str(), "&&" | "|||"))
+        {
+            for part in parts.filter(|part| !part.is_empty()) {
+                self.words(part, false, like, found);
+            }
+            return;
+        }
         let words = bare(words, &self.package.entry_points);
         // `sh -c "…"` is the line inside.
         if let [program, flag, inner, ..] = words.as_slice()
@@ -469,7 +480,15 @@ impl Commands<'_, '_> {
                 }
             }
         }
-        for name in [".flaskenv", ".env"] {
+        for name in [
+            ".flaskenv",
+            ".env",
+            ".env.example",
+            ".env.sample",
+            ".env.template",
+            ".env.dist",
+            ".env.development",
+        ] {
             let Ok(path) = self.root().join(name) else {
                 continue;
             };

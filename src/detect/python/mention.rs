@@ -65,12 +65,21 @@ const WRAPPERS: &[(&[&str], bool)] = &[
     (&["rye", "run"], false),
     (&["hatch", "run"], false),
     (&["hupper", "-m"], false),
+    (&["gosu"], false),
+    (&["su-exec"], false),
+    (&["s6-setuidgid"], false),
+    (&["setpriv"], false),
+    (&["runuser"], true),
+    (&["monofy"], false),
     (&["tini"], true),
     (&["dumb-init"], true),
     (&["catatonit"], true),
     (&["watchmedo", "auto-restart"], true),
     (&["dockerize"], true),
 ];
+
+/// Wrappers whose first word is the user that the rest runs as.
+const WITH_USER: &[&str] = &["gosu", "su-exec", "s6-setuidgid"];
 
 impl Mention {
     /// The program, without its folder.
@@ -233,6 +242,9 @@ pub(super) fn bare(words: &[String], entry_points: &[EntryPoint]) -> Vec<String>
                 while rest.first().is_some_and(|word| word.starts_with('-')) {
                     rest = &rest[1..];
                 }
+                if WITH_USER.contains(&wrapper[0]) {
+                    rest = rest.get(1..).unwrap_or_default();
+                }
                 rest
             }
             None => break,
@@ -312,6 +324,11 @@ mod tests {
             "newrelic-admin run-program gunicorn a:b",
             "tini -s -- uv run gunicorn a:b",
             "watchmedo auto-restart --directory=. -- gunicorn a:b",
+            "exec gosu app gunicorn a:b",
+            "su-exec 1000:1000 gunicorn a:b",
+            "s6-setuidgid app gunicorn a:b",
+            "setpriv --reuid=1000 --clear-groups gunicorn a:b",
+            "runuser -u app -- gunicorn a:b",
         ] {
             let one = mention(command);
             assert_eq!(one.program(), "gunicorn", "{command}");

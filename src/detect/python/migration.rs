@@ -5,6 +5,7 @@ use super::django::Django;
 use super::manifest::{Package, Section};
 use super::mention::Mention;
 use super::role;
+use super::syntax::{Function, Kind, StmtKind, each_statement};
 use crate::project::{Confidence, Evidence, Fact, Migration, RelPath};
 
 /// What is looked at for the migrations of one web service.
@@ -29,6 +30,29 @@ const SQL: &[&str] = &[
     "db/patches",
 ];
 
+/// Groups of commands about the schema, and commands that bring it up to date.
+const GROUPS: &[&str] = &["db", "database", "migrations", "schema"];
+const UPGRADES: &[&str] = &["upgrade", "migrate"];
+
+/// What a function is registered on by a decorator `owner.kind("name")`, and the name of the
+/// command that it becomes.
+fn decorated(function: &Function, kind: &str) -> Option<(Option<String>, String)> {
+    function.decorators.iter().find_map(|decorator| {
+        let (callee, args) = decorator
+            .call()
+            .map_or((decorator, &[][..]), |(callee, args)| (callee, args));
+        let Kind::Attr(owner, method) = &callee.kind else {
+            return None;
+        };
+        if method != kind {
+            return None;
+        }
+        let named = super::syntax::argument(args, Some(0), "name").and_then(|name| name.text());
+        let name = named.map_or_else(|| function.name.replace('_', "-"), str::to_owned);
+        Some((owner.name().map(str::to_owned), name))
+    })
+}
+
 impl Search<'_, '_> {
     /// The migration tool: what is configured, else what a command of the repository runs.
     pub(super) fn find(&self) -> Option<Fact<Migration>> {
@@ -36,7 +60,17 @@ impl Search<'_, '_> {
             return self.django(django);
         }
         self.flask()
-            .or_else(|| self.alembic())
+            .or_else(|| {
+                let alembic = self.alembic();
+                let sure = alembic
+                    .as_ref()
+                    .is_some_and(|fact| fact.confidence == Confidence::Certain);
+                if sure {
+                    alembic
+                } else {
+                    self.own_program().or(alembic)
+                }
+            })
             .or_else(|| self.litestar())
             .or_else(|| self.commanded())
             .or_else(|| self.supabase())
@@ -180,6 +214,60 @@ impl Search<'_, '_> {
                     .to_owned(),
             );
         }
+        Some(fact)
+    }
+
+    /// A program of the project's own with a command for it: `ferry database upgrade`, by Click or
+    /// Typer, around Alembic.
+    fn own_program(&self) -> Option<Fact<Migration>> {
+        let folder = self.alembic_folder()?;
+        let (group, command, at) = self
+            .code
+            .tree
+            .with_extension("py")
+            .filter(|path| path.is_within(&self.package.root) && role::is_application(path))
+            .filter(|path| {
+                self.code.tree.text(path).is_some_and(|text| {
+                    text.contains(".command")
+                        && UPGRADES.iter().any(|name| text.contains(name))
+                        && (text.contains("click") || text.contains("typer"))
+                })
+            })
+            .find_map(|path| {
+                let module = self.code.module(path)?;
+                let mut functions: Vec<(usize, &Function)> = Vec::new();
+                each_statement(&module.body, &mut |statement| {
+                    if let StmtKind::Function(function) = &statement.kind {
+                        functions.push((statement.line, function));
+                    }
+                });
+                let (line, group, command) = functions.iter().find_map(|(line, function)| {
+                    let (owner, command) = decorated(function, "command")?;
+                    let owner = owner?;
+                    let group = functions
+                        .iter()
+                        .find(|(_, other)| other.name == owner)
+                        .and_then(|(_, other)| decorated(other, "group"))
+                        .map_or_else(|| owner.clone(), |(_, name)| name);
+                    (GROUPS.contains(&group.as_str()) && UPGRADES.contains(&command.as_str()))
+                        .then_some((*line, group, command))
+                })?;
+                Some((group, command, module.at(line)))
+            })?;
+        let points = &self.package.entry_points;
+        let own = self.package.name.as_ref().map(|name| name.value.as_str());
+        let program = points
+            .iter()
+            .find(|point| Some(point.name.as_str()) == own)
+            .or_else(|| points.first().filter(|_| points.len() == 1))?;
+        let mut fact = Self::fact(
+            "alembic",
+            Some(format!("{} {group} {command}", program.name)),
+            folder,
+            at,
+        );
+        fact.confidence = Confidence::Likely;
+        fact.because = Some("a program of the project's own runs Alembic".to_owned());
         Some(fact)
     }
 

@@ -150,7 +150,12 @@ impl Search<'_, '_> {
     fn gunicorn(&self, path: &RelPath) -> Option<Said> {
         let module = self.code.module(path)?;
         let bind = module.assigned("bind")?;
-        Some((self.number(bind)?, module.at(bind.line)))
+        // One address or a list of them.
+        let address = match &bind.kind {
+            Kind::List(all) => all.first()?,
+            _ => bind,
+        };
+        Some((self.number(address)?, module.at(address.line)))
     }
 
     /// The port inside the container that compose publishes of the application.

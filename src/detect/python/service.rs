@@ -11,7 +11,7 @@ use super::place::Place;
 use super::process::Process;
 use super::program::Program;
 use super::script::Script;
-use super::syntax::each_expression;
+use super::syntax::{Kind, each_expression};
 use super::{
     capacity, distribution, environment, files, health, migration, port, role, server, sign, start,
     version,
@@ -119,12 +119,52 @@ impl Surroundings<'_, '_> {
             .into_iter()
             .filter_map(|(_, service)| service.healthcheck.as_ref());
         of_images.chain(of_compose).find_map(|check| {
-            let path = url_path(&check.excerpt)?;
-            Some(
-                Fact::certain(path, check.clone())
-                    .because("a health check of the repository asks for it"),
-            )
+            let (path, script) = match url_path(&check.excerpt) {
+                Some(path) => (path, None),
+                None => self.asked_by_script(&check.excerpt)?,
+            };
+            let mut fact = Fact::certain(path, check.clone())
+                .because("a health check of the repository asks for it");
+            fact.evidence.extend(script);
+            Some(fact)
         })
+    }
+
+    /// The path that a Python script of the tree asks for, where a health check runs that.
+    fn asked_by_script(&self, command: &str) -> Option<(String, Option<Evidence>)> {
+        let words: Vec<&str> = command
+            .split(|c: char| c.is_whitespace() || "'\"".contains(c))
+            .collect();
+        let module = words
+            .iter()
+            .position(|word| *word == "-m")
+            .and_then(|at| words.get(at + 1))
+            .map(|dotted| format!("{}.py", dotted.replace('.', "/")));
+        let named = words
+            .iter()
+            .filter(|word| word.ends_with(".py"))
+            .map(|word| (*word).to_owned())
+            .chain(module);
+        let file = named
+            .flat_map(|path| {
+                // The place in the image is another one than in the tree.
+                let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+                (0..parts.len())
+                    .filter_map(|from| self.package.root.join(&parts[from..].join("/")).ok())
+                    .collect::<Vec<_>>()
+            })
+            .find(|path| self.code.tree.has(path))?;
+        let module = self.code.module(&file)?;
+        let mut found = None;
+        each_expression(&module.body, &mut |expr| {
+            if let Kind::Str(text) | Kind::Template(text, _) = &expr.kind
+                && let Some(path) = url_path(text)
+            {
+                found.get_or_insert((path, module.at(expr.line)));
+            }
+        });
+        let (path, at) = found?;
+        Some((path, Some(at)))
     }
 
     /// The file that hands an aiohttp application to `run_app`.

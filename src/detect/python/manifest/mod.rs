@@ -10,6 +10,7 @@ mod setup;
 
 pub(super) use ini::Section;
 pub(super) use requirement::allows;
+use requirement::pep508;
 
 use super::code::Code;
 use super::role;
@@ -161,7 +162,29 @@ pub(super) fn packages(code: &Code<'_>, existing: &Existing) -> Vec<Package> {
     if packages.is_empty() {
         packages.extend(without_manifest(code));
     }
+    let alone = packages.len() == 1;
+    for package in &mut packages {
+        of_dockerfile(existing, alone, package);
+    }
     packages
+}
+
+/// What the project's Dockerfile installs by name and no manifest requires.
+fn of_dockerfile(existing: &Existing, alone: bool, package: &mut Package) {
+    let files = super::commands::dockerfiles(existing, &package.root, alone);
+    let named = files.first().map_or(&[][..], |file| &file.installs);
+    for evidence in named {
+        let Some(requirement) = pep508(&evidence.excerpt, evidence.clone(), false) else {
+            continue;
+        };
+        let itself = package
+            .name
+            .as_ref()
+            .is_some_and(|name| requirement::normalise(&name.value) == requirement.name);
+        if !itself && package.runtime(&requirement.name).is_none() {
+            package.add(vec![requirement]);
+        }
+    }
 }
 
 /// A folder that holds requirements files and no Python speaks for the project above it.

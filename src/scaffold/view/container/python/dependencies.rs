@@ -22,7 +22,9 @@ const PIP: &str = "python -m pip --python /opt/venv/bin/python install --no-comp
 pub(super) fn of(input: &Input, services: &[&Service]) -> Dependencies {
     let first = services[0];
     let Some(manifest) = &first.manifest else {
-        return with_tools(input, services, Dependencies::default());
+        let mut dependencies = Dependencies::default();
+        named_elsewhere(input, first, &mut dependencies);
+        return with_tools(input, services, dependencies);
     };
     let manifest = &manifest.value;
     let manager = first
@@ -75,12 +77,48 @@ pub(super) fn of(input: &Input, services: &[&Service]) -> Dependencies {
             "pdm export --prod --format requirements --output /tmp/requirements.txt",
             "pdm export --format requirements --output /tmp/dev.txt",
         ),
-        (PackageManager::Conda, _) => conda(first),
-        _ if manifest.extension() == "txt" => requirements(lock.unwrap_or(manifest), services),
-        _ => declared(first, manifest),
+        (PackageManager::Conda, _) => conda(input, first),
+        _ if manifest.extension() == "txt" => {
+            requirements(input, lock.unwrap_or(manifest), services)
+        }
+        _ => declared(input, first, manifest),
     };
     dependencies.manifests = copy_files(&files);
+    named_elsewhere(input, first, &mut dependencies);
     with_tools(input, services, dependencies)
+}
+
+/// Whether only a Dockerfile of the repository asks for it.
+fn of_dockerfile(input: &Input, requirement: &Requirement) -> bool {
+    let files = &input.project.existing.dockerfiles;
+    files
+        .iter()
+        .any(|file| file.path == requirement.declared.file)
+}
+
+/// Adds what a Dockerfile of the repository installs beside the manifest.
+fn named_elsewhere(input: &Input, service: &Service, dependencies: &mut Dependencies) {
+    let named: Vec<&Requirement> = service
+        .requirements
+        .iter()
+        .filter(|one| !one.development && of_dockerfile(input, one))
+        .collect();
+    let Some(first) = named.first() else {
+        return;
+    };
+    dependencies.comment.push(format!(
+        "{} installs {} beside the manifest; here, too.",
+        first.declared.file,
+        named
+            .iter()
+            .map(|one| one.name.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
+    ));
+    let words: Vec<String> = named.iter().map(|one| sh(&one.text())).collect();
+    dependencies
+        .installs
+        .push(format!("{PIP} {}", words.join(" ")));
 }
 
 /// The environment exactly as locked, checked against the hashes in the lock.
@@ -148,12 +186,12 @@ fn unlocked(mut dependencies: Dependencies) -> Dependencies {
 }
 
 /// A file for pip; where it has hashes, pip checks them and refuses what has none.
-fn requirements(manifest: &RelPath, services: &[&Service]) -> Dependencies {
+fn requirements(input: &Input, manifest: &RelPath, services: &[&Service]) -> Dependencies {
     let all = || {
         services
             .iter()
             .flat_map(|service| &service.requirements)
-            .filter(|one| !one.development)
+            .filter(|one| !one.development && !of_dockerfile(input, one))
     };
     let mut comment = Vec::new();
     if !all().all(|one| one.exact) {
@@ -192,11 +230,12 @@ fn unused<'a>(requirements: impl Iterator<Item = &'a Requirement>) -> Vec<&'a st
 }
 
 /// What conda's file names, from `PyPI`.
-fn conda(service: &Service) -> Dependencies {
+fn conda(input: &Input, service: &Service) -> Dependencies {
     let words: Vec<String> = service
         .requirements
         .iter()
         .filter(|one| !one.development && !matches!(one.name.as_str(), "python" | "pip"))
+        .filter(|one| !of_dockerfile(input, one))
         .map(|one| sh(&format!("{}{}", one.name, from_conda(&one.specifier))))
         .collect();
     Dependencies {
@@ -228,18 +267,17 @@ fn from_conda(specifier: &str) -> String {
 }
 
 /// The dependencies that `pyproject.toml` declares, or those of a setup script.
-fn declared(service: &Service, manifest: &RelPath) -> Dependencies {
-    let words: Vec<String> = service
-        .requirements
-        .iter()
+fn declared(input: &Input, service: &Service, manifest: &RelPath) -> Dependencies {
+    let listed = || {
+        let all = service.requirements.iter();
+        all.filter(|one| !of_dockerfile(input, one))
+    };
+    let words: Vec<String> = listed()
         .filter(|one| !one.development)
         .map(|one| sh(&one.text()))
         .collect();
     // Where a table of its tool declares them, they are read from there.
-    let standard = service
-        .requirements
-        .iter()
-        .all(|one| one.declared.file == *manifest);
+    let standard = listed().all(|one| one.declared.file == *manifest);
     let install = if manifest.file_name() == "pyproject.toml" && standard {
         format!(
             "python -c \"import tomllib; print(*tomllib.load(open('{manifest}', 'rb'))['project'].get('dependencies', []), sep='\\\\n')\" > /tmp/requirements.txt \\\n    && {PIP} --requirement /tmp/requirements.txt"

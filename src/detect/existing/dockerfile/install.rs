@@ -1,0 +1,163 @@
+//! What a RUN of a Dockerfile installs, by its commands.
+
+use crate::detect::shell;
+
+/// Options of `apt-get` and `apk` that take the next word.
+const WITH_VALUE: &[&str] = &[
+    "-t",
+    "-o",
+    "-c",
+    "--virtual",
+    "--repository",
+    "-X",
+    "--target-release",
+    "--option",
+];
+
+/// The packages that `apt-get install` and `apk add` name.
+pub(super) fn installed(command: &shell::Command) -> impl Iterator<Item = &shell::Word> {
+    let installs = match command.program() {
+        "apt-get" | "apt" | "aptitude" => command.has("install"),
+        "apk" => command.has("add"),
+        _ => false,
+    };
+    let mut takes_next = false;
+    command
+        .words
+        .iter()
+        .filter(move |_| installs)
+        .skip_while(|word| word.text != "install" && word.text != "add")
+        .skip(1)
+        .filter(move |word| {
+            let is_value =
+                std::mem::replace(&mut takes_next, WITH_VALUE.contains(&word.text.as_str()));
+            !is_value && is_package(name_of(&word.text))
+        })
+}
+
+/// Whether it may be the name of a package, by the policy of Debian and of Alpine.
+fn is_package(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "+-._:".contains(c))
+}
+
+/// `libpq5` of `libpq5=15.*`.
+pub(super) fn name_of(package: &str) -> &str {
+    package
+        .split(['=', '<', '>', '~'])
+        .next()
+        .unwrap_or_default()
+}
+
+/// The files that `pip install -r` names.
+pub(super) fn listed(command: &shell::Command) -> impl Iterator<Item = &shell::Word> {
+    let installs = installs_python(command);
+    let mut takes_next = false;
+    command
+        .words
+        .iter()
+        .filter(move |_| installs)
+        .filter(move |word| {
+            let is_option = matches!(
+                word.text.as_str(),
+                "-r" | "--requirement" | "--requirements"
+            );
+            std::mem::replace(&mut takes_next, is_option)
+        })
+}
+
+/// Options of `pip install` that take the next word.
+const PIP_WITH_VALUE: &[&str] = &[
+    "-r",
+    "--requirement",
+    "--requirements",
+    "-c",
+    "--constraint",
+    "-e",
+    "--editable",
+    "-i",
+    "--index",
+    "--index-url",
+    "--default-index",
+    "--extra-index-url",
+    "--index-strategy",
+    "-f",
+    "--find-links",
+    "-t",
+    "--target",
+    "--prefix",
+    "--root",
+    "--python",
+    "-p",
+    "--platform",
+    "--trusted-host",
+    "--cache-dir",
+    "--timeout",
+    "--retries",
+    "--progress-bar",
+    "--no-binary",
+    "--only-binary",
+    "--config-settings",
+    "--upgrade-strategy",
+];
+
+/// Packages that only install others.
+const INSTALLERS: &[&str] = &[
+    "pip",
+    "setuptools",
+    "wheel",
+    "build",
+    "virtualenv",
+    "poetry",
+    "poetry-core",
+    "poetry-plugin-export",
+    "pipenv",
+    "pdm",
+    "uv",
+    "hatch",
+    "hatchling",
+    "pip-tools",
+    "cython",
+];
+
+/// The requirements that `pip install` and `uv pip install` name one by one, those left out that
+/// only install others; what is no requirement of PEP 508 (a path, a URL) is left out as well.
+pub(super) fn named(command: &shell::Command) -> impl Iterator<Item = &shell::Word> {
+    let installs = installs_python(command);
+    let mut takes_next = false;
+    command
+        .words
+        .iter()
+        .filter(move |_| installs)
+        .skip_while(|word| word.text != "install")
+        .skip(1)
+        .filter(move |word| {
+            let is_value = std::mem::replace(
+                &mut takes_next,
+                PIP_WITH_VALUE.contains(&word.text.as_str()),
+            );
+            let text = word.text.as_str();
+            let end = text
+                .find(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c))
+                .unwrap_or(text.len());
+            let (name, behind) = text.split_at(end);
+            !is_value
+                && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+                && (behind.is_empty()
+                    || behind.starts_with(['=', '<', '>', '~', '!', '[', ' ', '@']))
+                && !text.contains('$')
+                && !text.ends_with(".whl")
+                && !text.ends_with(".tar.gz")
+                && !INSTALLERS.contains(&name.to_ascii_lowercase().replace('_', "-").as_str())
+        })
+}
+
+/// Whether pip, or uv in its place, installs something.
+fn installs_python(command: &shell::Command) -> bool {
+    command.words.iter().any(|word| {
+        let program = word.text.rsplit('/').next().unwrap_or_default();
+        program.starts_with("pip") || program == "uv"
+    }) && command.has("install")
+}
