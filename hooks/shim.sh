@@ -5,11 +5,12 @@ hook=@HOOK@
 pinned=@PINNED@
 before=${0%/*}/$hook.before-shipway
 
-shipway=$(command -v shipway) || shipway=$pinned
+shipway=shipway
+command -v shipway >/dev/null || shipway=$pinned
 
 # Asks whether git calls this file at all; nothing is checked and nothing goes on.
 if [ -n "$SHIPWAY_SELF_TEST" ]; then
-    echo "$shipway" >"$SHIPWAY_SELF_TEST"
+    { command -v "$shipway" || echo "$shipway"; } >"$SHIPWAY_SELF_TEST"
     exit 1
 fi
 
@@ -25,7 +26,7 @@ if [ -x "$before" ]; then
     esac
 fi
 
-if [ ! -x "$shipway" ]; then
+if [ "$shipway" = "$pinned" ] && [ ! -x "$pinned" ]; then
     echo "shipway: not on PATH and not at $pinned, so nothing was checked at $hook" >&2
     echo "mend: install shipway again, or delete $0; once, without: --no-verify" >&2
     case $hook in post-*) exit 0 ;; *) exit 97 ;; esac

@@ -119,7 +119,7 @@ where
 {
     let args: Vec<OsString> = args.into_iter().collect();
     if args.first().is_some_and(|name| name == guardian::NAME) {
-        return guardian::guard(args.into_iter().skip(1));
+        return guardian::guard();
     }
     // The grammar of every command need not be built for it.
     if let [_, only] = args.as_slice()

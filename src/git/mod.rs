@@ -28,6 +28,7 @@ pub mod sync;
 pub mod touch;
 mod tree;
 pub mod union;
+mod untracked;
 
 pub use attributes::{AttributeSources, Conversion, conversion};
 pub use commit::{RevisionError, resolve};
@@ -41,6 +42,7 @@ pub use objects::{Objects, Reader, blob_id, empty_blob};
 pub use refs::RefError;
 pub use revision::{Commit, Introduced, Revisions, empty_tree};
 pub use stage::{Draft, Replacement};
+pub use untracked::{IgnoreSources, untracked};
 
 use crate::project::{PathError, RelPath};
 use std::collections::BTreeSet;
@@ -112,6 +114,7 @@ pub struct Surroundings {
     pub index: PathBuf,
     /// Where attributes come from beside the work tree.
     pub attributes: AttributeSources,
+    pub ignores: IgnoreSources,
     pub message: MessageSettings,
 }
 
@@ -193,20 +196,31 @@ pub fn open_from_environment() -> Result<Surroundings, GitError> {
         .get_string("core.autocrlf")
         .is_ok_and(|value| value.eq_ignore_ascii_case("input"))
         || settings.get_bool("core.autocrlf").unwrap_or(false);
-    let own = settings.get_path("core.attributesFile").ok().or_else(|| {
-        let home = |below: &str| Some(PathBuf::from(std::env::var_os("HOME")?).join(below));
-        match std::env::var_os("XDG_CONFIG_HOME").filter(|value| !value.is_empty()) {
-            Some(folder) => Some(PathBuf::from(folder).join("git/attributes")),
-            None => home(".config/git/attributes"),
-        }
-    });
-    let files = own
+    let own = |setting: &str, name: &str| {
+        settings.get_path(setting).ok().or_else(|| {
+            let home = |below: &str| Some(PathBuf::from(std::env::var_os("HOME")?).join(below));
+            let folder = match std::env::var_os("XDG_CONFIG_HOME").filter(|value| !value.is_empty())
+            {
+                Some(folder) => PathBuf::from(folder),
+                None => home(".config")?,
+            };
+            Some(folder.join("git").join(name))
+        })
+    };
+    let files = own("core.attributesFile", "attributes")
         .into_iter()
         .chain([
             repository.common_dir.join("info/attributes"),
             PathBuf::from("/etc/gitattributes"),
         ])
         .collect();
+    let ignores = IgnoreSources {
+        files: own("core.excludesFile", "ignore")
+            .into_iter()
+            .chain([repository.common_dir.join("info/exclude")])
+            .collect(),
+        ignore_case: settings.get_bool("core.ignoreCase").unwrap_or(false),
+    };
     let message = MessageSettings {
         comment: settings
             .get_string("core.commentString")
@@ -219,6 +233,7 @@ pub fn open_from_environment() -> Result<Surroundings, GitError> {
         repository,
         index,
         attributes: AttributeSources { autocrlf, files },
+        ignores,
         message,
     })
 }

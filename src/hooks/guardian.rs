@@ -1,16 +1,17 @@
 //! The process between shipway and a job: while it lives nothing of the job outlives shipway.
 //!
-//! shipway starts itself under another name and hands it a pipe as standard input. The guardian
-//! starts the job, adopts whatever the job leaves behind (daemons that fork twice or start a
+//! shipway starts itself under another name and hands it a pipe as standard input, through which
+//! the task comes: it may be started before there is one. The guardian starts the job, adopts whatever the job leaves behind (daemons that fork twice or start a
 //! session of their own too), and kills all of it when the job has ended, when shipway says so,
 //! or when the pipe closes because shipway is gone, SIGKILL included. Its standard error is the
 //! lock of the run, so that nobody recovers while a job may still write.
 
 use super::descendants;
+use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{PipeWriter, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::io::{PipeReader, PipeWriter, Read, Write};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::Arc;
@@ -30,21 +31,18 @@ const GRACE: Duration = Duration::from_millis(300);
 /// Exit code of a guardian whose job could not be started.
 const NOT_STARTED: u8 = 126;
 
-/// Is a guardian: `arguments` are the file for the job's standard input (empty for none), its
-/// program and its arguments. Gives the job's exit code, 128 and the signal's number where it
-/// was killed.
+/// Is a guardian of the task that comes through standard input; of none where that is closed.
+/// Gives the job's exit code, 128 and the signal's number where it was killed.
 #[must_use]
-pub fn guard(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let mut arguments = arguments.into_iter();
-    let input = arguments.next().unwrap_or_default();
-    let Some(program) = arguments.next() else {
+pub fn guard() -> ExitCode {
+    descendants::adopt_orphans();
+    let Some(task) = receive() else {
         return ExitCode::from(NOT_STARTED);
     };
-    descendants::adopt_orphans();
-    match start(&input, &program, arguments) {
+    match start(&task) {
         Ok(child) => ExitCode::from(watch(&child)),
         Err(error) => {
-            let text = format!("{} cannot be started: {error}\n", program.display());
+            let text = format!("{} cannot be started: {error}\n", task.program.display());
             // Nobody else would hear of it.
             let _ = std::io::stdout().write_all(text.as_bytes());
             ExitCode::from(NOT_STARTED)
@@ -52,20 +50,26 @@ pub fn guard(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn start(
-    input: &OsString,
-    program: &OsString,
-    arguments: impl Iterator<Item = OsString>,
-) -> std::io::Result<Child> {
+fn receive() -> Option<Task> {
+    let mut stdin = std::io::stdin().lock();
+    let mut length = [0; 8];
+    stdin.read_exact(&mut length).ok()?;
+    let mut message = vec![0; usize::try_from(u64::from_le_bytes(length)).ok()?];
+    stdin.read_exact(&mut message).ok()?;
+    postcard::from_bytes(&message).ok()
+}
+
+fn start(task: &Task) -> std::io::Result<Child> {
     let output =
         || -> std::io::Result<Stdio> { Ok(std::io::stdout().as_fd().try_clone_to_owned()?.into()) };
-    let stdin = if input.is_empty() {
-        Stdio::null()
-    } else {
-        File::open(input)?.into()
+    let stdin = match &task.input {
+        None => Stdio::null(),
+        Some(input) => File::open(input)?.into(),
     };
-    Command::new(program)
-        .args(arguments)
+    Command::new(&task.program)
+        .args(&task.arguments)
+        .current_dir(&task.folder)
+        .envs(task.env.iter().map(|(name, value)| (name, value)))
         .stdin(stdin)
         .stdout(output()?)
         .stderr(output()?)
@@ -108,7 +112,7 @@ fn kill_until(ended: &AtomicBool) {
 }
 
 /// What to run, and how.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Task {
     pub(super) program: PathBuf,
     pub(super) arguments: Vec<OsString>,
@@ -119,38 +123,48 @@ pub(super) struct Task {
     pub(super) input: Option<PathBuf>,
 }
 
-/// A job under its guardian. Dropped, the job ends.
+/// A guardian, with a task or still without. Dropped, it ends, and its job before it.
 pub(super) struct Guarded {
     child: Child,
     control: Option<PipeWriter>,
 }
 
 impl Guarded {
-    /// Starts `task`; all it prints goes to `output`. `lock` stays locked until nothing of it is
-    /// left.
+    /// Starts a guardian without a task; all that its job prints comes out of the pipe. `lock`
+    /// stays locked until it has ended.
     ///
     /// # Errors
-    /// Where no process can be started; a program that is not there is told by the exit code.
-    pub(super) fn start(task: &Task, output: OwnedFd, lock: &File) -> std::io::Result<Self> {
+    /// Where no process can be started.
+    pub(super) fn start(lock: &File) -> std::io::Result<(Self, PipeReader)> {
         let (input, control) = std::io::pipe()?;
+        let (reader, output) = std::io::pipe()?;
         let mut command = Command::new(own_program()?);
         std::os::unix::process::CommandExt::arg0(&mut command, NAME);
         crate::git::without_hook_environment(&mut command);
         let child = command
-            .arg(task.input.as_deref().unwrap_or(Path::new("")))
-            .arg(&task.program)
-            .args(&task.arguments)
-            .current_dir(&task.folder)
             .env_remove(super::verdict::VARIABLE)
-            .envs(task.env.iter().map(|(name, value)| (name, value)))
             .stdin(input)
             .stdout(output)
             .stderr(lock.try_clone()?)
             .spawn()?;
-        Ok(Self {
+        let guarded = Self {
             child,
             control: Some(control),
-        })
+        };
+        Ok((guarded, reader))
+    }
+
+    /// Hands over the task; a program that is not there is told by the exit code.
+    ///
+    /// # Errors
+    /// Where the guardian is gone.
+    pub(super) fn take(&mut self, task: &Task) -> std::io::Result<()> {
+        let message = postcard::to_stdvec(task).map_err(std::io::Error::other)?;
+        let Some(control) = &mut self.control else {
+            return Ok(());
+        };
+        control.write_all(&(message.len() as u64).to_le_bytes())?;
+        control.write_all(&message)
     }
 
     /// Tells the job to end; it is killed where it does not.

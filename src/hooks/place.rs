@@ -4,7 +4,7 @@
 use super::snapshot::SnapshotError;
 use super::source::Source;
 use crate::config::hooks::Job;
-use crate::git::{Executable, FileStat, Mode, Repository, blob_id, native};
+use crate::git::{FileStat, IgnoreSources, Mode, Repository, blob_id, native, untracked};
 use bstr::{BString, ByteSlice};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -14,15 +14,21 @@ use std::sync::OnceLock;
 pub(super) struct Difference<'d> {
     repository: &'d Repository,
     source: &'d Source,
+    ignores: &'d IgnoreSources,
     edited: OnceLock<BTreeSet<BString>>,
     untracked: OnceLock<Vec<BString>>,
 }
 
 impl<'d> Difference<'d> {
-    pub(super) fn new(repository: &'d Repository, source: &'d Source) -> Self {
+    pub(super) fn new(
+        repository: &'d Repository,
+        source: &'d Source,
+        ignores: &'d IgnoreSources,
+    ) -> Self {
         Self {
             repository,
             source,
+            ignores,
             edited: OnceLock::new(),
             untracked: OnceLock::new(),
         }
@@ -106,13 +112,7 @@ impl<'d> Difference<'d> {
         if let Some(known) = self.untracked.get() {
             return Ok(known);
         }
-        let git = Executable::new(&self.repository.git_dir, Some(&self.repository.root));
-        let listed = git.output(&["ls-files", "--others", "--exclude-standard", "-z"], b"")?;
-        let paths = listed
-            .split(|byte| *byte == 0)
-            .filter(|path| !path.is_empty())
-            .map(BString::from)
-            .collect();
+        let paths = untracked(self.repository, self.source.work(), self.ignores)?;
         Ok(self.untracked.get_or_init(|| paths))
     }
 }

@@ -35,23 +35,26 @@ impl End {
 /// The guardians that live, for the orphans of one that does not are this process's.
 static GUARDIANS: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 
-/// Runs `task`; ends it after `timeout` and when `interrupted` says so. `lock` stays locked
-/// until nothing of it is left.
+/// A guardian that waits for its task, and what it will say.
+pub(super) type Ready = (Guarded, PipeReader);
+
+/// Runs `task` under the guardian that is `ready`, or else a new one; ends it after `timeout`
+/// and when `interrupted` says so. `lock` stays locked until nothing of it is left.
 pub(super) fn run(
     task: &Task,
+    ready: Option<Ready>,
     lock: &File,
     timeout: Option<Duration>,
     interrupted: &(dyn Fn() -> bool + Sync),
 ) -> (End, Capture) {
     let failed = |error: std::io::Error| (End::NotStarted(error.to_string()), Capture::default());
-    let (reader, writer) = match std::io::pipe() {
-        Ok(pipe) => pipe,
+    let (mut guarded, reader) = match ready.map_or_else(|| Guarded::start(lock), Ok) {
+        Ok(ready) => ready,
         Err(error) => return failed(error),
     };
-    let mut guarded = match Guarded::start(task, writer.into(), lock) {
-        Ok(guarded) => guarded,
-        Err(error) => return failed(error),
-    };
+    if let Err(error) = guarded.take(task) {
+        return failed(error);
+    }
     let id = guarded.id();
     living().push(id);
     let ended = supervise(&mut guarded, reader, timeout, interrupted);

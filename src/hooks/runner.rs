@@ -6,14 +6,14 @@ use super::capture::Capture;
 use super::command::{self, Missing};
 use super::fixer::Mended;
 use super::place::Difference;
-use super::process::{self, End};
+use super::process::{self, End, Ready};
 use super::report::{JobReport, State};
 use super::snapshot::{Content, Folder, Run, SnapshotError, Wanted};
 use super::source::Source;
 use super::stray::Seen;
 use super::{Event, Sink};
 use crate::config::hooks::{CommandLine, Job};
-use crate::git::{Mode, Objects, Repository, blob_id};
+use crate::git::{IgnoreSources, Mode, Objects, Repository, blob_id};
 use bstr::BStr;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
@@ -58,7 +58,10 @@ pub(super) struct Runner<'r> {
     pub(super) source: &'r Source,
     pub(super) bytes: &'r Bytes<'r>,
     pub(super) objects: &'r Objects,
+    pub(super) ignores: &'r IgnoreSources,
     pub(super) run: &'r Run,
+    /// For the first command, started while there was other work.
+    pub(super) ready: Mutex<Option<Ready>>,
     /// Whether fixes are taken.
     pub(super) fix: bool,
     /// Whether a missing tool is an error.
@@ -125,7 +128,7 @@ impl Runner<'_> {
             in_work_tree: BTreeSet::new(),
             before: None,
         });
-        let difference = Difference::new(self.repository, self.source);
+        let difference = Difference::new(self.repository, self.source, self.ignores);
         let all = All {
             runner: self,
             tools,
@@ -385,8 +388,10 @@ impl All<'_> {
                     task.input = runner.input.map(Path::to_owned);
                     scope.spawn(move || {
                         self.take_core();
+                        let ready = runner.ready.lock().ok().and_then(|mut ready| ready.take());
                         let ended = process::run(
                             &task,
+                            ready,
                             runner.run.lock(),
                             tool.job.timeout,
                             runner.interrupted,

@@ -6,6 +6,8 @@ use super::builtin::{self, Looking, Pass, View};
 use super::bytes::Bytes;
 use super::check::{self, Finding, Look};
 use super::fixer::Mended;
+use super::guardian::Guarded;
+use super::process::Ready;
 use super::push::Pushed;
 use super::report::{JobReport, Report, State, Trouble};
 use super::runner::{Ended, Runner, Tool};
@@ -16,6 +18,7 @@ use crate::config::hooks::{Fix, Hook, Job, Patterns};
 use crate::git::{Executable, GitError, Objects, Revisions, Surroundings};
 use bstr::ByteSlice;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
 
 /// A run under way.
 pub(super) struct Work<'w> {
@@ -43,6 +46,13 @@ impl<'w> Work<'w> {
         if self.request.history {
             return self.history();
         }
+        let mut jobs = self.jobs.iter().map(|looking| looking.job);
+        let run = jobs
+            .any(|job| job.command().is_some())
+            .then(|| Run::new(&self.surroundings.repository))
+            .transpose()?;
+        // Where this one cannot be started, the job's own says why.
+        let ready = run.as_ref().and_then(|run| Guarded::start(run.lock()).ok());
         let bytes = Bytes::new(
             &self.surroundings.repository.root,
             self.source.work(),
@@ -68,7 +78,9 @@ impl<'w> Work<'w> {
             self.add(found);
         }
         self.message()?;
-        self.commands(&bytes, &wanted)?;
+        if let Some(run) = &run {
+            self.commands(&bytes, &wanted, run, ready)?;
+        }
         self.settle();
         if self.fix && !(self.request.interrupted)() {
             self.write_back(&bytes)?;
@@ -275,12 +287,17 @@ impl<'w> Work<'w> {
             .any(|path| job.wants(&path.to_str_lossy()))
     }
 
-    fn commands(&mut self, bytes: &Bytes<'_>, wanted: &[Vec<usize>]) -> Result<(), HookError> {
+    fn commands(
+        &mut self,
+        bytes: &Bytes<'_>,
+        wanted: &[Vec<usize>],
+        run: &Run,
+        ready: Option<Ready>,
+    ) -> Result<(), HookError> {
         let (numbers, tools) = self.tools(wanted);
         if tools.is_empty() {
             return Ok(());
         }
-        let run = Run::new(&self.surroundings.repository)?;
         let input = run.folder().join("input");
         if !self.request.input.is_empty() {
             std::fs::write(&input, self.request.input).map_err(|source| SnapshotError::Io {
@@ -296,7 +313,9 @@ impl<'w> Work<'w> {
             source: self.source,
             bytes,
             objects: self.objects,
-            run: &run,
+            ignores: &self.surroundings.ignores,
+            run,
+            ready: Mutex::new(ready),
             fix: self.fix,
             strict: self.request.ci,
             has_files: self.request.hook.has_files(),

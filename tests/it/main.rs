@@ -30,3 +30,4 @@ mod power;
 mod sandbox;
 mod setup;
 mod trust;
+mod untracked;
