@@ -24,6 +24,9 @@ pub(in super::super) fn normalise(name: &str) -> String {
 
 /// Parses `flask[async]>=3; python_version > "3.8"`; None for what is no requirement.
 pub(super) fn pep508(text: &str, declared: Evidence, development: bool) -> Option<Requirement> {
+    if !names_end(text.trim()) {
+        return None;
+    }
     let parsed = Pep508::<VerbatimUrl>::from_str(text.trim()).ok()?;
     let (specifier, exact) = match &parsed.version_or_url {
         None => (String::new(), false),
@@ -54,6 +57,19 @@ pub(super) fn pep508(text: &str, declared: Evidence, development: bool) -> Optio
         declared,
         imported: None,
     })
+}
+
+/// Whether the name and each extra end in a letter or digit, as PEP 508 demands: the parser does not
+/// return where one does not, it panics.
+fn names_end(text: &str) -> bool {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let ends = |name: &str| !name.ends_with(['-', '_', '.']);
+    let end = text.find(|c| !is_name(c)).unwrap_or(text.len());
+    let extras = text[end..]
+        .trim_start()
+        .strip_prefix('[')
+        .map_or("", |rest| rest.split(']').next().unwrap_or_default());
+    ends(&text[..end]) && extras.split(|c| !is_name(c)).all(ends)
 }
 
 /// A name and a version in the notation of Poetry, Pipenv or conda.
@@ -110,5 +126,23 @@ mod tests {
         assert!(parse("a==1.0").exact);
         assert!(!parse("a==1.*").exact);
         assert_eq!(parse("a").specifier, "");
+    }
+
+    #[test]
+    fn a_name_that_does_not_end_is_no_requirement() {
+        let at = || Evidence::file(RelPath::parse("requirements.txt").unwrap());
+        for text in [
+            "django-debug-\u{feff}toolbar",
+            "a- ==1",
+            "a._[b]",
+            "a[b-]",
+            "a [b, c_]==1",
+            "a[b.",
+            "-",
+            "",
+        ] {
+            assert!(pep508(text, at(), false).is_none(), "{text:?}");
+        }
+        assert_eq!(parse("a-b[c.d, e]==1").extras, ["c-d", "e"]);
     }
 }
