@@ -49,6 +49,7 @@ fn add(found: &mut BTreeMap<String, EnvVar>, path: &RelPath, source: &str, read:
         secret: confidence.is_some(),
         secret_confidence: confidence.unwrap_or(Confidence::Likely),
         insecure_default: false,
+        set_at: None,
         role: None,
     });
     variable

@@ -9,7 +9,7 @@ pub struct EnvVar {
     pub name: String,
     /// Where it is read, in order of file and line.
     pub read_at: Vec<Evidence>,
-    /// The default written in the code, as text. Absent for a secret and where there is none.
+    /// The default written in the code, or what `set_at` sets, as text. Absent for a secret and where there is none.
     pub default: Option<String>,
     /// Whether the code fails without it (`os.environ["X"]`).
     pub required: bool,
@@ -18,6 +18,9 @@ pub struct EnvVar {
     pub secret_confidence: Confidence,
     /// True where the code carries a literal default for a secret.
     pub insecure_default: bool,
+    /// Where the repository itself sets the default: ENV of a Dockerfile, a compose file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set_at: Option<Evidence>,
     /// What it means to a backing service, where that is known.
     pub role: Option<EnvRole>,
 }
@@ -34,6 +37,7 @@ impl EnvVar {
             secret: false,
             secret_confidence: Confidence::Certain,
             insecure_default: false,
+            set_at: None,
             role: Some(role),
         }
     }

@@ -55,6 +55,10 @@ pub struct Dockerfile {
     /// Requirements that `pip install` names one by one and that end in the last stage.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub installs: Vec<Evidence>,
+    /// Sources that an earlier stage on Node.js copies from the context: what it builds is in the
+    /// image.
+    #[serde(skip)]
+    pub assets: Vec<Evidence>,
     /// Sources of COPY and ADD from the context.
     pub copied: Vec<Evidence>,
 }
@@ -102,6 +106,9 @@ pub struct ComposeService {
     pub ports: Vec<String>,
     /// Names of its environment variables.
     pub environment: Vec<String>,
+    /// `NAME=value` of those, without secrets.
+    #[serde(skip)]
+    pub settings: Vec<Evidence>,
     /// Named volumes and bind mounts as written.
     pub volumes: Vec<String>,
     pub container_name: Option<String>,

@@ -142,6 +142,7 @@ fn service(path: &RelPath, name: &str, line: usize, node: &Node) -> ComposeServi
             }),
         ports: texts("ports"),
         environment: names(node, "environment"),
+        settings: settings(path, node),
         volumes: texts("volumes"),
         container_name: owned("container_name"),
         command: node
@@ -179,6 +180,28 @@ fn names(node: &Node, key: &str) -> Vec<String> {
         .iter()
         .map(|entry| entry.key.clone())
         .chain(listed)
+        .collect()
+}
+
+/// `NAME=value` of `environment`, in its two forms; what may be a secret is left out.
+fn settings(path: &RelPath, node: &Node) -> Vec<Evidence> {
+    let Some(environment) = node.get("environment") else {
+        return Vec::new();
+    };
+    let mapped = environment
+        .entries()
+        .iter()
+        .filter_map(|entry| Some((entry.line, entry.key.clone(), entry.node.text()?.to_owned())));
+    let listed = environment.items().iter().filter_map(|item| {
+        let (name, value) = item.text()?.split_once('=')?;
+        Some((item.line, name.to_owned(), value.to_owned()))
+    });
+    mapped
+        .chain(listed)
+        .filter(|(_, name, value)| {
+            secret::secrecy(name).is_none() && !secret::url_has_password(value)
+        })
+        .map(|(line, name, value)| Evidence::new(path.clone(), line, &format!("{name}={value}")))
         .collect()
 }
 

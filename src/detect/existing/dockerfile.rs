@@ -9,7 +9,7 @@ mod text;
 use crate::detect::{secret, shell, syntax};
 use crate::project::{Dockerfile, Evidence, Port, RelPath};
 use image::runtime;
-use install::{installed, listed, name_of, named};
+use install::{installed, listed, name_of, named, removed};
 use std::collections::{BTreeMap, BTreeSet};
 use text::{absolute, expand, one_line, unquoted, without_comments};
 use tree_sitter::Node;
@@ -62,9 +62,19 @@ pub(super) fn read(path: &RelPath, text: &str) -> Dockerfile {
     }
     let mut seen = BTreeSet::new();
     installs.retain(|one| seen.insert((one.line, one.excerpt.clone())));
+    let assets = reader
+        .stages
+        .iter()
+        .filter(|stage| {
+            let from = stage.said.from.as_ref();
+            from.is_some_and(|from| image::is_node(&from.excerpt))
+        })
+        .flat_map(|stage| stage.said.copied.iter().cloned())
+        .collect();
     Dockerfile {
         requirements: listed,
         installs,
+        assets,
         ..last.said
     }
 }
@@ -284,6 +294,10 @@ impl<'t> Reader<'t> {
                 let evidence = |word: &shell::Word, excerpt: &str| {
                     Evidence::new(self.path.clone(), first + word.line - 1, excerpt)
                 };
+                // What only the build needed is taken out again.
+                let gone: Vec<&str> = removed(&command).map(|word| name_of(&word.text)).collect();
+                said.system_packages
+                    .retain(|package| !gone.contains(&package.excerpt.as_str()));
                 if !foreign {
                     let names = installed(&command).map(|word| evidence(word, name_of(&word.text)));
                     said.system_packages.extend(names);
@@ -345,6 +359,7 @@ fn empty(path: &RelPath) -> Dockerfile {
         cmd: None,
         requirements: Vec::new(),
         installs: Vec::new(),
+        assets: Vec::new(),
         copied: Vec::new(),
     }
 }

@@ -201,6 +201,11 @@ fn choose_settings(
         });
         claims.extend(sibling);
     }
+    // A deployment may bring settings of its own that are not in the tree.
+    let is_here = |name: &str| code.file_below(&place.base, name).is_some();
+    if claims.iter().any(|(name, _)| is_here(name)) {
+        claims.retain(|(name, _)| is_here(name));
+    }
     claims.sort_by_key(|(name, _)| !is_production(name));
     let mut claims = claims.into_iter();
     let (name, at) = claims.next()?;
@@ -294,6 +299,7 @@ impl Django {
             secret: false,
             secret_confidence: Confidence::Certain,
             insecure_default: false,
+            set_at: None,
             role: Some(EnvRole::DjangoSettings),
         }
     }

@@ -231,7 +231,11 @@ impl Writes {
             let Some(path) = paths.of(module, value).and_then(|path| self.folder(path)) else {
                 return;
             };
-            if path == *working_dir || path.is_root() || !path.is_within(&service.root) {
+            if path == *working_dir
+                || path.is_root()
+                || !path.is_within(&service.root)
+                || role::beside(&path)
+            {
                 return;
             }
             let confidence = if media {

@@ -264,6 +264,16 @@ pub(super) fn bare(words: &[String], entry_points: &[EntryPoint]) -> Vec<String>
     {
         return renamed(name, &words[3..]);
     }
+    // `python -m manage …` is the file.
+    if program.starts_with("python")
+        && words.get(1..3) == Some(&["-m", "manage"].map(str::to_owned)[..])
+    {
+        let rest = &words[3..];
+        return std::iter::once(program.to_owned())
+            .chain(std::iter::once("manage.py".to_owned()))
+            .chain(rest.iter().cloned())
+            .collect();
+    }
     if let Some(point) = entry_points.iter().find(|point| point.name == program)
         && let Some((_, name)) = PROGRAMS
             .iter()
@@ -336,6 +346,10 @@ mod tests {
         }
         assert!(mention("python3 -m bot").is_python());
         assert!(mention("./manage.py runserver").is_python());
+        assert_eq!(
+            mention("uv run python -m manage qcluster").words,
+            ["python", "manage.py", "qcluster"]
+        );
         let point = EntryPoint {
             name: "serve-it".to_owned(),
             target: "gunicorn.app.wsgiapp:run".to_owned(),

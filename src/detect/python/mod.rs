@@ -151,7 +151,9 @@ fn project(
         }
         services.extend(script.iter().map(|script| surroundings.script(script)));
     }
-    let dashboard = services.iter().any(|service| service.name == "flower");
+    let dashboard = processes
+        .iter()
+        .any(|process| process.framework == Some("celery") && process.port.is_some());
     if let (Some(celery), Some(flower), false) = (&celery, package.runtime("flower"), dashboard) {
         found.unknown.push(Unknown {
             fact: "flower".to_owned(),
@@ -191,7 +193,10 @@ fn project(
         }
     }
     requirement_use::fill(code, package, &python, whole);
-    finding::unused(package, found);
+    // Notebooks, or scripts that nothing starts, may need what no module imports.
+    if !services.is_empty() || package.built.is_some() {
+        finding::unused(package, found);
+    }
     if !services.is_empty() {
         finding::pins(package, found);
     }

@@ -169,6 +169,8 @@ impl Search<'_, '_> {
                         .iter()
                         .any(|word| command.contains(word))
                 })
+                // Nor are the pages about it the application.
+                && !matches!(service.name.as_str(), "docs" | "doc" | "mkdocs" | "sphinx")
             })
             .filter_map(|(file, service)| {
                 let written = service.ports.first()?;
@@ -234,7 +236,7 @@ impl Search<'_, '_> {
             Kind::Call(function, args) => {
                 let reads = matches!(
                     function.last_name(),
-                    Some("int" | "str" | "get" | "getenv" | "config" | "env")
+                    Some("int" | "str" | "get" | "getenv" | "config" | "env" | "format")
                 );
                 args.iter()
                     .rev()

@@ -188,10 +188,10 @@ fn process(code: &Code<'_>, package: &Package, mention: &Mention) -> Option<Proc
         framework,
         starts: starts(code, package, mention, &entry),
         entry: entry.trim_start_matches("./").to_owned(),
-        command: if framework == Some("celery") && scheduler {
-            with_schedule(&command(mention))
-        } else {
-            command(mention)
+        command: match (framework, scheduler) {
+            (Some("celery"), true) => with_schedule(&in_container(&command(mention))),
+            (Some("celery"), false) => in_container(&command(mention)),
+            _ => command(mention),
         },
         at: mention.at.clone(),
         folder: mention.folder.clone(),
@@ -402,6 +402,26 @@ fn with_schedule(command: &str) -> String {
     words.join(" ")
 }
 
+/// Celery's command without what holds on one machine only: files for its log and its number, the
+/// background, and a broker that the application's own settings name as well.
+fn in_container(command: &str) -> String {
+    const VALUED: &[&str] = &["--logfile", "-f", "--pidfile", "--broker", "-b"];
+    const ALONE: &[&str] = &["--detach", "-D"];
+    let mut words = command.split(' ');
+    let mut kept: Vec<&str> = Vec::new();
+    while let Some(word) = words.next() {
+        let name = word.split('=').next().unwrap_or(word);
+        if VALUED.contains(&name) {
+            if !word.contains('=') {
+                words.next();
+            }
+        } else if !ALONE.contains(&word) {
+            kept.push(word);
+        }
+    }
+    kept.join(" ")
+}
+
 /// The command, with paths of another machine left out.
 fn command(mention: &Mention) -> String {
     let mut words = mention.words.clone();
@@ -496,6 +516,20 @@ fn starts(code: &Code<'_>, package: &Package, mention: &Mention, entry: &str) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_container_keeps_no_log_files_and_asks_the_settings_for_the_broker() {
+        assert_eq!(
+            in_container(
+                "celery -b redis://r:6379/0 -A shop worker --logfile=logs/x.log -D -l info --pidfile /run/x"
+            ),
+            "celery -A shop worker -l info"
+        );
+        assert_eq!(
+            in_container("celery -A shop flower --port=5555"),
+            "celery -A shop flower --port=5555"
+        );
+    }
 
     #[test]
     fn a_beat_keeps_its_schedule_where_it_may_write() {

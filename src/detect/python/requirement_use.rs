@@ -38,9 +38,18 @@ pub(super) fn fill(code: &Code<'_>, package: &mut Package, files: &[RelPath], wh
         }
     }
     for requirement in &mut package.requirements {
-        let known = modules(&requirement.name)
-            .iter()
-            .any(|name| seen.contains(&name.to_lowercase()));
+        // Django's applications are often called like the distribution without its prefix, and a
+        // successor like what it succeeds: `waffle` of django-waffle, `django_q` of django-q2.
+        let mut names = modules(&requirement.name);
+        if django {
+            let short = requirement.name.strip_prefix("django-");
+            names.extend(short.map(|rest| rest.replace('-', "_")));
+            let plain = requirement
+                .name
+                .trim_end_matches(|c: char| c.is_ascii_digit());
+            names.push(plain.replace('-', "_"));
+        }
+        let known = names.iter().any(|name| seen.contains(&name.to_lowercase()));
         requirement.imported = if known {
             Some(true)
         } else if !whole

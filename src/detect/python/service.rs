@@ -507,6 +507,13 @@ impl Surroundings<'_, '_> {
         self.system_packages(&mut service);
         service.import_roots = start::import_roots(self, place, &service.working_dir.value, files);
         service.env = environment::find(self.code, files, place, start, self.engines());
+        let images = dockerfiles(self.existing, &package.root, self.alone);
+        let composed = compose_services(self.existing, package, self.alone);
+        environment::set(
+            &mut service.env,
+            images.iter().take(1).flat_map(|file| &file.env),
+            composed.iter().flat_map(|(_, service)| &service.settings),
+        );
         service.signs = if service.kind.value == ServiceKind::Web {
             // What no import leads to is the web service's, where anybody's.
             let all: BTreeSet<&RelPath> = files.iter().chain(self.files).collect();

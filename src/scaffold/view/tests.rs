@@ -31,6 +31,7 @@ fn var(name: &str, role: Option<EnvRole>, default: Option<&str>) -> EnvVar {
         secret: name.contains("SECRET"),
         secret_confidence: Confidence::Certain,
         insecure_default: false,
+        set_at: None,
         role,
     }
 }

@@ -44,3 +44,9 @@ fn version(tag: &str) -> Option<String> {
     let version = tag[..end].trim_end_matches('.');
     (!version.is_empty()).then(|| version.to_owned())
 }
+
+/// Whether an image brings Node.js, whatever its version.
+pub(super) fn is_node(image: &str) -> bool {
+    let path = image.split(['@', ':']).next().unwrap_or_default();
+    matches!(path.rsplit('/').next(), Some("node" | "bun"))
+}

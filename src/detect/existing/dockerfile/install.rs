@@ -35,6 +35,19 @@ pub(super) fn installed(command: &shell::Command) -> impl Iterator<Item = &shell
         })
 }
 
+/// The packages that `apt-get purge`, `apt-get remove` and `apk del` name.
+pub(super) fn removed(command: &shell::Command) -> impl Iterator<Item = &shell::Word> {
+    const REMOVES: &[&str] = &["purge", "remove", "autoremove", "autopurge", "del"];
+    let removes = matches!(command.program(), "apt-get" | "apt" | "aptitude" | "apk");
+    command
+        .words
+        .iter()
+        .filter(move |_| removes)
+        .skip_while(|word| !REMOVES.contains(&word.text.as_str()))
+        .skip(1)
+        .filter(|word| is_package(name_of(&word.text)))
+}
+
 /// Whether it may be the name of a package, by the policy of Debian and of Alpine.
 fn is_package(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphanumeric())

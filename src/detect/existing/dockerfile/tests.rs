@@ -182,3 +182,18 @@ fn what_pip_is_told_by_name_counts_where_it_ends_in_the_last_stage() {
         ]
     );
 }
+
+#[test]
+fn what_is_taken_out_again_is_not_needed() {
+    let said = parsed(
+        "FROM debian:12\n\
+         RUN apt-get update && apt-get install -y binutils libpq5 git \\\n\
+         \x20 && strip x && apt-get purge -y binutils git && apt-get autoremove -y\n",
+    );
+    let names: Vec<&str> = said
+        .system_packages
+        .iter()
+        .map(|package| package.excerpt.as_str())
+        .collect();
+    assert_eq!(names, ["libpq5"]);
+}
