@@ -112,7 +112,11 @@ fn from_requirements(service: &Service, signs: &mut All) {
         .iter()
         .filter(|one| !one.development && one.direct);
     for requirement in listed {
-        if let Some(sought) = client::of_package(requirement) {
+        let sought = match service.ecosystem {
+            "node" => client::of_npm(&requirement.name),
+            _ => client::of_package(requirement),
+        };
+        if let Some(sought) = sought {
             // Drivers of databases are loaded by name; these clients are imported or unused.
             if matches!(sought, Sought::Other(_)) && requirement.imported == Some(false) {
                 continue;

@@ -13,6 +13,7 @@ mod findings;
 mod generated;
 mod javascript;
 mod naming;
+mod node;
 mod overrides;
 mod python;
 mod rust;
@@ -59,6 +60,10 @@ pub const ECOSYSTEMS: &[Ecosystem] = &[
         name: "rust",
         look: rust::look,
     },
+    Ecosystem {
+        name: "node",
+        look: node::look,
+    },
     // Last: a site is static only where nothing else serves it.
     Ecosystem {
         name: "static",
@@ -85,6 +90,7 @@ pub fn detect(root: &std::path::Path, config: &Config) -> Result<Project, TreeEr
         (ecosystem.look)(&tree, &existing, &mut found);
     }
     tool::find(&tree, &mut found);
+    naming::by_folder(&mut found.services);
     naming::make_unique(&mut found.services);
     overrides::apply(&tree, config, &mut found);
     found.services.sort_by(|a, b| a.name.cmp(&b.name));

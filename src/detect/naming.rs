@@ -22,6 +22,19 @@ pub(super) fn sanitised(text: &str) -> Option<String> {
     (!name.is_empty()).then(|| name.to_owned())
 }
 
+/// Names each `web` after its folder where services of several ecosystems stand beside each other.
+pub(super) fn by_folder(services: &mut [Service]) {
+    let ecosystems: BTreeSet<&str> = services.iter().map(|service| service.ecosystem).collect();
+    if ecosystems.len() < 2 {
+        return;
+    }
+    for service in services.iter_mut().filter(|one| one.name == "web") {
+        if let Some(folder) = sanitised(service.root.file_name()) {
+            service.name = folder;
+        }
+    }
+}
+
 /// Gives every service a valid name that no other has: the folder is added to a name that
 /// occurs twice, then a number.
 pub(super) fn make_unique(services: &mut [Service]) {

@@ -14,6 +14,7 @@ pub(super) fn complete(found: &mut Found, existing: &Existing) {
                 "Python manifests (pyproject.toml, requirements*.txt, Pipfile, environment.yml)"
                     .to_owned(),
                 "Python sources".to_owned(),
+                "package.json".to_owned(),
                 "index.html".to_owned(),
             ],
             answer_with: "[[service]] with name, entry and port".to_owned(),

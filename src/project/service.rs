@@ -157,6 +157,12 @@ pub struct Service {
     pub server_command: Option<Fact<String>>,
     /// Command for development with reload, `{port}` as above.
     pub dev_command: Option<Fact<String>>,
+    /// Command that makes what runs or what is handed out, started in `root`: `npm run build`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub build: Option<Fact<String>>,
+    /// Folder of the files that the build makes for a web server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<Fact<RelPath>>,
     /// Package of the production server to install where the application has none: `gunicorn`.
     pub add_server: Option<Fact<String>>,
     #[serde(skip_serializing_if = "Capacity::is_empty")]
@@ -241,6 +247,8 @@ impl Service {
             interface: None,
             server_command: None,
             dev_command: None,
+            build: None,
+            output: None,
             add_server: None,
             capacity: Capacity::default(),
             port: None,

@@ -13,6 +13,7 @@ pub mod feature;
 mod foreign;
 mod jobs;
 pub mod lock;
+mod made;
 mod merge;
 mod own;
 mod parsed;
@@ -117,7 +118,7 @@ pub fn plan(
         Ok(None) | Err(PlanError::Barred(_)) => BTreeMap::new(),
         Err(error) => return Err(error),
     };
-    let theirs = own::without_ours(project, &lock, root);
+    let (theirs, unmade) = made::only(own::without_ours(project, &lock, root));
     let present = lock.artifacts.iter().map(|a| a.feature.as_str());
     let named: BTreeSet<&str> = [&options.choice.only, &config.features.enable]
         .into_iter()
@@ -139,7 +140,9 @@ pub fn plan(
             fresh: options.fresh,
         };
         let context = view::context(&input, features.all.keys().map(String::as_str))?;
-        Ok::<_, serde_json::Error>((context, view::findings(&input)))
+        let mut findings = view::findings(&input);
+        findings.extend(unmade.clone());
+        Ok::<_, serde_json::Error>((context, findings))
     };
 
     let (mut chosen, mut skipped) =

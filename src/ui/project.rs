@@ -165,6 +165,8 @@ impl Page {
         self.optional("framework", service.framework.as_ref(), text);
         self.fact("runs in", &service.working_dir, ToString::to_string);
         self.optional("entry", service.entry.as_ref(), text);
+        self.optional("build", service.build.as_ref(), text);
+        self.optional("build makes", service.output.as_ref(), shown);
         self.optional("server", service.server_command.as_ref(), text);
         self.optional("server to add", service.add_server.as_ref(), text);
         let capacity = &service.capacity;
@@ -238,7 +240,9 @@ impl Page {
                 notes.push("insecure default in the code".to_owned());
             }
             let notes = notes.join(", ");
-            let places = self.dim(&self.places(&variable.read_at));
+            let mut places = variable.read_at.clone();
+            places.splice(0..0, variable.set_at.clone());
+            let places = self.dim(&self.places(&places));
             let name = clean(&variable.name);
             self.line(&format!("    {name:<width$}  {notes}  {places}"));
         }

@@ -64,7 +64,7 @@ impl Comparison {
                     self.check("library", said.as_bool() == Some(is), &is);
                 }
                 "unknown" => self.unknown(said),
-                "python" => self.python(said),
+                "python" | "node" => self.python(said),
                 "packages" => self.packages(said),
                 "service" => self.services(said),
                 "backing" => self.backing(said),
@@ -282,6 +282,8 @@ impl Comparison {
                 }
                 "server_added" => (!service["add_server"].is_null(), value("add_server")),
                 "command" => (command.contains(&wanted), command),
+                "build" => (value("build") == wanted, value("build")),
+                "output" => (value("output") == wanted, value("output")),
                 "settings" => {
                     let whole = service.to_string();
                     (whole.contains(&wanted), "not named anywhere".to_owned())

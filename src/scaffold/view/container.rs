@@ -203,7 +203,8 @@ fn groups(services: &[Service]) -> Vec<Vec<&Service>> {
     for service in services {
         let known = match service.ecosystem {
             "python" => command(service).is_some(),
-            _ => is_site(service),
+            "static" => is_site(service),
+            _ => false,
         };
         if !known {
             continue;

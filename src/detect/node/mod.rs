@@ -1,0 +1,146 @@
+//! Node.js and Bun: servers, sites that are built, workers and libraries, with everything that
+//! runs them.
+
+mod command;
+mod framework;
+mod manager;
+mod manifest;
+mod migration;
+mod service;
+mod settings;
+mod source;
+mod version;
+
+use super::{Found, Tree};
+use crate::project::{Existing, Fact, Library, RelPath, Service, ServiceKind, Unknown};
+use manifest::Package;
+use service::Surroundings;
+
+/// Looks for everything of Node.js in `tree`.
+pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
+    let packages = manifest::packages(tree);
+    let others = !found.services.is_empty();
+    let mut services: Vec<Service> = Vec::new();
+    for package in &packages {
+        let alone = packages.len() == 1;
+        let files = source::files(tree, package, &packages);
+        let images = service::images(existing, &package.root, alone);
+        let managed = manager::find(tree, package);
+        let of_package = Surroundings {
+            tree,
+            package,
+            managed: &managed,
+            files: &files,
+            images: &images,
+            served: is_served(existing, found, package),
+            beside: others || !services.is_empty(),
+        }
+        .services();
+        services.extend(of_package);
+    }
+    for service in &services {
+        unknown(service, found);
+    }
+    if services.is_empty() && !others {
+        found.libraries.extend(
+            packages
+                .iter()
+                .filter_map(|package| library(tree, existing, package)),
+        );
+    }
+    found.services.append(&mut services);
+}
+
+/// Whether what the package builds is handed out by another service: one in the same folder, or
+/// one whose image takes the files from a stage that builds them.
+fn is_served(existing: &Existing, found: &Found, package: &Package) -> bool {
+    let same = found
+        .services
+        .iter()
+        .any(|service| service.root == package.root && service.kind.value == ServiceKind::Web);
+    let built_in = existing.dockerfiles.iter().any(|file| {
+        file.runtime
+            .as_ref()
+            .is_some_and(|(name, _)| name != "node")
+            && file.assets.iter().any(|copied| {
+                RelPath::parse(
+                    copied
+                        .excerpt
+                        .trim_start_matches("./")
+                        .trim_end_matches('/'),
+                )
+                .is_ok_and(|path| {
+                    !package.root.is_root() && !path.is_root() && path.is_within(&package.root)
+                })
+            })
+    });
+    same || built_in
+}
+
+/// What others install from a registry.
+fn library(tree: &Tree, existing: &Existing, package: &Package) -> Option<Library> {
+    if !package.is_published() {
+        return None;
+    }
+    let name = match package.text(tree, &["name"]) {
+        Some((name, at)) => Fact::certain(name, at),
+        None => Fact::guess(
+            package.root.file_name().to_owned(),
+            "the name of its folder",
+        ),
+    };
+    let managed = manager::find(tree, package);
+    let home = manager::home(tree, &package.root);
+    let images = service::images(existing, &package.root, true);
+    let test = Surroundings {
+        tree,
+        package,
+        managed: &managed,
+        files: &[],
+        images: &images,
+        served: false,
+        beside: false,
+    }
+    .test();
+    Some(Library {
+        name,
+        root: package.root.clone(),
+        ecosystem: "node",
+        package_manager: Some(managed.manager.clone()),
+        runtime_version: version::find(tree, package, &home, &images),
+        test,
+    })
+}
+
+/// What was looked for and not found.
+fn unknown(service: &Service, found: &mut Found) {
+    let mut say = |fact: &str, looked_at: &[&str]| {
+        found.unknown.push(Unknown {
+            fact: format!("{}.{fact}", service.name),
+            looked_at: looked_at.iter().map(|text| (*text).to_owned()).collect(),
+            answer_with: format!("[[service]] name = \"{}\", {fact} = …", service.name),
+            root: Some(service.root.clone()),
+        });
+    };
+    if service.runtime_version.is_none() {
+        say(
+            "runtime_version",
+            &[
+                ".nvmrc",
+                ".node-version",
+                ".tool-versions",
+                "volta",
+                "Dockerfile",
+                "engines",
+            ],
+        );
+    }
+    if service.kind.value == ServiceKind::Web {
+        if service.entry.is_none() {
+            say("entry", &["Dockerfile", "Procfile", "scripts", "main"]);
+        }
+        if service.port.is_none() {
+            say("port", &["Dockerfile", "scripts", "the code"]);
+        }
+    }
+}

@@ -1,0 +1,651 @@
+//! Puts together what one package of Node.js is.
+
+use super::command::{Commands, Started, run};
+use super::framework::{self, Gives, Shown};
+use super::manager::{self, Managed};
+use super::manifest::Package;
+use super::{migration, settings, source, version};
+use crate::detect::variable::{self, Engines};
+use crate::detect::{Tree, client, javascript, naming};
+use crate::project::{
+    BackingKind, Claim, Confidence, Dockerfile, EnvRole, EnvVar, Evidence, Existing, Fact, Port,
+    RelPath, ServerInterface, Service, ServiceKind, Single, Sought, TestCommand,
+};
+
+/// Everything that the services of one package share.
+pub(super) struct Surroundings<'a> {
+    pub(super) tree: &'a Tree,
+    pub(super) package: &'a Package,
+    pub(super) managed: &'a Managed,
+    pub(super) files: &'a [RelPath],
+    pub(super) images: &'a [&'a Dockerfile],
+    /// Whether something else is served from the same folder, or builds it into its own image.
+    pub(super) served: bool,
+    /// Whether anything else of the tree runs.
+    pub(super) beside: bool,
+}
+
+/// Prefixes of variables that end up in a browser, where nothing is secret.
+const PUBLIC: &[&str] = &[
+    "NEXT_PUBLIC_",
+    "NUXT_PUBLIC_",
+    "VITE_",
+    "REACT_APP_",
+    "VUE_APP_",
+    "PUBLIC_",
+    "GATSBY_",
+];
+
+/// Dockerfiles that speak of the package in `root`, nearest first.
+pub(super) fn images<'e>(
+    existing: &'e Existing,
+    root: &RelPath,
+    alone: bool,
+) -> Vec<&'e Dockerfile> {
+    let mut found: Vec<&Dockerfile> = existing
+        .dockerfiles
+        .iter()
+        .filter(|file| {
+            let folder = file.path.parent();
+            let name = root.file_name();
+            let speaks = |evidence: &Evidence| {
+                !name.is_empty()
+                    && evidence
+                        .excerpt
+                        .split(|c: char| c == '/' || c.is_whitespace() || c == '"')
+                        .any(|part| part == name)
+            };
+            folder == *root
+                || root.is_within(&folder)
+                    && (alone
+                        || file.workdir.as_ref().is_some_and(&speaks)
+                        || file.copied.iter().any(&speaks))
+        })
+        .filter(|file| file.runtime.as_ref().is_none_or(|(name, _)| name == "node"))
+        .collect();
+    found.sort_by_key(|file| {
+        (
+            file.path.parent() != *root,
+            file.path.file_name() != "Dockerfile",
+            file.path.depth(),
+        )
+    });
+    found
+}
+
+impl Surroundings<'_> {
+    /// The services of the package: what serves, and what runs beside it.
+    pub(super) fn services(&self) -> Vec<Service> {
+        let commands = Commands {
+            tree: self.tree,
+            package: self.package,
+            manager: self.managed.manager.value,
+            images: self.images,
+            files: self.files,
+        };
+        let mut found = Vec::new();
+        found.extend(self.main(&commands));
+        for (name, clock, started) in commands.beside() {
+            found.push(self.worker(&name, clock, &started));
+        }
+        found
+    }
+
+    /// What answers HTTP: a server, or files that are built.
+    fn main(&self, commands: &Commands<'_>) -> Option<Service> {
+        if let Some(shown) = framework::whole(self.package) {
+            if shown.0.name == "next"
+                && let Some((_, at)) = self.exported()
+            {
+                return self.site(commands, shown, "out", Some(at));
+            }
+            let started = commands.start();
+            return Some(self.server(commands, Some(shown), started.as_ref()));
+        }
+        let library = framework::library(self.package);
+        let started = commands.start().filter(|started| {
+            // A start script of something else than a server serves nothing.
+            library.is_some() || (started.file.is_some() && commands.listens())
+        });
+        let started = started.or_else(|| commands.file().filter(|_| library.is_some()));
+        if let Some(started) = started {
+            return Some(self.server(commands, library, Some(&started)));
+        }
+        // A server whose start only a developer's tool knows.
+        if let Some(shown) = library
+            && framework::builder(self.package).is_none()
+            && commands.listens()
+            && self.package.script("start").is_some()
+        {
+            return Some(self.server(commands, Some(shown), None));
+        }
+        let shown = framework::builder(self.package)?;
+        if self.served || shown.0.name == "docusaurus" && self.beside {
+            return None;
+        }
+        let Gives::Files { output } = shown.0.gives else {
+            return None;
+        };
+        self.site(commands, shown, output, None)
+    }
+
+    /// `output: "export"` of Next: files, and no server.
+    fn exported(&self) -> Option<(String, Evidence)> {
+        let path = source::configuration(self.tree, &self.package.root, "next.config")?;
+        source::setting(self.tree, &path, "output").filter(|(value, _)| value == "export")
+    }
+
+    fn server(
+        &self,
+        commands: &Commands<'_>,
+        shown: Option<Shown<'_>>,
+        started: Option<&Started>,
+    ) -> Service {
+        let at = match (&shown, started) {
+            (Some((_, requirement)), _) => requirement.declared.clone(),
+            (None, Some(started)) => started.at.clone(),
+            (None, None) => Evidence::file(self.package.path.clone()),
+        };
+        let kind = Fact::certain(ServiceKind::Web, at.clone());
+        let mut service = self.service("web", kind);
+        service.framework = shown
+            .as_ref()
+            .map(|(framework, _)| Fact::certain(framework.name.to_owned(), at.clone()));
+        service.interface = Some(Fact::certain(ServerInterface::Own, at.clone()));
+        let usual = shown
+            .as_ref()
+            .and_then(|(framework, _)| match framework.gives {
+                Gives::Server { port, start } => Some((framework.name, port, start)),
+                Gives::Files { .. } => None,
+            });
+        if let Some((command, at)) = commands.build() {
+            service.build = Some(Fact::certain(command, at));
+        }
+        match (started, usual) {
+            (Some(started), _) => {
+                service.server_command = Some(Fact::certain(
+                    with_port(&started.command, started),
+                    started.at.clone(),
+                ));
+                let entry = started
+                    .file
+                    .clone()
+                    .unwrap_or_else(|| started.command.clone());
+                service.entry = Some(Fact::certain(entry, started.at.clone()));
+            }
+            (None, Some((name, _, Some(start)))) => {
+                let fact = Fact::likely(start.to_owned(), at.clone())
+                    .because(format!("how {name} starts what it has built"));
+                service.entry = Some(fact.clone());
+                service.server_command = Some(fact);
+            }
+            _ => {}
+        }
+        if let Some((command, at)) = commands.development() {
+            service.dev_command = Some(Fact::certain(command, at));
+        }
+        service.port = self.port(started, usual.map(|(name, port, _)| (name, port)));
+        service.health = self.health(shown.as_ref().map(|(framework, _)| framework.name));
+        service.migration = migration::Search {
+            tree: self.tree,
+            package: self.package,
+            manager: self.managed.manager.value,
+        }
+        .find();
+        self.writes(&mut service);
+        service
+    }
+
+    /// Files that a build makes and a web server hands out.
+    fn site(
+        &self,
+        commands: &Commands<'_>,
+        shown: Shown<'_>,
+        usual: &str,
+        because: Option<Evidence>,
+    ) -> Option<Service> {
+        let (framework, requirement) = shown;
+        let (build, build_at) = commands.build()?;
+        // Vite also builds libraries; those have no page.
+        let page = self.package.root.join("index.html").ok();
+        if matches!(framework.name, "vite" | "parcel")
+            && !page.is_some_and(|page| self.tree.has(&page))
+            && !self
+                .files
+                .iter()
+                .any(|path| path.file_name() == "index.html")
+        {
+            return None;
+        }
+        let at = because.unwrap_or_else(|| requirement.declared.clone());
+        let kind = Fact::certain(ServiceKind::Static, at.clone())
+            .because("its build makes files, and nothing in it serves them");
+        let mut service = self.service("site", kind);
+        service.framework = Some(Fact::certain(
+            framework.name.to_owned(),
+            requirement.declared.clone(),
+        ));
+        service.build = Some(Fact::certain(build, build_at));
+        service.output = self.output(framework.name, usual);
+        if let Some((command, at)) = commands.development() {
+            service.dev_command = Some(Fact::certain(command, at));
+        }
+        service.port = Port::new(8080).map(|port| {
+            Fact::guess(
+                port,
+                "the port that web servers without root rights use by custom",
+            )
+        });
+        service.health = Some(
+            Fact::likely("/".to_owned(), requirement.declared.clone())
+                .because("the first page of the site"),
+        );
+        Some(service)
+    }
+
+    /// The folder that a build makes, relative to the repository.
+    fn output(&self, framework: &str, usual: &str) -> Option<Fact<RelPath>> {
+        let told = match framework {
+            "vite" => source::configuration(self.tree, &self.package.root, "vite.config")
+                .and_then(|path| source::setting(self.tree, &path, "outDir")),
+            "angular" => self.angular(),
+            _ => None,
+        };
+        match told {
+            Some((folder, at)) => {
+                let folder = self
+                    .package
+                    .root
+                    .join(folder.trim_start_matches("./"))
+                    .ok()?;
+                Some(Fact::certain(folder, at))
+            }
+            None => Some(Fact::guess(
+                self.package.root.join(usual).ok()?,
+                format!("where {framework} puts it by default"),
+            )),
+        }
+    }
+
+    /// `outputPath` of the first project in angular.json, with the folder for browsers below it
+    /// where the builder makes one.
+    fn angular(&self) -> Option<(String, Evidence)> {
+        let path = self.package.root.join("angular.json").ok()?;
+        let document = crate::detect::structured::json(self.tree, &path)?;
+        let project = document.entries_at(&["projects"]).first()?;
+        let build = project
+            .node
+            .at(&["architect", "build"])
+            .or_else(|| project.node.at(&["targets", "build"]))?;
+        let entry = build.entry_at(&["options", "outputPath"]);
+        let newer = build
+            .get("builder")
+            .and_then(|node| node.text())
+            .is_some_and(|name| name.ends_with(":application"));
+        let base = entry.and_then(|entry| {
+            let text = entry
+                .node
+                .text()
+                .or_else(|| entry.node.get("base")?.text())?;
+            Some((text.to_owned(), entry.line))
+        });
+        let (folder, line) =
+            base.unwrap_or_else(|| (format!("dist/{}", project.key), project.line));
+        let folder = if newer {
+            format!("{}/browser", folder.trim_end_matches('/'))
+        } else {
+            folder
+        };
+        Some((folder, self.tree.at(&path, line)))
+    }
+
+    /// What a script or a Procfile starts beside the server.
+    fn worker(&self, name: &str, clock: bool, started: &Started) -> Service {
+        let kind = if clock {
+            ServiceKind::Scheduler
+        } else {
+            ServiceKind::Worker
+        };
+        let mut service = self.service(name, Fact::certain(kind, started.at.clone()));
+        let queue = [
+            "bullmq",
+            "bull",
+            "bee-queue",
+            "agenda",
+            "graphile-worker",
+            "pg-boss",
+        ]
+        .iter()
+        .find_map(|name| self.package.runtime(name));
+        service.framework = queue.map(|one| Fact::certain(one.name.clone(), one.declared.clone()));
+        service.interface = Some(Fact::certain(ServerInterface::Own, started.at.clone()));
+        service.server_command = Some(Fact::certain(started.command.clone(), started.at.clone()));
+        let entry = started
+            .file
+            .clone()
+            .unwrap_or_else(|| started.command.clone());
+        service.entry = Some(Fact::certain(entry, started.at.clone()));
+        if clock {
+            service.single = Some(Fact::certain(
+                Single {
+                    reason: "scheduler",
+                    message: "two of them would do every job twice".to_owned(),
+                },
+                started.at.clone(),
+            ));
+        }
+        service
+    }
+
+    fn port(&self, started: Option<&Started>, usual: Option<(&str, u16)>) -> Option<Fact<Port>> {
+        let mut claims: Vec<(Port, Evidence)> = self
+            .images
+            .iter()
+            .flat_map(|image| image.exposed.iter().cloned())
+            .collect();
+        if let Some(started) = started
+            && let Some(port) = started.port.and_then(Port::new)
+        {
+            claims.push((port, started.at.clone()));
+        }
+        let mut listening: Vec<(Port, Evidence)> = self
+            .files
+            .iter()
+            .flat_map(|path| source::listens(self.tree, path))
+            .filter_map(|(port, at)| Some((port?, at)))
+            .collect();
+        // The file that is started goes before others that listen.
+        let first = started
+            .and_then(|started| started.file.as_deref())
+            .and_then(|file| self.package.root.join(file).ok());
+        listening.sort_by_key(|(_, at)| (Some(&at.file) != first.as_ref(), at.file.depth()));
+        claims.extend(listening);
+        let mut claims = claims.into_iter();
+        let Some((port, at)) = claims.next() else {
+            let (name, port) = usual?;
+            return Some(Fact::guess(
+                Port::new(port)?,
+                format!("{name}'s usual port"),
+            ));
+        };
+        let mut fact = Fact::certain(port, at);
+        for (other, at) in claims {
+            if other == port {
+                fact.evidence.push(at);
+            } else {
+                fact = fact.against(Claim {
+                    value: other.to_string(),
+                    evidence: vec![at],
+                });
+            }
+        }
+        if !fact.against.is_empty() {
+            fact = fact.because(
+                "EXPOSE goes before the command, that before the file that it starts and other sources",
+            );
+        }
+        Some(fact)
+    }
+
+    fn health(&self, framework: Option<&str>) -> Option<Fact<String>> {
+        let asked = self.images.iter().find_map(|image| {
+            let check = image.healthcheck.as_ref()?;
+            let (_, rest) = check.excerpt.split_once("http://")?;
+            let end = rest
+                .find(|c: char| c.is_whitespace() || "'\"|;&)?`,".contains(c))
+                .unwrap_or(rest.len());
+            let (_, path) = rest[..end].split_once('/')?;
+            (!path.is_empty() && !path.contains('$')).then(|| {
+                Fact::certain(format!("/{path}"), check.clone())
+                    .because("a health check of the repository asks for it")
+            })
+        });
+        asked.or_else(|| {
+            let (path, at) = source::health(self.tree, self.package, self.files)?;
+            let prefix = if framework == Some("nestjs") {
+                source::global_prefix(self.tree, self.files)
+            } else {
+                None
+            };
+            Some(match prefix {
+                Some(prefix) => Fact::likely(format!("/{}{path}", prefix.trim_matches('/')), at)
+                    .because("below the prefix of all routes"),
+                None => Fact::certain(path, at),
+            })
+        })
+    }
+
+    fn writes(&self, service: &mut Service) {
+        for (folder, at) in source::uploads(self.tree, self.files) {
+            let Ok(path) = self.package.root.join(folder.trim_start_matches("./")) else {
+                continue;
+            };
+            service.single.get_or_insert_with(|| {
+                Fact::certain(
+                    Single {
+                        reason: "local-uploads",
+                        message:
+                            "uploads lie in a local folder that two containers would not share"
+                                .to_owned(),
+                    },
+                    at.clone(),
+                )
+            });
+            if service.writable.iter().all(|known| known.value != path) {
+                service.writable.push(Fact::certain(path, at));
+            }
+        }
+    }
+
+    /// A service with everything that does not depend on its kind.
+    fn service(&self, name: &str, kind: Fact<ServiceKind>) -> Service {
+        let package = self.package;
+        let folder = naming::sanitised(package.root.file_name());
+        let named = match (folder, name) {
+            (None, name) => name.to_owned(),
+            (Some(folder), "web" | "site") => folder,
+            (Some(folder), name) => format!("{folder}-{name}"),
+        };
+        let working_dir = Fact::certain(package.root.clone(), Evidence::file(package.path.clone()))
+            .because("where its package.json lies");
+        let mut service = Service::new(named, "node", package.root.clone(), kind, working_dir);
+        service.package_manager = Some(self.managed.manager.clone());
+        service.manifest = Some(Fact::certain(
+            package.path.clone(),
+            Evidence::file(package.path.clone()),
+        ));
+        service.manifest_includes.clone_from(&self.managed.includes);
+        service.lock = self
+            .managed
+            .lock
+            .clone()
+            .map(|lock| Fact::certain(lock.clone(), Evidence::file(lock)));
+        service.requirements.clone_from(&package.requirements);
+        let home = manager::home(self.tree, &package.root);
+        service.runtime_version = version::find(self.tree, package, &home, self.images);
+        service.sources = vec![package.root.clone()];
+        service.env = self.env();
+        service.test = self.test();
+        for (name, debian) in [
+            ("prisma", "openssl"),
+            ("@prisma/client", "openssl"),
+            ("puppeteer", "chromium"),
+        ] {
+            if let Some(requirement) = package.any(name)
+                && service
+                    .system_packages
+                    .iter()
+                    .all(|known| known.value != debian)
+            {
+                service.system_packages.push(
+                    Fact::likely(debian.to_owned(), requirement.declared.clone())
+                        .because(format!("{name} needs it")),
+                );
+            }
+        }
+        let search = migration::Search {
+            tree: self.tree,
+            package,
+            manager: self.managed.manager.value,
+        };
+        let engine = search.engine();
+        if let Some((Some(sign), _)) = &engine {
+            service.signs.push(sign.clone());
+        }
+        let file = package
+            .runtime("better-sqlite3")
+            .or_else(|| package.runtime("sqlite3"))
+            .map(|one| one.declared.clone())
+            .filter(|_| !self.has_engine());
+        let file = match engine {
+            Some((None, at)) => file.or(Some(at)),
+            _ => file,
+        };
+        if let Some(at) = file {
+            service.single = Some(Fact::certain(
+                Single {
+                    reason: "sqlite",
+                    message:
+                        "the database is a SQLite file, which one container at a time may write"
+                            .to_owned(),
+                },
+                at,
+            ));
+        }
+        service
+    }
+
+    fn has_engine(&self) -> bool {
+        self.package.requirements.iter().any(|requirement| {
+            !requirement.development
+                && matches!(
+                    client::of_npm(&requirement.name),
+                    Some(Sought::Backing(
+                        BackingKind::Postgres | BackingKind::Mysql | BackingKind::Mongodb
+                    ))
+                )
+        })
+    }
+
+    fn engines(&self) -> Engines {
+        let has = |kind: BackingKind| {
+            self.package.requirements.iter().any(|requirement| {
+                !requirement.development
+                    && client::of_npm(&requirement.name) == Some(Sought::Backing(kind))
+            })
+        };
+        let schema = migration::Search {
+            tree: self.tree,
+            package: self.package,
+            manager: self.managed.manager.value,
+        }
+        .engine()
+        .and_then(|(sign, _)| Some(sign?.of));
+        let is = |kind| has(kind) || schema == Some(Sought::Backing(kind));
+        Engines {
+            postgres: is(BackingKind::Postgres),
+            mysql: is(BackingKind::Mysql),
+            mongodb: is(BackingKind::Mongodb),
+            async_postgres: false,
+            redis: has(BackingKind::Redis),
+            s3: has(BackingKind::S3),
+        }
+    }
+
+    fn env(&self) -> Vec<EnvVar> {
+        let engines = self.engines();
+        let mut found = javascript::variables(self.tree, self.files);
+        settings::add(self.tree, self.files, &mut found);
+        // Next replaces these when it builds.
+        if let Some(path) = source::configuration(self.tree, &self.package.root, "next.config") {
+            let inlined = source::keys(self.tree, &path, "env");
+            found.retain(|variable| !inlined.contains(&variable.name));
+        }
+        for variable in &mut found {
+            if PUBLIC
+                .iter()
+                .any(|prefix| variable.name.starts_with(prefix))
+            {
+                variable.secret = false;
+                variable.insecure_default = false;
+                continue;
+            }
+            variable.role = variable::role(&variable.name, engines);
+            let carries_password = matches!(
+                variable.role,
+                Some(
+                    EnvRole::PostgresUrl
+                        | EnvRole::MysqlUrl
+                        | EnvRole::MongoUrl
+                        | EnvRole::RedisUrl
+                )
+            );
+            if carries_password && !variable.secret {
+                variable.secret = true;
+                variable.secret_confidence = Confidence::Likely;
+                variable.default = None;
+            }
+        }
+        // What Node.js and its package managers set themselves.
+        found.retain(|variable| {
+            !matches!(
+                variable.name.as_str(),
+                "NODE_ENV" | "NEXT_RUNTIME" | "HOME" | "PATH"
+            ) && !variable.name.starts_with("npm_")
+        });
+        found
+    }
+
+    pub(super) fn test(&self) -> Option<Fact<TestCommand>> {
+        let script = ["test", "test:unit", "test:ci"]
+            .iter()
+            .filter_map(|name| self.package.script(name))
+            // What npm init writes.
+            .find(|script| !script.command.contains("no test specified"))?;
+        let runner = [
+            "vitest",
+            "jest",
+            "mocha",
+            "ava",
+            "tap",
+            "playwright",
+            "cypress",
+            "jasmine",
+            "karma",
+        ]
+        .iter()
+        .find(|name| {
+            script.command.contains(*name)
+                || self.package.any(name).is_some() && !script.command.contains("--test")
+        })
+        .map_or("node", |name| *name);
+        Some(Fact::certain(
+            TestCommand {
+                command: run(self.managed.manager.value, &script.name),
+                working_dir: self.package.root.clone(),
+                runner: runner.to_owned(),
+            },
+            script.at.clone(),
+        ))
+    }
+}
+
+/// A command with `{port}` where it names its port.
+fn with_port(command: &str, started: &Started) -> String {
+    let Some(port) = started.port.map(|port| port.to_string()) else {
+        return command.to_owned();
+    };
+    command
+        .split(' ')
+        .map(|word| {
+            if word == port {
+                "{port}".to_owned()
+            } else if let Some(front) = word.strip_suffix(&format!("={port}")) {
+                format!("{front}={{port}}")
+            } else {
+                word.to_owned()
+            }
+        })
+        .collect::<Vec<_>>()
+        .join(" ")
+}

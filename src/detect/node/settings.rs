@@ -1,0 +1,291 @@
+//! Variables that a package reads through a library for settings: by a schema (`@fastify/env`,
+//! envalid, Zod, Joi) or by a service that hands them out (`NestJS`).
+
+use super::source::{Source, method, with_tree};
+use crate::detect::{Tree, secret, syntax};
+use crate::project::{Confidence, EnvVar, RelPath};
+use tree_sitter::Node;
+
+/// Libraries whose schema names variables.
+const SCHEMAS: &[&str] = &[
+    "@fastify/env",
+    "fastify-env",
+    "env-schema",
+    "envalid",
+    "@t3-oss/env",
+    "znv",
+];
+
+/// Libraries for schemas of anything, which are about variables where the file names those.
+const VALIDATORS: &[&str] = &["zod", "joi", "yup", "valibot"];
+
+const ABOUT: &[&str] = &["process.env", "import.meta.env", "ConfigModule"];
+
+struct Read {
+    name: String,
+    line: usize,
+    default: Option<String>,
+    required: bool,
+}
+
+/// Adds to `found`, which stays in order of name.
+pub(super) fn add(tree: &Tree, files: &[RelPath], found: &mut Vec<EnvVar>) {
+    for path in files {
+        let words: Vec<&str> = SCHEMAS
+            .iter()
+            .chain(VALIDATORS)
+            .copied()
+            .chain(["onfigService", "onfig.get"])
+            .collect();
+        let reads = with_tree(tree, path, &words, |source, root| {
+            let mut reads = handed_out(source, root);
+            if is_schema(source.text) {
+                reads.extend(named(source, root));
+            }
+            reads
+        });
+        for read in reads.unwrap_or_default() {
+            merge(tree, path, read, found);
+        }
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+}
+
+fn is_schema(text: &str) -> bool {
+    let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    has(SCHEMAS) || has(VALIDATORS) && has(ABOUT)
+}
+
+/// `DATABASE_URL` and not `databaseUrl`.
+fn is_variable(name: &str) -> bool {
+    name.len() > 2
+        && name.starts_with(|c: char| c.is_ascii_uppercase())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+}
+
+/// The keys of a schema: `PORT: z.coerce.number().default(3000)`, `PORT: port({ default: 3000 })`,
+/// `PORT: { type: "number", default: 3000 }`.
+fn named(source: &Source<'_>, root: Node<'_>) -> Vec<Read> {
+    let listed = required(source, root);
+    syntax::all(root, "pair")
+        .into_iter()
+        .filter_map(|pair| {
+            let key = pair.child_by_field_name("key")?;
+            let name = source.of(key).trim_matches(['"', '\'']);
+            let value = pair.child_by_field_name("value")?;
+            if !is_variable(name) || !matches!(value.kind(), "call_expression" | "object") {
+                return None;
+            }
+            let default = default(source, value);
+            let chain = value.kind() == "call_expression";
+            let optional = ["optional", "nullish", "default", "catch"]
+                .iter()
+                .any(|word| source.of(value).contains(word));
+            Some(Read {
+                required: listed.iter().any(|one| one == name) && default.is_none()
+                    || chain && !optional,
+                name: name.to_owned(),
+                line: syntax::line(pair),
+                default,
+            })
+        })
+        .collect()
+}
+
+/// The names in the array `required` of a JSON schema.
+fn required(source: &Source<'_>, root: Node<'_>) -> Vec<String> {
+    syntax::all(root, "pair")
+        .into_iter()
+        .filter(|pair| {
+            pair.child_by_field_name("key")
+                .is_some_and(|key| source.of(key).trim_matches(['"', '\'']) == "required")
+        })
+        .filter_map(|pair| pair.child_by_field_name("value"))
+        .filter(|value| value.kind() == "array")
+        .flat_map(|array| syntax::children(array))
+        .filter_map(|item| source.string(item))
+        .collect()
+}
+
+/// The literal that a schema sets where the variable is absent.
+fn default(source: &Source<'_>, value: Node<'_>) -> Option<String> {
+    let literal = |node: Node<'_>| match node.kind() {
+        "number" | "true" | "false" => Some(source.of(node).to_owned()),
+        _ => source.string(node),
+    };
+    let by_method = syntax::all(value, "call_expression")
+        .into_iter()
+        .filter_map(method)
+        .find(|(_, name, _)| source.of(*name) == "default")
+        .and_then(|(_, _, arguments)| literal(*arguments.first()?));
+    by_method.or_else(|| {
+        syntax::all(value, "pair").into_iter().find_map(|pair| {
+            let key = pair.child_by_field_name("key")?;
+            (source.of(key).trim_matches(['"', '\'']) == "default").then_some(())?;
+            literal(pair.child_by_field_name("value")?)
+        })
+    })
+}
+
+/// `configService.get("DATABASE_URL")` and `getOrThrow` of `NestJS`.
+fn handed_out(source: &Source<'_>, root: Node<'_>) -> Vec<Read> {
+    syntax::all(root, "call_expression")
+        .into_iter()
+        .filter_map(|call| {
+            let (object, name, arguments) = method(call)?;
+            let object = source.of(object).to_ascii_lowercase();
+            let by = source.of(name);
+            if !matches!(by, "get" | "getOrThrow")
+                || !(object.ends_with("configservice") || object.ends_with("config"))
+            {
+                return None;
+            }
+            let named = source.string(*arguments.first()?)?;
+            let fallback = arguments.get(1).and_then(|node| match node.kind() {
+                "number" | "true" | "false" => Some(source.of(*node).to_owned()),
+                _ => source.string(*node),
+            });
+            is_variable(&named).then(|| Read {
+                name: named,
+                line: syntax::line(call),
+                default: fallback,
+                required: by == "getOrThrow",
+            })
+        })
+        .collect()
+}
+
+fn merge(tree: &Tree, path: &RelPath, read: Read, found: &mut Vec<EnvVar>) {
+    let confidence = secret::secrecy(&read.name);
+    let mut at = tree.at(path, read.line);
+    if confidence.is_some()
+        && let Some(default) = read.default.as_deref().filter(|text| !text.is_empty())
+    {
+        at.excerpt = at.excerpt.replace(default, "…");
+    }
+    let at_once = |known: &EnvVar| known.name == read.name;
+    let index = if let Some(index) = found.iter().position(at_once) {
+        index
+    } else {
+        found.push(EnvVar {
+            name: read.name.clone(),
+            read_at: Vec::new(),
+            default: None,
+            required: false,
+            secret: confidence.is_some(),
+            secret_confidence: confidence.unwrap_or(Confidence::Likely),
+            insecure_default: false,
+            set_at: None,
+            role: None,
+        });
+        found.len() - 1
+    };
+    let variable = &mut found[index];
+    if !variable.read_at.contains(&at) {
+        variable.read_at.push(at);
+    }
+    variable.required |= read.required;
+    if variable.secret {
+        variable.insecure_default |= read
+            .default
+            .as_deref()
+            .is_some_and(|text| !secret::is_placeholder(text) && !text.contains("://"));
+    } else if variable.default.is_none() {
+        variable.default = read.default;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(source: &str) -> Vec<(String, Option<String>, bool)> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("env.ts"), source).unwrap();
+        let tree = Tree::read(folder.path()).unwrap();
+        let mut all = Vec::new();
+        add(&tree, &[RelPath::parse("env.ts").unwrap()], &mut all);
+        all.into_iter()
+            .map(|one| (one.name, one.default, one.required))
+            .collect()
+    }
+
+    fn one(name: &str, default: Option<&str>, required: bool) -> (String, Option<String>, bool) {
+        (name.to_owned(), default.map(str::to_owned), required)
+    }
+
+    #[test]
+    fn schemas_of_every_library() {
+        assert_eq!(
+            found(
+                "import env from '@fastify/env';\n\
+                 const schema = { type: 'object', required: ['DB_HOST', 'DB_PORT'], properties: {\n\
+                 DB_HOST: { type: 'string' }, DB_PORT: { type: 'number', default: 3306 } } };"
+            ),
+            [
+                one("DB_HOST", None, true),
+                one("DB_PORT", Some("3306"), false)
+            ]
+        );
+        assert_eq!(
+            found(
+                "import { z } from 'zod';\n\
+                 export const env = z.object({ DEPTH: z.coerce.number().default(12),\n\
+                 BASIN: z.string().min(1), NOTE: z.string().optional() }).parse(process.env);"
+            ),
+            [
+                one("BASIN", None, true),
+                one("DEPTH", Some("12"), false),
+                one("NOTE", None, false)
+            ]
+        );
+        assert_eq!(
+            found(
+                "import { cleanEnv, str, port } from 'envalid';\n\
+                 cleanEnv(process.env, { BASIN: str(), GATE: port({ default: 3100 }) });"
+            ),
+            [one("BASIN", None, true), one("GATE", Some("3100"), false)]
+        );
+    }
+
+    #[test]
+    fn a_service_hands_them_out() {
+        assert_eq!(
+            found(
+                "this.configService.getOrThrow<string>('QUAY_URL');\n\
+                 config.get('LAMPS', 4);\n\
+                 this.configService.get('database.host');\n\
+                 cache.config.set('X_Y', 1);"
+            ),
+            [one("LAMPS", Some("4"), false), one("QUAY_URL", None, true)]
+        );
+    }
+
+    #[test]
+    fn a_secret_default_is_not_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = "import 'envalid';\nx({ SESSION_SECRET: str({ default: 'kelp-forest' }) });";
+        std::fs::write(folder.path().join("env.ts"), source).unwrap();
+        let tree = Tree::read(folder.path()).unwrap();
+        let mut all = Vec::new();
+        add(&tree, &[RelPath::parse("env.ts").unwrap()], &mut all);
+        assert!(all[0].secret && all[0].insecure_default);
+        assert_eq!(all[0].default, None);
+        assert!(!all[0].read_at[0].excerpt.contains("kelp"));
+    }
+
+    #[test]
+    fn what_is_about_something_else_is_none() {
+        assert_eq!(
+            found("import { z } from 'zod';\nz.object({ RED: z.string() });"),
+            []
+        );
+        assert_eq!(
+            found("import 'envalid';\nconst a = { b: str(), C: 1 };"),
+            []
+        );
+        assert_eq!(found("((((((( zod process.env"), []);
+    }
+}
