@@ -6,7 +6,7 @@ use super::{Context, Exit, Failure, Format};
 use crate::config::{Base, Config};
 use crate::git::Repository;
 use crate::project::{Finding, Project, RelPath, Severity, Unknown};
-use crate::scaffold::answer::{self, Answers};
+use crate::scaffold::answer::{self, Answers, Others};
 use crate::scaffold::apply::{self, Session};
 use crate::scaffold::feature::Features;
 use crate::scaffold::{self, CONFIG_FILE, Choice, Entry, Fresh, Options, Plan, PlanError, Skipped};
@@ -115,13 +115,22 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         refuse_unrecognised(&project, &repository)?;
     }
     let mut tools = Vec::new();
+    let mut farewell = None;
     let asking = !arguments.yes && arguments.format == Format::Human && ui::can_ask();
     if asking {
         let offers = offers(&repository, &config)?;
         let with_features = arguments.feature.is_empty();
-        let mut answers = ui::ask(&project, &offers, with_features, config.dora.tz.as_deref())
+        let zone = config.dora.tz.as_deref();
+        let others = at_init::others(&project, &config);
+        let mut answers = ui::ask(&project, &offers, with_features, zone, others)
             .map_err(|error| unreadable(&error))?;
         tools = std::mem::take(&mut answers.tools);
+        if std::mem::take(&mut answers.others) == Others::Imported {
+            let taken = at_init::import(&repository, &text, context)?;
+            text = taken.text;
+            farewell = Some(taken.farewell);
+            config = Config::parse(&text, CONFIG_FILE)?;
+        }
         if answers != Answers::default() {
             take(&mut text, &mut config, &answers)?;
             project = detect::detect(&repository.root, &config)?;
@@ -143,7 +152,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     if arguments.format == Format::Human {
         let page = ui::show_plan(&plan, &project.name.value, &context.output);
         context.output.report(&page)?;
-        if at_init::is_wanted(&plan) {
+        if at_init::is_wanted(&plan) && farewell.is_none() {
             context.output.report(&at_init::announce(&plan, context))?;
         }
     }
@@ -162,7 +171,10 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         applied = true;
     }
     if writes && at_init::is_wanted(&plan) {
-        hooks = Some(at_init::put(&repository)?);
+        hooks = Some(match farewell {
+            Some(steps) => AtInit::after(&steps),
+            None => at_init::put(&repository)?,
+        });
     }
     report(arguments, context, &plan, &project, applied, hooks.as_ref())?;
     Ok(Exit::Done)

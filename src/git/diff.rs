@@ -28,6 +28,8 @@ pub struct Change {
     pub kind: Kind,
     /// What the tree has at this path.
     pub before: Option<ObjectId>,
+    /// Whether the tree has a symlink there.
+    pub was_link: bool,
 }
 
 /// What the index has anew.
@@ -173,6 +175,7 @@ impl Walk<'_> {
                     position: at,
                     kind: Kind::Modified,
                     before: their.map(|their| their.id),
+                    was_link: false,
                 });
             }
         } else {
@@ -222,6 +225,7 @@ impl Walk<'_> {
             position,
             kind,
             before: their.map(|their| their.id),
+            was_link: their.is_some_and(|their| their.mode == Mode::Symlink),
         });
     }
 

@@ -227,7 +227,7 @@ impl Worker<'_> {
 
     /// Shows the file to every job that wants it, and its successor to those after one that
     /// mended it.
-    fn look(&mut self, position: usize, entry: &Entry<'_>, mode: check::Mode, pass: &mut Pass) {
+    fn look(&self, position: usize, entry: &Entry<'_>, mode: check::Mode, pass: &mut Pass) {
         let mut fixed: Option<Vec<u8>> = None;
         let mut next = None;
         let size = self.buffer.len() as u64;
@@ -242,6 +242,12 @@ impl Worker<'_> {
             Some(size)
         };
         let lfs = self.source.is_lfs(position);
+        let has = |path: &bstr::BStr| self.source.has(path);
+        let read = |path: &bstr::BStr| self.beside(path);
+        let beside = check::Beside {
+            has: &has,
+            read: &read,
+        };
         loop {
             let blob = Blob {
                 path: entry.path,
@@ -250,7 +256,8 @@ impl Worker<'_> {
                 before,
                 lfs,
             };
-            let Some((at, content)) = self.look_from(next, position, &File::new(blob), pass) else {
+            let file = File::new(blob).within(&beside);
+            let Some((at, content)) = self.look_from(next, position, &file, pass) else {
                 break;
             };
             next = Some(at);
@@ -259,6 +266,18 @@ impl Worker<'_> {
         if let Some(content) = fixed.filter(|content| *content != self.buffer) {
             pass.fixed.insert(position, content);
         }
+    }
+
+    /// Another file of the commit, as it will be.
+    fn beside(&self, path: &bstr::BStr) -> Option<Vec<u8>> {
+        let position = self.source.index.find(path)?;
+        if let Some(content) = self.mended.get(&position) {
+            return Some(content.clone());
+        }
+        let mut content = Vec::new();
+        let mut reader = self.bytes.another();
+        self.source.read(position, &mut reader, &mut content).ok()?;
+        Some(content)
     }
 
     /// Begins with the first job, or goes on with the job and look `from`; gives where to go on
@@ -346,6 +365,20 @@ pub(super) fn listing(view: View<'_>) -> Result<Vec<(usize, Finding)>, GitError>
             targets.insert(position, target);
         }
     }
+    let mut replaced: BTreeMap<usize, (Vec<u8>, Vec<u8>)> = BTreeMap::new();
+    for (position, link) in &source.links {
+        let entry = source.index.entry(*position);
+        let (mut target, mut content) = (Vec::new(), Vec::new());
+        reader.blob(*link, &mut target)?;
+        // A name and the end of a line; what is larger is another file.
+        if reader
+            .size(entry.id)
+            .is_some_and(|size| size <= target.len() as u64 + 2)
+        {
+            reader.read(&entry, &mut content)?;
+            replaced.insert(*position, (target, content));
+        }
+    }
     let mut looked = source.looked.iter().copied().peekable();
     let entries: Vec<check::Entry> = source
         .index
@@ -359,6 +392,12 @@ pub(super) fn listing(view: View<'_>) -> Result<Vec<(usize, Finding)>, GitError>
                 mode: kind(entry.mode)?,
                 changed,
                 target: targets.get(&position).map(|target| target.as_bstr()),
+                replaced: replaced
+                    .get(&position)
+                    .map(|(target, content)| check::Replaced {
+                        target: target.as_bstr(),
+                        content: content.as_bstr(),
+                    }),
             })
         })
         .collect();

@@ -49,6 +49,18 @@ impl<'s> Bytes<'s> {
 }
 
 impl BytesReader<'_> {
+    /// One more of the same.
+    pub(super) fn another(&self) -> Self {
+        self.bytes.reader()
+    }
+
+    /// Puts the blob `id` into `buffer`.
+    ///
+    /// # Errors
+    /// When it is missing or broken.
+    pub(super) fn blob(&self, id: ObjectId, buffer: &mut Vec<u8>) -> Result<(), GitError> {
+        self.objects.blob(id, buffer)
+    }
     /// Bytes of the blob `id`; None where it is not here.
     pub(super) fn size(&self, id: ObjectId) -> Option<u64> {
         self.objects.size(id)

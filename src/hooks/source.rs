@@ -6,7 +6,7 @@ use crate::git::{
     Conversion, Executable, GitError, Index, Mode, ObjectId, Objects, Revisions, Surroundings,
     conversion,
 };
-use bstr::{BString, ByteSlice};
+use bstr::{BStr, BString, ByteSlice};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -53,6 +53,8 @@ pub(super) struct Source {
     pub(super) removed: Vec<BString>,
     /// By position: what stood at the path before, or where it was moved from.
     before: HashMap<usize, ObjectId>,
+    /// By position of what is a file now: the symlink that stood at its path.
+    pub(super) links: HashMap<usize, ObjectId>,
     /// Paths that are under Git LFS.
     lfs: HashSet<BString>,
     /// Whether fixes can be staged.
@@ -134,6 +136,7 @@ impl Source {
         let mut source = Self {
             conversion: of(surroundings, &index, &looked),
             before: before(&index, &changes),
+            links: links(&index, &changes),
             index,
             work: None,
             looked,
@@ -208,6 +211,7 @@ impl Source {
         let mut source = Self {
             conversion: of(surroundings, &index, &looked),
             before: before(&index, changes),
+            links: links(&index, changes),
             index,
             work: Some(work),
             looked,
@@ -267,6 +271,20 @@ impl Source {
         }
     }
 
+    /// Whether the commit has a file or a folder there, or a submodule that may have.
+    pub(super) fn has(&self, path: &BStr) -> bool {
+        let entry = |path: &BStr| {
+            let entry = self.index.entry(self.index.find(path)?);
+            (!entry.intent_to_add).then_some(entry)
+        };
+        let above = path.rfind_iter("/").map(|end| path[..end].as_bstr());
+        entry(path).is_some()
+            || self.index.has_below(path)
+            || above
+                .filter_map(entry)
+                .any(|entry| entry.mode == Mode::Submodule)
+    }
+
     /// Whether the commit has anything in `folder`.
     pub(super) fn has_below(&self, folder: &str) -> bool {
         self.index.has_below(folder.into())
@@ -296,6 +314,15 @@ fn before(index: &Index, changes: &Changes) -> HashMap<usize, ObjectId> {
             let moved = || gone.contains(&id).then_some(id);
             Some((change.position, change.before.or_else(moved)?))
         })
+        .collect()
+}
+
+fn links(index: &Index, changes: &Changes) -> HashMap<usize, ObjectId> {
+    changes
+        .changed
+        .iter()
+        .filter(|change| change.was_link && index.entry(change.position).mode.is_file())
+        .filter_map(|change| Some((change.position, change.before?)))
         .collect()
 }
 

@@ -97,7 +97,7 @@ pub(super) fn keep(repository: &Repository, report: &Report, verdict: Verdict, a
             .map(|job| PastJob {
                 name: job.name.clone(),
                 milliseconds: milliseconds(job.time),
-                failed: job.state == State::Failed,
+                failed: job.state == State::Failed && job.stops(),
             })
             .collect(),
     };

@@ -16,8 +16,22 @@ pub struct Answers {
     pub time_zone: Option<String>,
     /// Developer tools that the project does not use yet and that hooks shall run.
     pub tools: Vec<String>,
+    /// What becomes of hooks that another tool runs.
+    pub others: Others,
     /// By the service's name.
     pub services: BTreeMap<String, ServiceAnswers>,
+}
+
+/// What becomes of hooks that another tool runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Others {
+    /// They stay, and ours do not come beside them.
+    #[default]
+    Stay,
+    /// They run first, ours after them.
+    Chained,
+    /// Their jobs are taken over.
+    Imported,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

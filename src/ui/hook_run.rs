@@ -271,7 +271,12 @@ impl Page {
         if idle && verdict == Verdict::Passed && !self.verbose {
             return;
         }
-        let count = |state: State| report.jobs.iter().filter(|job| job.state == state).count();
+        // A job that only warns has not failed, whatever its command said.
+        let state = |job: &JobReport| match job.state {
+            State::Failed if !job.stops() => State::Warned,
+            state => state,
+        };
+        let count = |of: State| report.jobs.iter().filter(|job| state(job) == of).count();
         let ran = report
             .jobs
             .iter()

@@ -1,9 +1,9 @@
 //! Questions: each shows the detected answer and where it comes from.
 
 use crate::project::{Confidence, Fact, Port, Project, Service, ServiceKind};
-use crate::scaffold::answer::{Answers, ServiceAnswers};
+use crate::scaffold::answer::{Answers, Others, ServiceAnswers};
 use dialoguer::theme::ColorfulTheme;
-use dialoguer::{Confirm, Input, MultiSelect};
+use dialoguer::{Confirm, Input, MultiSelect, Select};
 use std::fmt::Display;
 
 /// One feature to choose.
@@ -14,7 +14,8 @@ pub(crate) struct Offer {
 }
 
 /// Asks for what detection is not certain of. Only answers that differ from what was detected
-/// are given back. `time_zone` is that of the report, where the configuration has one.
+/// are given back. `time_zone` is that of the report, where the configuration has one; `others` is
+/// the tool that runs the hooks here, where nobody said yet what becomes of that.
 ///
 /// # Errors
 /// When the terminal cannot be read.
@@ -23,6 +24,7 @@ pub(crate) fn ask(
     features: &[Offer],
     with_features: bool,
     time_zone: Option<&str>,
+    others: Option<&str>,
 ) -> dialoguer::Result<Answers> {
     let mut answers = Answers::default();
     let name = text("Project name", Some(&project.name), is_name)?;
@@ -50,11 +52,24 @@ pub(crate) fn ask(
             answers.time_zone = ask_zone()?;
         }
     }
-    if with_features
-        && features.iter().any(|offer| offer.name == "hooks")
-        && !answers.disable.contains(&"hooks".to_owned())
-    {
-        answers.tools = ask_tools(project)?;
+    let toggled = |list: &[String]| list.iter().any(|name| name == HOOKS);
+    let offered = features.iter().find(|offer| offer.name == HOOKS);
+    let hooks = offered.is_some_and(|offer| offer.chosen && !toggled(&answers.disable))
+        || toggled(&answers.enable);
+    if with_features && hooks {
+        let ours = match others {
+            Some(tool) => {
+                answers.others = ask_others(tool)?;
+                answers.others != Others::Stay
+            }
+            None => true,
+        };
+        if answers.others == Others::Chained && !toggled(&answers.enable) {
+            answers.enable.push(HOOKS.to_owned());
+        }
+        if ours {
+            answers.tools = ask_tools(project)?;
+        }
     }
     for service in &project.services {
         let asked = ask_service(service)?;
@@ -63,6 +78,29 @@ pub(crate) fn ask(
         }
     }
     Ok(answers)
+}
+
+/// The feature that checks at each commit.
+const HOOKS: &str = "hooks";
+
+/// What becomes of the hooks that `tool` runs here.
+fn ask_others(tool: &str) -> dialoguer::Result<Others> {
+    let chosen = Select::with_theme(&ColorfulTheme::default())
+        .with_prompt(format!(
+            "{tool} runs this repository's hooks. shipway shall"
+        ))
+        .items([
+            format!("leave them to {tool}"),
+            format!("run its own after those of {tool}"),
+            format!("take the jobs of {tool} over into shipway.toml"),
+        ])
+        .default(0)
+        .interact()?;
+    Ok(match chosen {
+        1 => Others::Chained,
+        2 => Others::Imported,
+        _ => Others::Stay,
+    })
 }
 
 /// The feature that keeps the delivery record.

@@ -2,14 +2,13 @@
 //! the file and what mends it, the right exit code, nothing half-written.
 
 use crate::sandbox::{Sandbox, Tree, in_small_file_system, text};
+use crate::terminal::Terminal;
 use rustix::process::{Pid, Signal};
 use std::ffi::OsStr;
 use std::fs::Permissions;
-use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::process::{Child, ChildStdin, Command, Output, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 const PAGE: &str = "<!doctype html><title>x</title>\n";
@@ -427,91 +426,6 @@ fn a_disk_that_fills_leaves_all_or_nothing() {
         ),
         "{told}"
     );
-}
-
-/// shipway on a terminal of its own.
-struct Terminal {
-    script: Child,
-    keys: ChildStdin,
-    shown: Receiver<Vec<u8>>,
-    text: String,
-    /// The process of shipway.
-    process: Pid,
-}
-
-impl Terminal {
-    fn open(sandbox: &Sandbox, arguments: &str) -> Self {
-        let command = format!(
-            "echo process $$; exec {} {arguments}",
-            env!("CARGO_BIN_EXE_shipway")
-        );
-        let mut script = Command::new("script")
-            .args(["--quiet", "--return", "--command", &command, "/dev/null"])
-            .current_dir(sandbox.root())
-            .env("TERM", "xterm")
-            .env("SHELL", "/bin/sh")
-            .env_remove("NO_COLOR")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdout = script.stdout.take().unwrap();
-        let (show, shown) = channel();
-        std::thread::spawn(move || {
-            let mut buffer = [0; 4096];
-            while let Ok(length @ 1..) = stdout.read(&mut buffer) {
-                if show.send(buffer[..length].to_vec()).is_err() {
-                    break;
-                }
-            }
-        });
-        let mut terminal = Self {
-            keys: script.stdin.take().unwrap(),
-            script,
-            shown,
-            text: String::new(),
-            process: Pid::INIT,
-        };
-        terminal.until("\n");
-        let number = terminal
-            .text
-            .trim()
-            .trim_start_matches("process ")
-            .to_owned();
-        let number = number.lines().next().unwrap().trim().parse().unwrap();
-        terminal.process = Pid::from_raw(number).unwrap();
-        terminal
-    }
-
-    /// Reads on until `wanted` was shown.
-    fn until(&mut self, wanted: &str) {
-        let deadline = Instant::now() + PATIENCE;
-        while !self.text.contains(wanted) {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let Ok(bytes) = self.shown.recv_timeout(left) else {
-                panic!("never {wanted:?} in {:?}", self.text);
-            };
-            self.text.push_str(&String::from_utf8_lossy(&bytes));
-        }
-    }
-
-    fn press(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).unwrap();
-        self.keys.flush().unwrap();
-    }
-
-    fn interrupt(&self) {
-        rustix::process::kill_process(self.process, Signal::INT).unwrap();
-    }
-
-    /// The exit code, and everything that was shown.
-    fn end(mut self) -> (Option<i32>, String) {
-        let code = self.script.wait().unwrap().code();
-        while let Ok(bytes) = self.shown.recv_timeout(PATIENCE) {
-            self.text.push_str(&String::from_utf8_lossy(&bytes));
-        }
-        (code, self.text)
-    }
 }
 
 fn assert_interrupted(sandbox: &Sandbox, before: &Tree, ended: &(Option<i32>, String)) {

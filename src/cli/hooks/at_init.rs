@@ -6,7 +6,9 @@ use crate::config::Config;
 use crate::config::hooks::{Hook, Hooks, Job};
 use crate::git::Repository;
 use crate::hooks::consent::ConsentError;
+use crate::hooks::import::{self, farewell, sources};
 use crate::hooks::install::{Action, Place, Plan, Proof, Row, place};
+use crate::project::{Project, RelPath};
 use crate::scaffold::lock::PRISTINE_DIR;
 use crate::scaffold::{self, CONFIG_FILE};
 use crate::ui;
@@ -36,6 +38,41 @@ pub(in crate::cli) struct AtInit {
     mend: Option<String>,
     #[serde(skip)]
     changed: bool,
+}
+
+/// The tool that runs the hooks here, where nobody has said yet what becomes of that.
+pub(in crate::cli) fn others(project: &Project, config: &Config) -> Option<&'static str> {
+    let said = config.features.enable.iter().any(|name| name == FEATURE)
+        || jobs(&config.hooks).any(|job| job.place.is_some());
+    let first = project.existing.hooks.first();
+    first.map(|file| file.kind).filter(|_| !said)
+}
+
+/// The jobs of other tools, taken over.
+pub(in crate::cli) struct TakenOver {
+    /// What `shipway.toml` is to be.
+    pub(in crate::cli) text: String,
+    /// What a person does so that nothing runs twice.
+    pub(in crate::cli) farewell: Vec<String>,
+}
+
+/// Takes the jobs of the tools that run hooks here over into `text`, and says what has no
+/// equivalent; writes nothing.
+pub(in crate::cli) fn import(
+    repository: &Repository,
+    text: &str,
+    context: &Context,
+) -> Result<TakenOver, Failure> {
+    let sources = sources(&repository.root);
+    let tracked = crate::git::tracked(&repository.root)?;
+    let tracked: Vec<&str> = tracked.iter().map(RelPath::as_str).collect();
+    let import = import::import(&repository.root, &sources, &tracked, text)?;
+    let page = ui::show_import(&import, &context.output);
+    context.output.report(&page)?;
+    Ok(TakenOver {
+        text: import.text,
+        farewell: farewell(&repository.root, &sources),
+    })
 }
 
 /// Whether the plan, or what was made before it, holds the feature.
@@ -119,6 +156,25 @@ pub(in crate::cli) fn put(repository: &Repository) -> Result<AtInit, Failure> {
 }
 
 impl AtInit {
+    /// The jobs of another tool were taken over, whose hooks git still calls: put beside them,
+    /// everything would run twice. `steps` take them away.
+    pub(in crate::cli) fn after(steps: &[String]) -> Self {
+        let mut steps = steps.to_vec();
+        steps.push("shipway hooks install".to_owned());
+        Self {
+            installed: false,
+            hooks: Vec::new(),
+            self_test: None,
+            commands: Vec::new(),
+            untrusted: Vec::new(),
+            refused: Some(
+                "what was taken over would run twice beside those that are here".to_owned(),
+            ),
+            mend: Some(steps.join("; then ")),
+            changed: false,
+        }
+    }
+
     /// The lines for a person; nothing where nothing changed.
     pub(in crate::cli) fn page(&self, context: &Context) -> String {
         let mut page = String::new();

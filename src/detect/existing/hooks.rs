@@ -17,7 +17,10 @@ const GIT_HOOKS: &[&str] = &[
     "post-rewrite",
 ];
 
-/// Configuration of husky, pre-commit and lefthook; entries are the hooks they run.
+/// What lefthook reads beside YAML, also with a dot before it and in `.config`.
+const LEFTHOOK: &[&str] = &["lefthook.toml", "lefthook.json", "lefthook.jsonc"];
+
+/// Configuration of husky, pre-commit, lefthook and simple-git-hooks; entries are the hooks they run.
 pub(super) fn read(tree: &Tree) -> Vec<ExistingFile> {
     let mut found = Vec::new();
     for path in tree.files() {
@@ -40,7 +43,12 @@ pub(super) fn read(tree: &Tree) -> Vec<ExistingFile> {
                     .collect();
                 found.push(listing(path, "pre-commit", entries));
             }
-            "lefthook.yml" | "lefthook.yaml" | ".lefthook.yml" | ".lefthook.yaml" => {
+            "lefthook.yml"
+            | "lefthook.yaml"
+            | ".lefthook.yml"
+            | ".lefthook.yaml"
+            | ".config/lefthook.yml"
+            | ".config/lefthook.yaml" => {
                 let entries = structured::yaml(tree, path)
                     .map(|document| {
                         document
@@ -60,15 +68,40 @@ pub(super) fn read(tree: &Tree) -> Vec<ExistingFile> {
                     vec![(0, path.file_name().to_owned())],
                 ));
             }
-            "lefthook.toml" | "lefthook.json" | ".huskyrc" | ".huskyrc.json" => {
-                let kind = if path.as_str().contains("husky") {
-                    "husky"
-                } else {
-                    "lefthook"
+            "package.json" => {
+                let package = structured::json(tree, path);
+                let keys = package.iter().flat_map(|package| package.entries());
+                for entry in keys.filter(|entry| !entry.node.entries().is_empty()) {
+                    let kind = match entry.key.as_str() {
+                        "husky" => "husky",
+                        "simple-git-hooks" => "simple-git-hooks",
+                        _ => continue,
+                    };
+                    let hooks = entry.node.get("hooks").unwrap_or(&entry.node);
+                    let entries = hooks.entries().iter();
+                    let entries = entries.filter(|hook| GIT_HOOKS.contains(&hook.key.as_str()));
+                    let entries = entries.map(|hook| (hook.line, hook.key.clone()));
+                    found.push(listing(path, kind, entries.collect()));
+                }
+            }
+            name => {
+                let kind = match name {
+                    "prek.toml" => "pre-commit",
+                    ".huskyrc" | ".huskyrc.json" | ".huskyrc.yaml" | ".huskyrc.yml"
+                    | ".huskyrc.js" => "husky",
+                    _ if LEFTHOOK.iter().any(|known| {
+                        name.strip_prefix(".config/")
+                            .unwrap_or(name)
+                            .trim_start_matches('.')
+                            == *known
+                    }) =>
+                    {
+                        "lefthook"
+                    }
+                    _ => continue,
                 };
                 found.push(present(path, kind));
             }
-            _ => {}
         }
     }
     found

@@ -1,9 +1,11 @@
 //! `broken-symlinks`: every link of the commit leads to something in it.
 //!
 //! Judged against the index alone: a link to a file that lies only here is broken for everybody
-//! else. A link into a submodule or out of the repository cannot be judged from it.
+//! else. A link into a submodule or out of the repository cannot be judged from it. Where links
+//! cannot be made, a checkout leaves a file that holds the target (git-config(1), `core.symlinks`);
+//! committed, that is no link for anybody.
 
-use super::{Entry, Finding, Listing, Mode, Options};
+use super::{Entry, Finding, Listing, Mode, Options, Replaced};
 use bstr::{BStr, BString, ByteSlice};
 
 const ID: &str = "broken-symlinks";
@@ -19,6 +21,32 @@ enum Leads {
 }
 
 pub(super) fn look(listing: &Listing, _: &Options) -> Vec<Finding> {
+    let flattened = listing.entries.iter().filter_map(flattened);
+    flattened.chain(broken(listing)).collect()
+}
+
+/// A link that became a file with the same text, which an editor may have ended.
+fn flattened(entry: &Entry) -> Option<Finding> {
+    let Replaced { target, content } = entry.replaced?;
+    let text = content.strip_suffix(b"\n").unwrap_or(content);
+    let text = text.strip_suffix(b"\r").unwrap_or(text);
+    if text != target.as_bytes() {
+        return None;
+    }
+    let path = entry.path;
+    let finding = Finding::error(
+        ID,
+        format!("the link to {target} became a file that holds its name"),
+        format!(
+            "git rm --cached {path} && ln -sfn {target} {path} && git add {path}; where the \
+             system makes no links: git config core.symlinks false, then git checkout HEAD -- \
+             {path}"
+        ),
+    );
+    Some(finding.at(path, None))
+}
+
+fn broken<'l>(listing: &'l Listing) -> impl Iterator<Item = Finding> + 'l {
     listing
         .entries
         .iter()
@@ -55,7 +83,6 @@ pub(super) fn look(listing: &Listing, _: &Options) -> Vec<Finding> {
             };
             Some(finding.at(entry.path, None))
         })
-        .collect()
 }
 
 /// Where the link `path` -> `target` leads, and the last place that was looked at.

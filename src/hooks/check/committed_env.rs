@@ -139,6 +139,17 @@ fn assignments(text: &str) -> impl Iterator<Item = (&str, &str, usize)> {
     })
 }
 
+/// Names that a file of variables or an example of one shows, in comments and without a value, too.
+pub(super) fn names(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter_map(|line| {
+        let line = line.trim_start().trim_start_matches('#').trim_start();
+        let line = line.strip_prefix("export ").unwrap_or(line);
+        let name = line.split('=').next()?.trim();
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        (!name.is_empty() && name.chars().all(plain)).then_some(name)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use crate::hooks::check::Severity;

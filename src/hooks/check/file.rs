@@ -44,9 +44,19 @@ pub struct Blob<'a> {
     pub lfs: bool,
 }
 
+/// The rest of the commit, for a check of one file that names others. Paths are relative to the
+/// root, `/`-separated.
+pub struct Beside<'a> {
+    /// Whether the commit has it, or a folder of that name.
+    pub has: &'a dyn Fn(&BStr) -> bool,
+    /// What it holds; None where the commit has no such file.
+    pub read: &'a dyn Fn(&BStr) -> Option<Vec<u8>>,
+}
+
 /// A [`Blob`] that checks look at. Cheap until something is asked; not for sharing.
 pub struct File<'a> {
     blob: Blob<'a>,
+    beside: Option<&'a Beside<'a>>,
     tags: OnceCell<TagSet>,
     text: OnceCell<bool>,
     lines: OnceCell<Lines>,
@@ -69,10 +79,25 @@ impl<'a> File<'a> {
     pub fn new(blob: Blob<'a>) -> Self {
         Self {
             blob,
+            beside: None,
             tags: OnceCell::new(),
             text: OnceCell::new(),
             lines: OnceCell::new(),
         }
+    }
+
+    /// The same file, in the commit that it is of.
+    #[must_use]
+    pub fn within(self, beside: &'a Beside<'a>) -> Self {
+        Self {
+            beside: Some(beside),
+            ..self
+        }
+    }
+
+    /// The rest of the commit; None where this content is looked at alone.
+    pub fn beside(&self) -> Option<&'a Beside<'a>> {
+        self.beside
     }
 
     pub fn path(&self) -> &'a BStr {

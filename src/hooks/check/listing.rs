@@ -20,4 +20,15 @@ pub struct Entry<'a> {
     pub changed: bool,
     /// Where a symlink points, as its blob says; None for anything else.
     pub target: Option<&'a BStr>,
+    /// Where the commit puts a small file in the place of a symlink.
+    pub replaced: Option<Replaced<'a>>,
+}
+
+/// A file that stands where a symlink stood.
+#[derive(Debug, Clone, Copy)]
+pub struct Replaced<'a> {
+    /// Where the symlink pointed.
+    pub target: &'a BStr,
+    /// What the file holds.
+    pub content: &'a BStr,
 }

@@ -41,10 +41,10 @@ mod yaml_syntax;
 
 pub use allow::{Allowed, NoHash};
 pub use arrival::{Arrival, Kind, Migration};
-pub use file::{Blob, File, Mode};
+pub use file::{Beside, Blob, File, Mode};
 pub use finding::{Finding, Outcome, Position, Severity};
 pub use line_endings::Ending;
-pub use listing::{Entry, Listing};
+pub use listing::{Entry, Listing, Replaced};
 pub use message::{Cleanup, Message};
 pub use options::Options;
 pub use push::{Commit, Push, PushedRef};

@@ -160,6 +160,7 @@ pub(super) fn entries<'a>(paths: &[(&'a str, Mode, bool, Option<&'a str>)]) -> V
             mode: *mode,
             changed: *changed,
             target: target.map(Into::into),
+            replaced: None,
         })
         .collect();
     entries.sort_by(|a, b| a.path.cmp(b.path));

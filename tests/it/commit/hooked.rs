@@ -48,7 +48,7 @@ impl Hooked {
     }
 
     /// An environment as on a developer's machine.
-    fn at_home(&self, command: &mut Command) {
+    pub(crate) fn at_home(&self, command: &mut Command) {
         command
             .env_remove("CI")
             .env("XDG_STATE_HOME", self.state.path())

@@ -147,3 +147,44 @@ fn symlinks_and_submodules_are_no_files_of_a_command() {
     files.dedup();
     assert_eq!(files, [".gitmodules", "a.txt"]);
 }
+
+#[test]
+fn a_link_that_became_a_file_with_its_target_is_found() {
+    let hooked = Hooked::new(
+        "[[hooks.pre-commit]]\ncheck = \"broken-symlinks\"\n",
+        &[("a.txt", "a\n"), ("b/c.txt", "c\n")],
+    );
+    for (link, target) in [("same", "a.txt"), ("ended", "b/c.txt"), ("meant", "a.txt")] {
+        std::os::unix::fs::symlink(target, hooked.path(link)).unwrap();
+    }
+    hooked.git(&["add", "."]);
+    hooked.git(&["commit", "-qm", "links"]);
+    for (path, content) in [
+        ("same", "a.txt"),
+        ("ended", "b/c.txt\r\n"),
+        ("meant", "text\n"),
+    ] {
+        std::fs::remove_file(hooked.path(path)).unwrap();
+        hooked.stage(path, content);
+    }
+    let (code, report) = hooked.report(&["pre-commit"]);
+    assert_eq!(code, 1, "{report:#}");
+    let findings = job(&report, "broken-symlinks")["findings"]
+        .as_array()
+        .unwrap();
+    let found: Vec<&str> = findings
+        .iter()
+        .map(|finding| finding["path"].as_str().unwrap())
+        .collect();
+    assert_eq!(found, ["ended", "same"]);
+    // Where links cannot be made git keeps them by this, and nothing is wrong.
+    hooked.git(&["reset", "-q"]);
+    hooked.git(&["config", "core.symlinks", "false"]);
+    hooked.git(&["add", "same"]);
+    hooked.git(&["commit", "--allow-empty", "-m", "kept"]);
+    assert!(
+        hooked
+            .git(&["ls-files", "-s", "same"])
+            .starts_with("120000")
+    );
+}

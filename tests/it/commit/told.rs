@@ -2,8 +2,10 @@
 //! kept of what was mended.
 
 use super::hooked::{Hooked, job, ok, said, shell};
+use crate::sandbox::skipped;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 const MIXED: &str = "[[hooks.pre-commit]]\ncheck = \"trailing-whitespace\"\n[[hooks.pre-commit]]\ncheck = \"json-syntax\"\nlevel = \"warning\"\n";
@@ -116,6 +118,82 @@ fn sarif_has_the_form_of_its_specification() {
             .contains("exit code 3")
     );
     assert!(!results.iter().any(|result| result["ruleId"] == "gone"));
+}
+
+/// What a validator of JSON Schema says of `log` by the schema of SARIF's own committee; None,
+/// which is said, where the two are not here.
+fn validated(log: &Value) -> Option<(bool, String)> {
+    let Some(schema) = std::env::var_os("SHIPWAY_TEST_SARIF_SCHEMA") else {
+        skipped("the schema of SARIF is missing: make test-deps");
+        return None;
+    };
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), log.to_string()).unwrap();
+    let mut command = Command::new("check-jsonschema");
+    // A pattern of the schema has a bracket that the strict reading of ECMAScript refuses.
+    command.args(["--regex-variant", "nonunicode", "--schemafile"]);
+    command.arg(schema).arg(file.path());
+    let Ok(output) = command.output() else {
+        skipped("check-jsonschema is missing: make test-deps");
+        return None;
+    };
+    Some((output.status.success(), said(&output)))
+}
+
+#[test]
+fn sarif_is_valid_by_its_schema() {
+    let clean = Hooked::new(MIXED, &[]);
+    clean.stage("a.txt", "fine\n");
+    let clean = ok(&mut clean.shipway(&["hooks", "run", "pre-commit", "--format=sarif"]));
+    let refused = Hooked::new(
+        &shell("fix", "sed -i s/BAD/GOOD/ \"$@\"", "fix = true"),
+        &[],
+    );
+    refused.stage("a.txt", "BAD\n");
+    refused.write("a.txt", "BAD as well\n");
+    let bytes = Hooked::new(
+        &shell("bytes", "printf '\\377\\033[1m\\0x'; exit 1", ""),
+        &[],
+    );
+    bytes.stage("a.txt", "a\n");
+    let logs = [
+        written(&mixed(), "sarif"),
+        String::from_utf8(clean.stdout).unwrap(),
+        written(&refused, "sarif"),
+        written(&bytes, "sarif"),
+    ];
+    for log in logs {
+        let mut log: Value = serde_json::from_str(&log).unwrap();
+        let Some((valid, said)) = validated(&log) else {
+            return;
+        };
+        assert!(valid, "{said}\n{log:#}");
+        log["runs"][0]["tool"]["driver"]["name"] = 1.into();
+        let (valid, said) = validated(&log).unwrap();
+        assert!(!valid && said.contains("driver"), "{said}");
+    }
+}
+
+#[test]
+fn what_only_warns_is_not_counted_as_failed() {
+    let hooked = mixed();
+    let closing = |text: &str| text.lines().last().unwrap().to_owned();
+    let line = closing(&written(&hooked, "human"));
+    assert!(
+        line.starts_with("pre-commit: failed (") && line.contains(", 1 with warnings, 2 failed, "),
+        "{line}"
+    );
+    hooked.sandbox.write(
+        "shipway.toml",
+        "[[hooks.pre-commit]]\ncheck = \"json-syntax\"\nlevel = \"warning\"\n",
+    );
+    let output = ok(&mut hooked.shipway(&["hooks", "run", "pre-commit"]));
+    let line = closing(&said(&output));
+    assert!(line.starts_with("pre-commit: passed ("), "{line}");
+    assert!(
+        line.contains(", 1 with warnings, ") && !line.contains("failed"),
+        "{line}"
+    );
 }
 
 #[test]

@@ -2,8 +2,9 @@
 //!
 //! The Compose Specification: keys, kinds of values, what is declared and what is named. No engine
 //! is asked. That the file is YAML at all is `yaml-syntax`'s to say. What an override leaves out,
-//! another file may have: there only keys and values are looked at.
+//! another file may have: there only keys and values are looked at, and the files that it names.
 
+mod beside;
 mod key;
 mod port;
 mod service;
@@ -36,6 +37,7 @@ pub(super) fn look(file: &File, _: &Options) -> Outcome {
         starts: starts(text),
     };
     project(&root, whole, &mut said);
+    beside::all(file, &root, whole, &mut said);
     said.findings.finish("faults are in the file")
 }
 

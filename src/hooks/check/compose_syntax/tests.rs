@@ -2,8 +2,8 @@
 //! tested beside it.
 
 use super::port::{Published, parse};
-use crate::hooks::check::Severity;
 use crate::hooks::check::tests::{look, places};
+use crate::hooks::check::{Beside, Blob, File, Mode, Options, Severity};
 
 fn at(path: &str, text: &str) -> Vec<(usize, usize)> {
     places(&look("compose-syntax", path, text))
@@ -178,5 +178,123 @@ fn templates_bad_bytes_and_depth_are_survived() {
     at(
         "compose.yaml",
         &format!("services:\n  a:\n    image: x\n    ports:\n{ports}"),
+    );
+}
+
+/// Severity, line and message of each finding in a commit that has `files` beside it.
+fn beside(path: &str, text: &str, files: &[(&str, &str)]) -> Vec<(Severity, usize, String)> {
+    let has = |path: &bstr::BStr| {
+        let below = format!("{path}/");
+        files
+            .iter()
+            .any(|(name, _)| *name == path || name.starts_with(&below))
+    };
+    let read = |path: &bstr::BStr| {
+        let found = files.iter().find(|(name, _)| *name == path)?;
+        Some(found.1.as_bytes().to_vec())
+    };
+    let beside = Beside {
+        has: &has,
+        read: &read,
+    };
+    let blob = Blob {
+        path: path.into(),
+        mode: Mode::Regular,
+        content: text.as_bytes(),
+        before: None,
+        lfs: false,
+    };
+    let file = File::new(blob).within(&beside);
+    super::look(&file, &Options::default())
+        .findings
+        .into_iter()
+        .map(|one| (one.severity, one.position.unwrap().line, one.message))
+        .collect()
+}
+
+#[test]
+fn files_that_are_named_must_be_in_the_commit() {
+    use Severity::Error;
+    let text = "include:\n  - db.yaml\n  - path: [a/b.yaml, ../out.yaml]\n  - oci://docker.io/x/y\n  - https://github.com/x/y.git\n  - ${OTHER:-x}.yaml\nservices:\n  web:\n    extends:\n      file: common/base.yml\n      service: base\n";
+    let found = beside("compose.yaml", text, &[]);
+    let told: Vec<_> = found
+        .iter()
+        .map(|(severity, line, message)| {
+            let word = message.split(" names the file ").nth(1).unwrap();
+            (*severity, *line, word.split(',').next().unwrap())
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Error, 2, "db.yaml"),
+            (Error, 3, "a/b.yaml"),
+            (Error, 10, "common/base.yml")
+        ]
+    );
+    let all = [("db.yaml", ""), ("a/b.yaml", ""), ("common/base.yml", "")];
+    assert_eq!(beside("compose.yaml", text, &all), []);
+    // Seen from the folder of the file, or from any above it where it is an override.
+    let common = "services:\n  web:\n    extends: {file: base.yml, service: a}\n";
+    let at_root = [("base.yml", "")];
+    assert_eq!(beside("x/compose.yaml", common, &at_root).len(), 1);
+    assert_eq!(beside("x/compose.prod.yaml", common, &at_root), []);
+    assert_eq!(beside("x/compose.prod.yaml", common, &[]).len(), 1);
+    assert_eq!(at("compose.yaml", common), [], "looked at alone");
+}
+
+#[test]
+fn a_file_of_variables_is_there_or_shown_by_an_example() {
+    let text = |files: &str| format!("services:\n  web:\n    image: a\n    env_file: {files}\n");
+    let cases: &[(&str, &[&str], usize)] = &[
+        (".env", &[], 1),
+        (".env", &[".env"], 0),
+        (".env", &[".env.example"], 0),
+        (".env", &["env.sample"], 0),
+        ("[web/.env, db.env]", &["web/.env.dist"], 1),
+        (
+            "[web/.env, db.env]",
+            &["web/.env.dist", "db.example.env"],
+            0,
+        ),
+        ("[{path: ./local.env, required: false}]", &[], 0),
+        ("[{path: ./local.env}]", &[], 1),
+        ("[{path: ./local.env}]", &["local.env"], 0),
+        ("${FILE:-.env}", &[], 0),
+        ("/etc/web.env", &[], 0),
+        ("../outside.env", &[], 0),
+    ];
+    for (files, there, count) in cases {
+        let there: Vec<(&str, &str)> = there.iter().map(|name| (*name, "")).collect();
+        let found = beside("compose.yaml", &text(files), &there);
+        assert_eq!(found.len(), *count, "{files} {there:?} {found:?}");
+        assert!(
+            found
+                .iter()
+                .all(|one| one.0 == Severity::Warning && one.1 == 4)
+        );
+    }
+}
+
+#[test]
+fn variables_that_nothing_sets_are_said_once() {
+    let text = "services:\n  web:\n    image: a:$TAG\n    command: ${A:-b} ${C-d} ${E+f} ${G:?why} $$H ${COMPOSE_PROJECT_NAME} ${HOME}\n    environment:\n      URL: x://${HOST}:${PORT}/\n";
+    let found = beside("compose.yaml", text, &[]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((found[0].0, found[0].1), (Severity::Warning, 3));
+    assert!(found[0].2.contains("HOST, PORT, TAG is"), "{found:?}");
+    let example = ("web/.env.example", "# TAG=1\nexport HOST=\n\nPORT = 80\n");
+    assert_eq!(beside("web/compose.yaml", text, &[example]), []);
+    assert_eq!(beside("compose.yaml", text, &[example]).len(), 1);
+    let override_ = "services:\n  web:\n    image: a:$TAG\n";
+    let above = (".env", "TAG=1\n");
+    assert_eq!(beside("web/compose.override.yaml", override_, &[above]), []);
+    assert_eq!(beside("web/compose.yaml", override_, &[above]).len(), 1);
+    let many = "$A $B $C $D $E $F $G $H $I $J";
+    let many = format!("services:\n  web:\n    image: x\n    command: {many}\n");
+    let found = beside("compose.yaml", &many, &[]);
+    assert!(
+        found[0].2.contains("A, B, C, D, E, F and 4 more"),
+        "{found:?}"
     );
 }

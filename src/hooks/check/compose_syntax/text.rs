@@ -2,6 +2,7 @@
 
 use super::Said;
 use crate::detect::structured::{Node, Value};
+use std::collections::BTreeMap;
 
 /// Every value below `node`.
 pub(super) fn variables(node: &Node, said: &mut Said) {
@@ -22,6 +23,50 @@ pub(super) fn variables(node: &Node, said: &mut Said) {
             .for_each(|entry| variables(&entry.node, said)),
         Value::Null => {}
     }
+}
+
+/// Variables of the values below `node` that nothing stands in for where they are not set, each
+/// with its first line.
+pub(super) fn without_default<'n>(node: &'n Node, found: &mut BTreeMap<&'n str, usize>) {
+    match &node.value {
+        Value::Text(text) => {
+            for name in needed(text) {
+                let line = found.entry(name).or_insert(node.line);
+                *line = node.line.min(*line);
+            }
+        }
+        Value::List(items) => items.iter().for_each(|item| without_default(item, found)),
+        Value::Map(entries) => entries
+            .iter()
+            .for_each(|entry| without_default(&entry.node, found)),
+        Value::Null => {}
+    }
+}
+
+/// `$NAME` and `${NAME}`; `${NAME:?…}` says by itself what is missing.
+fn needed(text: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        let behind = &rest[at + 1..];
+        if let Some(more) = behind.strip_prefix('$') {
+            rest = more;
+            continue;
+        }
+        let (body, braced) = match behind.strip_prefix('{') {
+            Some(body) => (body, true),
+            None => (behind, false),
+        };
+        let length = body
+            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .unwrap_or(body.len());
+        let (name, more) = body.split_at(length);
+        if !name.is_empty() && (!braced || more.starts_with('}')) {
+            names.push(name);
+        }
+        rest = more;
+    }
+    names
 }
 
 /// What begins like a variable and is none.
