@@ -219,14 +219,14 @@ fn nodes(
         .iter()
         .flat_map(|(_, change)| &change.commits)
         .map(|original| original.id);
-    let mut nodes = HashMap::new();
-    let mut absent = HashSet::new();
-    for commit in deployed.chain(originals) {
-        if !nodes.contains_key(&commit) && !absent.contains(&commit) {
-            match graph.node(&commit)? {
-                Some(node) => drop(nodes.insert(commit, node)),
-                None => drop(absent.insert(commit)),
-            }
+    let mut commits: Vec<CommitId> = deployed.chain(originals).collect();
+    // Files are searched by id: one beside the other costs less than anywhere.
+    commits.sort_unstable();
+    commits.dedup();
+    let mut nodes = HashMap::with_capacity(commits.len());
+    for commit in commits {
+        if let Some(node) = graph.node(&commit)? {
+            nodes.insert(commit, node);
         }
     }
     Ok(nodes)

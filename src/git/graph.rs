@@ -297,14 +297,12 @@ impl Graph {
         }
     }
 
-    fn check_order(&self, child: Node, generation: u32, parent: u32) -> Result<(), GraphError> {
-        if parent < generation {
-            return Ok(());
-        }
-        Err(GraphError::Generation {
+    /// The error for a commit that comes before its child by their generations.
+    fn out_of_order(&self, child: Node) -> GraphError {
+        GraphError::Generation {
             path: self.objects.join("info"),
             commit: self.id(child),
-        })
+        }
     }
 }
 

@@ -10,6 +10,9 @@ use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
+/// Files up to this number are looked for faster than other threads are started.
+pub(super) const FEW: usize = 256;
+
 /// What the work tree has other than the commit; found when first asked.
 pub(super) struct Difference<'d> {
     repository: &'d Repository,
@@ -48,20 +51,26 @@ impl<'d> Difference<'d> {
     pub(super) fn edited(&self) -> &BTreeSet<BString> {
         self.edited.get_or_init(|| {
             let work = self.source.work();
-            let mut edited: BTreeSet<BString> = (0..self.source.index.len())
-                .into_par_iter()
-                .filter(|position| {
-                    let entry = self.source.index.entry(*position);
-                    if entry.mode == Mode::Submodule || entry.skip_worktree {
-                        return false;
-                    }
-                    entry.intent_to_add
-                        || entry.unmerged
-                        || self
-                            .source
-                            .in_work(*position)
-                            .is_none_or(|position| !self.is_same(position))
-                })
+            let is_edited = |position: &usize| {
+                let entry = self.source.index.entry(*position);
+                if entry.mode == Mode::Submodule || entry.skip_worktree {
+                    return false;
+                }
+                entry.intent_to_add
+                    || entry.unmerged
+                    || self
+                        .source
+                        .in_work(*position)
+                        .is_none_or(|position| !self.is_same(position))
+            };
+            let positions = 0..self.source.index.len();
+            let edited: Vec<usize> = if positions.len() <= FEW {
+                positions.filter(is_edited).collect()
+            } else {
+                positions.into_par_iter().filter(is_edited).collect()
+            };
+            let mut edited: BTreeSet<BString> = edited
+                .into_iter()
                 .map(|position| self.source.index.entry(position).path.to_owned())
                 .collect();
             if !self.source.staged {

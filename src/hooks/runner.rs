@@ -5,6 +5,7 @@ use super::bytes::Bytes;
 use super::capture::Capture;
 use super::command::{self, Missing};
 use super::fixer::Mended;
+use super::guardian::Task;
 use super::place::Difference;
 use super::process::{self, End, Ready};
 use super::report::{JobReport, State};
@@ -137,27 +138,11 @@ impl Runner<'_> {
             difference: &difference,
         };
         super::descendants::adopt();
-        let reports: Vec<JobReport> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..tools.len())
-                .map(|number| {
-                    scope.spawn({
-                        let all = &all;
-                        move || all.one(number)
-                    })
-                })
-                .collect();
-            threads
-                .into_iter()
-                .zip(tools)
-                .map(|(thread, tool)| {
-                    thread.join().unwrap_or_else(|_| {
-                        let mut report = JobReport::new(tool.job);
-                        report.fail("shipway could not run it", None);
-                        report
-                    })
-                })
-                .collect()
-        });
+        let reports = if tools.len() == 1 {
+            vec![all.one(0)]
+        } else {
+            all.side_by_side()
+        };
         let mut ended = Ended {
             reports,
             mended: BTreeMap::new(),
@@ -190,6 +175,26 @@ pub(super) struct Calls {
 impl All<'_> {
     pub(super) fn lock(&self) -> MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All tools, each in a thread of its own, in their order.
+    fn side_by_side(&self) -> Vec<JobReport> {
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..self.tools.len())
+                .map(|number| scope.spawn(move || self.one(number)))
+                .collect();
+            threads
+                .into_iter()
+                .zip(self.tools)
+                .map(|(thread, tool)| {
+                    thread.join().unwrap_or_else(|_| {
+                        let mut report = JobReport::new(tool.job);
+                        report.fail("shipway could not run it", None);
+                        report
+                    })
+                })
+                .collect()
+        })
     }
 
     fn one(&self, number: usize) -> JobReport {
@@ -372,7 +377,7 @@ impl All<'_> {
         for (name, value) in &tool.job.env {
             env.push((name.into(), value.into()));
         }
-        let tasks: Vec<_> = command::tasks(
+        let mut tasks: Vec<_> = command::tasks(
             tool.job,
             tool.command,
             program,
@@ -381,32 +386,22 @@ impl All<'_> {
             runner.message,
             &env,
         );
-        let mut results: Vec<(End, Capture)> = std::thread::scope(|scope| {
-            let threads: Vec<_> = tasks
-                .into_iter()
-                .map(|mut task| {
-                    task.input = runner.input.map(Path::to_owned);
-                    scope.spawn(move || {
-                        self.take_core();
-                        let ready = runner.ready.lock().ok().and_then(|mut ready| ready.take());
-                        let ended = process::run(
-                            &task,
-                            ready,
-                            runner.run.lock(),
-                            tool.job.timeout,
-                            runner.interrupted,
-                        );
-                        self.lock().free += 1;
-                        self.changed.notify_all();
-                        ended
-                    })
-                })
-                .collect();
-            threads
-                .into_iter()
-                .filter_map(|thread| thread.join().ok())
-                .collect()
-        });
+        for task in &mut tasks {
+            task.input = runner.input.map(Path::to_owned);
+        }
+        let mut results: Vec<(End, Capture)> = match tasks.as_slice() {
+            [task] => vec![self.call_once(tool, task)],
+            tasks => std::thread::scope(|scope| {
+                let threads: Vec<_> = tasks
+                    .iter()
+                    .map(|task| scope.spawn(move || self.call_once(tool, task)))
+                    .collect();
+                threads
+                    .into_iter()
+                    .filter_map(|thread| thread.join().ok())
+                    .collect()
+            }),
+        };
         let mut calls = Calls {
             end: End::Code(0),
             output: Capture::default(),
@@ -418,6 +413,22 @@ impl All<'_> {
             }
         }
         calls
+    }
+
+    fn call_once(&self, tool: &Tool<'_>, task: &Task) -> (End, Capture) {
+        let runner = self.runner;
+        self.take_core();
+        let ready = runner.ready.lock().ok().and_then(|mut ready| ready.take());
+        let ended = process::run(
+            task,
+            ready,
+            runner.run.lock(),
+            tool.job.timeout,
+            runner.interrupted,
+        );
+        self.lock().free += 1;
+        self.changed.notify_all();
+        ended
     }
 
     fn take_core(&self) {

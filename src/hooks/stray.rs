@@ -6,7 +6,7 @@
 //! was somebody's work and stays.
 
 use super::fixer::Mended;
-use super::place::Difference;
+use super::place::{Difference, FEW};
 use super::report::{JobReport, State};
 use super::runner::{All, Ended, Runner, Shared, Tool};
 use super::snapshot::{Folder, Kept, SnapshotError, put_back};
@@ -42,17 +42,20 @@ impl Seen {
 
 fn stats(runner: &Runner<'_>, root: &Path) -> Vec<Option<FileStat>> {
     let work = runner.source.work();
-    (0..work.len())
-        .into_par_iter()
-        .map(|position| {
-            let entry = work.entry(position);
-            if entry.mode == Mode::Submodule || entry.skip_worktree {
-                return None;
-            }
-            let path = root.join(native(entry.path).ok()?);
-            Some(FileStat::of(&path.symlink_metadata().ok()?))
-        })
-        .collect()
+    let stat = |position: usize| {
+        let entry = work.entry(position);
+        if entry.mode == Mode::Submodule || entry.skip_worktree {
+            return None;
+        }
+        let path = root.join(native(entry.path).ok()?);
+        Some(FileStat::of(&path.symlink_metadata().ok()?))
+    };
+    let positions = 0..work.len();
+    if positions.len() <= FEW {
+        positions.map(stat).collect()
+    } else {
+        positions.into_par_iter().map(stat).collect()
+    }
 }
 
 impl All<'_> {

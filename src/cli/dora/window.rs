@@ -34,13 +34,18 @@ pub(super) fn window(
     now: Time,
 ) -> Result<Window, Failure> {
     let name = arguments.tz.as_deref().or(tz).unwrap_or("UTC");
-    let tz = TimeZone::get(name).map_err(|_| {
-        Failure::new(
-            Exit::Usage,
-            format!("{name:?} is no time zone"),
-            "give a name of the IANA database, such as Europe/Amsterdam",
-        )
-    })?;
+    let tz = if name == "UTC" {
+        // The database of zones need not be opened for it.
+        TimeZone::UTC
+    } else {
+        TimeZone::get(name).map_err(|_| {
+            Failure::new(
+                Exit::Usage,
+                format!("{name:?} is no time zone"),
+                "give a name of the IANA database, such as Europe/Amsterdam",
+            )
+        })?
+    };
     let to = match &arguments.to {
         Some(text) => moment(text, &tz, "--to")?,
         // A deployment that finished this very second is in it.

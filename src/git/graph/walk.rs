@@ -7,24 +7,22 @@ use fixedbitset::FixedBitSet;
 const UNSEEN: u32 = 0;
 /// The stamp of what the first tip reaches.
 pub(super) const FIRST: u32 = 1;
-/// No further node in a list of nodes of one generation.
-const END: u32 = 0;
-
-/// What is kept of a commit: 8 bytes.
-#[derive(Debug, Clone, Copy, Default)]
-struct Slot {
-    /// Lowest number of a tip that reaches it, plus 1; or [`UNSEEN`].
-    stamp: u32,
-    /// While the walk goes on, the next node of its generation, plus 1; then its place in the
-    /// order.
-    link: u32,
-}
+/// Beside a stamp while the walk goes on: it was passed.
+const PASSED: u32 = 1 << 31;
 
 /// Which of a list of tips is the first to reach each commit. What the first tip of all reaches
 /// is left out unless it is asked for: the walk ends where nothing else is left.
+///
+/// Commits lie in the commit-graph file by their ids, so that one after the other in the history
+/// is anywhere in memory. They are brought into the order of their generations first: then the
+/// walk knows which ones come next and need not wait for each, as it would from parent to parent.
+/// 16 bytes are kept of a commit while that goes on, 12 then.
 pub struct Reach<'a> {
     pub(super) graph: &'a Graph,
-    slots: Vec<Slot>,
+    /// By node: the lowest number of a tip that reaches it, plus 1; or [`UNSEEN`].
+    stamps: Vec<u32>,
+    /// By node: its place in the order.
+    places: Vec<u32>,
     /// The commits by stamp, then by generation: a parent has a lower place than its child.
     pub(super) order: Vec<Node>,
     /// Where those of each stamp begin in the order; one more than there are stamps.
@@ -43,98 +41,87 @@ impl<'a> Reach<'a> {
     /// # Errors
     /// A broken commit-graph file.
     pub fn walk(graph: &'a Graph, tips: Vec<Node>, whole: bool) -> Result<Self, GraphError> {
-        let mut slots = vec![Slot::default(); graph.len()];
+        let mut stamps = vec![UNSEEN; graph.len()];
         let mut merges = FixedBitSet::with_capacity(graph.len());
         let mut crossings = Vec::new();
-        let highest = tips.iter().map(|tip| graph.generation(*tip)).max();
-        // First node of each generation, plus 1.
-        let mut heads = vec![END; highest.map_or(0, |highest| highest as usize + 1)];
-        // How many of the queued are not known to be the first tip's.
+        // How many of the reached are not passed and not known to be the first tip's.
         let mut open = 0_usize;
         for (number, tip) in (FIRST..).zip(&tips) {
-            let slot = &mut slots[*tip as usize];
-            if slot.stamp == UNSEEN {
-                let head = &mut heads[graph.generation(*tip) as usize];
-                *slot = Slot {
-                    stamp: number,
-                    link: *head,
-                };
-                *head = tip + 1;
+            let stamp = &mut stamps[*tip as usize];
+            if *stamp == UNSEEN {
+                *stamp = number;
                 open += usize::from(whole || number != FIRST);
             }
         }
-        let mut generation = heads.len();
-        while open > 0 && generation > 0 {
-            generation -= 1;
-            let mut next = heads[generation];
-            while next != END {
-                let node = next - 1;
-                let Slot { stamp, link } = slots[node as usize];
-                next = link;
-                open -= usize::from(whole || stamp != FIRST);
-                let mut parents = 0;
-                let mut highest_parent = 0;
-                graph.parents(node, |parent| {
-                    parents += 1;
-                    let slot = &mut slots[parent as usize];
-                    if slot.stamp == UNSEEN {
-                        let parents_generation = graph.generation(parent);
-                        highest_parent = highest_parent.max(parents_generation);
-                        if let Some(head) = heads.get_mut(parents_generation as usize) {
-                            *slot = Slot { stamp, link: *head };
-                            *head = parent + 1;
-                            open += usize::from(whole || stamp != FIRST);
-                        }
-                    } else if stamp < slot.stamp {
-                        open -= usize::from(!whole && stamp == FIRST);
-                        slot.stamp = stamp;
-                    } else if slot.stamp < stamp && tips[(slot.stamp - FIRST) as usize] == parent {
-                        crossings.push((stamp, slot.stamp));
-                    }
-                })?;
-                if parents > 1 {
-                    merges.insert(node as usize);
-                }
-                graph.check_order(node, index(generation), highest_parent)?;
+        let descending = descending(graph, &tips)?;
+        for node in &descending {
+            if open == 0 {
+                break;
             }
+            let stamp = stamps[*node as usize];
+            stamps[*node as usize] = stamp | PASSED;
+            if stamp == UNSEEN {
+                continue;
+            }
+            open -= usize::from(whole || stamp != FIRST);
+            let mut parents = 0;
+            let mut passed = false;
+            graph.parents(*node, |parent| {
+                parents += 1;
+                let known = &mut stamps[parent as usize];
+                passed |= *known & PASSED != 0;
+                if *known == UNSEEN {
+                    *known = stamp;
+                    open += usize::from(whole || stamp != FIRST);
+                } else if stamp < *known {
+                    open -= usize::from(!whole && stamp == FIRST);
+                    *known = stamp;
+                } else if *known < stamp && tips[(*known - FIRST) as usize] == parent {
+                    crossings.push((stamp, *known));
+                }
+            })?;
+            if passed {
+                return Err(graph.out_of_order(*node));
+            }
+            if parents > 1 {
+                merges.insert(*node as usize);
+            }
+        }
+        for stamp in &mut stamps {
+            *stamp &= !PASSED;
         }
         crossings.sort_unstable();
         crossings.dedup();
         let mut reach = Self {
             graph,
-            slots,
+            places: vec![0; stamps.len()],
+            stamps,
             order: Vec::new(),
             borders: Vec::new(),
             merges,
             tips,
             crossings,
         };
-        reach.sort(&heads, if whole { FIRST } else { FIRST + 1 });
+        reach.sort(&descending, if whole { FIRST } else { FIRST + 1 });
         Ok(reach)
     }
 
-    /// Puts the nodes of `lowest` and higher stamps into order; `heads` are the lists of the
-    /// generations, the lowest first.
-    fn sort(&mut self, heads: &[u32], lowest: u32) {
+    /// Puts the nodes of `lowest` and higher stamps into order.
+    fn sort(&mut self, descending: &[Node], lowest: u32) {
         let mut ends = vec![0; self.tips.len() + 2];
-        for slot in self.slots.iter().filter(|slot| slot.stamp >= lowest) {
-            ends[slot.stamp as usize] += 1;
+        for stamp in self.stamps.iter().filter(|stamp| **stamp >= lowest) {
+            ends[*stamp as usize] += 1;
         }
         self.borders = begins(&mut ends);
         let total = self.borders.last().copied().unwrap_or_default();
         self.order = vec![0; total as usize];
-        for head in heads {
-            let mut next = *head;
-            while next != END {
-                let node = next - 1;
-                let slot = &mut self.slots[node as usize];
-                next = slot.link;
-                if slot.stamp >= lowest {
-                    let end = &mut ends[slot.stamp as usize];
-                    slot.link = *end;
-                    self.order[*end as usize] = node;
-                    *end += 1;
-                }
+        for node in descending.iter().rev() {
+            let stamp = self.stamps[*node as usize];
+            if stamp >= lowest {
+                let end = &mut ends[stamp as usize];
+                self.places[*node as usize] = *end;
+                self.order[*end as usize] = *node;
+                *end += 1;
             }
         }
     }
@@ -145,13 +132,13 @@ impl<'a> Reach<'a> {
         let mut ends = vec![0; self.tips.len() + 2];
         for (node, number) in self.order.iter().zip(&carrier) {
             ends[(number + FIRST) as usize] += 1;
-            self.slots[*node as usize].link = *number;
+            self.places[*node as usize] = *number;
         }
         drop(carrier);
         self.borders = begins(&mut ends);
         let mut order = vec![0; self.order.len()];
         for node in &self.order {
-            let end = &mut ends[(self.slots[*node as usize].link + FIRST) as usize];
+            let end = &mut ends[(self.places[*node as usize] + FIRST) as usize];
             order[*end as usize] = *node;
             *end += 1;
         }
@@ -167,7 +154,7 @@ impl<'a> Reach<'a> {
     /// The number of the first tip that reaches `node`; None where none was seen to, which is
     /// also how most of what the first tip reaches may look.
     pub fn first(&self, node: Node) -> Option<u32> {
-        self.slots[node as usize].stamp.checked_sub(FIRST)
+        self.stamps[node as usize].checked_sub(FIRST)
     }
 
     /// The commits that the tip of that number reaches first, each after its parents; of the
@@ -197,13 +184,44 @@ impl<'a> Reach<'a> {
     }
 
     pub(super) fn stamp(&self, node: Node) -> u32 {
-        self.slots[node as usize].stamp
+        self.stamps[node as usize]
     }
 
     /// The place of a node whose stamp is above [`FIRST`].
     pub(super) fn place(&self, node: Node) -> u32 {
-        self.slots[node as usize].link
+        self.places[node as usize]
     }
+}
+
+/// The commits that may be reached from `tips`, and others, from the highest generation down.
+///
+/// # Errors
+/// Where there are fewer commits than generations, which is a broken file.
+fn descending(graph: &Graph, tips: &[Node]) -> Result<Vec<Node>, GraphError> {
+    let Some(highest) = tips.iter().max_by_key(|tip| graph.generation(**tip)) else {
+        return Ok(Vec::new());
+    };
+    let generation = graph.generation(*highest);
+    if generation as usize > graph.len() {
+        return Err(graph.out_of_order(*highest));
+    }
+    let nodes = 0..index(graph.len());
+    // Counted from the highest one down.
+    let below = |node: Node| generation.checked_sub(graph.generation(node));
+    let mut ends = vec![0; generation as usize + 1];
+    for steps in nodes.clone().filter_map(below) {
+        ends[steps as usize] += 1;
+    }
+    let total = begins(&mut ends).last().copied().unwrap_or_default();
+    let mut sorted = vec![0; total as usize];
+    for node in nodes {
+        if let Some(steps) = below(node) {
+            let end = &mut ends[steps as usize];
+            sorted[*end as usize] = node;
+            *end += 1;
+        }
+    }
+    Ok(sorted)
 }
 
 /// Where each of the counted groups begins, and at last where the last one ends; `counts` become
