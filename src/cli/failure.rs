@@ -50,6 +50,7 @@ impl From<TreeError> for Failure {
                 sentence,
                 format!("make it readable: chmod u+rx {}", path.display()),
             ),
+            TreeError::Git(error) => error.into(),
         }
     }
 }
@@ -74,6 +75,11 @@ impl From<GitError> for Failure {
             ),
             GitError::Index { .. } => {
                 "keep a copy of that file, then make it anew from HEAD: git read-tree HEAD"
+                    .to_owned()
+            }
+            GitError::Head { .. } => {
+                "git fsck says what is whole; put HEAD right with: git symbolic-ref HEAD \
+                 refs/heads/BRANCH"
                     .to_owned()
             }
             GitError::Locked(lock) => format!(

@@ -1,7 +1,7 @@
 //! `shipway setup`: what `make dev-setup` calls.
 
 use super::place::Place;
-use super::{Context, Exit, Failure, Format};
+use super::{Context, Exit, Failure, Format, hooks};
 use crate::doctor::Machine;
 use crate::setup::{self, Outcome, Report, Request};
 use crate::ui::{self, Steps};
@@ -9,9 +9,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Make a fresh clone ready for work: .env and dependencies; services and seed on request
+/// Make a fresh clone ready for work: .env, hooks and dependencies; services and seed on request
 ///
-/// Runs the project's own package manager. A second run finds nothing to do.
+/// Runs the project's own package manager. Git's hooks are installed where the repository has set
+/// them up and no other tool's are in their place; their commands run only after shipway trust. A
+/// second run finds nothing to do.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The repository; the one around the current folder where absent
@@ -19,7 +21,8 @@ pub(super) struct Arguments {
     /// Also start the compose project and wait until it is healthy
     #[arg(long)]
     services: bool,
-    /// Also run the project's own seed script
+    /// Also run the project's own seed script, in a container of the first web service where there
+    /// is a compose project
     #[arg(long)]
     seed: bool,
     /// How the report is written
@@ -41,11 +44,15 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         )
     })?;
     let machine = Machine::of_this_process(&place.root);
+    let program = hooks::program()?;
+    let consent = hooks::consent(&repository);
     let request = Request {
         root: &place.root,
         repository: &repository,
         project: &project,
         machine: &machine,
+        program: &program,
+        consent: &consent,
         services: arguments.services,
         seed: arguments.seed,
         interrupted: &interrupted,

@@ -1,6 +1,7 @@
 //! The files of a repository that detection may read.
 
 use super::structured::Node;
+use crate::git::GitError;
 use crate::project::{Evidence, Finding, RelPath, Severity};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Read;
@@ -44,6 +45,17 @@ pub enum TreeError {
         path: PathBuf,
         source: std::io::Error,
     },
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+/// What git tracks; nothing where git cannot be asked. An index that cannot be read is said: what it
+/// hides (a committed `.env`, bytecode) would pass for not being there.
+fn tracked(root: &Path) -> Result<BTreeSet<RelPath>, TreeError> {
+    match crate::git::tracked(root) {
+        Err(error @ GitError::Index { .. }) => Err(error.into()),
+        other => Ok(other.unwrap_or_default()),
+    }
 }
 
 /// The files of one repository: those that git does not ignore, outside vendored folders.
@@ -138,7 +150,7 @@ impl Tree {
         }
         Ok(Self {
             folders,
-            tracked: crate::git::tracked(root).unwrap_or_default(),
+            tracked: tracked(root)?,
             findings: Mutex::new(findings),
             ..Self::of(root, files)
         })

@@ -61,6 +61,8 @@ pub enum GitError {
     Bare(PathBuf),
     #[error("git could not read {}: {message}", path.display())]
     Git { path: PathBuf, message: String },
+    #[error("{} does not lead to a commit: {message}", path.display())]
+    Head { path: PathBuf, message: String },
     #[error("the index {} cannot be read: {message}", path.display())]
     Index { path: PathBuf, message: String },
     #[error("another git process holds {}", .0.display())]
@@ -266,7 +268,23 @@ fn describe(repository: &git2::Repository, start: &Path) -> Result<Repository, G
             Some("am")
         }
     };
-    let head = repository.head().ok();
+    let head = match repository.head() {
+        Ok(head) => Some(head),
+        Err(error)
+            if matches!(
+                error.code(),
+                git2::ErrorCode::UnbornBranch | git2::ErrorCode::NotFound
+            ) =>
+        {
+            None
+        }
+        Err(error) => {
+            return Err(GitError::Head {
+                path: absolute(repository.path()).join("HEAD"),
+                message: error.message().to_owned(),
+            });
+        }
+    };
     let branch = head
         .as_ref()
         .filter(|head| head.is_branch())
@@ -306,7 +324,10 @@ pub fn tracked(root: &Path) -> Result<BTreeSet<RelPath>, GitError> {
     let top = top.canonicalize().unwrap_or_else(|_| top.to_owned());
     let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     let below = RelPath::from_path(root.strip_prefix(&top).unwrap_or(Path::new("")))?;
-    let index = repository.index().map_err(|error| failure(&root, &error))?;
+    let index = repository.index().map_err(|error| GitError::Index {
+        path: absolute(repository.path()).join("index"),
+        message: error.message().to_owned(),
+    })?;
     Ok(index
         .iter()
         .filter_map(|entry| String::from_utf8(entry.path).ok())

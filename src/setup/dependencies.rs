@@ -3,24 +3,24 @@
 use super::command::{self, CommandError};
 use super::part::{Part, is_requirements};
 use super::stamp::{self, Stamp};
-use super::{Event, Outcome, Request, Step};
+use super::{Event, Outcome, Request, Step, environment};
 use crate::doctor::interpreter;
 use crate::project::{PackageManager, RelPath};
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// Why a part could not be installed.
 enum Trouble {
-    Missing { message: String, mend: String },
+    Missing {
+        message: String,
+        mend: String,
+    },
     Command(CommandError),
-    Io(std::io::Error),
-}
-
-impl From<std::io::Error> for Trouble {
-    fn from(error: std::io::Error) -> Self {
-        Self::Io(error)
-    }
+    Io {
+        path: PathBuf,
+        source: std::io::Error,
+    },
 }
 
 impl From<CommandError> for Trouble {
@@ -43,9 +43,14 @@ pub(super) fn step(request: &Request, part: &Part, sink: &mut dyn FnMut(&Event))
         );
     }
     sink(&Event::Started { step: &name });
+    let known = stamp.is_there();
     stamp.remove();
-    let outcome =
-        install(request, part, &stamp, sink).and_then(|()| stamp.write().map_err(Trouble::Io));
+    let outcome = install(request, part, known, sink).and_then(|()| {
+        stamp.write().map_err(|source| Trouble::Io {
+            path: request.repository.private_dir.clone(),
+            source,
+        })
+    });
     match outcome {
         Ok(()) => Step::new(
             name,
@@ -53,10 +58,10 @@ pub(super) fn step(request: &Request, part: &Part, sink: &mut dyn FnMut(&Event))
             format!("installed in {}", shown(request, part)),
         ),
         Err(Trouble::Missing { message, mend }) => Step::missing(name, message).mend(mend),
-        Err(Trouble::Io(error)) => Step::new(
+        Err(Trouble::Io { path, source }) => Step::new(
             name,
             Outcome::Failed,
-            format!("{}: {error}", request.repository.private_dir.display()),
+            format!("{} cannot be written: {source}", path.display()),
         )
         .mend("make that folder writable"),
         Err(Trouble::Command(CommandError::Interrupted)) => {
@@ -76,10 +81,11 @@ fn shown(request: &Request, part: &Part) -> String {
         .to_string()
 }
 
+/// `known` where this installed the part before.
 fn install(
     request: &Request,
     part: &Part,
-    stamp: &Stamp,
+    known: bool,
     sink: &mut dyn FnMut(&Event),
 ) -> Result<(), Trouble> {
     let tool = match tool(part.manager) {
@@ -88,11 +94,17 @@ fn install(
         }
         _ => None,
     };
-    // One that was cut short has a Python and no pip; making it again completes it.
-    if !part.makes_environment() && (!part.python().exists() || stamp.is_half_made()) {
-        stamp.begin()?;
-        make_environment(request, part, sink)?;
-        stamp.end()?;
+    if !part.makes_environment() {
+        if environment::is_half_made(part) || !part.python().exists() {
+            environment::begin(part).map_err(|source| unwritable(part, source))?;
+            make_environment(request, part, sink)?;
+            environment::end(part).map_err(|source| unwritable(part, source))?;
+        } else if tool.is_none() && !known && !knows_pip(part) {
+            // What uv made has none, nor has one that was cut short by other means.
+            let mut command = Command::new(part.python());
+            command.args(["-m", "ensurepip"]).current_dir(request.root);
+            command::run(&mut command, request, sink)?;
+        }
     }
     for line in lines(part) {
         let (program, arguments) = match &tool {
@@ -110,7 +122,23 @@ fn install(
             .env_remove("PYTHONHOME");
         command::run(&mut command, request, sink)?;
     }
-    Ok(())
+    environment::hide(part).map_err(|source| unwritable(part, source))
+}
+
+fn unwritable(part: &Part, source: std::io::Error) -> Trouble {
+    Trouble::Io {
+        path: part.venv.clone(),
+        source,
+    }
+}
+
+/// Whether the environment's Python can install anything.
+fn knows_pip(part: &Part) -> bool {
+    Command::new(part.python())
+        .args(["-m", "pip", "--version"])
+        .stdin(Stdio::null())
+        .output()
+        .is_ok_and(|output| output.status.success())
 }
 
 /// The environment with the Python that the part wants, or the newest there is.

@@ -1,13 +1,16 @@
 //! Makes a fresh clone ready for work: what `make dev-setup` calls.
 //!
 //! In: the project, the machine, what is asked for. Out: steps with their outcome, and events
-//! while they run. Called by `cli`. Takes from `doctor` where tools lie and which Python fits.
+//! while they run. Called by `cli`. Takes from `doctor` where tools lie and which Python fits, from
+//! `hooks` what installs shims, from `scaffold` what was generated.
 //! The project's own commands run here: whoever calls `setup` asks for that. Every step may be
 //! repeated; one that was interrupted is done again.
 
 mod command;
 mod dependencies;
 mod env_file;
+mod environment;
+mod hooks;
 mod part;
 mod seed;
 mod services;
@@ -15,6 +18,7 @@ mod stamp;
 
 use crate::doctor::{self, Extent, Finding, Level, Machine, Subject};
 use crate::git::Repository;
+use crate::hooks::consent::Consent;
 use crate::project::Project;
 use serde::Serialize;
 use std::path::Path;
@@ -27,6 +31,10 @@ pub struct Request<'a> {
     pub repository: &'a Repository,
     pub project: &'a Project,
     pub machine: &'a Machine,
+    /// Shipway itself, as git's hooks shall call it where it is not on PATH.
+    pub program: &'a Path,
+    /// The commands of the repository that may run at hooks.
+    pub consent: &'a Consent,
     /// Also start the compose project.
     pub services: bool,
     /// Also run the project's seed script.
@@ -128,7 +136,10 @@ pub fn run(request: &Request, sink: &mut dyn FnMut(&Event)) -> Report {
         sink(&Event::Finished(&step));
         steps.push(step);
     };
-    finish(env_file::step(request), sink);
+    finish(env_file::step(request, sink), sink);
+    if !request.is_interrupted() {
+        finish(hooks::step(request), sink);
+    }
     let parts = part::parts(request.project, request.root, request.machine);
     for part in &parts {
         if !request.is_interrupted() {

@@ -7,23 +7,19 @@ use std::process::Command;
 const NAME: &str = "services";
 
 pub(super) fn step(request: &Request, sink: &mut dyn FnMut(&Event)) -> Step {
-    let Some(files) = files(request) else {
-        return Step::new(NAME, Outcome::Skipped, "there is no compose file")
-            .mend("shipway init --yes --feature compose");
-    };
-    let Some(engine) = ["docker", "podman"]
-        .iter()
-        .find_map(|name| request.machine.find(name))
-    else {
-        return Step::missing(NAME, "neither docker nor podman is on PATH").mend("shipway doctor");
+    let mut command = match compose(request) {
+        Ok(command) => command,
+        Err(NoCompose::File) => {
+            return Step::new(NAME, Outcome::Skipped, "there is no compose file")
+                .mend("shipway init --yes --feature compose");
+        }
+        Err(NoCompose::Engine) => {
+            return Step::missing(NAME, "neither docker nor podman is on PATH")
+                .mend("shipway doctor");
+        }
     };
     sink(&Event::Started { step: NAME });
-    let mut command = Command::new(engine);
-    command
-        .arg("compose")
-        .args(files)
-        .args(["up", "--detach", "--wait"])
-        .current_dir(request.root);
+    command.args(["up", "--detach", "--wait"]);
     match command::run(&mut command, request, sink) {
         Ok(()) => Step::new(NAME, Outcome::Done, "the compose project is healthy"),
         Err(CommandError::Interrupted) => {
@@ -32,6 +28,24 @@ pub(super) fn step(request: &Request, sink: &mut dyn FnMut(&Event)) -> Step {
         Err(error) => Step::new(NAME, Outcome::Failed, error.to_string())
             .mend("docker compose logs says why; shipway doctor looks at the engine"),
     }
+}
+
+/// Why compose cannot be called.
+pub(super) enum NoCompose {
+    File,
+    Engine,
+}
+
+/// `docker compose` on the development project, or Podman's.
+pub(super) fn compose(request: &Request) -> Result<Command, NoCompose> {
+    let files = files(request).ok_or(NoCompose::File)?;
+    let engine = ["docker", "podman"]
+        .iter()
+        .find_map(|name| request.machine.find(name))
+        .ok_or(NoCompose::Engine)?;
+    let mut command = Command::new(engine);
+    command.arg("compose").args(files).current_dir(request.root);
+    Ok(command)
 }
 
 /// The `--file` arguments; empty where compose finds its files by itself, None without any.

@@ -36,27 +36,9 @@ impl Stamp {
             && std::fs::read_to_string(&self.file).is_ok_and(|text| text == self.wanted)
     }
 
-    /// There from before the environment is made until it is whole.
-    fn begun(&self) -> PathBuf {
-        self.file.with_extension("begun")
-    }
-
-    /// Whether the environment was begun and never ended.
-    pub(super) fn is_half_made(&self) -> bool {
-        self.begun().exists()
-    }
-
-    /// Remembers that the environment is being made.
-    pub(super) fn begin(&self) -> std::io::Result<()> {
-        if let Some(folder) = self.file.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        std::fs::write(self.begun(), "")
-    }
-
-    /// Remembers that the environment is whole.
-    pub(super) fn end(&self) -> std::io::Result<()> {
-        std::fs::remove_file(self.begun())
+    /// Whether anything was installed before.
+    pub(super) fn is_there(&self) -> bool {
+        self.file.exists()
     }
 
     /// Remembers that it has been installed.

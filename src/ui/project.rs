@@ -143,7 +143,11 @@ impl Page {
             (0, n) => format!("{n} libraries; nothing to run"),
             (1, 0) => "one service".to_owned(),
             (n, 0) => format!("{n} services"),
-            (n, m) => format!("{n} service(s), {m} library(ies)"),
+            (n, m) => format!(
+                "{}, {}",
+                super::counted(n, "service", "services"),
+                super::counted(m, "library", "libraries")
+            ),
         };
         let places = self.dim(&self.places(&project.name.evidence));
         self.line(&format!("{name}: {what}  {places}"));

@@ -510,6 +510,40 @@ fn ctrl_c_while_the_tree_is_read_says_so() {
 }
 
 #[test]
+fn a_git_directory_that_git_cannot_read_is_named() {
+    let files = [("index.html", "<h1>x</h1>\n"), (".env", "KEY=value\n")];
+    for (file, content, mend) in [
+        (".git/index", &b"DIRC"[..], "git read-tree HEAD"),
+        (".git/index", &[0xff; 4096], "git read-tree HEAD"),
+        (".git/HEAD", b"nonsense\n", "git symbolic-ref HEAD"),
+        (
+            ".git/refs/heads/main",
+            b"nonsense\n",
+            "git symbolic-ref HEAD",
+        ),
+    ] {
+        let sandbox = Sandbox::new(&files);
+        std::fs::write(sandbox.path(file), content).unwrap();
+        let before = sandbox.tree();
+        let error = sandbox.error(3, &["init", "--yes"]);
+        let named = if file == ".git/index" {
+            file
+        } else {
+            ".git/HEAD"
+        };
+        assert!(
+            error.contains(named) && error.contains(mend),
+            "{file}: {error}"
+        );
+        assert!(before == sandbox.tree(), "{file}");
+    }
+    // Where there is no commit yet, neither is there anything to read.
+    let sandbox = Sandbox::without_git(&files);
+    sandbox.git(&["init", "--quiet"]);
+    sandbox.run(0, &["init", "--yes"]);
+}
+
+#[test]
 fn keys_that_another_secret_signed_are_told_of() {
     let sandbox = Sandbox::copy_of("examples/fair-sample");
     sandbox.run(0, &["init", "--yes"]);

@@ -1,11 +1,10 @@
 //! The compose project of a small application, started for development and as in production.
 
-use crate::engine::{docker, get, python_base, status, until};
+use crate::engine::{docker, get, python_base, stand_ins, status, until};
 use crate::sandbox::{Sandbox, text};
 use serde_json::Value;
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 /// A compose project, taken away with everything that it made when dropped.
 struct Project {
@@ -29,7 +28,9 @@ impl Project {
         let manifest = std::fs::read_to_string(folder.join(format!("{name}.txt"))).unwrap();
         let sandbox = Sandbox::from_manifest(&manifest);
         sandbox.run(0, &["init", "--yes"]);
-        let called = format!("shipway-it-{name}-{}", std::process::id());
+        let environment = files[files.len() - 1].trim_start_matches("compose.");
+        let environment = environment.trim_end_matches(".yaml");
+        let called = format!("shipway-it-{name}-{environment}-{}", std::process::id());
         let mut project = Self {
             options: vec!["--project-name".to_owned(), called],
             sandbox,
@@ -48,22 +49,8 @@ impl Project {
             assert!(written.status.success(), "{written:?}");
         }
         let whole = project.compose(&["config", "--format", "json"]);
-        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/stand-ins");
-        let mut child = Command::new(program)
-            .current_dir(project.sandbox.root())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut input = child.stdin.take().unwrap();
-        input.write_all(whole.as_bytes()).unwrap();
-        drop(input);
-        let output = child.wait_with_output().unwrap();
-        assert!(output.status.success());
-        project
-            .sandbox
-            .write("stand-ins.yaml", &text(&output.stdout));
+        let over = stand_ins(&whole, project.sandbox.root());
+        project.sandbox.write("stand-ins.yaml", &over);
         project
             .options
             .extend(["--file".to_owned(), "stand-ins.yaml".to_owned()]);
@@ -132,12 +119,8 @@ fn networks(container: &Value) -> Vec<String> {
         .collect()
 }
 
-#[test]
-fn production_is_hardened_and_its_database_has_no_way_out() {
-    let Some(_) = python_base() else { return };
-    let project = Project::of("django", &["compose.yaml", "compose.production.yaml"]);
-    project.up();
-
+/// Every container of the started project is locked down and healthy, and shows no secret.
+fn assert_hardened(project: &Project) {
     let secret = project.sandbox.read(".secrets/DB_PASSWORD");
     assert_eq!(secret.len(), 43, "32 bytes in Base64 for URLs");
     for service in ["web", "worker", "beat", "postgres", "redis"] {
@@ -150,7 +133,7 @@ fn production_is_hardened_and_its_database_has_no_way_out() {
         for limit in ["Memory", "NanoCpus", "PidsLimit"] {
             assert!(host[limit].as_i64().unwrap() > 0, "{service} {limit}");
         }
-        // Production publishes nothing: the proxy that deploys bring stands in front.
+        // Nothing is published: the proxy that deploys bring stands in front.
         assert_eq!(host["PortBindings"], serde_json::json!({}), "{service}");
         let whole = container.to_string();
         assert!(!whole.contains(&secret), "{service} shows the password");
@@ -169,14 +152,25 @@ fn production_is_hardened_and_its_database_has_no_way_out() {
             assert_eq!(host["CapAdd"], Value::Null, "{service}");
         }
     }
+}
 
-    let ask = |path: &str| {
-        let program = format!(
-            "import urllib.request as u; \
-             print(u.urlopen(u.Request('http://127.0.0.1:8000{path}', headers={{'Host': 'localhost'}})).read().decode())"
-        );
-        project.inside("web", &["python", "-c", &program])
-    };
+/// What the application answers inside its own container.
+fn ask(project: &Project, path: &str) -> String {
+    let program = format!(
+        "import urllib.request as u; \
+         print(u.urlopen(u.Request('http://127.0.0.1:8000{path}', headers={{'Host': 'localhost'}})).read().decode())"
+    );
+    project.inside("web", &["python", "-c", &program])
+}
+
+#[test]
+fn production_is_hardened_and_its_database_has_no_way_out() {
+    let Some(_) = python_base() else { return };
+    let project = Project::of("django", &["compose.yaml", "compose.production.yaml"]);
+    project.up();
+
+    assert_hardened(&project);
+    let ask = |path: &str| ask(&project, path);
     assert!(ask("/readyz").contains("\"ready\": true"));
     assert_eq!(
         ask("/static/boats/sail.css").trim(),
@@ -243,6 +237,24 @@ fn production_is_hardened_and_its_database_has_no_way_out() {
         let state = &project.inspect(service)["State"];
         assert_eq!(state["ExitCode"], 0, "{service}");
     }
+}
+
+#[test]
+fn staging_is_as_hardened_as_production_and_works() {
+    let Some(_) = python_base() else { return };
+    let project = Project::of("django", &["compose.yaml", "compose.staging.yaml"]);
+    project.up();
+    assert_hardened(&project);
+    assert!(ask(&project, "/readyz").contains("\"ready\": true"));
+    until("beat sends, the worker writes", || {
+        let answer: Value = serde_json::from_str(&ask(&project, "/")).unwrap();
+        answer["boats"].as_i64().unwrap() >= 2
+    });
+    // What was written stays when staging is stopped and started again.
+    project.compose(&["down"]);
+    project.up();
+    let answer: Value = serde_json::from_str(&ask(&project, "/")).unwrap();
+    assert!(answer["boats"].as_i64().unwrap() >= 2, "{answer}");
 }
 
 #[test]

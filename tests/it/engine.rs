@@ -83,3 +83,22 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
         std::thread::yield_now();
     }
 }
+
+/// The compose file that puts images which are here in the place of those of registries, for the
+/// project whose `docker compose config --format json` is `config`.
+pub(crate) fn stand_ins(config: &str, folder: &Path) -> String {
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/stand-ins");
+    let mut child = Command::new(program)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(config.as_bytes()).unwrap();
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap()
+}

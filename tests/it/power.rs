@@ -3,7 +3,7 @@
 //! The disk is a file with ext4 on it, mounted so that it keeps as little of its own accord as
 //! the file system allows; the power is cut with its own `EXT4_IOC_SHUTDOWN`.
 
-use crate::sandbox::{Sandbox, Tree, random_part, scale, wait};
+use crate::sandbox::{Sandbox, Tree, random_part, scale, skipped, wait};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -95,7 +95,7 @@ fn run(command: &mut Command) -> bool {
 #[test]
 fn the_power_cut_at_random_moments_leaves_all_or_nothing() {
     let Some(disk) = Disk::new() else {
-        eprintln!("skipped: a file with ext4 on it can be mounted by root alone");
+        skipped("a file with ext4 on it can be mounted by root alone, where a container allows it");
         return;
     };
     let top = disk.top();

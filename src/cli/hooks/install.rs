@@ -234,7 +234,7 @@ fn exit(plan: Option<&Plan>, proof: Option<&Proof>) -> Exit {
 
 /// The path that a shim calls where no shipway is on PATH: this program's, by the name under
 /// which PATH has it if it is the same, for that one outlives an update.
-fn program() -> Result<PathBuf, Failure> {
+pub(in crate::cli) fn program() -> Result<PathBuf, Failure> {
     let own = std::env::current_exe().map_err(|error| {
         Failure::new(
             Exit::Missing,

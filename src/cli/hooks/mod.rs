@@ -9,6 +9,8 @@ mod run;
 mod stats;
 mod sync;
 
+pub(super) use install::program;
+
 use super::{Context, Exit, Failure};
 use crate::config::hooks::Hooks;
 use crate::git::Repository;
@@ -57,7 +59,7 @@ pub(super) fn read(repository: &Repository) -> Result<Hooks, Failure> {
 }
 
 /// What may run in the repository: what this user agreed to; everything where `CI` is set.
-fn consent(repository: &Repository) -> Consent {
+pub(super) fn consent(repository: &Repository) -> Consent {
     let ci = std::env::var("CI").ok();
     Consent::read(
         state_dir().as_deref(),

@@ -25,11 +25,16 @@ pub(super) fn misnamed(code: &Code<'_>, found: &mut Found) {
         .collect();
     if let Some(first) = evidence.first() {
         let folder = first.file.parent();
-        let message = format!(
-            "{} file(s) are named like {} and not __init__.py, so their folders are namespace packages",
-            evidence.len(),
-            first.file.file_name()
-        );
+        let name = first.file.file_name();
+        let message = match evidence.len() {
+            1 => format!(
+                "1 file is named {name} and not __init__.py, so its folder is a namespace package"
+            ),
+            many => format!(
+                "{many} files are named like {name} and not __init__.py, so their folders are \
+                 namespace packages"
+            ),
+        };
         found.findings.push(Finding {
             id: "misnamed-init",
             severity: Severity::Warning,

@@ -70,7 +70,7 @@ pub(super) fn view(input: &Input, compose: &Value) -> Devcontainer {
     let (base, pinned) = base(input, &parts);
     let (ports, port_labels) = ports(input);
     Devcontainer {
-        workspace: format!("/workspaces/{name}"),
+        workspace: workspace(input),
         compose_files,
         tree,
         context,
@@ -99,6 +99,11 @@ pub(super) fn view(input: &Input, compose: &Value) -> Devcontainer {
         create: create(input),
         name,
     }
+}
+
+/// Where the work tree is in the container.
+pub(super) fn workspace(input: &Input) -> String {
+    format!("/workspaces/{}", input.project.name.value)
 }
 
 /// The image of the first runtime, the same as the application's own.

@@ -3,7 +3,7 @@
 use super::super::pins::Pins;
 use super::Input;
 use super::component::{self, Component, Lint, components, word};
-use crate::project::ServiceKind;
+use crate::project::{Fact, ServiceKind};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -76,6 +76,16 @@ struct Script {
     service: Option<String>,
     /// As in [`Compose`].
     files: String,
+    /// The container to work in, which has what backups call and reaches the database.
+    workspace: Option<Workspace>,
+}
+
+#[derive(Debug, Serialize)]
+struct Workspace {
+    /// Words after `docker compose` that name all its files.
+    files: String,
+    /// Where the work tree is in it.
+    folder: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -133,6 +143,7 @@ pub(super) fn view(input: &Input) -> Make {
         files: compose
             .as_ref()
             .map_or_else(String::new, |compose| compose.files.clone()),
+        workspace: workspace(input),
         command: command.to_owned(),
         part: parts
             .iter()
@@ -141,12 +152,13 @@ pub(super) fn view(input: &Input) -> Make {
     };
     // A script of a service that is left out is none of this project.
     let scripts = (!input.project.services.is_empty()).then_some(&input.project.scripts);
-    let seed = scripts
-        .and_then(|scripts| scripts.seed.as_ref())
-        .map(|fact| script(&fact.value));
-    let backup = scripts
-        .and_then(|scripts| scripts.backup.as_ref())
-        .map(|fact| script(&fact.value));
+    // One that is a target of the user's Makefile has its name already.
+    let own = |fact: Option<&Fact<String>>| {
+        fact.filter(|fact| !fact.value.starts_with("make "))
+            .map(|fact| script(&fact.value))
+    };
+    let seed = own(scripts.and_then(|scripts| scripts.seed.as_ref()));
+    let backup = own(scripts.and_then(|scripts| scripts.backup.as_ref()));
     Make {
         compose,
         seed,
@@ -191,13 +203,6 @@ fn is_rule_of(excerpt: &str, target: &str) -> bool {
 
 fn compose(input: &Input) -> Option<Compose> {
     let main = input.path("compose")?;
-    let files = |paths: &[&str]| {
-        paths
-            .iter()
-            .map(|path| format!("--file {}", word(path)))
-            .collect::<Vec<_>>()
-            .join(" ")
-    };
     let development: Vec<&str> = [Some(main), input.path("compose_override")]
         .into_iter()
         .flatten()
@@ -219,6 +224,30 @@ fn compose(input: &Input) -> Option<Compose> {
         secret_files: input.path("secret_files").map(str::to_owned),
         project: format!("{}-local", input.project.name.value),
         urls: urls(input),
+    })
+}
+
+/// The `--file` options that name these paths.
+fn files(paths: &[&str]) -> String {
+    paths
+        .iter()
+        .map(|path| format!("--file {}", word(path)))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// None where the dev container is none of the compose project's.
+fn workspace(input: &Input) -> Option<Workspace> {
+    let mut all = vec![input.path("compose")?];
+    all.extend(input.path("compose_override"));
+    all.push(
+        input
+            .path("devcontainer_compose")
+            .filter(|_| input.has("devcontainer"))?,
+    );
+    Some(Workspace {
+        files: format!(" {}", files(&all)),
+        folder: super::devcontainer::workspace(input),
     })
 }
 
