@@ -197,6 +197,14 @@ impl Lines {
 /// # Errors
 /// Line and message of what is wrong.
 pub(crate) fn parse_yaml(text: &str) -> Result<Option<Node>, Broken> {
+    Ok(parse_yaml_documents(text)?.into_iter().next())
+}
+
+/// Parses every document of `text`.
+///
+/// # Errors
+/// Line and message of what is wrong.
+pub(crate) fn parse_yaml_documents(text: &str) -> Result<Vec<Node>, Broken> {
     if too_deep(text) {
         return Err((1, format!("nested deeper than {MAX_DEPTH} levels")));
     }
@@ -214,7 +222,10 @@ pub(crate) fn parse_yaml(text: &str) -> Result<Option<Node>, Broken> {
             load(&indented).map_err(|_| error)?
         }
     };
-    Ok(documents.first().map(|document| convert(document, &lines)))
+    Ok(documents
+        .iter()
+        .map(|document| convert(document, &lines))
+        .collect())
 }
 
 /// The lines of a text as YAML breaks them, at a lone carriage return too (YAML 1.2.2, 5.4), each

@@ -43,14 +43,14 @@ pub(super) fn look(file: &File, _: &Options) -> Outcome {
     vec![file.place(finding, 0)].into()
 }
 
-/// The first line where it is a shebang: `#![…]` is an attribute of Rust.
+/// The first line where it is a shebang: `#![…]` is an attribute of Rust. The kernel takes any name.
 fn shebang(content: &[u8]) -> Option<&[u8]> {
     let line = content.lines_with_terminator().next()?;
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let interpreter = line.strip_prefix(b"#!")?.trim_ascii_start();
     interpreter
         .first()
-        .is_some_and(|byte| *byte == b'/' || byte.is_ascii_alphanumeric())
+        .is_some_and(|byte| *byte != b'[')
         .then_some(line)
 }
 
@@ -68,6 +68,8 @@ mod tests {
             (Mode::Executable, "#!/bin/sh", false),
             (Mode::Executable, "echo\n", true),
             (Mode::Executable, "", true),
+            (Mode::Executable, "#!\u{2603}\n", false),
+            (Mode::Executable, "#!\n", true),
             (Mode::Executable, "#!/bin/sh\r\necho\r\n", true),
             (Mode::Executable, "\u{feff}#!/bin/sh\n", true),
             (Mode::Executable, "\n#!/bin/sh\n", true),

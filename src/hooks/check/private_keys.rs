@@ -1,10 +1,12 @@
 //! `private-keys`: no private key is committed.
 //!
-//! PEM (RFC 7468, RFC 4716 for SSH2, armour of `OpenPGP`), and the forms of `PuTTY` and `OpenVPN`. A
-//! header without key material behind it is code or prose that speaks of keys.
+//! PEM (RFC 7468, RFC 4716 for SSH2, armour of `OpenPGP`), the forms of `PuTTY` and `OpenVPN`, and
+//! PKCS #12 (RFC 7292) under its names. A header without key material behind it is code or prose
+//! that speaks of keys.
 
 use super::finding::Findings;
-use super::{File, Finding, Options, Outcome, allow};
+use super::{File, Finding, Mode, Options, Outcome, allow};
+use bstr::ByteSlice;
 use memchr::memmem;
 use std::sync::LazyLock;
 
@@ -24,8 +26,14 @@ const LABEL: usize = 64;
 const REACH: usize = 700;
 /// Characters of base64 or hex in a row that are a key's, not a placeholder's.
 const RUN: usize = 30;
+const MEND: &str = "keep it outside the repository; one that was ever pushed must be replaced, for history keeps it";
 
 pub(super) fn look(file: &File, _: &Options) -> Outcome {
+    if is_keystore(file) {
+        let message = "the file is a PKCS #12 store, which is made to hold a private key";
+        let finding = Finding::error(ID, message, MEND);
+        return vec![finding.at(file.path(), None)].into();
+    }
     if !file.is_text() {
         return Outcome::clean();
     }
@@ -58,15 +66,22 @@ pub(super) fn look(file: &File, _: &Options) -> Outcome {
     findings.finish("private keys are in the file")
 }
 
+/// A DER sequence that begins with version 3, as a PFX does, under a name that one has.
+fn is_keystore(file: &File) -> bool {
+    let name = file.name().to_ascii_lowercase();
+    let content = file.content();
+    let head = &content[..content.len().min(12)];
+    matches!(file.mode(), Mode::Regular | Mode::Executable)
+        && (name.ends_with(b".p12") || name.ends_with(b".pfx"))
+        && head.first() == Some(&0x30)
+        && head.contains_str([2, 1, 3])
+}
+
 fn found(file: &File, at: usize, findings: &mut Findings) {
     if allow::allows(file.content(), at, ID) {
         return;
     }
-    let finding = Finding::error(
-        ID,
-        "a private key is in the file",
-        "keep it outside the repository; one that was ever pushed must be replaced, for history keeps it",
-    );
+    let finding = Finding::error(ID, "a private key is in the file", MEND);
     findings.push(finding, at);
 }
 
@@ -93,6 +108,22 @@ fn has_material(behind: &[u8]) -> bool {
 mod tests {
     use crate::hooks::check::Outcome;
     use crate::hooks::check::tests::{look, places};
+
+    #[test]
+    fn a_store_of_keys_is_known_by_its_name_and_its_beginning() {
+        // As `openssl pkcs12 -export` begins one.
+        let store = [0x30, 0x82, 0x09, 0xd7, 0x02, 0x01, 0x03, 0x30, 0x82];
+        for (path, content, count) in [
+            ("a/key.p12", &store[..], 1),
+            ("KEY.PFX", &store[..], 1),
+            ("key.der", &store[..], 0),
+            ("key.p12", b"see the wiki\n", 0),
+            ("key.p12", b"", 0),
+        ] {
+            let found = look("private-keys", path, content).findings;
+            assert_eq!(found.len(), count, "{path}");
+        }
+    }
 
     #[test]
     fn keys_are_told_from_what_speaks_of_them() {

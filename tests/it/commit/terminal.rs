@@ -58,3 +58,22 @@ fn a_running_job_has_a_line_and_the_report_names_what_failed_and_what_was_mended
     // On a terminal the words have colours.
     assert!(shown.contains("\u{1b}[31m"), "{shown:?}");
 }
+
+#[test]
+fn ctrl_c_stops_the_commit_and_leaves_all_as_it_was() {
+    let hooked = three();
+    let staged = hooked.git(&["ls-files", "--stage"]);
+    // git itself is gone at once; somebody's shell still has the terminal.
+    let shell = "sh -c 'trap : INT; git commit -m x; echo ended $?; cat'";
+    let mut terminal = commit(&hooked, shell);
+    terminal.until("slow");
+    terminal.press("\u{3}");
+    terminal.until("ended 1");
+    terminal.until("everything is as it was");
+    terminal.press("\u{4}");
+    let (_, shown) = terminal.end();
+    assert!(!shown.contains("ended 0"), "{shown}");
+    assert_eq!(hooked.read("b.txt"), "BAD\n");
+    assert_eq!(hooked.git(&["ls-files", "--stage"]), staged);
+    hooked.refused(&["rev-parse", "--verify", "--quiet", "HEAD~1"]);
+}

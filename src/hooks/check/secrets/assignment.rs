@@ -21,6 +21,17 @@ const OPTION: &str = r"[ \t]{0,4}[ \t=][ \t]{0,4}";
 
 static BEHIND_NAME: LazyLock<Option<Regex>> = LazyLock::new(|| behind(OPERATOR));
 static BEHIND_OPTION: LazyLock<Option<Regex>> = LazyLock::new(|| behind(OPTION));
+/// A quoted value and a blank: `password "…"`, as configurations and calls without brackets have it.
+static BEHIND_BLANK: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"(?-u)^[ \t]{1,20}(?:"([^"\n\\]{4,300})"|'([^'\n\\]{4,300})')"#).ok()
+});
+/// A quoted value that the name behind it is compared with: `"…" == password`.
+static BEFORE_NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?-u)(?:"([^"\n\\]{4,300})"|'([^'\n\\]{4,300})')[ \t]{0,4}(?:={2,3}|!={1,2}|\.equals\()[ \t]{0,4}[$@&*(]{0,2}$"#,
+    )
+    .ok()
+});
 
 /// A value behind its name: quoted (groups 1 to 3), or up to a blank.
 fn behind(operator: &str) -> Option<Regex> {
@@ -57,11 +68,23 @@ pub(super) fn counts_in(file: &File) -> bool {
         && !name.ends_with(".map")
 }
 
+/// Whether a value without quotes is a text in this file, and not the name of something.
+pub(super) fn is_bare_in(file: &File) -> bool {
+    let name = file.name().to_str_lossy().to_ascii_lowercase();
+    file.is("yaml")
+        || name.starts_with(".env")
+        || [".env", ".ini", ".cfg", ".conf", ".properties"]
+            .iter()
+            .any(|end| name.ends_with(end))
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct Assignment {
     /// Bytes of the value, without quotes.
     pub(super) value: Range<usize>,
     quoted: bool,
+    /// Whether it begins on a later line than its name.
+    below: bool,
     /// How sure it is that the name is a secret's; None where it is none's.
     pub(super) speaks: Option<Confidence>,
 }
@@ -94,32 +117,56 @@ impl Assignment {
         } else {
             &BEHIND_NAME
         };
-        let captures = pattern.as_ref()?.captures(behind)?;
-        let (group, found) = captures
-            .iter()
-            .enumerate()
-            .skip(1)
-            .find_map(|(number, group)| Some((number, group?)))?;
-        let name = words_of(&content[start..end]);
+        let speaks = || speaks(&words_of(&content[start..end]));
+        if let Some(captures) = pattern.as_ref()?.captures(behind) {
+            let (group, found) = captures
+                .iter()
+                .enumerate()
+                .skip(1)
+                .find_map(|(number, group)| Some((number, group?)))?;
+            return Some(Self {
+                value: end + found.start()..end + found.end(),
+                quoted: group < 4,
+                below: behind[..found.start()].contains(&b'\n'),
+                speaks: speaks(),
+            });
+        }
+        let from = start.saturating_sub(REACH);
+        let before = &content[from..start];
+        let (captures, at) = match BEHIND_BLANK.as_ref()?.captures(behind) {
+            Some(captures) => (captures, end),
+            None if before.trim_end().ends_with(b"=") || before.ends_with(b"(") => {
+                (BEFORE_NAME.as_ref()?.captures(before)?, from)
+            }
+            None => return None,
+        };
+        let found = captures.iter().skip(1).flatten().next()?;
         Some(Self {
-            value: end + found.start()..end + found.end(),
-            quoted: group < 4,
-            speaks: speaks(&name),
+            value: at + found.start()..at + found.end(),
+            quoted: true,
+            below: false,
+            speaks: speaks(),
         })
     }
 
-    /// Whether `value`, which is its value, is one that must not be shown.
-    pub(super) fn is_secret(&self, value: &[u8]) -> bool {
+    /// Whether `value`, which is its value, is one that must not be shown; `bare` says that in
+    /// this file a text needs no quotes.
+    pub(super) fn is_secret(&self, value: &[u8], bare: bool) -> bool {
         let Some(sure) = self.speaks else {
             return false;
         };
         let Ok(text) = std::str::from_utf8(value) else {
             return false;
         };
-        if secret::is_placeholder(text) || value::is_elsewhere(text) || value::is_fake(value) {
+        if secret::is_placeholder(text)
+            || value::is_elsewhere(text)
+            || value::is_fake(value)
+            || value::is_encoded_placeholder(value)
+        {
             return false;
         }
-        if self.quoted && sure == Confidence::Certain && value::is_password(text) {
+        let literal = self.quoted || bare && !self.below && !text.contains('$');
+        if literal && sure == Confidence::Certain && value::is_password(text) {
             return true;
         }
         // Without quotes it may be an attribute of something: `model.i18n_key`.
@@ -132,7 +179,7 @@ impl Assignment {
 }
 
 /// `apiToken`, `api-token` and `api.token` as `api_token`.
-fn words_of(name: &[u8]) -> String {
+pub(super) fn words_of(name: &[u8]) -> String {
     let mut words = String::with_capacity(name.len() + 4);
     let mut before = b'_';
     for byte in name {
@@ -146,7 +193,8 @@ fn words_of(name: &[u8]) -> String {
     words
 }
 
-fn speaks(name: &str) -> Option<Confidence> {
+/// How sure it is that a name, as [`words_of`] gives it, is a secret's.
+pub(super) fn speaks(name: &str) -> Option<Confidence> {
     const NO: &[&str] = &[
         "hash",
         "digest",
@@ -183,10 +231,10 @@ fn speaks(name: &str) -> Option<Confidence> {
         lower
             .split('_')
             .any(|word| {
-                matches!(
-                    word,
-                    "auth" | "creds" | "accesskey" | "secretkey" | "authkey"
-                )
+                matches!(word, "auth" | "creds" | "pw")
+                    || ["apikey", "accesskey", "secretkey", "authkey"]
+                        .iter()
+                        .any(|end| word.ends_with(end))
             })
             .then_some(Confidence::Likely)
     })
@@ -194,5 +242,7 @@ fn speaks(name: &str) -> Option<Confidence> {
 
 #[cfg(test)]
 pub(super) fn compiles() -> bool {
-    BEHIND_NAME.is_some() && BEHIND_OPTION.is_some()
+    [&BEHIND_NAME, &BEHIND_OPTION, &BEHIND_BLANK, &BEFORE_NAME]
+        .into_iter()
+        .all(|pattern| pattern.is_some())
 }

@@ -5,6 +5,7 @@
 //! the value looked at that the name is given. A value never leaves this module.
 
 mod assignment;
+mod kubernetes;
 mod provider;
 mod value;
 
@@ -38,6 +39,7 @@ const NAMES: &[&str] = &[
     "salt",
     "dsn",
     "_pass",
+    "_pw",
     "dbpass",
 ];
 
@@ -138,7 +140,8 @@ fn secrets(file: &File, entropy: bool) -> Vec<Secret> {
     };
     let content = file.content();
     let names = assignment::counts_in(file);
-    let mut found: Vec<Secret> = Vec::new();
+    let bare = assignment::is_bare_in(file);
+    let mut found: Vec<Secret> = kubernetes::secrets(file);
     // The same assignment is met once for each word of its name.
     let mut last_name = usize::MAX;
     let mut assignment: Option<Assignment> = None;
@@ -166,7 +169,7 @@ fn secrets(file: &File, entropy: bool) -> Vec<Secret> {
                 let Some(given) = &assignment else { continue };
                 found.extend(match known {
                     Some((known, _)) => named(content, hit.range(), given, known),
-                    None => random(content, given),
+                    None => random(content, given, bare),
                 });
             }
         }
@@ -251,9 +254,9 @@ fn named(content: &[u8], word: Range<usize>, given: &Assignment, known: &Known) 
     is_one.then(|| secret(given.value.clone(), known.provider, 2))
 }
 
-fn random(content: &[u8], given: &Assignment) -> Option<Secret> {
+fn random(content: &[u8], given: &Assignment, bare: bool) -> Option<Secret> {
     let value = &content[given.value.clone()];
-    given.is_secret(value).then(|| Secret {
+    given.is_secret(value, bare).then(|| Secret {
         range: given.value.clone(),
         provider: None,
         rank: 3,

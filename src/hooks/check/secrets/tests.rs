@@ -386,3 +386,133 @@ fn bad_bytes_and_length_are_survived() {
     }
     look("secrets", "a", b"\xff token = \"\xff\xfe\xff\xff\xff\"\n");
 }
+
+fn base64(text: impl AsRef<[u8]>) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(text)
+}
+
+#[test]
+fn what_a_secret_of_kubernetes_holds_is_found() {
+    let manifest = |kind: &str, key: &str, lines: &[(&str, String)]| {
+        let mut text = format!("apiVersion: v1\nkind: {kind}\nmetadata:\n  name: x\n{key}:\n");
+        for (name, value) in lines {
+            text.push_str(&format!("  {name}: {value}\n"));
+        }
+        text
+    };
+    let places = |path: &str, text: &str| {
+        let outcome = crate::hooks::check::tests::look("secrets", path, text);
+        assert!(!format!("{outcome:?}").contains("kX9"));
+        crate::hooks::check::tests::places(&outcome)
+    };
+    let password = base64("kX9!vQ2#");
+    let one = manifest("Secret", "data", &[("password", password.clone())]);
+    let at = 3 + "password: ".len();
+    assert_eq!(places("s.yaml", &one), [(6, at)]);
+    assert_eq!(
+        places("s.yml", &one.replace("Secret", "'Secret'")),
+        [(6, at)]
+    );
+    assert_eq!(places("s.yaml", &format!("a: 1\n---\n{one}")), [(8, at)]);
+    let list = one.replace('\n', "\n    ");
+    let list = format!("kind: List\nitems:\n  - {list}");
+    assert_eq!(places("s.yaml", &list).len(), 1);
+    let folded = one.replace(&password, &format!("|\n    {password}"));
+    assert_eq!(places("s.yaml", &folded), [(6, 3)]);
+    let held = [
+        (
+            "database-url",
+            base64(format!("postgres://app:{}@db.internal/x", "kX9vQ2")),
+        ),
+        ("extra", base64("admin:kX9vQ2mZ")),
+        (
+            ".dockerconfigjson",
+            base64("{\"auths\":{\"r.io\":{\"auth\":\"eA==\"}}}"),
+        ),
+        (
+            "keystore",
+            base64([
+                0xfe, 0xed, 0xfe, 0xed, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+            ]),
+        ),
+        ("anything", base64(chance(32))),
+    ];
+    for (name, value) in held {
+        let text = manifest("Secret", "data", &[(name, value)]);
+        assert_eq!(places("s.yaml", &text).len(), 1, "{name}");
+    }
+    let plain = manifest("Secret", "stringData", &[("token", chance(8))]);
+    assert_eq!(places("s.yaml", &plain).len(), 1);
+
+    let certificate = format!("-----{} CERTIFICATE-----\nMIIB\n", "BEGIN");
+    let open = [
+        ("username", base64("admin")),
+        ("host", base64("db.internal:5432")),
+        ("ca.crt", base64(certificate)),
+        ("password", base64("changeme")),
+        ("password", base64("${DB_PASSWORD}")),
+        ("password", String::new()),
+        ("password", "<base64 of the password>".to_owned()),
+        ("password", "{{ .Values.password | b64enc }}".to_owned()),
+    ];
+    for (name, value) in open {
+        let text = manifest("Secret", "data", &[(name, value.clone())]);
+        assert_eq!(places("s.yaml", &text), [], "{name}: {value}");
+    }
+    let sealed = manifest("SealedSecret", "spec", &[("x", "1".to_owned())]);
+    assert_eq!(places("s.yaml", &sealed), []);
+    let map = manifest("ConfigMap", "data", &[("x", password.clone())]);
+    assert_eq!(places("s.yaml", &map), []);
+    assert_eq!(
+        places(
+            "s.yaml",
+            &format!(
+                "{}sops:\n  version: 3.8.1\n",
+                one.replace("password:", "x:")
+            )
+        ),
+        []
+    );
+    assert_eq!(places("s.txt", &one.replace("password:", "x:")), []);
+}
+
+#[test]
+fn a_value_may_stand_before_its_name_behind_a_blank_or_without_quotes() {
+    let made = "kX9!vQ2#mZp7Lw";
+    for (path, text) in [
+        ("a.py", format!("if \"{made}\" == password:\n")),
+        ("a.js", format!("if ('{made}' !== user.password) {{\n")),
+        ("A.java", format!("if (\"{made}\".equals(dbPassword)) {{\n")),
+        ("build.gradle", format!("  password '{made}'\n")),
+        ("app.yaml", format!("db_password: {made}\n")),
+        (".env.staging", format!("DB_PASSWORD={made}\n")),
+        ("app.properties", format!("db.password = {made}\n")),
+        ("a.py", format!("db_pw = \"{}\"\n", chance(32))),
+        ("a.py", format!("IBMCLOUDAPIKEY = \"{}\"\n", chance(32))),
+        (
+            "NuGet.config",
+            format!(
+                "<add key=\"ClearTextPassword\" value=\"{}\" />\n",
+                "OneMore1"
+            ),
+        ),
+    ] {
+        assert_eq!(found(path, &text).len(), 1, "{path}: {text}");
+    }
+    for (path, text) in [
+        ("a.py", "if \"Content-Type\" == key:\n"),
+        ("a.py", "if kind == \"pass\" or \"word\" == token:\n"),
+        ("a.md", "the password 'something' is asked for\n"),
+        ("a.rb", "validates :password \"must not be blank\"\n"),
+        ("a.yaml", "password: ${DB_PASSWORD}\n"),
+        (".env.example", "S3_SECRET_KEY=\nS3_BUCKET=\n"),
+        ("a.py", "password = Settings.Get2(\"x\")\n"),
+        (
+            "NuGet.config",
+            "<add key=\"ClearTextPassword\" value=\"%PASS%\" />\n",
+        ),
+    ] {
+        assert_eq!(found(path, text), [], "{path}: {text}");
+    }
+}

@@ -93,6 +93,15 @@ fn says_so(value: &[u8]) -> bool {
     })
 }
 
+/// Whether `value` is a placeholder in base64, or a variable.
+pub(super) fn is_encoded_placeholder(value: &[u8]) -> bool {
+    let text = decoded(value).and_then(|text| String::from_utf8(text).ok());
+    text.is_some_and(|text| {
+        let text = text.trim();
+        crate::detect::secret::is_placeholder(text) || text.starts_with('$')
+    })
+}
+
 /// What the last part of `value` says in base64, where that is text.
 fn decoded(value: &[u8]) -> Option<Vec<u8>> {
     let part = value.rsplit(|byte| *byte == b'_').next()?;

@@ -23,6 +23,8 @@ pub(super) const PROVIDERS: &[Provider] = &[
         ["RubyGems, Settings, API keys: delete it", "https://guides.rubygems.org/api-key-scopes/"]),
     begins(["crates-io-token", "crates.io token"], &["cio"], "cio[A-Za-z0-9]{32}",
         ["crates.io, Account settings, API tokens: revoke it", "https://doc.rust-lang.org/cargo/reference/publishing.html"]),
+    holds(["nuget-password", "password of a NuGet source"], &["cleartextpassword"], r#"(?i)key="cleartextpassword"\s{1,4}value="([^"%\s]{4,100})""#,
+        ["the source's own account: change it, and store it with dotnet nuget update source --password", "https://learn.microsoft.com/nuget/reference/nuget-config-file"]),
     begins(["nuget-key", "NuGet key"], &["oy2"], "oy2[a-z0-9]{43}",
         ["nuget.org, API keys: delete it", "https://learn.microsoft.com/nuget/nuget-org/publish-a-package"]),
     begins(["clojars-token", "Clojars token"], &["CLOJARS_"], "CLOJARS_[A-Za-z0-9]{60}",

@@ -127,7 +127,7 @@ pub(super) const PROVIDERS: &[Provider] = &[
         ["RapidAPI, Apps, Authorization: delete it", "https://docs.rapidapi.com/docs/keys"]),
     begins(["settlemint-token", "SettleMint token"], &["sm_pat_", "sm_aat_", "sm_sat_"], "sm_[pas]at_[A-Za-z0-9]{16}",
         ["SettleMint console, Access tokens: delete it", "https://console.settlemint.com/documentation/"]),
-    holds(["sidekiq-key", "Sidekiq licence key"], &["bundle_enterprise__contribsys__com", "bundle_gems__contribsys__com", "gems.contribsys.com", "enterprise.contribsys.com"], r#"(?i)(?:contribsys__com[a-z_]{0,8}["'`>\s=:]{1,8}|https?://)([a-f0-9]{8}:[a-f0-9]{8})"#,
+    holds(["sidekiq-key", "Sidekiq licence key"], &["bundle_enterprise__contribsys__com", "bundle_gems__contribsys__com", "gems.contribsys.com", "enterprise.contribsys.com"], r#"(?i)(?:contribsys__com[a-z_]{0,8}(?:["'`>\s=:,?+.|]{1,12}|[\s]string[\s=]{1,4}["'`])|https?://)([a-f0-9]{8}:[a-f0-9]{8})"#,
         ["https://billing.contribsys.com: ask for a new one", "https://github.com/sidekiq/sidekiq/wiki/Commercial-FAQ"]),
     named(["intra42-secret", "42 Intra secret"], &["intra", "42"], "s-s4t2(?:ud|af)-[a-f0-9]{64}",
         ["42 Intra, API, the application: regenerate it", "https://api.intra.42.fr/apidoc"]),
