@@ -18,6 +18,9 @@ pub struct IgnoreSources {
     pub ignore_case: bool,
 }
 
+/// A tree with as many tracked files is walked by one thread.
+const FEW: usize = 1024;
+
 /// Paths from the root that `index` does not have and no rule ignores, in order; a repository
 /// in the work tree that is no submodule is one path with a slash behind it.
 ///
@@ -41,10 +44,15 @@ pub fn untracked(
         // A pattern that does not parse is none for git either; the others count.
         let _ = builder.add_ignore(file);
     }
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    // Of several threads one that finds nothing to do sleeps a while.
+    let threads = if index.len() <= FEW {
+        1
+    } else {
+        std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    };
     let found = Mutex::new(Vec::new());
     let failed = Mutex::new(None);
-    builder.threads(cores).build_parallel().run(|| {
+    builder.threads(threads).build_parallel().run(|| {
         Box::new(|entry| {
             let entry = match entry {
                 Ok(entry) => entry,

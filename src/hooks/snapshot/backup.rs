@@ -6,11 +6,12 @@
 //! every guardian of its jobs; a folder whose lock is free is of a run that died. Folders of
 //! runs that ended well stay as backups until they are old or too many.
 
+use super::write_back::{identity, identity_of};
 use super::{SnapshotError, at};
 use crate::git::{Mode, ObjectId, Repository};
 use bstr::{BString, ByteSlice, ByteVec};
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -19,6 +20,9 @@ use std::time::{Duration, SystemTime};
 const AGE: Duration = Duration::from_hours(14 * 24);
 /// Bytes that all backups may take together; the oldest go first, the newest always stays.
 const SIZE: u64 = 256 * 1024 * 1024;
+
+/// So many runs may be under way in one work tree at once.
+const SLOTS: usize = 1000;
 
 /// Name of the journal in a run's folder.
 const JOURNAL: &str = "journal.json";
@@ -116,33 +120,51 @@ fn backups(repository: &Repository) -> PathBuf {
 }
 
 impl Run {
-    /// Makes a folder for this run, readable by its user alone.
+    /// Takes a folder for this run, readable by its user alone: one that an earlier run left
+    /// empty, or a new one.
     ///
     /// # Errors
     /// When git's own folder cannot be written.
     pub(in crate::hooks) fn new(repository: &Repository) -> Result<Self, SnapshotError> {
         let parent = parent(repository);
         private_folder(&parent)?;
-        for number in 0.. {
-            let folder = parent.join(format!("run-{}-{number}", std::process::id()));
-            let mut builder = fs::DirBuilder::new();
-            #[cfg(unix)]
-            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-            match builder.create(&folder) {
-                Ok(()) => {}
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
+        for number in 0..SLOTS {
+            let folder = parent.join(format!("run-{number}"));
+            private_folder(&folder)?;
+            match Self::locked(folder.clone()) {
+                // A journal is of a run that could not be put right.
+                Ok(Some(run)) if !run.begun => return Ok(run),
+                // Its owner may just have made a backup of it.
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => return Err(at(&folder)(error)),
             }
-            let file = folder.join("lock");
-            let lock = File::create(&file).map_err(at(&file))?;
-            lock.try_lock().map_err(|error| at(&file)(error.into()))?;
-            return Ok(Self {
-                folder,
-                lock,
-                begun: false,
-            });
         }
         Err(SnapshotError::Busy(parent))
+    }
+
+    /// The run of `folder`; None where a process holds it, or it is somewhere else by now.
+    fn locked(folder: PathBuf) -> std::io::Result<Option<Self>> {
+        let file = folder.join("lock");
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&file)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        if identity(&file) != identity_of(&lock.metadata()?) {
+            return Ok(None);
+        }
+        let begun = folder.join(JOURNAL).exists();
+        Ok(Some(Self {
+            folder,
+            lock,
+            begun,
+        }))
     }
 
     /// Folders of runs that died, each with its lock taken.
@@ -153,22 +175,7 @@ impl Run {
         listing
             .flatten()
             .filter(|entry| entry.file_name().as_encoded_bytes().starts_with(b"run-"))
-            .filter_map(|entry| {
-                let folder = entry.path();
-                let lock = File::options()
-                    .create(true)
-                    .truncate(false)
-                    .write(true)
-                    .open(folder.join("lock"))
-                    .ok()?;
-                lock.try_lock().ok()?;
-                let begun = folder.join(JOURNAL).exists();
-                Some(Self {
-                    folder,
-                    lock,
-                    begun,
-                })
-            })
+            .filter_map(|entry| Self::locked(entry.path()).ok().flatten())
             .collect()
     }
 
@@ -250,8 +257,12 @@ impl Run {
 impl Drop for Run {
     fn drop(&mut self) {
         if !self.begun {
-            // Where it stays, the next run takes it for a dead one without a journal.
-            let _ = fs::remove_dir_all(&self.folder);
+            // What stays the next run that takes the folder finds in its way, or takes away.
+            for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+                if entry.file_name() != "lock" {
+                    let _ = fs::remove_file(entry.path());
+                }
+            }
         }
     }
 }

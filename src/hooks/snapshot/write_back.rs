@@ -362,13 +362,21 @@ fn unlock(drafts: &[Draft]) {
 
 /// Device and inode.
 pub(super) fn identity(file: &Path) -> (u64, u64) {
+    file.symlink_metadata()
+        .map_or((0, 0), |metadata| identity_of(&metadata))
+}
+
+pub(super) fn identity_of(metadata: &fs::Metadata) -> (u64, u64) {
     #[cfg(unix)]
-    if let Ok(metadata) = file.symlink_metadata() {
+    {
         use std::os::unix::fs::MetadataExt;
-        return (metadata.dev(), metadata.ino());
+        (metadata.dev(), metadata.ino())
     }
-    let _ = file;
-    (0, 0)
+    #[cfg(not(unix))]
+    {
+        let _ = metadata;
+        (0, 0)
+    }
 }
 
 fn same_device(a: &Path, b: &Path) -> bool {

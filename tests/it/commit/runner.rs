@@ -396,3 +396,24 @@ fn the_environment_of_the_hook_does_not_reach_a_tool_and_the_jobs_own_does() {
     assert_eq!(leaked, Vec::<&str>::new());
     assert!(env.lines().any(|line| line == "MINE=1"));
 }
+
+#[test]
+fn a_run_takes_the_folder_that_the_last_one_left_empty() {
+    let hooked = Hooked::new(&shell("lint", "exit 0", ""), &[]);
+    for content in ["a\n", "b\n"] {
+        hooked.stage("a.txt", content);
+        hooked.git(&["commit", "-m", "x"]);
+    }
+    let hooks = hooked.path(".git/shipway/hooks");
+    let runs: Vec<String> = std::fs::read_dir(&hooks)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("run-"))
+        .collect();
+    assert_eq!(runs, ["run-0"]);
+    let left: Vec<_> = std::fs::read_dir(hooks.join("run-0"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(left, ["lock"]);
+}
