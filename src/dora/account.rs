@@ -12,7 +12,8 @@ pub struct Record<'a> {
     pub accounts: Vec<Account<'a>>,
     pub changes: Vec<(EventId, &'a Change)>,
     pub steps: Vec<(EventId, &'a Step)>,
-    /// Every deployment event by its id; a twice told one leads to the one that counts.
+    /// The deployment events that another event names, by id; a twice told one leads to the one
+    /// that counts.
     places: HashMap<EventId, Place<'a>>,
 }
 
@@ -97,6 +98,14 @@ impl<'a> Record<'a> {
             Event::Deployment(deployment) => Some((*id, deployment)),
             _ => None,
         }));
+        let named: HashSet<EventId> = seen()
+            .flat_map(|(_, event)| match event {
+                Event::Deployment(deployment) => [deployment.reverts, None],
+                Event::Incident(incident) => [incident.caused_by, incident.fixed_by],
+                _ => [None, None],
+            })
+            .flatten()
+            .collect();
         let mut accounts: BTreeMap<(&Name, &Name), Account> = BTreeMap::new();
         let mut record = Self {
             accounts: Vec::new(),
@@ -123,13 +132,15 @@ impl<'a> Record<'a> {
                             event: deployment,
                         }),
                     }
-                    record.places.insert(
-                        *id,
-                        Place {
-                            environment: &deployment.environment,
-                            counts: counts.unwrap_or(*id),
-                        },
-                    );
+                    if named.contains(id) {
+                        record.places.insert(
+                            *id,
+                            Place {
+                                environment: &deployment.environment,
+                                counts: counts.unwrap_or(*id),
+                            },
+                        );
+                    }
                 }
                 Event::Incident(incident) if gone => {
                     of(&mut accounts, &incident.environment, &incident.service)
@@ -166,6 +177,11 @@ impl<'a> Record<'a> {
             account.retracted.sort_unstable();
         }
         record
+    }
+
+    /// The deployments to which [`Record::reference`] may lead.
+    pub fn named(&self) -> HashSet<EventId> {
+        self.places.values().map(|place| place.counts).collect()
     }
 
     /// Where `id`, named by an event of `environment`, leads.

@@ -7,8 +7,14 @@ use std::collections::{BTreeMap, HashMap};
 /// Two tellings of one deployment start at most so many seconds apart where a run is not known.
 pub const MAX_APART: i64 = 10 * 60;
 
-/// Environment, service and commit.
-type Place<'a> = (&'a Name, &'a Name, CommitId);
+/// Two tellings of one deployment agree in it.
+fn place(deployment: &Deployment) -> (CommitId, &Name, &Name) {
+    (
+        deployment.commit,
+        &deployment.environment,
+        &deployment.service,
+    )
+}
 
 /// Which of `deployments` tell of one that another of them tells of: the duplicate, and the
 /// event that counts in its place.
@@ -20,19 +26,13 @@ type Place<'a> = (&'a Name, &'a Name, CommitId);
 pub fn duplicates<'a>(
     deployments: impl IntoIterator<Item = (EventId, &'a Deployment)>,
 ) -> BTreeMap<EventId, EventId> {
-    let mut places: HashMap<Place, Vec<(EventId, &Deployment)>> = HashMap::new();
-    for (id, deployment) in deployments {
-        places
-            .entry((
-                &deployment.environment,
-                &deployment.service,
-                deployment.commit,
-            ))
-            .or_default()
-            .push((id, deployment));
-    }
+    let mut all: Vec<(EventId, &Deployment)> = deployments.into_iter().collect();
+    all.sort_unstable_by(|(_, a), (_, b)| place(a).cmp(&place(b)));
     let mut duplicates = BTreeMap::new();
-    for mut told in places.into_values().filter(|told| told.len() > 1) {
+    for told in all.chunk_by_mut(|(_, a), (_, b)| place(a) == place(b)) {
+        if told.len() < 2 {
+            continue;
+        }
         told.sort_by_key(|(id, deployment)| {
             let finished = deployment.period.finished_at().second();
             (deployment.source, -finished, *id)
@@ -41,9 +41,9 @@ pub fn duplicates<'a>(
         for (id, deployment) in told {
             match counting.same_as(deployment) {
                 Some(counts) => {
-                    duplicates.insert(id, counts);
+                    duplicates.insert(*id, counts);
                 }
-                None => counting.add(id, deployment),
+                None => counting.add(*id, deployment),
             }
         }
     }

@@ -47,9 +47,11 @@ pub struct Unattributed {
 /// is how many seconds after a deployment an incident that names none is put down to it.
 pub fn judge(record: &Record, account: &Account, rollback: &[bool], window: i64) -> Failures {
     let deployments = &account.deployments;
+    let wanted = record.named();
     let places: HashMap<EventId, usize> = deployments
         .iter()
         .enumerate()
+        .filter(|(_, told)| wanted.contains(&told.id))
         .map(|(place, told)| (told.id, place))
         .collect();
     let mut failures = Failures::default();

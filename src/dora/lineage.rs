@@ -76,7 +76,7 @@ impl<'g> Lineage<'g> {
         let mut reach = Reach::walk(graph, tips, whole)?;
         let carrier = lineage.follow(account, graph, &reach)?;
         if let Some(carrier) = carrier.filter(|_| keeping == Keeping::Again) {
-            reach.regroup(carrier);
+            reach.regroup(&carrier);
         }
         lineage.reach = Some(reach);
         Ok(lineage)

@@ -1,6 +1,6 @@
 //! What one deployed commit reaches and another one does not.
 
-use super::walk::{FIRST, Reach};
+use super::walk::{FIRST, MORE, NONE, Reach};
 use super::{GraphError, Node};
 use fixedbitset::FixedBitSet;
 use std::ops::Range;
@@ -24,6 +24,11 @@ pub struct Comparison<'r, 'a> {
     open: usize,
     held: Held<'r>,
     only: Vec<u32>,
+    /// By place: that of the only parent, [`NONE`] where that has none, or [`MORE`]. Empty before
+    /// the first comparison.
+    parents: Vec<u32>,
+    /// By place: whether it is a tip's.
+    tips: FixedBitSet,
     /// By node; clear between two searches.
     seen: FixedBitSet,
 }
@@ -81,6 +86,8 @@ impl<'r, 'a> Comparison<'r, 'a> {
                 followed: 0,
             },
             only: Vec::new(),
+            parents: Vec::new(),
+            tips: FixedBitSet::new(),
             seen: FixedBitSet::with_capacity(reach.graph.len()),
         }
     }
@@ -94,29 +101,56 @@ impl<'r, 'a> Comparison<'r, 'a> {
         let reach = self.reach;
         self.begin();
         self.mark(right, false, true);
-        self.hold(right);
+        if let Some(place) = reach.place(right) {
+            self.hold(place);
+        }
         self.mark(left, true, false);
         while self.open > 0
             && let Some(place) = self.next()
             && place >= lowest as usize
         {
-            let node = reach.order[place];
             let sides = (self.left.contains(place), self.right.contains(place));
             if sides == (true, false) {
                 self.open -= 1;
                 self.only.push(super::index(place));
             }
-            if sides.1 && self.hold(node) {
+            if sides.1 && self.hold(super::index(place)) {
                 self.close();
             }
-            reach
-                .graph
-                .parents(node, |parent| self.mark(parent, sides.0, sides.1))?;
+            match self.parents[place] {
+                NONE => {}
+                MORE => reach.graph.parents(reach.order[place], |parent| {
+                    self.mark(parent, sides.0, sides.1);
+                })?,
+                parent => self.mark_at(parent, sides.0, sides.1),
+            }
         }
         Ok(&self.only)
     }
 
+    /// What is looked up again and again, in the order in which it is.
+    fn prepare(&mut self) {
+        let reach = self.reach;
+        let place = |node| reach.place(node).unwrap_or(NONE);
+        self.parents = reach
+            .order
+            .iter()
+            .map(|node| match reach.graph.first_parent(*node) {
+                (_, true) => MORE,
+                (Some(parent), false) => place(parent),
+                (None, false) => NONE,
+            })
+            .collect();
+        self.tips = FixedBitSet::with_capacity(reach.len());
+        for place in reach.tips.iter().filter_map(|tip| reach.place(*tip)) {
+            self.tips.insert(place as usize);
+        }
+    }
+
     fn begin(&mut self) {
+        if self.parents.is_empty() {
+            self.prepare();
+        }
         let whole = 0..self.left.len();
         let marked = self.marked.start.min(whole.end)..whole.end;
         self.left.set_range(marked.clone(), false);
@@ -150,16 +184,21 @@ impl<'r, 'a> Comparison<'r, 'a> {
     }
 
     fn mark(&mut self, node: Node, left: bool, right: bool) {
-        let stamp = self.reach.stamp(node);
-        if stamp <= FIRST {
-            return;
+        if let Some(place) = self.reach.place(node) {
+            self.mark_at(place, left, right);
         }
-        let place = self.reach.place(node) as usize;
+    }
+
+    fn mark_at(&mut self, place: u32, left: bool, right: bool) {
+        let number = place;
+        let place = place as usize;
         self.marked.start = self.marked.start.min(place);
         let (had_left, had_right) = (self.left.contains(place), self.right.contains(place));
         let had_open = had_left && !had_right;
         let left = left || had_left;
-        let right = right || had_right || (!had_open && left && self.held.holds(stamp));
+        let right = right
+            || had_right
+            || (!had_open && left && self.held.holds(self.reach.stamp_at(number)));
         self.left.set(place, left);
         self.right.set(place, right);
         match (had_open, left && !right) {
@@ -169,11 +208,14 @@ impl<'r, 'a> Comparison<'r, 'a> {
         }
     }
 
-    /// Notes that the right side reaches `node`; gives whether that closes what is open.
-    fn hold(&mut self, node: Node) -> bool {
-        let stamp = self.reach.stamp(node);
-        let tip = self.reach.tips.get((stamp - FIRST) as usize);
-        tip == Some(&node) && self.held.add(stamp)
+    /// Notes that the right side reaches what is at `place`; gives whether that closes what is
+    /// open.
+    fn hold(&mut self, place: u32) -> bool {
+        self.tips.contains(place as usize) && {
+            let stamp = self.reach.stamp_at(place);
+            let tip = self.reach.tips.get((stamp - FIRST) as usize);
+            tip == Some(&self.reach.order[place as usize]) && self.held.add(stamp)
+        }
     }
 
     /// Closes what is open and known to be reached by the right side.
@@ -184,7 +226,7 @@ impl<'r, 'a> Comparison<'r, 'a> {
             while open != 0 {
                 let place = block * BITS + open.ilog2() as usize;
                 open &= !(1 << (place % BITS));
-                let stamp = self.reach.stamp(self.reach.order[place]);
+                let stamp = self.reach.stamp_at(super::index(place));
                 if place < self.marked.end && self.held.holds(stamp) {
                     self.right.insert(place);
                     self.open -= 1;

@@ -9,24 +9,31 @@ const UNSEEN: u32 = 0;
 pub(super) const FIRST: u32 = 1;
 /// Beside a stamp while the walk goes on: it was passed.
 const PASSED: u32 = 1 << 31;
+/// Stands for a first parent: there are more. No node and no place is as high.
+pub(super) const MORE: u32 = 1 << 31;
+/// Stands for a node or a place: there is none.
+pub(super) const NONE: u32 = MORE - 1;
+/// Stands for a place: it has none, for the first tip reaches it.
+const BASELINE: u32 = NONE - 1;
 
 /// Which of a list of tips is the first to reach each commit. What the first tip of all reaches
 /// is left out unless it is asked for: the walk ends where nothing else is left.
 ///
 /// Commits lie in the commit-graph file by their ids, so that one after the other in the history
-/// is anywhere in memory. They are brought into the order of their generations first: then the
-/// walk knows which ones come next and need not wait for each, as it would from parent to parent.
-/// 16 bytes are kept of a commit while that goes on, 12 then.
+/// is anywhere in memory. They are brought into the order of their generations first, with their
+/// first parents, in one pass over the file: then the walk knows which ones come next and need
+/// not wait for each, as it would from parent to parent. At most 16 bytes are kept of a commit.
 pub struct Reach<'a> {
     pub(super) graph: &'a Graph,
-    /// By node: the lowest number of a tip that reaches it, plus 1; or [`UNSEEN`].
-    stamps: Vec<u32>,
-    /// By node: its place in the order.
+    /// By node: its place in the order, [`BASELINE`] or [`NONE`].
     places: Vec<u32>,
     /// The commits by stamp, then by generation: a parent has a lower place than its child.
     pub(super) order: Vec<Node>,
-    /// Where those of each stamp begin in the order; one more than there are stamps.
+    /// Where those of each stamp begin in the order; one more than there are stamps. A stamp is
+    /// the lowest number of a tip that reaches a commit, plus 1.
     borders: Vec<u32>,
+    /// The same of what [`Reach::group`] gives, where that was grouped anew.
+    regrouped: Option<Vec<u32>>,
     merges: FixedBitSet,
     pub(super) tips: Vec<Node>,
     /// Stamps, the first above the second and ascending: a commit of the first one has the tip of
@@ -53,8 +60,8 @@ impl<'a> Reach<'a> {
                 open += usize::from(whole || number != FIRST);
             }
         }
-        let descending = descending(graph, &tips)?;
-        for node in &descending {
+        let (descending, parents) = descending(graph, &tips)?;
+        for (node, first) in descending.iter().zip(&parents) {
             if open == 0 {
                 break;
             }
@@ -64,10 +71,8 @@ impl<'a> Reach<'a> {
                 continue;
             }
             open -= usize::from(whole || stamp != FIRST);
-            let mut parents = 0;
             let mut passed = false;
-            graph.parents(*node, |parent| {
-                parents += 1;
+            let mut reached = |parent: Node| {
                 let known = &mut stamps[parent as usize];
                 passed |= *known & PASSED != 0;
                 if *known == UNSEEN {
@@ -79,14 +84,20 @@ impl<'a> Reach<'a> {
                 } else if *known < stamp && tips[(*known - FIRST) as usize] == parent {
                     crossings.push((stamp, *known));
                 }
-            })?;
+            };
+            match *first {
+                NONE => {}
+                MORE => {
+                    graph.parents(*node, reached)?;
+                    merges.insert(*node as usize);
+                }
+                parent => reached(parent),
+            }
             if passed {
                 return Err(graph.out_of_order(*node));
             }
-            if parents > 1 {
-                merges.insert(*node as usize);
-            }
         }
+        drop(parents);
         for stamp in &mut stamps {
             *stamp &= !PASSED;
         }
@@ -94,10 +105,10 @@ impl<'a> Reach<'a> {
         crossings.dedup();
         let mut reach = Self {
             graph,
-            places: vec![0; stamps.len()],
-            stamps,
+            places: stamps,
             order: Vec::new(),
             borders: Vec::new(),
+            regrouped: None,
             merges,
             tips,
             crossings,
@@ -106,39 +117,50 @@ impl<'a> Reach<'a> {
         Ok(reach)
     }
 
-    /// Puts the nodes of `lowest` and higher stamps into order.
+    /// Puts the nodes of `lowest` and higher stamps into order; their stamps, which stand where
+    /// their places will, become these.
     fn sort(&mut self, descending: &[Node], lowest: u32) {
         let mut ends = vec![0; self.tips.len() + 2];
-        for stamp in self.stamps.iter().filter(|stamp| **stamp >= lowest) {
+        for stamp in self.places.iter().filter(|stamp| **stamp >= lowest) {
             ends[*stamp as usize] += 1;
         }
         self.borders = begins(&mut ends);
         let total = self.borders.last().copied().unwrap_or_default();
         self.order = vec![0; total as usize];
         for node in descending.iter().rev() {
-            let stamp = self.stamps[*node as usize];
+            let stamp = self.places[*node as usize];
             if stamp >= lowest {
                 let end = &mut ends[stamp as usize];
                 self.places[*node as usize] = *end;
                 self.order[*end as usize] = *node;
                 *end += 1;
+            } else {
+                self.places[*node as usize] = if stamp == UNSEEN { NONE } else { BASELINE };
+            }
+        }
+        // What is of a higher generation than all tips nobody reaches.
+        if descending.len() < self.places.len() {
+            let mut sorted = FixedBitSet::with_capacity(self.places.len());
+            for node in descending {
+                sorted.insert(*node as usize);
+            }
+            for node in sorted.zeroes() {
+                self.places[node] = NONE;
             }
         }
     }
 
     /// Groups the commits anew by what `carrier` says of each place in the order: the number of a
-    /// tip, or that of all tips together for none of them. Places are no longer of use then.
-    pub fn regroup(&mut self, carrier: Vec<u32>) {
+    /// tip, or that of all tips together for none of them.
+    pub fn regroup(&mut self, carrier: &[u32]) {
         let mut ends = vec![0; self.tips.len() + 2];
-        for (node, number) in self.order.iter().zip(&carrier) {
+        for number in carrier {
             ends[(number + FIRST) as usize] += 1;
-            self.places[*node as usize] = *number;
         }
-        drop(carrier);
-        self.borders = begins(&mut ends);
+        self.regrouped = Some(begins(&mut ends));
         let mut order = vec![0; self.order.len()];
-        for node in &self.order {
-            let end = &mut ends[(self.places[*node as usize] + FIRST) as usize];
+        for (node, number) in self.order.iter().zip(carrier) {
+            let end = &mut ends[(number + FIRST) as usize];
             order[*end as usize] = *node;
             *end += 1;
         }
@@ -147,21 +169,25 @@ impl<'a> Reach<'a> {
 
     /// By the places of the order the number of the tip that reaches a commit first.
     pub fn carriers(&self) -> Vec<u32> {
-        let order = self.order.iter();
-        order.map(|node| self.stamp(*node) - FIRST).collect()
+        let mut carriers = Vec::with_capacity(self.order.len());
+        for (number, border) in (0..).zip(self.borders.iter().skip(FIRST as usize + 1)) {
+            carriers.resize(*border as usize, number);
+        }
+        carriers
     }
 
     /// The number of the first tip that reaches `node`; None where none was seen to, which is
     /// also how most of what the first tip reaches may look.
     pub fn first(&self, node: Node) -> Option<u32> {
-        self.stamps[node as usize].checked_sub(FIRST)
+        self.stamp(node).checked_sub(FIRST)
     }
 
     /// The commits that the tip of that number reaches first, each after its parents; of the
     /// first tip only where the walk was whole. After [`Reach::regroup`], in no order of their own,
     /// those that it gave to that number, which may be that of all tips.
     pub fn group(&self, number: u32) -> &[Node] {
-        let border = |stamp: u32| self.borders.get(stamp as usize).copied();
+        let borders = self.regrouped.as_ref().unwrap_or(&self.borders);
+        let border = |stamp: u32| borders.get(stamp as usize).copied();
         let begin = border(number + FIRST).unwrap_or_default();
         let end = border(number + FIRST + 1).unwrap_or(begin);
         self.order
@@ -184,22 +210,35 @@ impl<'a> Reach<'a> {
     }
 
     pub(super) fn stamp(&self, node: Node) -> u32 {
-        self.stamps[node as usize]
+        match self.places[node as usize] {
+            NONE => UNSEEN,
+            BASELINE => FIRST,
+            place => self.stamp_at(place),
+        }
     }
 
-    /// The place of a node whose stamp is above [`FIRST`].
-    pub(super) fn place(&self, node: Node) -> u32 {
-        self.places[node as usize]
+    /// The stamp of what is at `place`, until the commits are grouped anew.
+    pub(super) fn stamp_at(&self, place: u32) -> u32 {
+        let begun = self.borders.partition_point(|begin| *begin <= place);
+        index(begun).saturating_sub(1)
+    }
+
+    /// The place of a node whose stamp is above [`FIRST`]; None for all others.
+    pub(super) fn place(&self, node: Node) -> Option<u32> {
+        let place = self.places[node as usize];
+        let above = self.borders.get(FIRST as usize + 1).copied();
+        (place < BASELINE && above.is_some_and(|above| place >= above)).then_some(place)
     }
 }
 
-/// The commits that may be reached from `tips`, and others, from the highest generation down.
+/// The commits that may be reached from `tips`, and others, from the highest generation down;
+/// and of each its only parent, [`NONE`] or [`MORE`].
 ///
 /// # Errors
 /// Where there are fewer commits than generations, which is a broken file.
-fn descending(graph: &Graph, tips: &[Node]) -> Result<Vec<Node>, GraphError> {
+fn descending(graph: &Graph, tips: &[Node]) -> Result<(Vec<Node>, Vec<Node>), GraphError> {
     let Some(highest) = tips.iter().max_by_key(|tip| graph.generation(**tip)) else {
-        return Ok(Vec::new());
+        return Ok(Default::default());
     };
     let generation = graph.generation(*highest);
     if generation as usize > graph.len() {
@@ -214,14 +253,26 @@ fn descending(graph: &Graph, tips: &[Node]) -> Result<Vec<Node>, GraphError> {
     }
     let total = begins(&mut ends).last().copied().unwrap_or_default();
     let mut sorted = vec![0; total as usize];
+    let mut parents = vec![NONE; total as usize];
     for node in nodes {
         if let Some(steps) = below(node) {
             let end = &mut ends[steps as usize];
             sorted[*end as usize] = node;
+            parents[*end as usize] = only_parent(graph, node);
             *end += 1;
         }
     }
-    Ok(sorted)
+    Ok((sorted, parents))
+}
+
+/// A commit with one parent has that, one without has [`NONE`], and every other one [`MORE`].
+fn only_parent(graph: &Graph, node: Node) -> Node {
+    let mut only = NONE;
+    let read = graph.parents(node, |parent| {
+        only = if only == NONE { parent } else { MORE };
+    });
+    // What is broken is told of where the walk comes to it.
+    read.map_or(MORE, |()| only)
 }
 
 /// Where each of the counted groups begins, and at last where the last one ends; `counts` become
