@@ -1,7 +1,7 @@
 //! One small application for each way of declaring dependencies, of serving and of basing an
 //! image: built, and run as production runs it.
 
-use crate::engine::{docker, get, logs, python_base, status, until};
+use crate::engine::{docker, get, logs, node_base, python_base, status, until};
 use crate::sandbox::Sandbox;
 use std::process::Command;
 
@@ -187,6 +187,68 @@ fn an_image_on_distroless_has_no_shell_and_serves_and_drains() {
     let shells = "import shutil; print([p for p in ('sh', 'bash', 'apt-get') if shutil.which(p)])";
     assert_eq!(running.python(shells), "[]");
     running.serves(5000, "lighthouses");
+}
+
+#[test]
+fn what_npm_locked_is_built_and_serves_and_drains_on_node() {
+    let Some(base) = node_base() else { return };
+    let running = Running::start("node-express", &[], &[("NODE_BASE", &base)], Some(4200));
+    let address = running.address(4200);
+    until("/healthz is 200", || {
+        status(&address, "/healthz") == Some(200)
+    });
+    let (code, answer) = get(&address, "/").unwrap();
+    assert_eq!(code, 200);
+    assert!(answer.contains("moored, open"), "{answer}");
+    assert_eq!(running.inside(&["id", "-u"]), "10001");
+    assert_eq!(
+        running.inside(&["sh", "-c", "touch /app/x 2> /tmp/said || echo refused"]),
+        "refused"
+    );
+    let tools = "ls /app/node_modules | grep --count --line-regexp -e express -e is-odd";
+    assert_eq!(
+        running.inside(&["sh", "-c", tools]),
+        "1",
+        "what builds is gone"
+    );
+    for (option, expected) in [
+        ("--running", "0"),
+        ("--probe /healthz", "0"),
+        ("--probe /none", "1"),
+    ] {
+        let asked = format!("node /opt/shipway/shipway_start.cjs {option}; echo $?");
+        assert_eq!(running.inside(&["sh", "-c", &asked]), expected, "{option}");
+    }
+    let answer = std::thread::scope(|scope| {
+        let request = scope.spawn(|| get(&address, "/slow"));
+        until("the request runs", || logs(&running.name).contains("begun"));
+        running.stop();
+        request.join().unwrap()
+    });
+    let (code, body) = answer.unwrap();
+    assert_eq!(code, 200);
+    assert!(body.contains("finished"), "{body}");
+}
+
+#[test]
+fn secrets_of_a_service_on_node_keep_every_sign() {
+    let Some(base) = node_base() else { return };
+    let running = Running::start("node-express", &[], &[("NODE_BASE", &base)], Some(4200));
+    let secret = tempfile::tempdir().unwrap();
+    let value = "it's \"deep\" $HOME `id` \\ ${NIGHT_PASSWORD}";
+    std::fs::write(secret.path().join("NIGHT_PASSWORD"), format!("{value}\n")).unwrap();
+    std::fs::write(secret.path().join("not-a-name"), "x").unwrap();
+    let mount = format!("{}:/run/secrets:ro", secret.path().display());
+    let print = "console.log(process.env.NIGHT_PASSWORD + '|' + process.env.URL)";
+    #[rustfmt::skip]
+    let said = docker(
+        &[
+            "run", "--rm", "--volume", &mount, "--env", "URL=db://u:${NIGHT_PASSWORD}@h/${OTHER}",
+            &running.name, "node", "-e", print,
+        ],
+        None,
+    );
+    assert_eq!(said, format!("{value}|db://u:{value}@h/${{OTHER}}"));
 }
 
 #[test]

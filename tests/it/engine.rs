@@ -30,6 +30,39 @@ pub(crate) fn python_base() -> Option<String> {
     }
 }
 
+/// The image that stands in for that of Node.js: the Node.js that the tests call, with its npm, on
+/// the base of Debian. None as for [`python_base`].
+pub(crate) fn node_base() -> Option<String> {
+    const NAME: &str = "shipway-test/node:own";
+    python_base()?;
+    let debian = std::env::var("SHIPWAY_TEST_DEBIAN_BASE").unwrap();
+    let node = Command::new("node")
+        .args(["--print", "process.execPath"])
+        .output()
+        .unwrap();
+    let node = String::from_utf8(node.stdout).unwrap();
+    let home = Path::new(node.trim()).parent().unwrap().parent().unwrap();
+    let context = tempfile::tempdir().unwrap();
+    let copied = Command::new("cp")
+        .arg("--recursive")
+        .args([home.join("bin/node"), home.join("lib/node_modules/npm")])
+        .arg(context.path())
+        .status()
+        .unwrap();
+    assert!(copied.success(), "{}", home.display());
+    let dockerfile = format!(
+        "FROM {debian}\n\
+         RUN apt-get update && apt-get install --yes --no-install-recommends libstdc++6 ca-certificates\n\
+         COPY node /usr/local/bin/node\n\
+         COPY npm /usr/local/lib/node_modules/npm\n\
+         RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm\n"
+    );
+    std::fs::write(context.path().join("Dockerfile"), dockerfile).unwrap();
+    let build = ["build", "--quiet", "--tag", NAME, "."];
+    docker(&build, Some(context.path()));
+    Some(NAME.to_owned())
+}
+
 /// What `docker` printed; it must succeed.
 pub(crate) fn docker(arguments: &[&str], folder: Option<&Path>) -> String {
     let output = Command::new("docker")

@@ -78,8 +78,20 @@ pub(super) fn find(tree: &Tree, package: &Package) -> Managed {
         .join("package.json")
         .ok()
         .filter(|_| home != package.root);
+    // An installation of a workspace reads the manifests of all its members.
+    let patterns = members(tree, &home);
+    let others = tree.named("package.json").filter(|path| {
+        **path != package.path
+            && patterns
+                .iter()
+                .any(|pattern| is_member(&home, pattern, &path.parent()))
+    });
     Managed {
-        includes: beside.chain(outer).filter(|path| tree.has(path)).collect(),
+        includes: beside
+            .chain(outer)
+            .filter(|path| tree.has(path))
+            .chain(others.cloned())
+            .collect(),
         lock,
         manager: fact,
     }

@@ -12,7 +12,9 @@ mod source;
 mod version;
 
 use super::{Found, Tree};
-use crate::project::{Existing, Fact, Library, RelPath, Service, ServiceKind, Unknown};
+use crate::project::{
+    Existing, Fact, Finding, Library, RelPath, Service, ServiceKind, Severity, Unknown,
+};
 use manifest::Package;
 use service::Surroundings;
 
@@ -36,6 +38,28 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
             beside: others || !services.is_empty(),
         }
         .services();
+        let fastify = of_package.iter().find(|service| {
+            service
+                .framework
+                .as_ref()
+                .is_some_and(|fact| fact.value == "fastify")
+        });
+        if let Some(service) = fastify
+            && let Some(at) = files
+                .iter()
+                .find_map(|path| source::on_loopback(tree, path))
+        {
+            found.findings.push(Finding {
+                id: "listens-on-loopback",
+                severity: Severity::Warning,
+                message: format!(
+                    "{at} names no host, and Fastify then listens on loopback alone: in a container nobody reaches {}",
+                    service.name
+                ),
+                evidence: vec![at],
+                mend: "listen({ port, host: process.env.HOST ?? \"127.0.0.1\" }); the image sets HOST=0.0.0.0".to_owned(),
+            });
+        }
         services.extend(of_package);
     }
     for service in &services {

@@ -416,6 +416,16 @@ impl Surroundings<'_> {
     }
 
     fn writes(&self, service: &mut Service) {
+        if let Some(framework) = service.framework.clone()
+            && framework.value == "next"
+            && let Ok(cache) = self.package.root.join(".next/cache")
+        {
+            let mut fact = framework.map(|_| cache);
+            fact.confidence = Confidence::Likely;
+            service
+                .writable
+                .push(fact.because("Next keeps images and pages there that it made"));
+        }
         for (folder, at) in source::uploads(self.tree, self.files) {
             let Ok(path) = self.package.root.join(folder.trim_start_matches("./")) else {
                 continue;
@@ -463,7 +473,7 @@ impl Surroundings<'_> {
         service.requirements.clone_from(&package.requirements);
         let home = manager::home(self.tree, &package.root);
         service.runtime_version = version::find(self.tree, package, &home, self.images);
-        service.sources = vec![package.root.clone()];
+        service.sources = vec![home.clone()];
         service.env = self.env();
         service.test = self.test();
         for (name, debian) in [

@@ -143,6 +143,30 @@ pub(super) fn listens(tree: &Tree, path: &RelPath) -> Vec<(Option<Port>, Evidenc
     .unwrap_or_default()
 }
 
+/// Where Fastify is told to listen on a port and no host, which is this machine's loopback alone.
+pub(super) fn on_loopback(tree: &Tree, path: &RelPath) -> Option<Evidence> {
+    with_tree(tree, path, &["listen("], |source, root| {
+        syntax::all(root, "call_expression")
+            .into_iter()
+            .filter_map(method)
+            .find_map(|(_, name, arguments)| {
+                let options = arguments.first()?;
+                let told = source.of(name) == "listen" && options.kind() == "object";
+                let has = |name: &str| {
+                    syntax::children(*options).into_iter().any(|part| {
+                        let key = part.child_by_field_name("key").unwrap_or(part);
+                        source.of(key).trim_matches(['"', '\'']) == name
+                    })
+                };
+                let spread = syntax::children(*options)
+                    .iter()
+                    .any(|part| part.kind() == "spread_element");
+                (told && has("port") && !has("host") && !has("path") && !spread)
+                    .then(|| source.at(tree, *options))
+            })
+    })?
+}
+
 /// The number in an expression, with its line: a literal, what stands behind `||` or `??`, the
 /// property `port`, the value of a name of the same file.
 fn number(
@@ -479,6 +503,21 @@ mod tests {
         assert_eq!(port("app.listen(70000);"), None);
         assert_eq!(port("app.listen(0);"), None);
         assert_eq!(port("const a = b;\nconst b = a;\napp.listen(a);"), None);
+    }
+
+    #[test]
+    fn fastify_without_a_host_is_on_loopback() {
+        let found = |source: &str| {
+            let (_folder, tree) = tree(&[("a.js", source)]);
+            on_loopback(&tree, &RelPath::parse("a.js").unwrap()).map(|at| at.line)
+        };
+        assert_eq!(found("\napp.listen({ port: 3000 });"), Some(2));
+        assert_eq!(found("app.listen({ port });"), Some(1));
+        assert_eq!(found("app.listen({ port: 3000, host: '0.0.0.0' });"), None);
+        assert_eq!(found("app.listen({ port, host });"), None);
+        assert_eq!(found("app.listen({ port, ...options });"), None);
+        assert_eq!(found("app.listen({ path: '/tmp/x' });"), None);
+        assert_eq!(found("app.listen(3000);"), None);
     }
 
     #[test]

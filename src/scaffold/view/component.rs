@@ -2,7 +2,7 @@
 //!
 //! Services that share a manifest are one component. make, ci and devcontainer are made of these.
 
-use super::super::pins::Pins;
+use super::super::{made, pins::Pins};
 use crate::project::{
     EnvVar, Fact, Library, PackageManager, Project, RelPath, Requirement, Service, TestCommand,
 };
@@ -32,7 +32,7 @@ pub(super) struct Component<'a> {
 pub(super) fn components(project: &Project) -> Vec<Component<'_>> {
     let mut all: Vec<Component> = Vec::new();
     for service in &project.services {
-        if service.ecosystem == "static" {
+        if !made::is_tested(service.ecosystem) {
             continue;
         }
         let manifest = service.manifest.as_ref().map(|fact| &fact.value);
@@ -51,7 +51,8 @@ pub(super) fn components(project: &Project) -> Vec<Component<'_>> {
             None => all.push(of_service(service)),
         }
     }
-    for library in &project.libraries {
+    let libraries = project.libraries.iter();
+    for library in libraries.filter(|library| made::is_tested(library.ecosystem)) {
         if all.iter().all(|component| {
             component.root != &library.root || component.ecosystem != library.ecosystem
         }) {

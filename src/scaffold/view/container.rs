@@ -1,6 +1,7 @@
 //! What the container templates see: the image of each service.
 
 mod base;
+mod node;
 mod python;
 mod readiness;
 
@@ -9,7 +10,7 @@ use crate::project::{RelPath, Service, ServiceKind};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-pub(super) use python::{command, dev_command, holds_code, probe, split, writable};
+pub(super) use python::{holds_code, split, writable};
 
 /// Where the source lies in an image.
 pub(super) const APP: &str = "/app";
@@ -27,6 +28,8 @@ pub(super) struct Container {
     other_dockerfile: String,
     several: Vec<Named>,
     python: bool,
+    /// Whether a service of Node.js starts.
+    node: bool,
     wsgi: bool,
     /// What gunicorn takes at once.
     gunicorn: python::Gunicorn,
@@ -50,6 +53,8 @@ struct Site {
     port: u16,
     /// Its own settings, where they lie among the pages.
     hidden: Option<String>,
+    /// Whether its first page answers for every address: what shows is chosen in the browser.
+    single_page: bool,
 }
 
 /// What an image has whatever it is made of.
@@ -75,6 +80,48 @@ pub(super) struct Image {
     sources: Vec<String>,
     #[serde(flatten)]
     python: Option<python::Python>,
+    node: Option<node::Node>,
+}
+
+/// How `service` is started in production; None where nobody knows.
+pub(super) fn command(service: &Service) -> Option<Vec<String>> {
+    if is_node(service) {
+        node::command(service)
+    } else {
+        python::command(service)
+    }
+}
+
+/// How it is started for development: one process that starts again when the source changes.
+pub(super) fn dev_command(service: &Service) -> Option<Vec<String>> {
+    if is_node(service) {
+        node::command(service)
+    } else {
+        python::dev_command(service)
+    }
+}
+
+/// Command of the health check; None for what runs and ends.
+pub(super) fn probe(service: &Service) -> Option<Vec<String>> {
+    if is_node(service) {
+        node::probe(service)
+    } else {
+        python::probe(service)
+    }
+}
+
+/// Whether an image can be made for a service.
+pub(in super::super) fn is_made(service: &Service) -> bool {
+    match service.ecosystem {
+        "python" => python::command(service).is_some(),
+        "node" => node::is_made(service),
+        "static" => is_site(service),
+        _ => false,
+    }
+}
+
+fn is_node(service: &Service) -> bool {
+    service.ecosystem == "node"
 }
 
 pub(super) fn view(input: &Input) -> Container {
@@ -92,7 +139,8 @@ pub(super) fn view(input: &Input) -> Container {
         };
         let site = is_site(services[0]);
         let port = port(services[0]);
-        let python = (!site).then(|| python::image(input, &services));
+        let node = is_node(services[0]).then(|| node::image(input, &services));
+        let python = (!site && node.is_none()).then(|| python::image(input, &services));
         if site {
             sites.push(Site {
                 name: name.clone(),
@@ -101,16 +149,21 @@ pub(super) fn view(input: &Input) -> Container {
                     .path_of("site_conf", &name)
                     .filter(|_| serves_root(services[0]))
                     .map(str::to_owned),
+                single_page: node.is_some(),
             });
         }
         servers.extend(
             services
                 .iter()
+                .filter(|service| service.ecosystem == "python")
                 .filter_map(|service| python::server(input, service)),
         );
-        let base = match &python {
-            Some(_) => base::python(input, services[0]),
-            None => base::pinned(input, "nginx"),
+        let base = if node.is_some() {
+            base::node(input, services[0])
+        } else if python.is_some() {
+            base::python(input, services[0])
+        } else {
+            base::pinned(input, "nginx")
         };
         images.push(Image {
             file_flag: input
@@ -123,7 +176,7 @@ pub(super) fn view(input: &Input) -> Container {
                 .map(|service| service.name.clone())
                 .collect(),
             site,
-            dev: !site,
+            dev: python.is_some(),
             base: base.reference,
             base_comment: base.comment,
             source: input
@@ -133,7 +186,7 @@ pub(super) fn view(input: &Input) -> Container {
                 .map(web_address)
                 .unwrap_or_default(),
             port,
-            sources: if site {
+            sources: if site && node.is_none() {
                 site_sources(services[0])
             } else {
                 copies(services.iter().flat_map(|service| &service.sources))
@@ -141,6 +194,7 @@ pub(super) fn view(input: &Input) -> Container {
             name,
             dockerfile,
             python,
+            node,
         });
     }
     let others: Vec<String> = input
@@ -172,7 +226,10 @@ pub(super) fn view(input: &Input) -> Container {
                 })
                 .collect()
         },
-        python: images.iter().any(|image| !image.site),
+        python: images.iter().any(|image| image.python.is_some()),
+        node: images
+            .iter()
+            .any(|image| image.node.is_some() && !image.site),
         wsgi: servers.iter().any(python::Server::is_wsgi),
         gunicorn: python::gunicorn(&input.project.services),
         ignored: ignored(input),
@@ -185,7 +242,8 @@ pub(super) fn view(input: &Input) -> Container {
 impl Image {
     /// The folder that its commands start in.
     pub(super) fn workdir(&self) -> Option<&String> {
-        self.python.as_ref().map(|python| &python.workdir)
+        let python = self.python.as_ref().map(|python| &python.workdir);
+        python.or_else(|| self.node.as_ref().map(|node| &node.workdir))
     }
 }
 
@@ -201,12 +259,7 @@ pub(super) fn image_of<'a>(container: &'a Container, name: &str) -> Option<&'a I
 fn groups(services: &[Service]) -> Vec<Vec<&Service>> {
     let mut groups: BTreeMap<(&str, &str, &str), Vec<&Service>> = BTreeMap::new();
     for service in services {
-        let known = match service.ecosystem {
-            "python" => command(service).is_some(),
-            "static" => is_site(service),
-            _ => false,
-        };
-        if !known {
+        if !is_made(service) {
             continue;
         }
         let manifest = service
@@ -326,6 +379,10 @@ fn ignored(input: &Input) -> Vec<String> {
         .filter(|name| !runs(name) && !services.iter().all(is_site))
         .map(|name| format!("**/{name}"))
         .collect();
+    if services.iter().any(is_node) {
+        let made = [".next", ".nuxt", ".output", ".svelte-kit", "coverage"];
+        lines.extend(made.map(|name| format!("**/{name}")));
+    }
     for service in services {
         for folder in &service.writable {
             let inside = service
@@ -361,7 +418,7 @@ fn ignored(input: &Input) -> Vec<String> {
 
 /// Whether `service` is a site whose pages lie at the root of the repository.
 fn serves_root(service: &Service) -> bool {
-    is_site(service) && site_folder(service).is_root()
+    is_site(service) && !is_node(service) && site_folder(service).is_root()
 }
 
 fn site_folder(service: &Service) -> &RelPath {

@@ -4,7 +4,7 @@ mod backing;
 mod ci;
 mod component;
 mod compose;
-mod container;
+pub(super) mod container;
 mod devcontainer;
 mod env;
 mod hooks;

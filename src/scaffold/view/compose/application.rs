@@ -207,6 +207,16 @@ impl Application<'_> {
             {
                 service.watch.push(Watch { path: host(&path) });
             }
+        } else if !image.site {
+            // Its image holds the source: what changes is built anew.
+            service.comment.push(
+                "Its image holds the source: `docker compose watch` builds it anew at each change."
+                    .to_owned(),
+            );
+            self.development_environment(&mut service, detected);
+            for path in mounted(detected) {
+                service.watch.push(Watch { path: host(&path) });
+            }
         }
         service
     }

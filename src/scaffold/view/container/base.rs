@@ -63,6 +63,49 @@ pub(super) fn distroless(input: &Input, service: &Service) -> Option<String> {
     Some(input.pins.image(&key)?.reference())
 }
 
+/// The version of Node.js where the project names none.
+const NODE: &str = "22";
+
+/// The kind of base that a service of Node.js gets: it needs a shell to start.
+pub(super) fn node_kind(input: &Input) -> Base {
+    match input.config.container.base {
+        Base::Alpine => Base::Alpine,
+        _ => Base::Slim,
+    }
+}
+
+/// The image that builds and runs a service of Node.js.
+pub(super) fn node(input: &Input, service: &Service) -> Chosen {
+    let named = service.runtime_version.as_ref();
+    let version = named.map_or(NODE, |fact| fact.value.as_str());
+    let suffix = if node_kind(input) == Base::Alpine {
+        "alpine"
+    } else {
+        "slim"
+    };
+    let key = format!("node-{version}-{suffix}");
+    let mut chosen = match input.pins.image(&key) {
+        Some(_) => pinned(input, &key),
+        None => Chosen {
+            reference: format!("docker.io/library/node:{version}-{suffix}"),
+            comment: unpinned(false),
+        },
+    };
+    if named.is_none() {
+        chosen.comment.insert(
+            0,
+            format!("Nothing in the repository names a version of Node.js; {NODE} is a guess."),
+        );
+    }
+    if input.config.container.base == Base::Distroless {
+        chosen.comment.insert(
+            0,
+            "Slim and not distroless: its start reads secrets with a shell.".to_owned(),
+        );
+    }
+    chosen
+}
+
 /// The image that dependencies are installed in, and that runs unless it is distroless.
 pub(super) fn python(input: &Input, service: &Service) -> Chosen {
     let version = version(service);

@@ -174,7 +174,7 @@ fn scripts(input: &Input, services: &[&Service]) -> String {
 }
 
 /// Debian packages of all services, sorted.
-fn packages<'a>(
+pub(super) fn packages<'a>(
     services: &[&'a Service],
     of: impl Fn(&'a Service) -> &'a Vec<crate::project::Fact<String>>,
 ) -> Vec<&'a str> {
@@ -209,7 +209,7 @@ const ALPINE: &[(&str, &str)] = &[
 
 /// A RUN that installs system packages and leaves nothing that differs from build to build; with
 /// the entry for the user that the container runs as where `user` is set.
-fn install(kind: Base, packages: &[&str], user: bool) -> String {
+pub(super) fn install(kind: Base, packages: &[&str], user: bool) -> String {
     let mut steps: Vec<String> = Vec::new();
     let ignored = if kind == Base::Alpine {
         let mut names: Vec<&str> = packages
@@ -427,7 +427,7 @@ fn module_name(service: &Service) -> String {
 }
 
 /// How `service` is started in production; None where nobody knows.
-pub(in super::super) fn command(service: &Service) -> Option<Vec<String>> {
+pub(super) fn command(service: &Service) -> Option<Vec<String>> {
     let words = |text: &str| {
         text.split_whitespace()
             .map(str::to_owned)
@@ -462,7 +462,7 @@ pub(in super::super) fn command(service: &Service) -> Option<Vec<String>> {
 }
 
 /// How it is started for development: one process that starts again when the source changes.
-pub(in super::super) fn dev_command(service: &Service) -> Option<Vec<String>> {
+pub(super) fn dev_command(service: &Service) -> Option<Vec<String>> {
     let production = command(service)?;
     let mut command = production.clone();
     match (interface(service), service.kind.value) {
@@ -501,7 +501,7 @@ fn health_path(service: &Service) -> Option<String> {
 }
 
 /// Command of the health check; None for what runs and ends.
-pub(in super::super) fn probe(service: &Service) -> Option<Vec<String>> {
+pub(super) fn probe(service: &Service) -> Option<Vec<String>> {
     let mut words = vec!["python".to_owned(), "-I".to_owned(), start()];
     match service.kind.value {
         ServiceKind::Web => {

@@ -1,0 +1,295 @@
+//! The image of Node.js services: how dependencies are installed, what is built, what starts.
+
+use super::super::Input;
+use super::python::{install, packages, split};
+use super::{base, copy, in_image, outermost, port};
+use crate::config::Base;
+use crate::project::{PackageManager, RelPath, Service, ServiceKind};
+use serde::Serialize;
+
+/// Where the generated module lies in an image.
+const START: &str = "/opt/shipway/shipway_start.cjs";
+
+#[derive(Debug, Serialize)]
+pub(super) struct Node {
+    /// Sentences on how dependencies are installed.
+    comment: Vec<String>,
+    /// The command that gets the package manager, where it does not come with Node.js.
+    manager: Option<String>,
+    /// Folder that dependencies are installed in.
+    home: String,
+    pub(super) workdir: String,
+    /// Arguments of COPY for what the installation reads.
+    manifests: Vec<String>,
+    install: String,
+    build: Option<String>,
+    /// The command that takes out what only the build needs.
+    prune: Option<String>,
+    /// Folders with the programs of dependencies.
+    programs: String,
+    runtime_install: String,
+    script: String,
+    entrypoint: Vec<String>,
+    command: Vec<String>,
+    healthcheck: Option<Vec<String>>,
+    writable: Vec<String>,
+    /// For a site: the folder that the build makes, and what hands it out.
+    output: Option<String>,
+    nginx: String,
+    nginx_comment: Vec<String>,
+}
+
+/// The image that `services` share; the first gives its command.
+pub(super) fn image(input: &Input, services: &[&Service]) -> Node {
+    let first = services[0];
+    let manager = manager(first);
+    let home = home(first);
+    let kind = base::node_kind(input);
+    let locked = first.lock.is_some();
+    let writable: Vec<String> = writable(services).iter().map(in_image).collect();
+    let mut comment = Vec::new();
+    if !locked {
+        comment.push(
+            "Without a lock file in the repository two builds at different times may differ."
+                .to_owned(),
+        );
+    }
+    let prune = prune(first, manager);
+    if prune.is_none() && first.output.is_none() {
+        comment.push("Dependencies for development stay in the image.".to_owned());
+    }
+    let mut system = packages(services, |service| &service.system_packages);
+    system.insert(0, "tini");
+    let nginx = base::pinned(input, "nginx");
+    Node {
+        comment,
+        manager: tool(first, manager),
+        manifests: manifests(first),
+        install: command_of(manager, locked, is_berry(first)),
+        build: first.build.as_ref().map(|fact| fact.value.clone()),
+        prune,
+        programs: programs(&home, first),
+        home: in_image(&home),
+        workdir: in_image(&first.working_dir.value),
+        runtime_install: install(kind, &system, true),
+        script: input.path("shipway_node").unwrap_or_default().to_owned(),
+        entrypoint: entrypoint(kind),
+        command: command(first).unwrap_or_default(),
+        healthcheck: probe(first),
+        writable,
+        output: first
+            .output
+            .as_ref()
+            .filter(|_| first.kind.value == ServiceKind::Static)
+            .map(|fact| in_image(&fact.value)),
+        nginx: nginx.reference,
+        nginx_comment: nginx.comment,
+    }
+}
+
+fn manager(service: &Service) -> PackageManager {
+    service
+        .package_manager
+        .as_ref()
+        .map_or(PackageManager::Npm, |fact| fact.value)
+}
+
+/// The folder of the lock file, which is where a workspace installs.
+fn home(service: &Service) -> RelPath {
+    service
+        .lock
+        .as_ref()
+        .map_or_else(|| service.root.clone(), |fact| fact.value.parent())
+}
+
+/// Whether it is Yarn from version 2 on.
+fn is_berry(service: &Service) -> bool {
+    service
+        .manifest_includes
+        .iter()
+        .any(|file| file.file_name() == ".yarnrc.yml")
+}
+
+fn command_of(manager: PackageManager, locked: bool, berry: bool) -> String {
+    match (manager, locked) {
+        (PackageManager::Pnpm, true) => {
+            "pnpm install --frozen-lockfile --store-dir /root/.cache/pnpm"
+        }
+        (PackageManager::Pnpm, false) => "pnpm install --store-dir /root/.cache/pnpm",
+        (PackageManager::Yarn, true) if berry => "yarn install --immutable",
+        (PackageManager::Yarn, true) => "yarn install --frozen-lockfile --non-interactive",
+        (PackageManager::Yarn, false) => "yarn install",
+        (_, true) => "npm ci",
+        (_, false) => "npm install",
+    }
+    .to_owned()
+}
+
+/// Corepack brings the version that the manifest names; without one the newest is taken.
+fn tool(service: &Service, manager: PackageManager) -> Option<String> {
+    let name = match manager {
+        PackageManager::Pnpm => "pnpm",
+        PackageManager::Yarn => "yarn",
+        _ => return None,
+    };
+    let named = service.package_manager.as_ref().and_then(|fact| {
+        fact.evidence.iter().find_map(|at| {
+            let (_, rest) = at.excerpt.split_once(&format!("{name}@"))?;
+            let end = rest
+                .find(|c: char| !c.is_ascii_alphanumeric() && !"-.".contains(c))
+                .unwrap_or(rest.len());
+            (end > 0).then(|| rest[..end].to_owned())
+        })
+    });
+    if name == "yarn"
+        && named
+            .as_deref()
+            .is_none_or(|version| !version.starts_with("1."))
+    {
+        // Yarn's newer releases are not on npm under its name; the image has version 1.
+        return is_berry(service).then(|| "corepack enable".to_owned());
+    }
+    Some(format!(
+        "npm install --global --force {name}{}",
+        named.map_or_else(String::new, |version| format!("@{version}"))
+    ))
+}
+
+/// What the installation reads: manifests, lock, and what a client is generated from.
+fn manifests(service: &Service) -> Vec<String> {
+    let mut files: Vec<RelPath> = service
+        .manifest
+        .iter()
+        .chain(&service.lock)
+        .map(|fact| fact.value.clone())
+        .chain(service.manifest_includes.iter().cloned())
+        // It holds tokens.
+        .filter(|file| file.file_name() != ".npmrc")
+        .collect();
+    files.sort();
+    files.dedup();
+    let mut folders: Vec<RelPath> = files.iter().map(RelPath::parent).collect();
+    folders.sort();
+    folders.dedup();
+    let mut lines: Vec<String> = folders
+        .iter()
+        .map(|folder| {
+            let here: Vec<String> = files
+                .iter()
+                .filter(|file| file.parent() == *folder)
+                .map(ToString::to_string)
+                .collect();
+            copy(&here, &format!("{}/", in_image(folder)))
+        })
+        .collect();
+    if let Some(fact) = &service.migration
+        && fact.value.tool == "prisma"
+        && let Some(schema) = fact.evidence.first()
+    {
+        lines.push(copy(&[schema.file.to_string()], &in_image(&schema.file)));
+    }
+    lines
+}
+
+/// Takes out dependencies for development, unless one of them migrates, or the package manager
+/// cannot in a workspace.
+fn prune(service: &Service, manager: PackageManager) -> Option<String> {
+    let migrates = service.migration.as_ref().is_some_and(|fact| {
+        service.requirements.iter().any(|one| {
+            one.development && (one.name.starts_with(&fact.value.tool) || one.name == "tsx")
+        })
+    });
+    let starts = service
+        .server_command
+        .as_ref()
+        .and_then(|fact| fact.value.split(' ').next())
+        .is_some_and(|program| {
+            service
+                .requirements
+                .iter()
+                .any(|one| one.development && one.name == program)
+        });
+    let workspace = home(service) != service.root;
+    if migrates || starts || service.output.is_some() {
+        return None;
+    }
+    match manager {
+        PackageManager::Npm => Some("npm prune --omit=dev".to_owned()),
+        PackageManager::Pnpm if !workspace => {
+            Some("CI=true pnpm prune --prod --ignore-scripts".to_owned())
+        }
+        PackageManager::Yarn if !is_berry(service) => Some(
+            "yarn install --production --frozen-lockfile --ignore-scripts --prefer-offline"
+                .to_owned(),
+        ),
+        _ => None,
+    }
+}
+
+fn programs(home: &RelPath, service: &Service) -> String {
+    let mut folders = vec![in_image(&service.root)];
+    if *home != service.root {
+        folders.push(in_image(home));
+    }
+    folders
+        .iter()
+        .map(|folder| format!("{folder}/node_modules/.bin"))
+        .collect::<Vec<_>>()
+        .join(":")
+}
+
+/// tini, and a shell that becomes the command once it has the secrets.
+fn entrypoint(kind: Base) -> Vec<String> {
+    let tini = if kind == Base::Alpine {
+        "/sbin/tini"
+    } else {
+        "/usr/bin/tini"
+    };
+    // Node.js ends by the signal that it was told to stop with.
+    let script = format!("secrets=$(node {START}) && eval \"$secrets\" && exec \"$@\"");
+    [tini, "-e", "143", "--", "sh", "-c", &script, "sh"]
+        .map(str::to_owned)
+        .to_vec()
+}
+
+fn writable(services: &[&Service]) -> Vec<RelPath> {
+    outermost(
+        services
+            .iter()
+            .flat_map(|service| &service.writable)
+            .map(|fact| &fact.value),
+    )
+}
+
+/// How `service` is started; None where nobody knows.
+pub(super) fn command(service: &Service) -> Option<Vec<String>> {
+    let fact = service.server_command.as_ref()?;
+    Some(split(
+        &fact.value.replace("{port}", &port(service).to_string()),
+    ))
+}
+
+/// Command of the health check; None for what runs and ends and for a site.
+pub(super) fn probe(service: &Service) -> Option<Vec<String>> {
+    let mut words = vec!["node".to_owned(), START.to_owned()];
+    match service.kind.value {
+        ServiceKind::Web => {
+            words.push("--probe".to_owned());
+            words.extend(service.health.as_ref().map(|fact| fact.value.clone()));
+        }
+        ServiceKind::Worker | ServiceKind::Scheduler => words.push("--running".to_owned()),
+        ServiceKind::Job | ServiceKind::Static => return None,
+    }
+    Some(words)
+}
+
+/// Whether an image can be made for it: with a package manager that its base has, and with a
+/// command or files to hand out.
+pub(super) fn is_made(service: &Service) -> bool {
+    let starts = if service.kind.value == ServiceKind::Static {
+        service.build.is_some() && service.output.is_some()
+    } else {
+        service.server_command.is_some()
+    };
+    starts && manager(service) != PackageManager::Bun
+}
