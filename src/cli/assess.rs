@@ -4,6 +4,7 @@ use super::dora::Scene;
 use super::{Context, Exit, Failure, Format};
 use crate::assess::{self, AssessError};
 use crate::dora::event::Event;
+use crate::git::GitError;
 use crate::{detect, ui};
 use clap::Args;
 
@@ -19,6 +20,9 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let scene = Scene::here()?;
+    if scene.bare {
+        return Err(GitError::Bare(scene.repository.root).into());
+    }
     let name = detect::project_name(&scene.repository.root, &scene.config);
     let events = scene.store()?.all()?;
     let recorded = events

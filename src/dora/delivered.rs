@@ -138,17 +138,19 @@ impl Delivered {
                         .is_some_and(|node| graph.is_merge(*node))
                 },
             );
-            let (change, originals, ambiguous) = match identity {
+            let (change, from, originals, ambiguous) = match identity {
                 Identity::Itself => continue,
-                Identity::Recorded { change } => (change, Vec::new(), false),
+                Identity::Recorded { change } => (change, change, Vec::new(), false),
                 Identity::Restored {
                     change,
+                    from,
                     originals,
                     ambiguous,
-                } => (change, originals, ambiguous),
+                } => (change, from, originals, ambiguous),
             };
             recorded.insert(*node);
             let event = changes[change].1;
+            let hidden = &changes[from].1.commits;
             let first = event.commits.iter().map(|c| c.committed_at.second()).min();
             let mut add = |original: CommitId, start: i64| {
                 self.recorded.push(Recorded {
@@ -165,13 +167,13 @@ impl Delivered {
             if originals.is_empty() {
                 add(*commit, *time);
             }
-            if !originals.is_empty() && event.patch_id.is_some() {
-                let others = (0..event.commits.len()).filter(|place| !originals.contains(place));
+            if !originals.is_empty() && changes[from].1.patch_id.is_some() {
+                let others = (0..hidden.len()).filter(|place| !originals.contains(place));
                 self.uncounted
-                    .extend(others.map(|place| (*number, event.commits[place].id)));
+                    .extend(others.map(|place| (*number, hidden[place].id)));
             }
             for place in originals {
-                let original = &event.commits[place];
+                let original = &hidden[place];
                 restored.insert(original.id);
                 add(original.id, original.committed_at.second());
             }

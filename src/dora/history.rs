@@ -9,7 +9,7 @@ use super::identity::Identities;
 use super::lineage::{Keeping, Lineage};
 use crate::config::{DoraConfig, RolledBack};
 use crate::git::graph::{Graph, GraphError, Node};
-use crate::git::patch_id::patch_ids;
+use crate::git::patch_id::kept_patch_ids;
 use crate::git::touch::Touches;
 use crate::git::{CommitId, GitError, PatchId};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
@@ -252,7 +252,7 @@ fn patches(
             }
         }
     }
-    patch_ids(root, &commits)
+    kept_patch_ids(root, &commits)
 }
 
 /// Which commits concern a service.

@@ -3,7 +3,8 @@
 
 use super::event::{Change, EventId, Source};
 use crate::git::{CommitId, PatchId};
-use std::collections::{BTreeSet, HashMap};
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 
 /// A merge is made after its originals; by so many seconds clocks may say otherwise. Commits that
 /// are older still are not compared, as each comparison costs a difference.
@@ -14,11 +15,18 @@ pub struct Identities<'a> {
     changes: &'a [(EventId, &'a Change)],
     by_original: HashMap<CommitId, Vec<usize>>,
     by_merge: HashMap<CommitId, Vec<usize>>,
-    by_whole: HashMap<PatchId, Vec<usize>>,
-    /// Change and place of the commit in it.
-    by_single: HashMap<PatchId, Vec<(usize, usize)>>,
+    by_whole: HashMap<PatchId, Vec<(usize, Part)>>,
+    by_single: HashMap<PatchId, Vec<(usize, Part)>>,
     /// Second of the first commit of a change of which a patch id was recorded.
     earliest_patch: Option<i64>,
+}
+
+/// What of a change a commit looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Whole,
+    /// The commit at this place in it.
+    Commit(usize),
 }
 
 /// What a deployed commit is.
@@ -28,10 +36,13 @@ pub enum Identity {
     Itself,
     /// It stands for itself, as a commit of the change with this number.
     Recorded { change: usize },
-    /// It took the place of these commits of the change.
+    /// It took the place of these commits of a change.
     Restored {
+        /// The change that says when it was opened and merged; another one where two tell of the
+        /// same commits.
         change: usize,
-        /// Places of the commits in the change.
+        from: usize,
+        /// Places of the commits in the change `from`.
         originals: Vec<usize>,
         /// Other changes could have been meant.
         ambiguous: bool,
@@ -59,7 +70,7 @@ impl<'a> Identities<'a> {
                 known.push(number);
                 if let Some(patch) = original.patch_id {
                     let single = identities.by_single.entry(patch).or_default();
-                    single.push((number, place));
+                    single.push((number, Part::Commit(place)));
                 }
             }
             if let Some(merge) = change.merged_as {
@@ -71,7 +82,8 @@ impl<'a> Identities<'a> {
                 _ => None,
             };
             if let Some(patch) = change.patch_id.or(only) {
-                identities.by_whole.entry(patch).or_default().push(number);
+                let whole = identities.by_whole.entry(patch).or_default();
+                whole.push((number, Part::Whole));
             }
         }
         identities
@@ -107,85 +119,98 @@ impl<'a> Identities<'a> {
         merge: impl Fn(&CommitId) -> bool,
     ) -> Identity {
         if let Some(numbers) = self.by_original.get(commit) {
-            let (change, _) = self.choose(numbers.iter().copied(), time);
-            return Identity::Recorded { change };
+            return self
+                .told(numbers)
+                .map_or(Identity::Itself, |change| Identity::Recorded { change });
         }
-        let counts = |original: &CommitId| !reached(original) && !merge(original);
-        let wholes = patch.and_then(|patch| self.by_whole.get(&patch));
-        let singles = patch.and_then(|patch| self.by_single.get(&patch));
-        let merges = self.by_merge.get(commit);
+        let found = |ids: &HashMap<PatchId, Vec<(usize, Part)>>| -> Vec<(usize, Part)> {
+            let found = patch.and_then(|patch| ids.get(&patch));
+            found.cloned().unwrap_or_default()
+        };
+        let (mut wholes, mut singles) = (found(&self.by_whole), found(&self.by_single));
         // What the forge says of this very commit goes before what looks alike.
-        let named = |number: &usize| merges.is_some_and(|merges| merges.contains(number));
-        if let Some(singles) = singles
-            && wholes.is_none_or(|wholes| !wholes.iter().any(named))
-            && (wholes.is_none() || singles.iter().any(|(number, _)| named(number)))
-        {
-            let mut from: Vec<usize> = singles.iter().map(|(number, _)| *number).collect();
-            if from.iter().any(named) {
-                from.retain(named);
+        if let Some(merges) = self.by_merge.get(commit) {
+            wholes.retain(|(number, _)| merges.contains(number));
+            singles.retain(|(number, _)| merges.contains(number));
+            if wholes.is_empty() && singles.is_empty() {
+                wholes.extend(merges.iter().map(|number| (*number, Part::Whole)));
             }
-            let (change, ambiguous) = self.choose(from.into_iter(), time);
-            let place = singles.iter().find(|(number, _)| *number == change);
-            let place = place.map_or(0, |(_, place)| *place);
-            let original = &self.changes[change].1.commits[place];
-            // One that is deployed, too, was picked from there: both are changes.
-            return if counts(&original.id) {
-                Identity::Restored {
-                    change,
-                    originals: vec![place],
-                    ambiguous,
-                }
-            } else {
-                Identity::Itself
-            };
         }
-        let mut from: Vec<usize> = wholes.or(merges).cloned().unwrap_or_default();
-        if from.iter().any(named) {
-            from.retain(named);
-        }
-        if from.is_empty() {
+        let candidates = if wholes.is_empty() { singles } else { wholes };
+        let Some((from, part, ambiguous)) = self.choose(&candidates, time) else {
             return Identity::Itself;
-        }
-        let (change, ambiguous) = self.choose(from.into_iter(), time);
-        let commits = self.changes[change].1.commits.iter().enumerate();
-        let originals: Vec<usize> = commits
-            .filter(|(_, original)| counts(&original.id))
-            .map(|(place, _)| place)
+        };
+        // One that is deployed, too, was picked from there: both are changes.
+        let originals: Vec<CommitId> = self
+            .originals_of(from, part)
+            .filter(|original| !reached(original) && !merge(original))
             .collect();
-        if originals.is_empty() {
-            Identity::Itself
-        } else {
-            Identity::Restored {
-                change,
-                originals,
-                ambiguous,
-            }
+        let Some(last) = originals.last() else {
+            return Identity::Itself;
+        };
+        // Two events may tell of the same commits.
+        let told = self.by_original.get(last);
+        let forge = told.and_then(|numbers| self.told(numbers));
+        let change = forge.filter(|number| self.is_of_forge(*number));
+        Identity::Restored {
+            from,
+            change: change.unwrap_or(from),
+            originals: match part {
+                Part::Whole => self.places_of(from, &originals),
+                Part::Commit(place) => vec![place],
+            },
+            ambiguous,
         }
     }
 
-    /// Of several changes the one whose last commit is the latest before `merged`, and whether
-    /// others could have been meant. Of several events of one branch the forge's goes first, then
-    /// that with the lower id.
-    fn choose(&self, numbers: impl Iterator<Item = usize>, merged: i64) -> (usize, bool) {
+    /// Of several events that name a commit, the one that is believed: the forge's, else that
+    /// with the lowest id.
+    fn told(&self, numbers: &[usize]) -> Option<usize> {
+        numbers
+            .iter()
+            .copied()
+            .min_by_key(|number| (!self.is_of_forge(*number), self.changes[*number].0))
+    }
+
+    fn is_of_forge(&self, number: usize) -> bool {
+        let source = self.changes[number].1.source;
+        matches!(source, Source::Github | Source::Gitlab)
+    }
+
+    fn originals_of(&self, number: usize, part: Part) -> impl Iterator<Item = CommitId> + '_ {
+        let commits = self.changes[number].1.commits.iter().enumerate();
+        commits
+            .filter(move |(place, _)| part == Part::Whole || part == Part::Commit(*place))
+            .map(|(_, original)| original.id)
+    }
+
+    fn places_of(&self, number: usize, originals: &[CommitId]) -> Vec<usize> {
+        let commits = self.changes[number].1.commits.iter().enumerate();
+        commits
+            .filter(|(_, original)| originals.contains(&original.id))
+            .map(|(place, _)| place)
+            .collect()
+    }
+
+    /// Of several candidates the one whose change has the latest last commit before `merged`, and
+    /// whether other commits could have been meant. Of several events of the same commits the
+    /// forge's goes first, then that with the lower id.
+    fn choose(&self, candidates: &[(usize, Part)], merged: i64) -> Option<(usize, Part, bool)> {
         let last = |number: usize| {
             let commits = &self.changes[number].1.commits;
-            commits
-                .iter()
-                .max_by_key(|c| c.committed_at)
-                .map(|c| (c.committed_at.second(), c.id))
+            let last = commits.iter().max_by_key(|commit| commit.committed_at);
+            last.map_or(i64::MIN, |commit| commit.committed_at.second())
         };
-        let mut candidates: Vec<usize> = numbers.collect();
-        candidates.sort_by_key(|number| {
-            let (id, change) = self.changes[*number];
-            let forge = matches!(change.source, Source::Github | Source::Gitlab);
-            let at = last(*number).map_or(i64::MIN, |(at, _)| at);
-            (at > merged, std::cmp::Reverse(at), !forge, id)
-        });
-        let branches: BTreeSet<Option<CommitId>> = candidates
+        let (number, part) = candidates.iter().copied().min_by_key(|(number, _)| {
+            let at = last(*number);
+            let id = self.changes[*number].0;
+            (at > merged, Reverse(at), !self.is_of_forge(*number), id)
+        })?;
+        let meant: HashSet<Vec<CommitId>> = candidates
             .iter()
-            .map(|number| last(*number).map(|(_, id)| id))
+            .map(|(number, part)| self.originals_of(*number, *part).collect())
             .collect();
-        (candidates.first().copied().unwrap_or(0), branches.len() > 1)
+        Some((number, part, meant.len() > 1))
     }
 }
 

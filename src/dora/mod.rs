@@ -20,6 +20,7 @@ pub mod join;
 pub mod lineage;
 pub mod metrics;
 pub mod report;
+pub mod seen;
 pub mod store;
 pub mod sync;
 pub mod verify;

@@ -1,10 +1,13 @@
 //! Patch ids, as `git patch-id --stable` gives them.
 
-use super::{CommitId, GitError, PatchId};
+use super::{CommitId, GitError, PatchId, discover, without_hook_environment};
 use std::collections::HashMap;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+
+/// Another number for every change of the form of what is kept.
+const HEAD: &[u8] = b"shipway patch ids 1\n";
 
 /// The patch ids of commits that are no merges, each against its parent (a root against the
 /// empty tree). One with an empty difference is left out. Settings of the repository that change
@@ -16,35 +19,93 @@ pub fn patch_ids(
     root: &Path,
     commits: &[CommitId],
 ) -> Result<HashMap<CommitId, PatchId>, GitError> {
+    let lines: Vec<String> = commits.iter().map(ToString::to_string).collect();
+    of_differences(root, &lines)
+}
+
+/// As [`patch_ids`], of whole branches: each tip against its base. By tip.
+///
+/// # Errors
+/// As [`patch_ids`].
+pub fn branch_patch_ids(
+    root: &Path,
+    branches: &[(CommitId, CommitId)],
+) -> Result<HashMap<CommitId, PatchId>, GitError> {
+    // What follows a commit takes the place of its parents (git-diff-tree(1), --stdin).
+    let lines: Vec<String> = branches
+        .iter()
+        .map(|(base, tip)| format!("{tip} {base}"))
+        .collect();
+    of_differences(root, &lines)
+}
+
+/// As [`patch_ids`], with those that were found before kept beside the repository: they never
+/// change.
+///
+/// # Errors
+/// As [`patch_ids`].
+pub fn kept_patch_ids(
+    root: &Path,
+    commits: &[CommitId],
+) -> Result<HashMap<CommitId, PatchId>, GitError> {
     if commits.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let file = discover(root)?
+        .commondir()
+        .join("shipway")
+        .join("patch-ids.cache");
+    let mut kept = load(&file).unwrap_or_default();
+    let new: Vec<CommitId> = commits
+        .iter()
+        .copied()
+        .filter(|commit| !kept.contains_key(commit))
+        .collect();
+    if !new.is_empty() {
+        let mut found = patch_ids(root, &new)?;
+        kept.extend(new.iter().map(|commit| (*commit, found.remove(commit))));
+        // What cannot be kept costs time and nothing else.
+        let _ = save(&file, &kept);
+    }
+    Ok(commits
+        .iter()
+        .filter_map(|commit| Some((*commit, (*kept.get(commit)?)?)))
+        .collect())
+}
+
+/// A commit's patch id; None for an empty difference.
+type Kept = HashMap<CommitId, Option<PatchId>>;
+
+fn load(file: &Path) -> Option<Kept> {
+    let bytes = std::fs::read(file).ok()?;
+    let (sum, rest) = bytes.strip_prefix(HEAD)?.split_first_chunk::<4>()?;
+    if crc32fast::hash(rest) != u32::from_le_bytes(*sum) {
+        return None;
+    }
+    postcard::from_bytes(rest).ok()
+}
+
+fn save(file: &Path, kept: &Kept) -> std::io::Result<()> {
+    let rest = postcard::to_stdvec(kept).map_err(std::io::Error::other)?;
+    let folder = file.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let mut written = tempfile::NamedTempFile::new_in(folder)?;
+    written.write_all(HEAD)?;
+    written.write_all(&crc32fast::hash(&rest).to_le_bytes())?;
+    written.write_all(&rest)?;
+    written.persist(file)?;
+    Ok(())
+}
+
+fn of_differences(root: &Path, lines: &[String]) -> Result<HashMap<CommitId, PatchId>, GitError> {
+    if lines.is_empty() {
         return Ok(HashMap::new());
     }
     let failed = |message: String| GitError::Git {
         path: root.to_owned(),
         message,
     };
-    let git = || {
-        let mut git = Command::new("git");
-        git.current_dir(root)
-            .args([
-                "-c",
-                "core.fsmonitor=false",
-                "-c",
-                "core.hooksPath=/dev/null",
-            ])
-            .args([
-                "-c",
-                "protocol.ext.allow=never",
-                "-c",
-                "diff.suppressBlankEmpty=false",
-            ])
-            .args(["-c", "diff.submodule=short", "--no-replace-objects"])
-            .env("GIT_NO_LAZY_FETCH", "1")
-            .env("GIT_GRAFT_FILE", "/dev/null")
-            .stderr(Stdio::null());
-        git
-    };
-    let mut differences = git()
+    let mut differences = git(root)
         .args([
             "diff-tree",
             "--stdin",
@@ -73,17 +134,12 @@ pub fn patch_ids(
         .stdout
         .take()
         .ok_or_else(|| failed("git diff-tree has no output".to_owned()))?;
-    let mut names: Vec<String> = commits.iter().map(ToString::to_string).collect();
-    // Each name ends with a newline.
-    names.push(String::new());
-    let names = names.join(
-        "
-",
-    );
+    let mut asked = lines.join("\n");
+    asked.push('\n');
     let input = differences.stdin.take();
     let feeder =
-        std::thread::spawn(move || input.map(|mut input| input.write_all(names.as_bytes())));
-    let ids = git()
+        std::thread::spawn(move || input.map(|mut input| input.write_all(asked.as_bytes())));
+    let ids = git(root)
         .args(["patch-id", "--stable"])
         .stdin(written)
         .output()
@@ -107,4 +163,27 @@ pub fn patch_ids(
             Some((commit.parse().ok()?, patch.parse().ok()?))
         })
         .collect())
+}
+
+fn git(root: &Path) -> Command {
+    let mut git = Command::new("git");
+    without_hook_environment(&mut git);
+    git.current_dir(root)
+        .args([
+            "-c",
+            "core.fsmonitor=false",
+            "-c",
+            "core.hooksPath=/dev/null",
+        ])
+        .args([
+            "-c",
+            "protocol.ext.allow=never",
+            "-c",
+            "diff.suppressBlankEmpty=false",
+        ])
+        .args(["-c", "diff.submodule=short", "--no-replace-objects"])
+        .env("GIT_NO_LAZY_FETCH", "1")
+        .env("GIT_GRAFT_FILE", "/dev/null")
+        .stderr(Stdio::null());
+    git
 }

@@ -1,6 +1,7 @@
 //! `shipway dora …`: the delivery record.
 
 mod bad;
+mod branches;
 mod cases;
 mod chance;
 mod forge;

@@ -1,5 +1,6 @@
 //! `shipway dora …`: the delivery record.
 
+pub(super) mod branches;
 mod explain;
 mod export;
 mod import;

@@ -1,12 +1,14 @@
 //! `shipway dora record …`: one event, told by a person or a CI job.
 
 use super::super::{Context, Exit, Failure, Format};
+use super::branches;
 use super::scene::{Scene, parse_time, wrong};
 use crate::dora::Store;
 use crate::dora::event::{
     Cause, Deployment, Digest, Event, EventId, Incident, Intent, Moment, Name, Outcome, Period,
     Release, Step, Time,
 };
+use crate::dora::seen::Scope;
 use crate::ui;
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
@@ -209,6 +211,8 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         ),
         What::Step(arguments) => (step(&scene, arguments)?, arguments.format),
     };
+    event.not_after(scene.now)?;
+    branches::record(&scene.repository, &*store, Scope::All, &[], context);
     keep(&scene, &*store, &event, format, context)?;
     Ok(Exit::Done)
 }

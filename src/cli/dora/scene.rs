@@ -2,19 +2,21 @@
 
 use super::super::place::Place;
 use super::super::{Exit, Failure};
-use crate::config::{Config, StoreConfig};
+use crate::config::{self, Config, StoreConfig};
 use crate::dora::ci::Job;
 use crate::dora::environment::{self, WELL_KNOWN};
 use crate::dora::event::{EventError, Invalid, Name, Source, Time};
 use crate::dora::store::{Address, GitStore, PostgresError, PostgresStore};
 use crate::dora::{Store, StoreError};
-use crate::git::{self, CommitId, RefError, Repository, RevisionError};
+use crate::git::{self, CommitId, GitError, RefError, Repository, RevisionError};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 pub(in crate::cli) struct Scene {
     pub(in crate::cli) repository: Repository,
     pub(in crate::cli) config: Config,
+    /// Whether there is no work tree.
+    pub(in crate::cli) bare: bool,
     /// The CI job in which this runs.
     pub(super) job: Option<Job>,
     pub(in crate::cli) now: Time,
@@ -24,9 +26,20 @@ impl Scene {
     /// Around the current folder.
     pub(in crate::cli) fn here() -> Result<Self, Failure> {
         let place = Place::at(None)?;
+        let (repository, config, bare) = match place.repository {
+            // The mirror on a server; its configuration is that of its main branch.
+            Err(GitError::Bare(folder)) => {
+                let repository = git::open_bare(&folder)?;
+                let text = git::in_head(&repository.root, config::FILE)?.unwrap_or_default();
+                let config = Config::parse(&String::from_utf8_lossy(&text), "HEAD:shipway.toml")?;
+                (repository, config, true)
+            }
+            other => (other?, place.config, false),
+        };
         Ok(Self {
-            repository: place.repository?,
-            config: place.config,
+            repository,
+            config,
+            bare,
             job: Job::of(&|name| std::env::var(name).ok()),
             now: now(),
         })
@@ -82,6 +95,11 @@ impl Scene {
     pub(super) fn service(&self, named: Option<&Name>) -> Result<Name, Failure> {
         match named {
             Some(name) => Ok(name.clone()),
+            None if self.bare && self.config.project.name.is_none() => Err(Failure::new(
+                Exit::Usage,
+                "a repository without a work tree does not say what its project is called",
+                "name the service, --service NAME, or the project: [project] name in shipway.toml",
+            )),
             None => crate::detect::project_name(&self.repository.root, &self.config)
                 .parse()
                 .map_err(|error| wrong("--service", &error)),

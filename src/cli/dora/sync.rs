@@ -2,9 +2,11 @@
 
 use super::super::remote::Joined;
 use super::super::{Context, Exit, Failure, Format};
+use super::branches;
 use super::scene::Scene;
 use crate::config::{self, StoreConfig};
 use crate::dora::join;
+use crate::dora::seen::Scope;
 use crate::dora::store::{EVENTS_REF, GitStore};
 use crate::dora::sync::{self, Progress, SyncError, Synced};
 use crate::git::sync::{Remote, RemoteError};
@@ -52,6 +54,8 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         patience,
         std::io::stdin().is_terminal(),
     )?;
+    let here = GitStore::open(&scene.repository)?;
+    branches::record(&scene.repository, &here, Scope::All, &[], context);
     let synced = sync::sync(&scene.repository, &remote, &mut |progress| {
         if context.output.is_verbose() {
             let remote = remote.shown();
@@ -84,7 +88,9 @@ fn with_database(
         ));
     }
     let there = scene.database(url)?;
-    let joined = join::join(&GitStore::open(&scene.repository)?, &there)?;
+    let here = GitStore::open(&scene.repository)?;
+    branches::record(&scene.repository, &here, Scope::All, &[], context);
+    let joined = join::join(&here, &there)?;
     let synced = Synced {
         taken: joined.taken,
         sent: joined.sent,

@@ -1,9 +1,12 @@
 //! `shipway hooks run`: what a shim, a CI job and a person call alike.
 
+use super::super::dora::branches;
 use super::super::interrupt::Interrupt;
 use super::super::{Context, Exit, Failure};
 use crate::config::hooks::{Hook, Hooks};
-use crate::git;
+use crate::dora::seen;
+use crate::dora::store::GitStore;
+use crate::git::{self, CommitId};
 use crate::hooks::consent;
 use crate::hooks::report::{self, Verdict};
 use crate::hooks::{
@@ -140,6 +143,12 @@ fn run_hook(hook: Hook, arguments: &Arguments, context: &Context) -> Result<Exit
         ReportFormat::Github => context.output.report(&report::github(&report))?,
         ReportFormat::Sarif => context.output.json(&report::sarif(&report))?,
     }
+    // By hand nothing is pushed.
+    if let Some(push) = push.filter(|_| !arguments.arguments.is_empty())
+        && verdict == Verdict::Passed
+    {
+        record_branches(&repository, &push, context);
+    }
     Ok(match verdict {
         Verdict::Passed => Exit::Done,
         Verdict::Stopped | Verdict::Failed => Exit::Finding,
@@ -207,6 +216,23 @@ fn push(
                 "let git call it, or call it without arguments for the current branch",
             )
         })
+}
+
+/// Records what squashing or rebasing the branches here would hide. A push never fails by it.
+fn record_branches(repository: &git::Repository, push: &PushRequest, context: &Context) {
+    let tips: Vec<CommitId> = push
+        .lines
+        .iter()
+        .filter(|line| line.remote.starts_with(b"refs/heads/"))
+        .filter_map(|line| line.local_id?.as_slice().try_into().ok())
+        .map(CommitId::from_bytes)
+        .collect();
+    match GitStore::open(repository) {
+        Ok(store) => branches::record(repository, &store, seen::Scope::Local, &tips, context),
+        Err(error) => context.output.note(&format!(
+            "the changes of branches are not recorded: {error}"
+        )),
+    }
 }
 
 /// What git says has just arrived.

@@ -98,6 +98,10 @@ impl Store for GitStore {
         Ok(false)
     }
 
+    fn reference(&self) -> Option<&str> {
+        Some(EVENTS_REF)
+    }
+
     fn add(&self, event: &Event) -> Result<Added, StoreError> {
         let (id, json) = event.named()?;
         let at = event.main_time();
@@ -106,8 +110,8 @@ impl Store for GitStore {
     }
 
     fn add_all(&self, batch: &mut Batch) -> Result<AddedAll, StoreError> {
+        let all = batch.len();
         let events = batch.events().map_err(StoreError::Batch)?;
-        let all = events.len();
         let new = self
             .dated
             .add_all(&mut events.map(|event| event.map(filed)))?;

@@ -46,6 +46,11 @@ pub trait Store {
     /// When the store cannot be reached or written.
     fn add_all(&self, batch: &mut Batch) -> Result<AddedAll, StoreError>;
 
+    /// The ref that is there once it holds something; None for a store that has none.
+    fn reference(&self) -> Option<&str> {
+        None
+    }
+
     /// Every event that can be relied on in form, ordered by main time, then by id. Retracted
     /// and twice told ones are among them.
     ///
@@ -86,7 +91,7 @@ pub struct Added {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct AddedAll {
     pub new: usize,
-    /// They were there before.
+    /// They were there before, or came twice.
     pub known: usize,
 }
 

@@ -325,8 +325,8 @@ impl Store for PostgresStore {
     }
 
     fn add_all(&self, batch: &mut Batch) -> Result<AddedAll, StoreError> {
+        let all = batch.len();
         let mut events = batch.events().map_err(StoreError::Batch)?;
-        let all = events.len();
         let new = self.whole(|| {
             let mut new = 0;
             loop {

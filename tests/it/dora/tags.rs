@@ -1,7 +1,7 @@
 //! Release tags as deployments.
 
 use super::support::{dora, error, events, head, json, run, shop};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, text};
 use serde_json::Value;
 
 /// A commit of the given committer date, in seconds since 1970.
@@ -177,4 +177,57 @@ fn what_cannot_be_taken_is_said() {
     );
     assert!(said.contains("did you mean \"production\"?"), "{said}");
     assert_eq!(events(&shop).len(), 4);
+}
+
+#[test]
+fn a_bare_mirror_has_a_record_and_a_report_of_its_own() {
+    let (shop, _) = tagged();
+    let bare = tempfile::tempdir().unwrap();
+    let path = bare.path().to_str().unwrap();
+    shop.git(&["clone", "--quiet", "--mirror", ".", path]);
+    let in_bare = |sandbox: &Sandbox, code: i32, arguments: &[&str]| {
+        let mut command = dora(sandbox, arguments);
+        let output = command.current_dir(bare.path()).output().unwrap();
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{arguments:?}: {output:?}"
+        );
+        output
+    };
+    // Its name is that of shipway.toml in HEAD.
+    let tags = ["import", "tags", "--pattern=v*", "--environment=production"];
+    in_bare(&shop, 0, &tags);
+    let window = [
+        "report",
+        "--from=2026-01-01T00:00:00Z",
+        "--to=2027-01-01T00:00:00Z",
+    ];
+    let window = [&window[..], &["--format=json"]].concat();
+    let there = in_bare(&shop, 0, &window).stdout;
+    run(&shop, 0, &tags);
+    let here = run(&shop, 0, &window).stdout;
+    assert_eq!(text(&there), text(&here));
+    assert!(
+        text(&there).contains("\"service\": \"shop\""),
+        "{}",
+        text(&there)
+    );
+
+    // Where HEAD does not say it, nobody guesses.
+    shop.git(&["rm", "--quiet", "shipway.toml"]);
+    shop.git(&["commit", "--quiet", "--message=nameless"]);
+    shop.git(&["push", "--quiet", path, "HEAD:main"]);
+    let refused = in_bare(&shop, 2, &["record", "deployment", "production"]);
+    let said = text(&refused.stderr);
+    assert!(said.contains("--service NAME"), "{said}");
+    in_bare(
+        &shop,
+        0,
+        &["record", "deployment", "production", "--service=shop"],
+    );
+    // What reads files has none to read.
+    let mut assess = shop.command(&["assess"]);
+    let output = assess.current_dir(bare.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
 }
