@@ -384,7 +384,7 @@ fn killed_at_random_moments_nothing_is_lost() {
 }
 
 #[test]
-fn the_record_is_kept_where_that_is_chosen() {
+fn the_record_is_kept_unless_that_is_declined() {
     let sandbox = Sandbox::new(&[
         (
             "Cargo.toml",
@@ -394,12 +394,14 @@ fn the_record_is_kept_where_that_is_chosen() {
     ]);
     let workflow = sandbox.path(".github/workflows/record.yml");
     sandbox.run(0, &["init", "--yes"]);
-    assert!(!workflow.exists());
-    sandbox.run(0, &["init", "--yes", "--feature", "record"]);
     assert!(workflow.exists());
     sandbox.run(0, &["undo"]);
     assert!(!workflow.exists());
-    sandbox.write("shipway.toml", "[features]\nenable = [\"record\"]\n");
+    sandbox.run(0, &["init", "--yes", "--without", "record"]);
+    assert!(!workflow.exists());
+    // That is an answer, which later runs keep.
     sandbox.run(0, &["init", "--yes"]);
+    assert!(!workflow.exists());
+    sandbox.run(0, &["init", "--yes", "--feature", "record"]);
     assert!(workflow.exists());
 }
