@@ -36,7 +36,7 @@ pub struct DoraConfig {
     /// Keys whose signature makes an event verified: an ssh public key (`ssh-ed25519 AAAA…`) or
     /// the fingerprint of a GPG key. Where it is empty no signature is looked at.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub signers: Vec<String>,
+    pub signers: Vec<Signer>,
     #[serde(skip_serializing_if = "super::is_default")]
     pub targets: TargetConfig,
     /// By name of the service.
@@ -168,6 +168,50 @@ impl StoreConfig {
             Self::Git => "git",
             Self::Postgres(_) => "postgres",
         }
+    }
+}
+
+/// A key whose signature makes an event verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signer {
+    /// A public key of ssh without its comment.
+    Ssh(String),
+    /// The fingerprint of a GPG key, in capitals and without spaces.
+    Gpg(String),
+}
+
+impl FromStr for Signer {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        let mut words = text.split_whitespace();
+        if let (Some(kind), Some(key)) = (words.next(), words.next())
+            && ["ssh-", "ecdsa-", "sk-"]
+                .iter()
+                .any(|beginning| kind.starts_with(beginning))
+            && key.starts_with("AAAA")
+            && (kind.bytes().chain(key.bytes()))
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-+/=@.".contains(&byte))
+        {
+            return Ok(Self::Ssh(format!("{kind} {key}")));
+        }
+        let print: String = text.split_whitespace().collect();
+        let digits = print.strip_prefix("0x").unwrap_or(&print);
+        if [40, 64].contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Ok(Self::Gpg(digits.to_ascii_uppercase()));
+        }
+        Err(
+            "a signer is a public key of ssh (ssh-ed25519 AAAA…) or the whole fingerprint of a \
+             GPG key (gpg --fingerprint shows it)",
+        )
+    }
+}
+
+impl Serialize for Signer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(match self {
+            Self::Ssh(key) | Self::Gpg(key) => key,
+        })
     }
 }
 
@@ -356,6 +400,7 @@ macro_rules! as_text {
 
 as_text!(
     Duration: {"type": "string"},
+    Signer: {"type": "string"},
     StoreConfig: {"type": "string", "pattern": "^(git$|postgres://|postgresql://)"}
 );
 
@@ -438,6 +483,13 @@ paths = ["web/**"]
                 "\"none\" or \"off\"",
             ),
             ("rework = \"bug\"", "bug"),
+            ("signers = [\"ada@example.org\"]", "public key of ssh"),
+            ("signers = [\"ssh-ed25519\"]", "public key of ssh"),
+            (
+                "signers = [\"ssh-ed25519 AAAA\\u0022\"]",
+                "public key of ssh",
+            ),
+            ("signers = [\"B0C4\"]", "whole fingerprint"),
         ] {
             let error = read(&format!("[dora]\n{text}\n")).unwrap_err();
             assert!(error.message.contains(part), "{text}: {error}");

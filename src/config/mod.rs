@@ -7,7 +7,7 @@ pub mod file;
 pub mod hooks;
 
 pub use dora::{
-    DoraConfig, DoraServiceConfig, Duration, NoDowntime, PerDay, Ratio, Rework, RolledBack,
+    DoraConfig, DoraServiceConfig, Duration, NoDowntime, PerDay, Ratio, Rework, RolledBack, Signer,
     StoreConfig, Target, TargetConfig,
 };
 

@@ -21,6 +21,7 @@ pub mod lineage;
 pub mod metrics;
 pub mod report;
 pub mod seen;
+pub mod signers;
 pub mod store;
 pub mod sync;
 pub mod verify;

@@ -1,7 +1,7 @@
 //! Many dated files at once: one process, one pack, and commits of many files each.
 
 use super::events::{AUTHOR, Dated, Filed, path};
-use super::{CommitId, Executable, GitError, RefError, refs};
+use super::{CommitId, Executable, GitError, RefError, refs, signed};
 use jiff::civil::Date;
 use std::collections::HashSet;
 use std::io::{self, BufWriter, Write};
@@ -53,6 +53,11 @@ impl Dated {
                     made.delete().map(|()| CommitId::from(id))
                 })
                 .map_err(|error| self.failed(&error))?;
+            let made = if self.signs {
+                self.signed(made, tip)?
+            } else {
+                made
+            };
             let mut moved = true;
             refs::advance(&self.repository, &self.name, |now| {
                 moved = now.id().map(CommitId::from) == tip;
@@ -63,6 +68,19 @@ impl Dated {
             }
         }
         Ok(new)
+    }
+
+    /// One signed commit in place of those between `tip` and `made`.
+    fn signed(&self, made: CommitId, tip: Option<CommitId>) -> Result<CommitId, GitError> {
+        let last = self
+            .repository
+            .find_commit(made.oid())
+            .map_err(|error| self.failed(&error))?;
+        let parents: Vec<git2::Oid> = tip.iter().map(|tip| tip.oid()).collect();
+        let message = last.message().unwrap_or_default().trim_end();
+        let second = last.time().seconds();
+        signed::commit(&self.repository, last.tree_id(), &parents, second, message)
+            .map(CommitId::from)
     }
 
     /// Writes what is new of `files` to git and gives how many that were.

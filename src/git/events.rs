@@ -3,6 +3,7 @@
 //! [`Dated`] adds files and joins two such trees; [`Days`] reads them, from many threads.
 
 use super::refs::{self, Tip};
+use super::signed;
 use super::{BlobId, CommitId, GitError, RefError, TreeId, discover, failure};
 use gix_object::{FindExt, FindHeader, Kind};
 use jiff::civil::Date;
@@ -37,6 +38,8 @@ pub struct Odd {
 pub struct Dated {
     pub(super) repository: git2::Repository,
     pub(super) name: String,
+    /// Whether commits of files are signed.
+    pub(super) signs: bool,
 }
 
 impl Dated {
@@ -48,7 +51,15 @@ impl Dated {
         Ok(Self {
             repository: discover(start)?,
             name: name.to_owned(),
+            signs: false,
         })
+    }
+
+    /// The same, with commits of files signed, where git knows a key to sign with.
+    #[must_use]
+    pub fn signing(self) -> Self {
+        let signs = signed::can_sign(&self.repository);
+        Self { signs, ..self }
     }
 
     /// The commit it points at.
@@ -80,12 +91,12 @@ impl Dated {
             };
             new = true;
             let parents: Vec<git2::Oid> = tip.id().into_iter().collect();
-            Ok(Some(self.commit(
-                tree,
-                &parents,
-                file.second,
-                &file.message,
-            )?))
+            let made = if self.signs {
+                signed::commit(&self.repository, tree, &parents, file.second, &file.message)
+            } else {
+                self.commit(tree, &parents, file.second, &file.message)
+            };
+            Ok(Some(made?))
         })?;
         Ok(new)
     }

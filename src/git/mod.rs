@@ -24,6 +24,7 @@ pub mod patch;
 pub mod patch_id;
 mod refs;
 mod revision;
+pub mod signed;
 mod stage;
 pub mod sync;
 pub mod touch;

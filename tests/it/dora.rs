@@ -11,6 +11,7 @@ mod ledger;
 mod oracle;
 mod postgres;
 mod record;
+mod signers;
 mod support;
 mod sync;
 mod tags;

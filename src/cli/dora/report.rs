@@ -44,6 +44,9 @@ pub(super) struct Arguments {
     /// With --check: an unknown target is a missed one
     #[arg(long, requires = "check")]
     strict: bool,
+    /// With --check: an event that none of `[dora] signers` signed is a finding
+    #[arg(long, requires = "check")]
+    verified: bool,
     /// The cluster of a DORA report that is nearest, of the edition of this year
     #[arg(long, value_name = "YEAR", value_parser = parse_edition)]
     edition: Option<String>,
@@ -109,6 +112,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let scene = Scene::here()?;
     let config = &scene.config.dora;
     let events = scene.store()?.all()?;
+    let unverified = arguments.unverified(&scene, &events)?;
     let now = arguments.as_of.unwrap_or(scene.now);
     let window = window::window(&arguments.window, config.tz.as_deref(), now)?;
     let html = arguments.format == ReportFormat::Html;
@@ -145,6 +149,13 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
             &history,
         )?;
     }
+    if let Some(count) = unverified.filter(|count| *count > 0) {
+        report.notes.push(format!(
+            "{} of {} are signed by none of [dora] signers: shipway dora verify lists them",
+            count,
+            ui::counted(events.len(), "event", "events"),
+        ));
+    }
     if report.reports.is_empty() {
         context.output.note(
             "nothing is recorded yet; shipway dora record deployment production records a deployment",
@@ -176,7 +187,8 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
                 "warning: {unknown} of the targets cannot be judged; --strict fails on that"
             ));
         }
-        if report.fails(arguments.strict) {
+        let unverified = arguments.verified && unverified != Some(0);
+        if unverified || report.fails(arguments.strict) {
             return Ok(Exit::Finding);
         }
     }
@@ -193,6 +205,23 @@ impl Arguments {
             commits_only: false,
             rows: self.rows.is_some() || html,
         }
+    }
+
+    /// How many events no signer vouches for; None where the configuration names no signers.
+    fn unverified(
+        &self,
+        scene: &Scene,
+        events: &[(EventId, Event)],
+    ) -> Result<Option<usize>, Failure> {
+        let found = scene.unverified(events)?;
+        if self.verified && found.is_none() {
+            return Err(Failure::new(
+                Exit::Usage,
+                "--verified asks for signatures, and no key is named whose signature counts",
+                "name the keys in shipway.toml: [dora] signers = [\"ssh-ed25519 AAAA…\"]",
+            ));
+        }
+        Ok(found.map(|found| found.len()))
     }
 
     /// Refuses the name of an environment or service that no event names.

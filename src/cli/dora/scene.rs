@@ -5,7 +5,8 @@ use super::super::{Exit, Failure};
 use crate::config::{self, Config, StoreConfig};
 use crate::dora::ci::Job;
 use crate::dora::environment::{self, WELL_KNOWN};
-use crate::dora::event::{EventError, Invalid, Name, Source, Time};
+use crate::dora::event::{Event, EventError, EventId, Invalid, Name, Source, Time};
+use crate::dora::signers;
 use crate::dora::store::{Address, GitStore, PostgresError, PostgresStore};
 use crate::dora::{Store, StoreError};
 use crate::git::{self, CommitId, GitError, RefError, Repository, RevisionError};
@@ -48,9 +49,33 @@ impl Scene {
     /// The store that the configuration names.
     pub(in crate::cli) fn store(&self) -> Result<Box<dyn Store>, Failure> {
         match &self.config.dora.store {
-            StoreConfig::Git => Ok(Box::new(GitStore::open(&self.repository)?)),
+            StoreConfig::Git => Ok(Box::new(self.git_store()?)),
             StoreConfig::Postgres(url) => Ok(Box::new(self.database(url)?)),
         }
+    }
+
+    /// The store in this repository. Where signatures count, it signs.
+    pub(super) fn git_store(&self) -> Result<GitStore, Failure> {
+        let store = GitStore::open(&self.repository)?;
+        Ok(if self.config.dora.signers.is_empty() {
+            store
+        } else {
+            store.signing()
+        })
+    }
+
+    /// Those of `events` that no signer of the configuration signed, oldest first; None where
+    /// there are no signers. A database keeps no signatures.
+    pub(super) fn unverified(
+        &self,
+        events: &[(EventId, Event)],
+    ) -> Result<Option<Vec<EventId>>, Failure> {
+        let signers = &self.config.dora.signers;
+        if signers.is_empty() {
+            return Ok(None);
+        }
+        let found = signers::unverified(&self.repository, signers, events);
+        Ok(Some(found.map_err(StoreError::from)?))
     }
 
     /// The database at `url`.

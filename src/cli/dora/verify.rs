@@ -28,7 +28,12 @@ struct Report<'r> {
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let scene = Scene::here()?;
     let reading = scene.store()?.read_anew()?;
-    let wrong = verify(&reading, scene.now);
+    let mut wrong = verify(&reading, scene.now);
+    let unverified = scene.unverified(&reading.events)?.unwrap_or_default();
+    wrong.extend(unverified.into_iter().map(|id| Refused {
+        place: id.to_string(),
+        reason: "is signed by none of [dora] signers".to_owned(),
+    }));
     let events = reading.events.len();
     match arguments.format {
         Format::Json => context.output.json(&Report {

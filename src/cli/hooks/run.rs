@@ -4,6 +4,7 @@ use super::super::dora::branches;
 use super::super::interrupt::Interrupt;
 use super::super::{Context, Exit, Failure};
 use crate::config::hooks::{Hook, Hooks};
+use crate::config::{self, Config};
 use crate::dora::seen;
 use crate::dora::store::GitStore;
 use crate::git::{self, CommitId};
@@ -227,8 +228,13 @@ fn record_branches(repository: &git::Repository, push: &PushRequest, context: &C
         .filter_map(|line| line.local_id?.as_slice().try_into().ok())
         .map(CommitId::from_bytes)
         .collect();
+    let text = config::file::read(&repository.root.join(config::FILE)).unwrap_or_default();
+    let signs = Config::parse(&text, config::FILE).is_ok_and(|all| !all.dora.signers.is_empty());
     match GitStore::open(repository) {
-        Ok(store) => branches::record(repository, &store, seen::Scope::Local, &tips, context),
+        Ok(store) => {
+            let store = if signs { store.signing() } else { store };
+            branches::record(repository, &store, seen::Scope::Local, &tips, context);
+        }
         Err(error) => context.output.note(&format!(
             "the changes of branches are not recorded: {error}"
         )),

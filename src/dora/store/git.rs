@@ -30,6 +30,15 @@ impl GitStore {
         })
     }
 
+    /// The same, with events signed, where git knows a key to sign with.
+    #[must_use]
+    pub fn signing(self) -> Self {
+        Self {
+            dated: self.dated.signing(),
+            ..self
+        }
+    }
+
     fn read_with(&self, cached: Cache) -> Result<Cache, StoreError> {
         let Some(tip) = self.dated.tip()? else {
             return Ok(Cache::default());
