@@ -115,6 +115,9 @@ const PATTERNS: &[(&str, Purpose)] = &[
 const ACTIONS: &[(&str, Purpose)] = &[
     ("docker/build-push-action", Purpose::Publish),
     ("docker/bake-action", Purpose::Publish),
+    ("depot/build-push-action", Purpose::Publish),
+    ("depot/bake-action", Purpose::Publish),
+    ("redhat-actions/push-to-registry", Purpose::Publish),
     ("pypa/gh-action-pypi-publish", Purpose::Publish),
     ("softprops/action-gh-release", Purpose::Publish),
     ("ncipollo/release-action", Purpose::Publish),
@@ -147,7 +150,7 @@ const ACTIONS: &[(&str, Purpose)] = &[
 ];
 
 /// Commands that run tests.
-const TESTS: &str = r"\b(pytest|tox|nox|unittest|manage\.py\s+test|cargo\s+(nextest|test)|go\s+test|(npm|yarn|pnpm)\s+(run\s+)?test|jest|vitest|rspec|rake\s+test|make\s+(\S+\s+)?(test|check)|phpunit|mvn\s+.*(test|verify)|gradlew?\s+.*(test|check))\b";
+const TESTS: &str = r"\b(pytest|tox|nox|unittest|manage\.py\s+test|cargo\s+(nextest|test)|go\s+test|(npm|yarn|pnpm)\s+(run\s+)?test|jest|vitest|rspec|rake\s+test|make\s+(\S+\s+)?(test|check)|(task|just)\s+(\S+:)?test|phpunit|mvn\s+.*(test|verify)|gradlew?\s+.*(test|check))\b";
 
 /// Reads command lines.
 pub(super) struct Reader {
@@ -247,6 +250,9 @@ mod tests {
             assert_eq!(reader.purpose(line), purpose, "{line}");
         }
         assert!(reader.tests("python -m pytest -q"));
+        assert!(reader.tests("task py:test"));
+        assert!(reader.tests("just test"));
+        assert!(!reader.tests("task py:lint"));
         assert!(!reader.tests("pip install build"));
     }
 }
