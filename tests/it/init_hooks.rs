@@ -292,3 +292,93 @@ fn a_tool_of_two_folders_is_run_in_each() {
         ["admin: eslint --fix b.js", "web: eslint --fix a.js"]
     );
 }
+
+/// What `shipway setup` says of git's hooks in a clone that `shop` was made into, where nobody has
+/// installed any; its dependencies cannot be had, and do not matter here.
+fn set_up(home: &Home) -> Value {
+    let output = home.shipway(&["setup", "--format=json"]).output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let steps = report["steps"].as_array().unwrap();
+    let step = steps.iter().find(|step| step["name"] == "hooks").unwrap();
+    step.clone()
+}
+
+/// A clone of a repository whose hooks `init` has set up.
+fn fresh() -> Home {
+    let home = shop(&[]);
+    // No environment is made here.
+    for python in ["python3.11", "python3", "python", "uv"] {
+        home.program(python, "exit 1");
+    }
+    home.run(0, &["init", "--yes"]);
+    home.run(0, &["hooks", "uninstall"]);
+    home.git(&["add", "--all"]);
+    home.git(&["commit", "--quiet", "--no-verify", "--message=init"]);
+    assert!(shims(&home).is_empty());
+    home
+}
+
+#[test]
+fn setup_installs_the_hooks_and_agrees_to_no_command() {
+    let home = fresh();
+    let step = set_up(&home);
+    assert_eq!(step["outcome"], "done", "{step}");
+    let message = step["message"].as_str().unwrap();
+    assert!(
+        message.contains("do not run there yet: ruff check --fix {files}"),
+        "{message}"
+    );
+    assert!(step["mend"].as_str().unwrap().contains("shipway trust"));
+    assert!(shims(&home).contains(&"pre-commit".to_owned()));
+    commit(&home, "new.py");
+    assert_eq!(log(&home), "");
+    home.run(0, &["trust", "--yes"]);
+    let step = set_up(&home);
+    assert_eq!(step["outcome"], "unchanged", "{step}");
+    assert!(step.get("mend").is_none(), "{step}");
+    commit(&home, "newer.py");
+    assert!(log(&home).contains("ruff check --fix newer.py\n"));
+}
+
+#[test]
+fn setup_names_a_hook_of_somebody_elses_and_leaves_it() {
+    let home = fresh();
+    let theirs = home.sandbox.path(".git/hooks/pre-push");
+    script(&theirs, "echo theirs # lefthook");
+    let before = std::fs::read(&theirs).unwrap();
+    let step = set_up(&home);
+    assert_eq!(step["outcome"], "skipped", "{step}");
+    let message = step["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("pre-push (of lefthook) in "),
+        "{message}"
+    );
+    assert!(
+        step["mend"]
+            .as_str()
+            .unwrap()
+            .starts_with("shipway hooks install")
+    );
+    assert_eq!(shims(&home), ["pre-push"]);
+    assert_eq!(std::fs::read(&theirs).unwrap(), before);
+
+    std::fs::remove_file(theirs).unwrap();
+    home.git(&["config", "--global", "core.hooksPath", "/srv/hooks"]);
+    let step = set_up(&home);
+    assert_eq!(step["outcome"], "skipped", "{step}");
+    assert!(
+        step["message"]
+            .as_str()
+            .unwrap()
+            .contains("core.hooksPath = /srv/hooks")
+    );
+    assert!(shims(&home).is_empty());
+}
+
+#[test]
+fn setup_leaves_a_repository_without_hooks_alone() {
+    let home = Home::new(&[("index.html", "<h1>x</h1>\n")]);
+    let step = set_up(&home);
+    assert_eq!(step["outcome"], "skipped", "{step}");
+    assert!(shims(&home).is_empty());
+}
