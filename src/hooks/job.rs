@@ -2,7 +2,7 @@
 
 use super::check::{self, Options};
 use super::report::JobReport;
-use crate::config::hooks::{CheckOptions, Ending, Hook, Job};
+use crate::config::hooks::{CheckOptions, Ending, Hook, Hooks, Job};
 
 /// What decides whether a job runs at all.
 #[derive(Debug, Clone, Default)]
@@ -57,6 +57,22 @@ pub(super) fn select<'j>(
         return skip(format!("{} runs no commands", moment.hook));
     }
     Some(Ok(job))
+}
+
+/// A sentence for each name to leave out that is no job's of any hook: it may be written wrong.
+pub(super) fn unknown_skips(choice: &Choice, hooks: &Hooks) -> Vec<String> {
+    let is_known = |name: &String| {
+        hooks
+            .used()
+            .flat_map(|hook| hooks.jobs(hook))
+            .any(|job| job.name == *name)
+    };
+    choice
+        .skip
+        .iter()
+        .filter(|name| !is_known(name))
+        .map(|name| format!("SHIPWAY_SKIP names {name}, and no job is called so"))
+        .collect()
 }
 
 /// # Errors

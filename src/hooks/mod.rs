@@ -225,6 +225,9 @@ pub fn run(opened: Opened, hooks: &Hooks, request: &Request<'_>) -> Result<Repor
             "a {what} is under way: jobs check and mend nothing"
         ));
     }
+    report
+        .notes
+        .extend(job::unknown_skips(&request.choice, hooks));
     let fix = request.fix && !request.ci && under_way.is_none() && source.staged;
     let moment = job::Moment {
         hook: request.hook,
@@ -243,8 +246,9 @@ pub fn run(opened: Opened, hooks: &Hooks, request: &Request<'_>) -> Result<Repor
     for job in jobs {
         match job::select(job, moment, &request.choice) {
             Some(Ok(job)) if job.command().is_some() && !(request.consents)(job) => {
-                let skipped =
+                let mut skipped =
                     JobReport::new(job).skip("its command is not trusted on this machine");
+                skipped.mend = Some("read it, then: shipway trust".to_owned());
                 report.jobs.push(skipped);
             }
             Some(Ok(job)) => {

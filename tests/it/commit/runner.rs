@@ -361,8 +361,10 @@ fn skipped_jobs_are_said() {
     let hooked = Hooked::new(&shell("lint", "exit 1", ""), &[]);
     hooked.stage("a.txt", "a\n");
     let mut command = hooked.git_command(&["commit", "-m", "x"]);
-    let output = ok(command.env("SHIPWAY_SKIP", "lint, other"));
-    assert!(said(&output).contains("SHIPWAY_SKIP"), "{}", said(&output));
+    let output = ok(command.env("SHIPWAY_SKIP", "lint, lnit"));
+    let said = said(&output);
+    assert!(said.contains("lint  named in SHIPWAY_SKIP"), "{said}");
+    assert!(said.contains("SHIPWAY_SKIP names lnit"), "{said}");
 }
 
 #[test]
@@ -371,7 +373,11 @@ fn without_consent_commands_do_not_run_and_it_is_said() {
     let hooked = Hooked::new("", &[]);
     hooked.stage("shipway.toml", &config);
     let output = ok(&mut hooked.git_command(&["commit", "-m", "x"]));
-    assert!(said(&output).contains("trust"), "{}", said(&output));
+    assert!(
+        said(&output).contains("mend: read it, then: shipway trust"),
+        "{}",
+        said(&output)
+    );
     assert!(!hooked.path("ran").exists());
     // The checks alone decide.
     hooked.stage("a.md", "<<<<<<< a\n1\n=======\n2\n>>>>>>> b\n");
