@@ -15,6 +15,7 @@ mod container;
 mod container_variants;
 mod detect;
 mod detect_property;
+mod dev_container;
 mod doctor;
 mod dora;
 mod engine;
