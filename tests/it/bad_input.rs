@@ -444,7 +444,7 @@ fn assert_interrupted(sandbox: &Sandbox, before: &Tree, ended: &(Option<i32>, St
 fn ctrl_c_at_any_question_says_so_and_writes_nothing() {
     let sandbox = Sandbox::new(SITE);
     let before = sandbox.tree();
-    let questions = ["Project name", "What to generate", "Write "];
+    let questions = ["Project name", "What to generate", "Time zone", "Write "];
     for last in 0..questions.len() {
         for signal in [false, true] {
             let mut terminal = Terminal::open(&sandbox, "init");

@@ -66,6 +66,7 @@ fn a_tool_that_the_project_does_not_use_runs_where_its_user_accepts_it() {
         &[
             ("Project name", "\r"),
             ("What to generate", "\r"),
+            ("Time zone", "\r"),
             ("that the project does not use yet", " \r"),
             ("Write ", "\r"),
         ],
@@ -96,7 +97,11 @@ fn lefthook() -> Home {
     home
 }
 
-const BEFORE: [(&str, &str); 2] = [("Project name", "\r"), ("What to generate", "\r")];
+const BEFORE: [(&str, &str); 3] = [
+    ("Project name", "\r"),
+    ("What to generate", "\r"),
+    ("Time zone", "\r"),
+];
 
 #[test]
 fn hooks_of_lefthook_stay_where_nothing_else_is_said() {
@@ -106,6 +111,7 @@ fn hooks_of_lefthook_stay_where_nothing_else_is_said() {
         &[
             BEFORE[0],
             BEFORE[1],
+            BEFORE[2],
             ("lefthook runs this repository's hooks", "\r"),
             ("Write ", "\r"),
         ],
@@ -130,6 +136,7 @@ fn hooks_of_lefthook_are_chained_where_its_user_says_so() {
         &[
             BEFORE[0],
             BEFORE[1],
+            BEFORE[2],
             (
                 "lefthook runs this repository's hooks",
                 &format!("{DOWN}\r"),
@@ -158,6 +165,7 @@ fn jobs_of_lefthook_are_taken_over_where_its_user_says_so() {
         &[
             BEFORE[0],
             BEFORE[1],
+            BEFORE[2],
             (
                 "lefthook runs this repository's hooks",
                 &format!("{DOWN}{DOWN}\r"),
@@ -207,6 +215,7 @@ fn beside_husky_the_line_to_add_is_said() {
         &[
             BEFORE[0],
             BEFORE[1],
+            BEFORE[2],
             ("husky runs this repository's hooks", &format!("{DOWN}\r")),
             ("that the project does not use yet", "\r"),
             ("Write ", "\r"),
@@ -241,6 +250,7 @@ fn jobs_of_husky_are_taken_over_where_its_user_says_so() {
         &[
             BEFORE[0],
             BEFORE[1],
+            BEFORE[2],
             (
                 "husky runs this repository's hooks",
                 &format!("{DOWN}{DOWN}\r"),
