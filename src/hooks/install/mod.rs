@@ -318,16 +318,27 @@ impl Plan {
     /// Does it. May be cut short and done again at any moment.
     ///
     /// # Errors
-    /// When a file cannot be written; the hooks before it are done, those after it as they were.
+    /// When a file cannot be written; each of the others is done or as it was.
     pub fn apply(&self) -> Result<(), InstallError> {
         let uninstalls = self.program.as_os_str().is_empty();
         if !uninstalls && !self.folder.is_dir() {
             std::fs::create_dir_all(&self.folder).map_err(at(&self.folder))?;
         }
-        for row in &self.rows {
-            let path = self.folder.join(row.hook.name());
-            self.step(row, &path).map_err(at(&path))?;
-        }
+        // The disk takes several files together in the time of one.
+        std::thread::scope(|scope| {
+            let steps: Vec<_> = self
+                .rows
+                .iter()
+                .map(|row| {
+                    let path = self.folder.join(row.hook.name());
+                    scope.spawn(move || self.step(row, &path).map_err(at(&path)))
+                })
+                .collect();
+            steps.into_iter().try_for_each(|step| {
+                step.join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
+        })?;
         self.sweep();
         if uninstalls {
             // One that install had to make; where it holds something, it stays.
