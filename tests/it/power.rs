@@ -7,7 +7,7 @@ use crate::sandbox::{Sandbox, Tree, random_part, scale, skipped, wait};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Waits for a line, then shuts the file system down. Meanwhile another file is written and
 /// brought to the disk without pause, so that the journal of the file system ends a transaction
@@ -61,8 +61,21 @@ impl Disk {
             .args([self.image(), self.top()]))
     }
 
+    /// Gives the disk back. A container that is being started has every mount for a moment, and
+    /// who mounts the image before that has ended gets the file system without power again.
     fn unmount(&self) -> bool {
-        run(Command::new("umount").arg(self.top()))
+        let done = run(Command::new("umount").arg(self.top()));
+        let deadline = Instant::now() + Duration::from_mins(1);
+        while self.is_attached() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        done
+    }
+
+    fn is_attached(&self) -> bool {
+        let mut losetup = Command::new("losetup");
+        let listed = losetup.arg("--associated").arg(self.image()).output();
+        listed.is_ok_and(|listed| !listed.stdout.is_empty())
     }
 
     /// A process that cuts the power once it reads a line.
