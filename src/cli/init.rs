@@ -232,7 +232,10 @@ fn report(
         .iter()
         .filter(|finding| finding.severity >= Severity::Warning)
     {
-        let place = finding.evidence.first().map(|place| format!("{place}: "));
+        let place = finding.evidence.first().map(ToString::to_string);
+        let said = |place: &String| finding.message.starts_with(place.as_str());
+        let place = place.filter(|place| !said(place));
+        let place = place.map(|place| format!("{place}: "));
         line(
             &mut text,
             &format!("! {}{}", place.unwrap_or_default(), finding.message),

@@ -46,13 +46,7 @@ impl<'w> Work<'w> {
         if self.request.history {
             return self.history();
         }
-        let mut jobs = self.jobs.iter().map(|looking| looking.job);
-        let run = jobs
-            .any(|job| job.command().is_some())
-            .then(|| Run::new(&self.surroundings.repository))
-            .transpose()?;
-        // Where this one cannot be started, the job's own says why.
-        let ready = run.as_ref().and_then(|run| Guarded::start(run.lock()).ok());
+        let started = self.may_command().then(|| self.start()).transpose()?;
         let bytes = Bytes::new(
             &self.surroundings.repository.root,
             self.source.work(),
@@ -78,14 +72,32 @@ impl<'w> Work<'w> {
             self.add(found);
         }
         self.message()?;
-        if let Some(run) = &run {
-            self.commands(&bytes, &wanted, run, ready)?;
-        }
+        self.commands(&bytes, &wanted, started)?;
         self.settle();
         if self.fix && !(self.request.interrupted)() {
             self.write_back(&bytes)?;
         }
         Ok(())
+    }
+
+    /// Whether a command may have something to do; what the content of a file decides is not
+    /// known before it is read.
+    fn may_command(&self) -> bool {
+        let wants = |job: &Job| {
+            let looked = self.source.looked.iter();
+            let mut paths = looked.map(|position| self.source.index.entry(*position).path);
+            paths.any(|path| job.wants(&path.to_str_lossy())) || self.takes_away(job)
+        };
+        let mut jobs = self.jobs.iter().map(|looking| looking.job);
+        jobs.any(|job| job.command().is_some() && (!self.request.hook.has_files() || wants(job)))
+    }
+
+    /// The folder of the commands, and a guardian that is there before its task.
+    fn start(&self) -> Result<(Run, Option<Ready>), HookError> {
+        let run = Run::new(&self.surroundings.repository)?;
+        // Where this one cannot be started, the job's own says why.
+        let ready = Guarded::start(run.lock()).ok();
+        Ok((run, ready))
     }
 
     fn add(&mut self, found: Vec<(usize, Finding)>) {
@@ -291,13 +303,13 @@ impl<'w> Work<'w> {
         &mut self,
         bytes: &Bytes<'_>,
         wanted: &[Vec<usize>],
-        run: &Run,
-        ready: Option<Ready>,
+        started: Option<(Run, Option<Ready>)>,
     ) -> Result<(), HookError> {
         let (numbers, tools) = self.tools(wanted);
         if tools.is_empty() {
             return Ok(());
         }
+        let (run, ready) = started.map_or_else(|| self.start(), Ok)?;
         let input = run.folder().join("input");
         if !self.request.input.is_empty() {
             std::fs::write(&input, self.request.input).map_err(|source| SnapshotError::Io {
@@ -314,7 +326,7 @@ impl<'w> Work<'w> {
             bytes,
             objects: self.objects,
             ignores: &self.surroundings.ignores,
-            run,
+            run: &run,
             ready: Mutex::new(ready),
             fix: self.fix,
             strict: self.request.ci,

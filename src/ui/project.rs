@@ -22,8 +22,8 @@ pub(crate) fn show_project(project: &Project, output: &Output) -> String {
         verbose: output.is_verbose(),
     };
     page.head(project);
-    for service in &project.services {
-        page.service(service);
+    for (number, service) in project.services.iter().enumerate() {
+        page.service(service, &project.services[..number]);
     }
     for library in &project.libraries {
         page.library(library);
@@ -154,7 +154,7 @@ impl Page {
         self.contradictions(&project.name);
     }
 
-    fn service(&mut self, service: &Service) {
+    fn service(&mut self, service: &Service, before: &[Service]) {
         let kind = match service.kind.value {
             ServiceKind::Web => "web service",
             ServiceKind::Worker => "worker",
@@ -216,11 +216,16 @@ impl Page {
         self.optional("only one", service.single.as_ref(), |single| {
             single.message.clone()
         });
-        self.variables(service);
+        self.variables(service, before);
     }
 
-    fn variables(&mut self, service: &Service) {
+    fn variables(&mut self, service: &Service, before: &[Service]) {
         if service.env.is_empty() {
+            return;
+        }
+        if let Some(same) = before.iter().find(|other| other.env == service.env) {
+            let text = format!("  reads from the environment what {} reads", same.name);
+            self.line(&text);
             return;
         }
         self.line("  reads from the environment");
