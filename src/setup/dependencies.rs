@@ -34,8 +34,8 @@ pub(super) fn step(request: &Request, part: &Part, sink: &mut dyn FnMut(&Event))
     if part.inputs.is_empty() {
         return Step::new(name, Outcome::Skipped, "no manifest says what it needs");
     }
-    let stamp = Stamp::of(part, request.root, &request.repository.private_dir);
-    if stamp.holds(part) || stamp::made_by_make(part, request.root) {
+    let stamp = Stamp::of(part, request.root);
+    if environment::is_whole(part) && (stamp.holds() || stamp::made_by_make(part, request.root)) {
         return Step::new(
             name,
             Outcome::Unchanged,
@@ -45,12 +45,8 @@ pub(super) fn step(request: &Request, part: &Part, sink: &mut dyn FnMut(&Event))
     sink(&Event::Started { step: &name });
     let known = stamp.is_there();
     stamp.remove();
-    let outcome = install(request, part, known, sink).and_then(|()| {
-        stamp.write().map_err(|source| Trouble::Io {
-            path: request.repository.private_dir.clone(),
-            source,
-        })
-    });
+    let outcome = install(request, part, known, sink)
+        .and_then(|()| stamp.write().map_err(|source| unwritable(part, source)));
     match outcome {
         Ok(()) => Step::new(
             name,
@@ -95,7 +91,7 @@ fn install(
         _ => None,
     };
     if !part.makes_environment() {
-        if environment::is_half_made(part) || !part.python().exists() {
+        if !environment::is_whole(part) {
             environment::begin(part).map_err(|source| unwritable(part, source))?;
             make_environment(request, part, sink)?;
             environment::end(part).map_err(|source| unwritable(part, source))?;

@@ -11,8 +11,13 @@ fn begun(part: &Part) -> PathBuf {
     part.venv.join(BEGUN)
 }
 
+/// Whether it has a Python and was not cut short.
+pub(super) fn is_whole(part: &Part) -> bool {
+    part.python().exists() && !is_half_made(part)
+}
+
 /// Whether it was begun and never ended: it may have a Python and no pip.
-pub(super) fn is_half_made(part: &Part) -> bool {
+fn is_half_made(part: &Part) -> bool {
     begun(part).exists()
 }
 

@@ -67,29 +67,32 @@ fn put(request: &Request) -> Result<Step, InstallError> {
         }
     };
     let plan = Plan::install(&folder, &wanted, request.program)?;
-    let foreign: Vec<String> = plan
+    let foreign: Vec<_> = plan
         .rows
         .iter()
         .filter(|row| matches!(row.action, Action::Chain | Action::Conflict))
-        .map(|row| match row.theirs {
-            Some(tool) => format!("{} (of {tool})", row.hook),
-            None => row.hook.to_string(),
-        })
         .collect();
     if let Some(first) = foreign.first() {
-        let first = first.split(' ').next().unwrap_or(first);
+        let names: Vec<String> = foreign
+            .iter()
+            .map(|row| match row.theirs {
+                Some(tool) => format!("{} (of {tool})", row.hook),
+                None => row.hook.to_string(),
+            })
+            .collect();
         return Ok(Step::new(
             NAME,
             Outcome::Skipped,
             format!(
                 "{} in {} {} not shipway's, so nothing was installed",
-                foreign.join(", "),
+                names.join(", "),
                 folder.display(),
                 if foreign.len() == 1 { "is" } else { "are" }
             ),
         )
         .mend(format!(
-            "shipway hooks install keeps it as {first}{KEPT} and runs it first"
+            "shipway hooks install keeps it as {}{KEPT} and runs it first",
+            first.hook
         )));
     }
     let names: Vec<&str> = wanted.iter().map(|hook| hook.name()).collect();

@@ -46,7 +46,7 @@ fn inside(request: &Request, script: &str) -> Result<Option<(Command, String)>, 
         .project
         .services
         .iter()
-        .find(|service| matches!(service.kind.value, ServiceKind::Web | ServiceKind::Static));
+        .find(|service| service.kind.value == ServiceKind::Web);
     let in_dev_container = request.machine.variable("SHIPWAY_VENVS").is_some();
     let (Some(web), Ok(words)) = (web, shell_words::split(script)) else {
         return Ok(None);

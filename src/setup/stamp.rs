@@ -1,11 +1,12 @@
 //! Remembers what was installed from, so that a second run has nothing to do.
 //!
-//! A stamp is a hash in the repository's private folder, beside the journal; it never lies in
-//! the work tree.
+//! A stamp is a hash in the environment that it speaks of, and goes with it.
 
 use super::part::Part;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
+
+const NAME: &str = ".shipway-installed";
 
 /// The stamp of one part.
 pub(super) struct Stamp {
@@ -15,7 +16,7 @@ pub(super) struct Stamp {
 
 impl Stamp {
     /// Of `part` as its files are now. A file that is not there counts as empty.
-    pub(super) fn of(part: &Part, root: &Path, private: &Path) -> Self {
+    pub(super) fn of(part: &Part, root: &Path) -> Self {
         let mut hash = Sha256::new();
         hash.update(format!("{:?} {:?}\n", part.manager, part.version));
         for input in &part.inputs {
@@ -23,17 +24,15 @@ impl Stamp {
             hash.update(format!("{input} {}\n", content.len()));
             hash.update(content);
         }
-        let place = hex::encode(Sha256::digest(part.venv.as_os_str().as_encoded_bytes()));
         Self {
-            file: private.join("setup").join(&place[..16]),
+            file: part.venv.join(NAME),
             wanted: hex::encode(hash.finalize()),
         }
     }
 
-    /// Whether exactly this was installed, and the environment is still there.
-    pub(super) fn holds(&self, part: &Part) -> bool {
-        part.python().exists()
-            && std::fs::read_to_string(&self.file).is_ok_and(|text| text == self.wanted)
+    /// Whether exactly this was installed.
+    pub(super) fn holds(&self) -> bool {
+        std::fs::read_to_string(&self.file).is_ok_and(|text| text == self.wanted)
     }
 
     /// Whether anything was installed before.
@@ -43,9 +42,6 @@ impl Stamp {
 
     /// Remembers that it has been installed.
     pub(super) fn write(&self) -> std::io::Result<()> {
-        if let Some(folder) = self.file.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
         std::fs::write(&self.file, &self.wanted)
     }
 
@@ -75,7 +71,6 @@ mod tests {
     #[test]
     fn a_stamp_holds_until_a_file_changes_or_the_environment_goes() {
         let root = tempfile::tempdir().unwrap();
-        let private = tempfile::tempdir().unwrap();
         let folder = RelPath::root();
         let manifest = RelPath::parse("requirements.txt").unwrap();
         let part = Part {
@@ -93,14 +88,15 @@ mod tests {
         std::fs::write(root.path().join("requirements.txt"), "flask\n").unwrap();
         std::fs::create_dir_all(part.programs()).unwrap();
         std::fs::write(part.python(), "").unwrap();
-        let stamp = || Stamp::of(&part, root.path(), private.path());
-        assert!(!stamp().holds(&part));
+        let stamp = || Stamp::of(&part, root.path());
+        assert!(!stamp().holds());
         stamp().write().unwrap();
-        assert!(stamp().holds(&part));
+        assert!(stamp().holds());
         std::fs::write(root.path().join("requirements.txt"), "flask==3.1.0\n").unwrap();
-        assert!(!stamp().holds(&part));
+        assert!(!stamp().holds());
         stamp().write().unwrap();
-        std::fs::remove_file(part.python()).unwrap();
-        assert!(!stamp().holds(&part));
+        assert!(stamp().holds());
+        std::fs::remove_dir_all(&part.venv).unwrap();
+        assert!(!stamp().holds());
     }
 }

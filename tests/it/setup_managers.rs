@@ -245,7 +245,9 @@ fn an_environment_that_was_killed_while_it_was_made_is_made_anew() {
     clone.imports(&["flask", "pip"]);
     assert_eq!(clone.sandbox.git(&["status", "--porcelain"]), "");
 
-    // Begun by make, ended by shipway.
+    // Begun by make, ended by shipway, which had installed there before.
+    std::fs::remove_dir_all(clone.sandbox.path(".venv")).unwrap();
+    assert_eq!(clone.installed(), "done");
     std::fs::remove_dir_all(clone.sandbox.path(".venv")).unwrap();
     cut_short(&clone, clone.make());
     assert_eq!(clone.installed(), "done");
@@ -289,6 +291,23 @@ fn an_environment_whose_python_is_gone_or_that_has_no_pip_is_mended() {
         assert!(kept.exists());
         std::fs::remove_dir_all(&venv).unwrap();
     }
+}
+
+#[test]
+fn an_environment_that_was_made_anew_by_hand_is_filled_again() {
+    let clone = Clone::of("flask-pip");
+    assert_eq!(clone.installed(), "done");
+    assert_eq!(clone.installed(), "unchanged");
+    let venv = clone.sandbox.path(".venv");
+    std::fs::remove_dir_all(&venv).unwrap();
+    let made = Command::new("/usr/bin/python3")
+        .args(["-m", "venv"])
+        .arg(&venv)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    assert_eq!(clone.installed(), "done");
+    clone.imports(&["flask"]);
 }
 
 #[test]
