@@ -5,6 +5,7 @@ use crate::engine::{docker, get, python_base, status};
 use crate::home::script;
 use crate::sandbox::{Sandbox, text};
 use serde_json::Value;
+use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -74,16 +75,24 @@ impl Clone {
 
     /// As the developer runs it, without shipway on PATH.
     fn command(&self, program: &str) -> Command {
-        let path = std::env::var_os("PATH").unwrap();
-        let real = which::which("docker").unwrap_or_default();
-        let folders = std::iter::once(self.bin()).chain(std::env::split_paths(&path));
-        let search = std::env::join_paths(folders).unwrap();
         // std looks for a program on this process's PATH.
-        let found = which::which_in(program, Some(&search), "/").unwrap();
-        let mut command = Command::new(found);
+        let found = which::which_in(program, Some(self.search()), "/").unwrap();
+        self.with(Command::new(found))
+    }
+
+    /// Where the developer's programs are looked for.
+    fn search(&self) -> OsString {
+        let path = std::env::var_os("PATH").unwrap();
+        let folders = std::iter::once(self.bin()).chain(std::env::split_paths(&path));
+        std::env::join_paths(folders).unwrap()
+    }
+
+    /// `command` with the developer's environment.
+    fn with(&self, mut command: Command) -> Command {
+        let real = which::which("docker").unwrap_or_default();
         command
             .current_dir(self.sandbox.root())
-            .env("PATH", search)
+            .env("PATH", self.search())
             .env("HOME", self.home.path())
             .env("REAL_DOCKER", real)
             .env(
@@ -112,15 +121,8 @@ impl Clone {
 
     /// What `shipway setup` reports with `options`; it must succeed.
     fn setup(&self, options: &[&str]) -> Value {
-        let mut command = self.command("docker");
         let arguments = [&["setup", "--format=json"], options].concat();
-        let wanted = self.sandbox.command(&arguments);
-        let variables: Vec<_> = command
-            .get_envs()
-            .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
-            .collect();
-        command = wanted;
-        command.envs(variables).env_remove("CI");
+        let mut command = self.with(self.sandbox.command(&arguments));
         let output = command.output().unwrap();
         assert!(
             output.status.success(),
