@@ -4,6 +4,7 @@ use super::Tree;
 use crate::config::Config;
 use crate::project::{Claim, Confidence, Evidence, Fact, RelPath, Service};
 use std::collections::BTreeSet;
+use std::path::Path;
 
 /// `[a-z0-9][a-z0-9_-]*`; None where nothing of `text` is left.
 pub(super) fn sanitised(text: &str) -> Option<String> {
@@ -90,13 +91,8 @@ pub(super) fn project_name(tree: &Tree, config: &Config) -> Fact<String> {
     }
     let mut said = said.into_iter();
     let Some((name, confidence, evidence)) = said.next() else {
-        let folder = tree
-            .root()
-            .canonicalize()
-            .ok()
-            .and_then(|root| sanitised(&root.file_name()?.to_string_lossy()));
         return Fact::guess(
-            folder.unwrap_or_else(|| "app".to_owned()),
+            folder(tree).unwrap_or_else(|| "app".to_owned()),
             "nothing in the repository names it; this is the folder's name",
         );
     };
@@ -117,6 +113,29 @@ pub(super) fn project_name(tree: &Tree, config: &Config) -> Fact<String> {
         );
     }
     fact
+}
+
+/// The folder's name; that of the repository where this is a linked work tree of it.
+fn folder(tree: &Tree) -> Option<String> {
+    let root = tree.root().canonicalize().ok()?;
+    let common = crate::git::open(&root)
+        .ok()
+        .filter(|repository| repository.linked_worktree.is_some() && repository.root == root)
+        .map(|repository| repository.common_dir);
+    let folder = match &common {
+        Some(common) if is_hidden(common) => common.parent()?,
+        Some(common) => common,
+        None => &root,
+    };
+    let name = folder.file_name()?.to_string_lossy();
+    sanitised(name.strip_suffix(".git").unwrap_or(&name))
+}
+
+/// `.git` beside the main work tree, and not a bare `name.git`.
+fn is_hidden(folder: &Path) -> bool {
+    folder
+        .file_name()
+        .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
 }
 
 fn pyproject(tree: &Tree) -> Option<(String, Evidence)> {

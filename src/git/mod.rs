@@ -94,8 +94,8 @@ pub struct Repository {
     pub branch: Option<String>,
     /// URL of `origin`, without credentials.
     pub origin: Option<String>,
-    /// Whether this is a linked work tree (`git worktree add`).
-    pub linked_worktree: bool,
+    /// The name by which git keeps this linked work tree (`git worktree add`); None in the main one.
+    pub linked_worktree: Option<String>,
     /// The common git directory, absolute.
     pub common_dir: PathBuf,
     /// The git directory of this work tree, absolute.
@@ -340,10 +340,16 @@ fn describe_at(repository: &git2::Repository, root: &Path) -> Result<Repository,
         head: commit,
         branch,
         origin,
-        linked_worktree: repository.is_worktree(),
+        linked_worktree: linked_worktree(repository),
         common_dir: absolute(repository.commondir()),
         git_dir: absolute(repository.path()),
     })
+}
+
+/// A linked work tree's git directory is `worktrees/NAME` (gitrepository-layout(5)).
+fn linked_worktree(repository: &git2::Repository) -> Option<String> {
+    let name = repository.path().file_name()?.to_string_lossy();
+    repository.is_worktree().then(|| name.into_owned())
 }
 
 /// The paths in the index of the repository that holds `root`, relative to `root`.

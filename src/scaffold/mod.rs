@@ -106,7 +106,7 @@ pub fn plan(
     let facts = RepositoryFacts {
         origin: repository.origin.clone(),
         branch: repository.branch.clone(),
-        linked_worktree: repository.linked_worktree,
+        linked_worktree: repository.linked_worktree.clone(),
     };
     let mut places = Places::new(root, &lock);
     let dotenv = match read(

@@ -2,7 +2,9 @@
 
 use crate::engine::{docker, get, python_base, stand_ins, status, until};
 use crate::sandbox::{Sandbox, text};
+use saphyr::{LoadableYamlNode, Yaml};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
@@ -289,4 +291,47 @@ fn development_shows_an_edit_without_a_restart() {
     .unwrap();
     until("the new file shows", || says("spring tables"));
     assert_eq!(project.inspect("web")["State"]["StartedAt"], began);
+}
+
+/// The variables that each service of a compose file is told, and whether the file gives a value.
+fn told(content: &str) -> BTreeMap<(String, String), bool> {
+    let files = Yaml::load_from_str(content).unwrap();
+    let services = files[0].as_mapping_get("services").unwrap();
+    let mut told = BTreeMap::new();
+    for (service, settings) in services.as_mapping().unwrap() {
+        let variables = settings.as_mapping_get("environment");
+        for (name, value) in variables.and_then(Yaml::as_mapping).into_iter().flatten() {
+            let [service, name] = [service, name].map(|one| one.as_str().unwrap().to_owned());
+            told.insert((service, name), !value.is_null());
+        }
+    }
+    told
+}
+
+/// podman-compose 1.6.0 refuses to put a value over a variable that is passed on, and the reverse.
+#[test]
+fn no_file_gives_a_value_to_what_another_passes_on() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/images");
+    let of = |name: &str| {
+        let manifest = std::fs::read_to_string(folder.join(format!("{name}.txt"))).unwrap();
+        Sandbox::from_manifest(&manifest)
+    };
+    let sample = Sandbox::copy_of("examples/fair-sample");
+    for sandbox in [sample, of("django"), of("fastapi-pip"), of("node-express")] {
+        sandbox.run(0, &["init", "--yes"]);
+        let base = told(&sandbox.read("compose.yaml"));
+        for stage in ["override", "staging", "production"] {
+            let over = told(&sandbox.read(&format!("compose.{stage}.yaml")));
+            for (place, given) in &over {
+                let below = base.get(place).unwrap_or(given);
+                assert_eq!(below, given, "{place:?} in {stage}");
+            }
+            // Who starts it says how many processes there are, but for development.
+            let place = ("web".to_owned(), "WEB_CONCURRENCY".to_owned());
+            if let Some(given) = over.get(&place) {
+                assert_eq!(*given, stage == "override", "{stage}");
+                assert!(!base.contains_key(&place));
+            }
+        }
+    }
 }

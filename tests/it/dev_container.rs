@@ -16,9 +16,12 @@ struct Origin {
 
 impl Drop for Origin {
     fn drop(&mut self) {
-        let mut command = self.compose();
-        command.args(["down", "--volumes", "--rmi", "local", "--timeout", "0"]);
-        let _ = command.output();
+        for project in [&self.name, &format!("{}-second", self.name)] {
+            let mut command = self.compose();
+            command.args(["--project-name", project]);
+            command.args(["down", "--volumes", "--rmi", "local", "--timeout", "0"]);
+            let _ = command.output();
+        }
     }
 }
 
@@ -125,11 +128,11 @@ fn devcontainer(folder: &Path, arguments: &[&str]) -> Output {
 /// Opens `folder` and looks around in the container.
 fn opens(folder: &Path) {
     assert!(!folder.join(".env").exists());
-    // As root the CLI leaves the ids as they are, so the tree has to be the container user's.
+    // As root the CLI leaves the ids as they are, so what is here has to be the container user's.
     if rustix::process::getuid().is_root() {
         let owned = Command::new("chown")
             .args(["-R", "1000:1000"])
-            .arg(folder)
+            .arg(folder.parent().unwrap())
             .status();
         assert!(owned.unwrap().success());
     }
@@ -163,7 +166,26 @@ fn opens(folder: &Path) {
 }
 
 #[test]
-fn a_fresh_clone_opens_without_shipway() {
+fn a_fresh_clone_and_a_work_tree_beside_it_open_without_shipway() {
     let Some(origin) = Origin::new() else { return };
-    opens(&origin.clone());
+    let clone = origin.clone();
+    opens(&clone);
+    let second = origin.folder.path().join("second");
+    let add = [
+        "-c",
+        "safe.directory=*",
+        "-C",
+        &clone.display().to_string(),
+        "worktree",
+        "add",
+        "--quiet",
+        &second.display().to_string(),
+    ];
+    origin.sandbox.git(&add);
+    opens(&second);
+    // The first one is still there, with its own database.
+    for folder in [&clone, &second] {
+        let said = devcontainer(folder, &["exec", "pg_isready", "--host", "postgres"]);
+        assert!(said.status.success(), "{said:?}");
+    }
 }

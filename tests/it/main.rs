@@ -20,6 +20,7 @@ mod doctor;
 mod dora;
 mod engine;
 mod engine_host;
+mod env_file;
 mod everyday;
 mod fixtures;
 mod home;

@@ -76,7 +76,7 @@ pub(super) struct Service {
     #[serde(skip)]
     pub(super) in_files: Vec<InFile>,
     pub(super) volumes: Vec<Volume>,
-    pub(super) ports: Vec<String>,
+    pub(super) ports: Vec<Port>,
     pub(super) networks: Vec<&'static str>,
     pub(super) aliases: Vec<String>,
     pub(super) depends_on: Vec<Dependency>,
@@ -123,6 +123,38 @@ pub(super) struct Volume {
     pub(super) source: String,
     pub(super) target: String,
     pub(super) read_only: bool,
+}
+
+/// A port that is published on this machine's loopback.
+#[derive(Debug, Clone, Serialize)]
+#[serde(into = "String")]
+pub(super) struct Port {
+    /// What moves it; 0 leaves the choice to the engine.
+    pub(super) variable: String,
+    default: u16,
+    inside: u16,
+}
+
+impl Port {
+    /// The same here and inside, unless `NAME_PORT` is set.
+    fn of(name: &str, port: u16) -> Self {
+        Self {
+            variable: format!("{name}_PORT"),
+            default: port,
+            inside: port,
+        }
+    }
+}
+
+impl From<Port> for String {
+    fn from(port: Port) -> Self {
+        let Port {
+            variable,
+            default,
+            inside,
+        } = port;
+        format!("127.0.0.1:${{{variable}:-{default}}}:{inside}")
+    }
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -276,8 +308,13 @@ pub(super) fn view(input: &Input) -> Compose {
         services.extend(application.hardened(environment));
         services
     };
-    let staging = hardened("staging");
-    let production = hardened("production");
+    let mut staging = hardened("staging");
+    let mut production = hardened("production");
+    set_apart(
+        &mut services,
+        &development,
+        &mut [&mut staging, &mut production],
+    );
     let volumes = named_volumes(&services);
     let development_volumes = named_volumes(&development)
         .into_iter()
@@ -347,6 +384,31 @@ pub(super) fn view(input: &Input) -> Compose {
         development,
         staging,
         production,
+    }
+}
+
+/// A variable that the first file passes on and development sets, or the other way round, is none
+/// that holds in every environment: podman-compose cannot put one over the other.
+fn set_apart(
+    services: &mut [Service],
+    development: &[Service],
+    hardened: &mut [&mut Vec<Service>; 2],
+) {
+    for service in services {
+        let Some(there) = development.iter().find(|one| one.name == service.name) else {
+            continue;
+        };
+        let differs = |variable: &mut Variable| {
+            there.environment.iter().any(|other| {
+                other.name == variable.name && other.value.is_none() != variable.value.is_none()
+            })
+        };
+        let moved: Vec<Variable> = service.environment.extract_if(.., differs).collect();
+        for stage in hardened.iter_mut() {
+            if let Some(there) = stage.iter_mut().find(|other| other.name == service.name) {
+                there.environment.extend(moved.iter().cloned());
+            }
+        }
     }
 }
 

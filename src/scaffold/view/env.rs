@@ -1,5 +1,6 @@
 //! What the env templates see: variables that the services read, with generated secrets.
 
+use super::compose::Compose;
 use super::compose::variables::{self, Make, Secret, Stage};
 use super::{Fresh, Input, container};
 use crate::project::{EnvRole, EnvVar, Finding, Severity};
@@ -7,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Env {
@@ -21,8 +22,22 @@ pub(super) struct Env {
     signed: bool,
     /// How long a signed key holds (seconds).
     lifetime: i64,
+    /// What `.env` says beside them in a linked work tree; None without a compose project.
+    linked: Option<Linked>,
     /// Names of the services whose settings these are.
     services: bool,
+}
+
+/// A linked work tree is a compose project of its own: the database of the main one has another
+/// password, and its ports are taken.
+#[derive(Debug, Serialize)]
+struct Linked {
+    /// What the work tree's name is put behind.
+    project: String,
+    project_comment: &'static str,
+    /// The variables that move a published port, each once.
+    ports: Vec<String>,
+    port_comment: &'static str,
 }
 
 /// How a line of `.env` is made; without any of the four its value is for a person to fill in.
@@ -75,17 +90,65 @@ struct Claims {
     exp: i64,
 }
 
-pub(super) fn view(input: &Input) -> Env {
+pub(super) fn view(input: &Input, compose: &Compose) -> Env {
     let plan = variables::plan(input);
-    let values = values(input, &plan);
+    let mut values = values(input, &plan);
     let recipes = recipes(&values, &plan);
+    let linked = input.has("compose").then(|| Linked::of(compose));
+    if let (Some(tree), Some(linked)) = (&input.facts.linked_worktree, &linked)
+        && !values.is_empty()
+    {
+        values.extend(linked.values(tree));
+    }
     Env {
         groups: groups(input, &plan),
         values,
         signed: recipes.iter().any(|recipe| recipe.role.is_some()),
         recipes,
         lifetime: LIFETIME,
+        linked,
         services: !input.project.services.is_empty(),
+    }
+}
+
+impl Linked {
+    fn of(compose: &Compose) -> Self {
+        let ports: BTreeSet<&String> = compose
+            .services
+            .iter()
+            .chain(&compose.development)
+            .flat_map(|service| &service.ports)
+            .map(|port| &port.variable)
+            .collect();
+        Self {
+            project: compose.name.clone(),
+            project_comment: "this work tree's own containers and volumes",
+            ports: ports.into_iter().cloned().collect(),
+            port_comment: "a free port: the main work tree may hold the usual one",
+        }
+    }
+
+    /// The lines of the work tree that git calls `tree`. A project's name is of lower-case letters,
+    /// digits, `-` and `_` (Compose specification, `name`).
+    fn values(&self, tree: &str) -> Vec<Value> {
+        let own: String = format!("{}-{tree}", self.project)
+            .bytes()
+            .map(|byte| match byte.to_ascii_lowercase() {
+                byte @ (b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_') => char::from(byte),
+                _ => '-',
+            })
+            .collect();
+        let project = Value {
+            name: "COMPOSE_PROJECT_NAME".to_owned(),
+            value: own,
+            comment: self.project_comment.to_owned(),
+        };
+        let ports = self.ports.iter().map(|name| Value {
+            name: name.clone(),
+            value: "0".to_owned(),
+            comment: self.port_comment.to_owned(),
+        });
+        std::iter::once(project).chain(ports).collect()
     }
 }
 

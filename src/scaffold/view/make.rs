@@ -55,7 +55,7 @@ struct Compose {
     production: Option<String>,
     /// The script that writes the secrets that production mounts.
     secret_files: Option<String>,
-    /// Name of the local deployment.
+    /// Name of the compose project.
     project: String,
     /// Services that answer HTTP: name and port in the container.
     urls: Vec<Url>,
@@ -136,10 +136,12 @@ pub(super) fn view(input: &Input) -> Make {
         .collect();
     let compose = compose(input);
     let script = |command: &str| Script {
-        service: compose
-            .as_ref()
-            .and_then(|compose| compose.urls.first())
-            .map(|url| url.service.clone()),
+        service: input
+            .project
+            .services
+            .iter()
+            .find(|service| compose.is_some() && service.kind.value == ServiceKind::Web)
+            .map(|service| service.name.clone()),
         files: compose
             .as_ref()
             .map_or_else(String::new, |compose| compose.files.clone()),
@@ -222,7 +224,7 @@ fn compose(input: &Input) -> Option<Compose> {
             format!(" {}", files(&all))
         }),
         secret_files: input.path("secret_files").map(str::to_owned),
-        project: format!("{}-local", input.project.name.value),
+        project: input.project.name.value.clone(),
         urls: urls(input),
     })
 }

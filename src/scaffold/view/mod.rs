@@ -47,7 +47,8 @@ pub struct RepositoryFacts {
     /// URL of `origin`, without credentials.
     pub origin: Option<String>,
     pub branch: Option<String>,
-    pub linked_worktree: bool,
+    /// Name of the linked work tree; None in the main one.
+    pub linked_worktree: Option<String>,
 }
 
 /// Time and randomness, given from outside so that a run can be repeated.
@@ -99,8 +100,9 @@ pub(super) fn context<'k>(
     );
     put("paths", nested(input.paths));
     put("container", to_value(container::view(input))?);
-    let compose = to_value(compose::view(input))?;
-    put("env", to_value(env::view(input))?);
+    let compose = compose::view(input);
+    put("env", to_value(env::view(input, &compose))?);
+    let compose = to_value(compose)?;
     put(
         "devcontainer",
         to_value(devcontainer::view(input, &compose))?,

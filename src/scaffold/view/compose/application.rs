@@ -3,7 +3,7 @@
 use super::super::{Input, container};
 use super::migration::{self, Step};
 use super::variables::{Plan, Stage, in_container, secrets_in};
-use super::{Build, Dependency, Kept, Service, Variable, Watch, literal};
+use super::{Build, Dependency, Kept, Port, Service, Variable, Watch, literal};
 use crate::project::{BackingKind, RelPath, Service as Detected, ServiceKind};
 
 pub(super) struct Application<'a> {
@@ -181,7 +181,10 @@ impl Application<'_> {
                     }
                     taken.push(published);
                     let name = detected.name.replace('-', "_").to_uppercase();
-                    service.ports = vec![format!("127.0.0.1:${{{name}_PORT:-{published}}}:{port}")];
+                    service.ports = vec![Port {
+                        default: published,
+                        ..Port::of(&name, port)
+                    }];
                 }
                 service
             })

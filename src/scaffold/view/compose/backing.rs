@@ -3,7 +3,7 @@
 use super::super::Input;
 use super::existing::Included;
 use super::variables::{Plan, bucket, has};
-use super::{Service, literal};
+use super::{Port, Service, literal};
 use crate::project::{BackingKind, BackingService};
 
 /// Adds what the project needs, except what an included file runs.
@@ -186,7 +186,7 @@ fn mail(input: &Input) -> Service {
         .comment
         .push("Catches every mail and shows it in the browser.".to_owned());
     service.networks = vec!["edge", "app"];
-    service.ports = vec!["127.0.0.1:${MAIL_PORT:-8025}:8025".to_owned()];
+    service.ports = vec![Port::of("MAIL", 8025)];
     service.user = Some("10001:10001".to_owned());
     service.read_only = true;
     service.tmpfs = vec!["/tmp"];

@@ -3,7 +3,7 @@
 use super::super::Input;
 use super::backing::from_image;
 use super::variables::{Plan, has_part};
-use super::{Service, literal};
+use super::{Port, Service, literal};
 use crate::project::{BackingKind, RelPath, SupabasePart};
 use serde::Serialize;
 
@@ -96,7 +96,7 @@ pub(super) fn add(
     services.push(gateway(input, &routes));
     let mut published = Service::named("gateway");
     published.networks = vec!["edge"];
-    published.ports = vec!["127.0.0.1:${SUPABASE_PORT:-8000}:8000".to_owned()];
+    published.ports = vec![Port::of("SUPABASE", 8000)];
     development.push(published);
     development.push(meta(input, plan));
     development.push(studio(input, plan));
@@ -437,7 +437,7 @@ fn studio(input: &Input, plan: &Plan) -> Service {
     service.set("SUPABASE_ANON_KEY", plan.reference("anon"));
     service.set("SUPABASE_SERVICE_KEY", plan.reference("service"));
     service.set("AUTH_JWT_SECRET", plan.reference("jwt"));
-    service.ports = vec!["127.0.0.1:${STUDIO_PORT:-3000}:3000".to_owned()];
+    service.ports = vec![Port::of("STUDIO", 3000)];
     service.memory = Some("1G");
     service
 }
