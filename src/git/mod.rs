@@ -16,6 +16,7 @@ mod hook;
 mod id;
 mod index;
 mod join;
+pub mod kept;
 pub mod manifest;
 mod objects;
 pub mod origin;

@@ -1,6 +1,6 @@
 //! Patch ids, as `git patch-id --stable` gives them.
 
-use super::{CommitId, GitError, PatchId, discover, without_hook_environment};
+use super::{CommitId, GitError, PatchId, discover, kept, without_hook_environment};
 use std::collections::HashMap;
 use std::io::Write as _;
 use std::path::Path;
@@ -55,47 +55,26 @@ pub fn kept_patch_ids(
         .commondir()
         .join("shipway")
         .join("patch-ids.cache");
-    let mut kept = load(&file).unwrap_or_default();
+    let mut known = kept::load::<Kept>(&file, HEAD).unwrap_or_default();
     let new: Vec<CommitId> = commits
         .iter()
         .copied()
-        .filter(|commit| !kept.contains_key(commit))
+        .filter(|commit| !known.contains_key(commit))
         .collect();
     if !new.is_empty() {
         let mut found = patch_ids(root, &new)?;
-        kept.extend(new.iter().map(|commit| (*commit, found.remove(commit))));
+        known.extend(new.iter().map(|commit| (*commit, found.remove(commit))));
         // What cannot be kept costs time and nothing else.
-        let _ = save(&file, &kept);
+        let _ = kept::save(&file, HEAD, &known);
     }
     Ok(commits
         .iter()
-        .filter_map(|commit| Some((*commit, (*kept.get(commit)?)?)))
+        .filter_map(|commit| Some((*commit, (*known.get(commit)?)?)))
         .collect())
 }
 
 /// A commit's patch id; None for an empty difference.
 type Kept = HashMap<CommitId, Option<PatchId>>;
-
-fn load(file: &Path) -> Option<Kept> {
-    let bytes = std::fs::read(file).ok()?;
-    let (sum, rest) = bytes.strip_prefix(HEAD)?.split_first_chunk::<4>()?;
-    if crc32fast::hash(rest) != u32::from_le_bytes(*sum) {
-        return None;
-    }
-    postcard::from_bytes(rest).ok()
-}
-
-fn save(file: &Path, kept: &Kept) -> std::io::Result<()> {
-    let rest = postcard::to_stdvec(kept).map_err(std::io::Error::other)?;
-    let folder = file.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    let mut written = tempfile::NamedTempFile::new_in(folder)?;
-    written.write_all(HEAD)?;
-    written.write_all(&crc32fast::hash(&rest).to_le_bytes())?;
-    written.write_all(&rest)?;
-    written.persist(file)?;
-    Ok(())
-}
 
 fn of_differences(root: &Path, lines: &[String]) -> Result<HashMap<CommitId, PatchId>, GitError> {
     if lines.is_empty() {

@@ -1,15 +1,11 @@
 //! What was read from the ref, kept beside it so that the next reader need not.
-//!
-//! The file holds a line that says its version, a CRC-32 of the rest, and the rest in
-//! postcard's form. A file that is none of that counts as absent. It belongs to the git
-//! directory, whose owner could alter the ref as well.
 
 use super::{Reading, Refused};
 use crate::dora::event::{Event, EventId};
-use crate::git::{CommitId, TreeId};
+use crate::git::{CommitId, TreeId, kept};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 /// Another number for every change of the form of what is kept.
@@ -37,25 +33,12 @@ pub(super) struct CachedDay {
 impl Cache {
     /// None where there is none that can be used.
     pub(super) fn load(file: &Path) -> Option<Self> {
-        let bytes = std::fs::read(file).ok()?;
-        let (sum, rest) = bytes.strip_prefix(HEAD)?.split_first_chunk::<4>()?;
-        if crc32fast::hash(rest) != u32::from_le_bytes(*sum) {
-            return None;
-        }
-        postcard::from_bytes(rest).ok()
+        kept::load(file, HEAD)
     }
 
     /// Replaces `file` as a whole.
     pub(super) fn save(&self, file: &Path) -> io::Result<()> {
-        let rest = postcard::to_stdvec(self).map_err(io::Error::other)?;
-        let folder = file.parent().unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder)?;
-        let mut written = tempfile::NamedTempFile::new_in(folder)?;
-        written.write_all(HEAD)?;
-        written.write_all(&crc32fast::hash(&rest).to_le_bytes())?;
-        written.write_all(&rest)?;
-        written.persist(file)?;
-        Ok(())
+        kept::save(file, HEAD, self)
     }
 
     pub(super) fn reading(self) -> Reading {
