@@ -3,12 +3,12 @@
 
 use super::event::{Change, Event, Original, Source, Time};
 use super::store::{Batch, BatchError, Store, StoreError};
-use crate::git::branch::{Beside, Branches};
-use crate::git::{CommitId, PatchId, patch_id};
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::fmt::Write as _;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use crate::git::branch::{self, Beside, Branches};
+use crate::git::{CommitId, PatchId, Repository, kept, patch_id};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+use std::time::Duration;
 
 /// A branch with more commits of its own is no change that somebody merges, and would be no event
 /// of 64 KiB.
@@ -25,77 +25,73 @@ const ENOUGH_COMMITS: usize = 2000;
 const LEFT_LYING: i64 = 365 * 86_400;
 
 /// First line of the file that says which branches were looked at.
-const HEAD: &str = "shipway branches 1";
+const HEAD: &[u8] = b"shipway branches 2\n";
+
+/// A ref that moves so soon after another may leave no trace in the times of files.
+const CLOCK_TICKS: Duration = Duration::from_secs(2);
 
 /// Which branches are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
-    /// Those that were made here.
-    Local,
-    /// Those of remotes, too.
+pub enum Scope<'t> {
+    /// Those that end at these commits.
+    Pushed(&'t [CommitId]),
+    /// All that were made here, and those of remotes as last fetched.
     All,
 }
 
-/// Where branches are looked at.
-#[derive(Debug, Clone)]
-pub struct Place<'p> {
-    /// Top of the repository.
-    pub root: &'p Path,
-    /// Its common git directory.
-    pub common_dir: &'p Path,
-    /// A ref that is there once the record holds something; without it, every branch is new.
-    pub kept_by: Option<&'p str>,
+/// Which branches were looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Seen {
+    /// [`branch::moved_at`] before all branches were looked at.
+    moved_at: Option<Duration>,
+    tips: BTreeSet<CommitId>,
 }
 
-/// Records in `store` what the branches in `scope`, and those that end at `also`, add to the main
-/// lines, and gives how many change events were new. A branch that was looked at is not looked at
-/// again before it moves.
+/// Records in `store` what the branches in `scope` add to the main lines, and gives how many
+/// change events were new. A branch that was looked at is not looked at again before it moves, or
+/// the store is empty.
 ///
 /// # Errors
 /// When a ref or commit cannot be read, files are missing (a partial clone), or the store cannot
-/// be written.
+/// be read or written.
 pub fn record(
-    place: &Place,
+    repository: &Repository,
     store: &dyn Store,
     scope: Scope,
-    also: &[CommitId],
     now: Time,
 ) -> Result<usize, StoreError> {
-    let branches = Branches::open(place.root)?;
-    let mut tips: BTreeSet<CommitId> = branches.local().collect();
-    if scope == Scope::All {
-        tips.extend(branches.remote());
-    }
-    tips.extend(also);
-    let file = file(place.common_dir);
-    let known = match place.kept_by {
-        Some(reference) if !branches.has(reference) => HashSet::new(),
-        _ => known(&file),
+    let file = repository.common_dir.join("shipway").join("branches.seen");
+    let before: Seen = if store.is_empty()? {
+        Seen::default()
+    } else {
+        kept::load(&file, HEAD).unwrap_or_default()
     };
-    if tips.iter().all(|tip| known.contains(tip)) {
+    let moved_at = branch::moved_at(&repository.common_dir);
+    if scope == Scope::All && moved_at.is_some() && moved_at == before.moved_at {
         return Ok(0);
     }
+    let branches = Branches::open(&repository.root)?;
+    let tips: BTreeSet<CommitId> = match scope {
+        Scope::Pushed(tips) => tips.iter().copied().collect(),
+        Scope::All => branches.tips().collect(),
+    };
     let mut new: Vec<(i64, CommitId)> = tips
-        .iter()
-        .filter(|tip| !known.contains(tip))
+        .difference(&before.tips)
         .filter_map(|tip| Some((branches.date(*tip)?, *tip)))
         .collect();
     new.sort_unstable();
     let oldest = branches
         .newest()
         .map_or(i64::MIN, |newest| newest - LEFT_LYING);
-    // Branches that are gone are forgotten where all were listed.
-    let mut looked = known;
-    if scope == Scope::All {
-        looked.retain(|tip| tips.contains(tip));
-    }
+    let mut seen = before.clone();
     let mut found: Vec<Beside> = Vec::new();
     let mut commits = 0;
-    for (date, tip) in new.into_iter().rev().take(MOST_BRANCHES) {
+    for _ in 0..MOST_BRANCHES {
         if commits >= ENOUGH_COMMITS {
             break;
         }
-        looked.insert(tip);
+        let Some((date, tip)) = new.pop() else { break };
+        seen.tips.insert(tip);
         if date >= oldest
             && let Some(branch) = branches.beside(tip, MOST_COMMITS)?
         {
@@ -103,9 +99,17 @@ pub fn record(
             found.push(branch);
         }
     }
-    let added = keep(place.root, store, &found, now)?;
-    // What cannot be remembered is looked at again.
-    let _ = remember(&file, &looked);
+    let added = keep(&repository.root, store, &found, now)?;
+    if scope == Scope::All {
+        // Branches that are gone are forgotten.
+        seen.tips.retain(|tip| tips.contains(tip));
+        let settled = u64::try_from(now.second()).map_or(Duration::ZERO, Duration::from_secs);
+        seen.moved_at = moved_at.filter(|at| new.is_empty() && *at + CLOCK_TICKS <= settled);
+    }
+    if seen != before {
+        // What cannot be remembered is looked at again.
+        let _ = kept::save(&file, HEAD, &seen);
+    }
     Ok(added)
 }
 
@@ -170,30 +174,4 @@ fn change(
         number: None,
         source: Source::Hook,
     })
-}
-
-fn file(common_dir: &Path) -> PathBuf {
-    common_dir.join("shipway").join("branches.seen")
-}
-
-/// The tips that were looked at.
-fn known(file: &Path) -> HashSet<CommitId> {
-    let text = std::fs::read_to_string(file).unwrap_or_default();
-    match text.split_once('\n') {
-        Some((HEAD, rest)) => rest.lines().filter_map(|line| line.parse().ok()).collect(),
-        _ => HashSet::new(),
-    }
-}
-
-fn remember(file: &Path, tips: &HashSet<CommitId>) -> std::io::Result<()> {
-    let mut text = format!("{HEAD}\n");
-    for tip in tips {
-        let _ = writeln!(text, "{tip}");
-    }
-    let folder = file.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    let mut written = tempfile::NamedTempFile::new_in(folder)?;
-    written.write_all(text.as_bytes())?;
-    written.persist(file)?;
-    Ok(())
 }

@@ -1,8 +1,10 @@
 //! The branches beside the main lines of a repository, and what each of them adds.
 
 use super::{CommitId, GitError, discover, failure};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 /// Branches of these names live on whatever is merged, beside those that a remote names as its
 /// head.
@@ -14,8 +16,41 @@ pub struct Branches {
     root: PathBuf,
     /// Where the main lines are; none where it is not known which they are.
     mains: BTreeSet<git2::Oid>,
-    local: BTreeSet<git2::Oid>,
-    remote: BTreeSet<git2::Oid>,
+    others: BTreeSet<git2::Oid>,
+}
+
+/// How long after 1970 a branch was last made, moved or taken away: each is a change of the folder
+/// that its ref lies in, or of the file of packed refs. None where that cannot be told.
+#[must_use]
+pub fn moved_at(common_dir: &Path) -> Option<Duration> {
+    let refs = common_dir.join("refs");
+    let packed = std::fs::metadata(common_dir.join("packed-refs"));
+    let times = [
+        newest(&refs.join("heads")),
+        newest(&refs.join("remotes")),
+        packed.and_then(|file| file.modified()),
+    ];
+    let mut moved_at = SystemTime::UNIX_EPOCH;
+    for time in times {
+        match time {
+            Ok(time) => moved_at = moved_at.max(time),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(_) => return None,
+        }
+    }
+    moved_at.duration_since(SystemTime::UNIX_EPOCH).ok()
+}
+
+/// When `folder` or one below it last changed.
+fn newest(folder: &Path) -> io::Result<SystemTime> {
+    let mut newest_time = std::fs::metadata(folder)?.modified()?;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            newest_time = newest_time.max(newest(&entry.path())?);
+        }
+    }
+    Ok(newest_time)
 }
 
 /// What a branch adds to the main lines.
@@ -46,7 +81,7 @@ impl Branches {
         names.extend(listed.heads.iter().map(String::as_str));
         let is_main = |name: &str| names.contains(name);
         // Where no name is known, what is checked out is taken for the main line.
-        let known = listed.all().any(|(name, _)| is_main(name));
+        let known = listed.branches.iter().any(|(name, _)| is_main(name));
         let is_main = |name: &str| {
             if known {
                 is_main(name)
@@ -54,34 +89,22 @@ impl Branches {
                 name == listed.current
             }
         };
-        let side = |branches: &BTreeMap<(String, String), git2::Oid>| -> BTreeSet<git2::Oid> {
-            let others = branches.iter().filter(|((_, name), _)| !is_main(name));
-            others.map(|(_, id)| *id).collect()
-        };
-        let mains = listed.all().filter(|(name, _)| is_main(name));
-        let mains = mains.map(|(_, id)| id).collect();
+        let (mains, others): (Vec<_>, Vec<_>) =
+            listed.branches.iter().partition(|(name, _)| is_main(name));
+        let ids =
+            |branches: Vec<&(String, git2::Oid)>| branches.iter().map(|(_, id)| *id).collect();
         Ok(Self {
-            mains,
-            local: side(&listed.local),
-            remote: side(&listed.remote),
+            mains: ids(mains),
+            others: ids(others),
             root: root.to_owned(),
             repository,
         })
     }
 
-    /// Tips of the local branches that are no main lines.
-    pub fn local(&self) -> impl Iterator<Item = CommitId> + '_ {
-        self.local.iter().copied().map(CommitId::from)
-    }
-
-    /// Tips of the branches of remotes, as they were when last seen, that are no main lines.
-    pub fn remote(&self) -> impl Iterator<Item = CommitId> + '_ {
-        self.remote.iter().copied().map(CommitId::from)
-    }
-
-    /// Whether there is a ref of this name.
-    pub fn has(&self, reference: &str) -> bool {
-        self.repository.refname_to_id(reference).is_ok()
+    /// Tips of the branches that are no main lines: of those made here, and of those of remotes as
+    /// they were when last seen.
+    pub fn tips(&self) -> impl Iterator<Item = CommitId> + '_ {
+        self.others.iter().copied().map(CommitId::from)
     }
 
     /// The committer date of the newest end of a main line, in seconds since 1970.
@@ -152,22 +175,14 @@ impl Branches {
     }
 }
 
-/// The branches by remote (empty for local ones) and name.
 #[derive(Default)]
 struct Listed {
-    local: BTreeMap<(String, String), git2::Oid>,
-    remote: BTreeMap<(String, String), git2::Oid>,
+    /// By name; that of a remote's branch is without the remote.
+    branches: Vec<(String, git2::Oid)>,
     /// Names that remotes give as their heads.
     heads: BTreeSet<String>,
     /// What is checked out; empty where that is no branch.
     current: String,
-}
-
-impl Listed {
-    fn all(&self) -> impl Iterator<Item = (&str, git2::Oid)> {
-        let all = self.local.iter().chain(&self.remote);
-        all.map(|((_, name), id)| (name.as_str(), *id))
-    }
 }
 
 fn list(repository: &git2::Repository) -> Result<Listed, git2::Error> {
@@ -179,7 +194,7 @@ fn list(repository: &git2::Repository) -> Result<Listed, git2::Error> {
             .ok()
             .and_then(|name| name.strip_prefix("refs/heads/"));
         if let (Some(name), Some(id)) = (name, reference.target()) {
-            listed.local.insert((String::new(), name.to_owned()), id);
+            listed.branches.push((name.to_owned(), id));
         }
     }
     for reference in repository.references_glob("refs/remotes/*")? {
@@ -192,8 +207,7 @@ fn list(repository: &git2::Repository) -> Result<Listed, git2::Error> {
             let head = to.strip_prefix(&format!("refs/remotes/{remote}/"));
             listed.heads.extend(head.map(str::to_owned));
         } else if let Some(id) = reference.target() {
-            let key = (remote.to_owned(), name.to_owned());
-            listed.remote.insert(key, id);
+            listed.branches.push((name.to_owned(), id));
         }
     }
     let head = repository.head().ok().filter(git2::Reference::is_branch);

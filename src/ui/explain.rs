@@ -1,7 +1,7 @@
 //! Where the time goes, as bars.
 
 use super::{Output, counted, visible};
-use crate::dora::explain::Explanation;
+use crate::dora::explain::{Bottleneck, Explanation};
 use crate::dora::report::line::{decimals, duration};
 use std::fmt::Write as _;
 
@@ -67,13 +67,25 @@ pub(crate) fn show_explanations(explanations: &[Explanation], output: &Output) -
         });
         let _ = writeln!(
             text,
-            "\n  Most of it: {} ({}{share}). Without it three of four changes would take at most {}, {} less.",
+            "\n  Most of it: {} ({}{share}).{}",
             output.style().bold().apply_to(visible(&bottleneck.stage)),
             duration(bottleneck.seconds),
-            duration(bottleneck.p75_without),
-            duration(bottleneck.gain),
+            without(bottleneck),
         );
         let _ = writeln!(text, "  What shortens it: {}.", bottleneck.setting);
     }
     text
+}
+
+/// What it would bring to remove it; empty where nothing is known beside it, as it is of changes
+/// of which no change event and no step tells.
+fn without(bottleneck: &Bottleneck) -> String {
+    if bottleneck.p75_without == 0 {
+        return String::new();
+    }
+    format!(
+        " Without it three of four changes would take at most {}, {} less.",
+        duration(bottleneck.p75_without),
+        duration(bottleneck.gain)
+    )
 }

@@ -2,25 +2,19 @@
 
 use super::super::Context;
 use crate::dora::Store;
-use crate::dora::seen::{self, Place, Scope};
-use crate::git::{CommitId, Repository};
+use crate::dora::seen::{self, Scope};
+use crate::git::Repository;
 use crate::ui::counted;
 
-/// Records in `store` what squashing or rebasing the branches in `scope`, and those that end at
-/// `tips`, would hide. Where that fails, what the command is about is done all the same.
+/// Records in `store` what squashing or rebasing the branches in `scope` would hide. Where that
+/// fails, what the command is about is done all the same.
 pub(in crate::cli) fn record(
     repository: &Repository,
     store: &dyn Store,
     scope: Scope,
-    tips: &[CommitId],
     context: &Context,
 ) {
-    let place = Place {
-        root: &repository.root,
-        common_dir: &repository.common_dir,
-        kept_by: store.reference(),
-    };
-    let recorded = seen::record(&place, store, scope, tips, super::scene::now());
+    let recorded = seen::record(repository, store, scope, super::scene::now());
     if context.output.is_verbose() {
         context.output.note(&match recorded {
             Ok(new) => format!("{} of branches recorded", counted(new, "change", "changes")),

@@ -212,7 +212,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         What::Step(arguments) => (step(&scene, arguments)?, arguments.format),
     };
     event.not_after(scene.now)?;
-    branches::record(&scene.repository, &*store, Scope::All, &[], context);
+    branches::record(&scene.repository, &*store, Scope::All, context);
     keep(&scene, &*store, &event, format, context)?;
     Ok(Exit::Done)
 }

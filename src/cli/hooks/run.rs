@@ -219,7 +219,7 @@ fn push(
         })
 }
 
-/// Records what squashing or rebasing the branches here would hide. A push never fails by it.
+/// Records what squashing or rebasing the pushed branches would hide. A push never fails by it.
 fn record_branches(repository: &git::Repository, push: &PushRequest, context: &Context) {
     let tips: Vec<CommitId> = push
         .lines
@@ -233,7 +233,7 @@ fn record_branches(repository: &git::Repository, push: &PushRequest, context: &C
     match GitStore::open(repository) {
         Ok(store) => {
             let store = if signs { store.signing() } else { store };
-            branches::record(repository, &store, seen::Scope::Local, &tips, context);
+            branches::record(repository, &store, seen::Scope::Pushed(&tips), context);
         }
         Err(error) => context.output.note(&format!(
             "the changes of branches are not recorded: {error}"

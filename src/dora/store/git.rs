@@ -107,8 +107,8 @@ impl Store for GitStore {
         Ok(false)
     }
 
-    fn reference(&self) -> Option<&str> {
-        Some(EVENTS_REF)
+    fn is_empty(&self) -> Result<bool, StoreError> {
+        Ok(self.dated.tip()?.is_none())
     }
 
     fn add(&self, event: &Event) -> Result<Added, StoreError> {

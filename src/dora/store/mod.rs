@@ -46,10 +46,11 @@ pub trait Store {
     /// When the store cannot be reached or written.
     fn add_all(&self, batch: &mut Batch) -> Result<AddedAll, StoreError>;
 
-    /// The ref that is there once it holds something; None for a store that has none.
-    fn reference(&self) -> Option<&str> {
-        None
-    }
+    /// Whether nothing was ever kept in it.
+    ///
+    /// # Errors
+    /// When the store cannot be reached or read.
+    fn is_empty(&self) -> Result<bool, StoreError>;
 
     /// Every event that can be relied on in form, ordered by main time, then by id. Retracted
     /// and twice told ones are among them.

@@ -317,6 +317,17 @@ impl Store for PostgresStore {
         Ok(row.get(0))
     }
 
+    fn is_empty(&self) -> Result<bool, StoreError> {
+        let row = self
+            .runtime
+            .block_on(self.client.query_one(
+                "SELECT NOT EXISTS (SELECT FROM shipway_event WHERE repository = $1)",
+                &[&self.repository],
+            ))
+            .map_err(|error| self.failed(&error))?;
+        Ok(row.get(0))
+    }
+
     fn add(&self, event: &Event) -> Result<Added, StoreError> {
         let (id, json) = event.named()?;
         let at = event.main_time();

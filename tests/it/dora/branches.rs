@@ -1,8 +1,8 @@
 //! Change events that come of branches: by the hook of a push, by `dora record`, by `dora sync`.
 
 use super::ledger::{self, patch_id};
-use super::support::{clone, dora, events, head, json, run, shop};
-use crate::sandbox::Sandbox;
+use super::support::{clone, counted, dora, events, head, json, run, shop};
+use crate::sandbox::{Sandbox, text};
 use serde_json::{Value, json as object};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -105,9 +105,10 @@ fn leads(sandbox: &Sandbox) -> (Vec<i64>, Value) {
         ],
     );
     let section = report["reports"][0].clone();
-    let rows = section["rows"].as_array().unwrap().iter();
-    let counted = rows.filter(|row| row["counted"] == true);
-    let mut leads: Vec<i64> = counted.map(|row| row["value"].as_i64().unwrap()).collect();
+    let mut leads: Vec<i64> = counted(&section)
+        .into_iter()
+        .map(|(_, value)| value)
+        .collect();
     leads.sort_unstable();
     (leads, section)
 }
@@ -156,6 +157,73 @@ fn what_was_pushed_is_known_after_it_was_squashed() {
     assert_eq!(section["data"]["ambiguous"], 0);
     assert_eq!(changes(&shop).len(), 1);
     drop(bare);
+}
+
+#[test]
+fn a_push_tells_of_what_it_pushes_and_of_nothing_else() {
+    let (shop, ids) = work();
+    let _bare = bare(&shop);
+    shop.git(&["switch", "--quiet", "--create", "private", "main"]);
+    commit(&shop, "mine", 300);
+    ok(shop
+        .command(&["hooks", "install", "--yes"])
+        .env_remove("CI"));
+    git_at(&shop, 0, &["push", "--quiet", "origin", "work"]);
+    assert_eq!(changes(&shop), [told(&shop, &ids)]);
+}
+
+#[test]
+fn a_branch_that_moves_long_after_it_was_looked_at_is_told_anew() {
+    let (shop, ids) = work();
+    deploy(&shop, &ids[0], 50);
+    // As if an hour had gone by since.
+    let hour_ago = std::time::SystemTime::now() - std::time::Duration::from_hours(1);
+    let heads = std::fs::File::open(shop.root().join(".git/refs/heads")).unwrap();
+    heads.set_modified(hour_ago).unwrap();
+    deploy(&shop, &ids[0], 60);
+    deploy(&shop, &ids[0], 70);
+    assert_eq!(changes(&shop), [told(&shop, &ids)]);
+    let three = commit(&shop, "three", 300);
+    shop.git(&["pack-refs", "--all"]);
+    deploy(&shop, &ids[0], 80);
+    let told = changes(&shop);
+    assert_eq!(told.len(), 2, "{told:?}");
+    let last = |change: &Value| change["commits"].as_array().unwrap().last().unwrap()["id"].clone();
+    assert!(told.iter().any(|change| last(change) == three.as_str()));
+    // What was kept elsewhere counts for nothing where the record is gone.
+    shop.git(&["update-ref", "-d", "refs/shipway/events"]);
+    deploy(&shop, &ids[0], 90);
+    assert_eq!(changes(&shop).len(), 1);
+}
+
+#[test]
+fn an_explanation_without_change_events_says_what_is_missing() {
+    let shop = shop();
+    let base = commit(&shop, "base", 0);
+    let at = |commit: &str, started: i64, finished: i64| {
+        let (started, finished) = (time(started), time(finished));
+        let words = ["record", "deployment", "production", "--commit", commit];
+        let times = ["--started", &started, "--finished", &finished];
+        run(&shop, 0, &[&words[..], &times].concat());
+    };
+    let explained = || {
+        let (from, to) = (time(-1000), time(1_000_000));
+        let output = run(&shop, 0, &["explain", "--from", &from, "--to", &to]);
+        text(&output.stdout)
+    };
+    at(&base, 50, 50);
+    let one = commit(&shop, "one", 100);
+    at(&one, 1000, 1000);
+    // The one stage is all there is: nothing can be said of the rest.
+    let said = explained();
+    assert!(said.contains("record what lies between"), "{said}");
+    assert!(!said.contains("Without it"), "{said}");
+    let two = commit(&shop, "two", 1100);
+    at(&two, 1900, 2000);
+    // 900 and 900, the second 800 and 100 of deploying; of both, two is the p75: without the
+    // stage before, it takes those 100 s.
+    let said = explained();
+    assert!(said.contains("would take at most 1 min 40 s"), "{said}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::ledger::{self, Commit, patch_id, time};
 use super::oracle::{self, Asked, Told};
-use super::support::json as report_of;
+use super::support::{counted, json as report_of};
 use crate::sandbox::{Sandbox, scale};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -130,21 +130,8 @@ fn agree(seed: u64) {
             continue;
         };
         seen += 1;
-        let mut rows: Vec<(String, i64)> = section["rows"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter(|row| row["counted"] == true)
-            .map(|row| {
-                (
-                    row["commit"].as_str().unwrap().to_owned(),
-                    row["value"].as_i64().unwrap(),
-                )
-            })
-            .collect();
-        rows.sort();
         let mut section = section.clone();
-        section["rows"] = json!(rows);
+        section["rows"] = json!(counted(&section));
         contains(
             &section,
             wanted,

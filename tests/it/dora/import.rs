@@ -269,6 +269,21 @@ fn steps(commit: &str, count: usize) -> String {
 }
 
 #[test]
+fn a_line_that_comes_twice_is_one_event() {
+    let shop = shop();
+    let lines = steps(&head(&shop), 2).repeat(2);
+    let words = ["import", "events", "-", "--format=json"];
+    let output = fed(&shop, &words, lines.as_bytes());
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&told["new"], &told["known"]),
+        (&2.into(), &2.into()),
+        "{told}"
+    );
+    assert_eq!(ids(&shop).len(), 2);
+}
+
+#[test]
 fn a_broken_line_is_named_and_nothing_imported_unless_it_is_skipped() {
     let shop = shop();
     // 700,001 where it is asked for; the same lines otherwise.

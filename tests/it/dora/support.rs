@@ -79,6 +79,22 @@ pub(super) fn sha256(content: &str) -> String {
     String::from_utf8(output.stdout).unwrap()[..64].to_owned()
 }
 
+/// Commit and value of the rows that count in a section of a report, by commit.
+pub(super) fn counted(section: &Value) -> Vec<(String, i64)> {
+    let rows = section["rows"].as_array().unwrap().iter();
+    let counted = rows.filter(|row| row["counted"] == true);
+    let mut rows: Vec<(String, i64)> = counted
+        .map(|row| {
+            (
+                row["commit"].as_str().unwrap().to_owned(),
+                row["value"].as_i64().unwrap(),
+            )
+        })
+        .collect();
+    rows.sort();
+    rows
+}
+
 /// The commit that HEAD is.
 pub(super) fn head(sandbox: &Sandbox) -> String {
     sandbox.git(&["rev-parse", "HEAD"]).trim().to_owned()
