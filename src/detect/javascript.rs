@@ -9,40 +9,51 @@ use tree_sitter::Node;
 /// Objects that hold the environment.
 const ENVIRONMENTS: &[&str] = &["process.env", "import.meta.env", "Deno.env", "Bun.env"];
 
-/// Everything that is read in `files`, by name, each with all its places.
+/// Variables by their names.
+pub(super) type Variables = BTreeMap<String, EnvVar>;
+
+/// Everything that is read in `files`, each with all its places.
 pub(super) fn variables<'p>(
     tree: &Tree,
     files: impl IntoIterator<Item = &'p RelPath>,
-) -> Vec<EnvVar> {
-    let mut found: BTreeMap<String, EnvVar> = BTreeMap::new();
+) -> Variables {
+    let mut found = Variables::new();
     for path in files {
         let Some(source) = tree.text(path).filter(|text| text.contains("env")) else {
             continue;
         };
         for read in reads(path, &source) {
-            add(&mut found, path, &source, &read);
+            add(&mut found, path, &source, read);
         }
     }
-    found.into_values().collect()
+    found
 }
 
 /// One place that reads one variable.
 #[derive(Debug, PartialEq, Eq)]
-struct Read {
-    name: String,
-    line: usize,
-    default: Option<String>,
+pub(super) struct Read {
+    pub(super) name: String,
+    pub(super) line: usize,
+    pub(super) default: Option<String>,
+    /// Whether the code says that it fails without it.
+    pub(super) required: bool,
 }
 
-fn add(found: &mut BTreeMap<String, EnvVar>, path: &RelPath, source: &str, read: &Read) {
+/// Adds what `source`, the text of `path`, reads. The default of a secret is not shown.
+pub(super) fn add(found: &mut Variables, path: &RelPath, source: &str, read: Read) {
     let confidence = secret::secrecy(&read.name);
     let line = source.lines().nth(read.line - 1).unwrap_or_default();
-    let excerpt = match &read.default {
-        Some(default) if confidence.is_some() && !default.is_empty() => line.replace(default, "…"),
+    let default = read.default.as_deref().filter(|text| !text.is_empty());
+    // Before the line is cut, lest a part of it stay.
+    let excerpt = match default {
+        Some(text) if confidence.is_some() || secret::url_has_password(text) => {
+            line.replace(text, "…")
+        }
         _ => line.to_owned(),
     };
+    let at = Evidence::new(path.clone(), read.line, &excerpt);
     let variable = found.entry(read.name.clone()).or_insert_with(|| EnvVar {
-        name: read.name.clone(),
+        name: read.name,
         read_at: Vec::new(),
         default: None,
         required: false,
@@ -52,16 +63,17 @@ fn add(found: &mut BTreeMap<String, EnvVar>, path: &RelPath, source: &str, read:
         set_at: None,
         role: None,
     });
-    variable
-        .read_at
-        .push(Evidence::new(path.clone(), read.line, &excerpt));
+    if !variable.read_at.contains(&at) {
+        variable.read_at.push(at);
+    }
+    variable.required |= read.required;
     if variable.secret {
         variable.insecure_default |= read
             .default
             .as_deref()
             .is_some_and(|text| !secret::is_placeholder(text) && !text.contains("://"));
     } else if variable.default.is_none() {
-        variable.default.clone_from(&read.default);
+        variable.default = read.default;
     }
 }
 
@@ -122,6 +134,7 @@ fn read(node: Node<'_>, source: &str) -> Option<Read> {
         name: named(&name)?,
         line: syntax::line(node),
         default: fallback(whole, source),
+        required: false,
     })
 }
 
@@ -152,6 +165,7 @@ fn taken_apart(node: Node<'_>, source: &str) -> Vec<Read> {
                 name: named(syntax::text(name, source))?,
                 line: syntax::line(part),
                 default: default.and_then(|node| literal(node, source)),
+                required: false,
             })
         })
         .collect()
@@ -265,9 +279,28 @@ mod tests {
         std::fs::write(folder.path().join("a.js"), source).unwrap();
         let tree = Tree::read(folder.path()).unwrap();
         let all = variables(&tree, tree.with_extension("js"));
+        let all: Vec<EnvVar> = all.into_values().collect();
         assert_eq!(all.len(), 1);
         assert!(all[0].secret && all[0].insecure_default);
         assert_eq!(all[0].default, None);
         assert!(!all[0].read_at[0].excerpt.contains("plankton"));
+    }
+
+    #[test]
+    fn no_part_of_a_default_with_a_password_is_shown() {
+        let address = ["db://ada:", "plankton", "@h/d"].concat();
+        for name in ["JWT_SECRET", "WHERE"] {
+            let before = format!("const k = process.env.{name} || '");
+            for indent in [0, 115 - before.len()] {
+                let source = format!("{}{before}{address}'\n", ";".repeat(indent));
+                let path = RelPath::parse("a.js").unwrap();
+                let mut found = Variables::new();
+                for read in reads(&path, &source) {
+                    add(&mut found, &path, &source, read);
+                }
+                let excerpt = &found[name].read_at[0].excerpt;
+                assert!(!excerpt.contains("db://"), "{excerpt}");
+            }
+        }
     }
 }

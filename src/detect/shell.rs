@@ -3,6 +3,15 @@
 use super::syntax;
 use tree_sitter::Node;
 
+/// Bytes of a text behind which nothing is read: a script that starts something is shorter, and at each
+/// word of what is no shell the grammar may look through all the rest.
+const MAX: usize = 32 * 1024;
+
+fn parse(text: &str) -> Option<tree_sitter::Tree> {
+    let read = &text[..text.floor_char_boundary(MAX)];
+    syntax::parse(&tree_sitter_bash::LANGUAGE.into(), read)
+}
+
 /// One simple command: its words without quotes, and the line it starts on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Command {
@@ -47,7 +56,7 @@ impl Command {
 
 /// The variables that `text` reads, each with the default of `${NAME:-default}`.
 pub(super) fn variables(text: &str) -> Vec<(String, Option<String>)> {
-    let Some(tree) = syntax::parse(&tree_sitter_bash::LANGUAGE.into(), text) else {
+    let Some(tree) = parse(text) else {
         return Vec::new();
     };
     syntax::all_of(tree.root_node(), &["simple_expansion", "expansion"])
@@ -76,7 +85,7 @@ pub(super) fn commands(text: &str) -> Vec<Command> {
 /// As [`commands`], with each assignment (also one before a command or behind `export`) as a
 /// statement of the one word `NAME=value`.
 pub(super) fn statements(text: &str) -> Vec<Command> {
-    let Some(tree) = syntax::parse(&tree_sitter_bash::LANGUAGE.into(), text) else {
+    let Some(tree) = parse(text) else {
         return Vec::new();
     };
     syntax::all_of(tree.root_node(), &["command", "variable_assignment"])
@@ -218,6 +227,16 @@ mod tests {
             found,
             [("WORKERS", Some("1")), ("BROKER", None), ("DIR", None)]
         );
+    }
+
+    #[test]
+    fn no_more_than_a_script_is_read() {
+        let script = format!("gunicorn shop:app\n{}uwsgi\n", "# é\n".repeat(100_000));
+        let found = commands(&script);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].program(), "gunicorn");
+        let within = format!("{}uwsgi\n", "# é\n".repeat(6_000));
+        assert_eq!(commands(&within).len(), 1);
     }
 
     #[test]

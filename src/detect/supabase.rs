@@ -97,8 +97,8 @@ pub(super) fn function_variables(tree: &Tree) -> Vec<EnvVar> {
             && !path.stem().ends_with("_test")
     });
     let mut found = super::javascript::variables(tree, sources);
-    found.retain(|variable| !SET.contains(&variable.name.as_str()));
-    found
+    found.retain(|name, _| !SET.contains(&name.as_str()));
+    found.into_values().collect()
 }
 
 /// The folder of the migrations, where there is one.

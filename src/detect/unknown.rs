@@ -69,19 +69,22 @@ fn images(found: &Found, existing: &Existing) -> Vec<Unknown> {
         .collect()
 }
 
+/// A fact of `service` that is not known, with the places where it was looked for.
+pub(super) fn of(service: &Service, fact: &str, looked_at: &[&str]) -> Unknown {
+    Unknown {
+        fact: format!("{}.{fact}", service.name),
+        looked_at: looked_at.iter().map(|&place| place.to_owned()).collect(),
+        answer_with: format!("[[service]] name = \"{}\", {fact} = …", service.name),
+        root: Some(service.root.clone()),
+    }
+}
+
 fn missing(service: &Service) -> Vec<Unknown> {
     if service.kind.value == ServiceKind::Static {
         return Vec::new();
     }
     let mut unknown = Vec::new();
-    let mut say = |fact: &str, looked_at: &[&str]| {
-        unknown.push(Unknown {
-            fact: format!("{}.{fact}", service.name),
-            looked_at: looked_at.iter().map(|&place| place.to_owned()).collect(),
-            answer_with: format!("[[service]] name = \"{}\", {fact} = …", service.name),
-            root: Some(service.root.clone()),
-        });
-    };
+    let mut say = |fact: &str, looked_at: &[&str]| unknown.push(of(service, fact, looked_at));
     if service.kind.value == ServiceKind::Web && service.port.is_none() {
         say("port", &["the source", "Dockerfile EXPOSE", "Procfile"]);
     }

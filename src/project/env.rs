@@ -104,6 +104,20 @@ pub enum EnvRole {
     AllowedHosts,
 }
 
+impl EnvRole {
+    /// Whether it is an address that carries a password.
+    pub fn is_url_with_password(self) -> bool {
+        matches!(
+            self,
+            Self::PostgresUrl
+                | Self::PostgresAsyncUrl
+                | Self::MysqlUrl
+                | Self::MongoUrl
+                | Self::RedisUrl
+        )
+    }
+}
+
 /// A `.env*` file in the tree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EnvFile {

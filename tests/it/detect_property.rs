@@ -2,7 +2,9 @@
 //! It ends without a panic, and every place that it names is there.
 //!
 //! A case that fails is written to `detect_property.regressions` beside this file and tried first
-//! from then on; `SHIPWAY_SCALE=N` tries N times as many.
+//! from then on; `SHIPWAY_SCALE=N` tries N times as many. A stack that overflows ends the process
+//! before that: the tree of the case then stays in the folder for temporary files, under
+//! `shipway-detect-property.` and the number of the process.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -194,6 +196,29 @@ fn evidence<'v>(value: &'v Value, found: &mut Vec<(&'v str, u64)>) {
     }
 }
 
+/// The tree of one case, in a folder of the process that only an abort leaves behind.
+struct Case(std::path::PathBuf);
+
+impl Case {
+    fn new() -> Self {
+        let name = format!("shipway-detect-property.{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Case {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
 fn config() -> ProptestConfig {
     let scale = std::env::var("SHIPWAY_SCALE").ok();
     let scale = scale.and_then(|text| text.parse().ok()).unwrap_or(1u32);
@@ -222,7 +247,7 @@ proptest! {
             files.extend(all[mixed.index(all.len())].clone());
         }
         let (files, folders) = changed(files, &changes);
-        let root = tempfile::tempdir().unwrap();
+        let root = Case::new();
         for name in folders {
             std::fs::create_dir_all(root.path().join(name)).unwrap();
         }

@@ -15,7 +15,7 @@ pub(super) use procfile::processes;
 
 use super::beside::beside;
 use super::{Tree, secret};
-use crate::project::{Evidence, Existing, ExistingFile, RelPath};
+use crate::project::{Dockerfile, Evidence, Existing, ExistingFile, RelPath};
 
 /// Reads everything of `tree` that is there already.
 pub(super) fn read(tree: &Tree) -> Existing {
@@ -77,6 +77,29 @@ fn is_source(extension: &str) -> bool {
 /// A Dockerfile or compose file there describes the editor's container, not the application's.
 fn within_devcontainer(path: &RelPath) -> bool {
     path.as_str().split('/').any(|part| part == ".devcontainer")
+}
+
+/// Whether a Dockerfile names the folder `root`, as its working directory or in what it copies.
+pub(super) fn names_folder(file: &Dockerfile, root: &RelPath) -> bool {
+    let name = root.file_name();
+    let names = |evidence: &Evidence| {
+        evidence
+            .excerpt
+            .split(|c: char| c == '/' || c.is_whitespace() || c == '"' || c == ',')
+            .any(|part| part == name)
+    };
+    !name.is_empty() && file.workdir.iter().chain(&file.copied).any(names)
+}
+
+/// Puts the Dockerfile in `root` first, then the others, those with a plain name before variants.
+pub(super) fn nearest_first(files: &mut [&Dockerfile], root: &RelPath) {
+    files.sort_by_key(|file| {
+        (
+            file.path.parent() != *root,
+            !matches!(file.path.file_name(), "Dockerfile" | "Containerfile"),
+            file.path.depth(),
+        )
+    });
 }
 
 /// A file of which its presence is all that matters.

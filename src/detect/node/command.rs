@@ -3,7 +3,7 @@
 use super::manifest::{Package, Script};
 use super::source;
 use crate::detect::{Tree, existing, shell};
-use crate::project::{Dockerfile, Evidence, PackageManager, RelPath};
+use crate::project::{Dockerfile, Evidence, PackageManager};
 
 /// A command, where it is written, and the file that it starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -234,7 +234,6 @@ pub(super) struct Commands<'a> {
     pub(super) package: &'a Package,
     pub(super) manager: PackageManager,
     pub(super) images: &'a [&'a Dockerfile],
-    pub(super) files: &'a [RelPath],
 }
 
 impl Commands<'_> {
@@ -405,13 +404,6 @@ impl Commands<'_> {
     pub(super) fn build(&self) -> Option<(String, Evidence)> {
         let script = BUILD.iter().find_map(|name| self.package.script(name))?;
         Some((run(self.manager, &script.name), script.at.clone()))
-    }
-
-    /// Whether one of the sources opens a port.
-    pub(super) fn listens(&self) -> bool {
-        self.files
-            .iter()
-            .any(|path| !source::listens(self.tree, path).is_empty())
     }
 
     /// Workers and schedulers that a Procfile or a script starts: name, what it is, command.

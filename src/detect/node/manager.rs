@@ -5,13 +5,16 @@ use super::manifest::Package;
 use crate::detect::Tree;
 use crate::detect::structured::{self, Node};
 use crate::project::{Claim, Evidence, Fact, PackageManager, RelPath};
-use globset::Glob;
+use globset::{GlobBuilder, GlobSet};
+use std::collections::BTreeMap;
 
 /// How a package's dependencies are installed.
 #[derive(Debug)]
 pub(super) struct Managed {
     pub(super) manager: Fact<PackageManager>,
     pub(super) lock: Option<RelPath>,
+    /// The folder that dependencies are installed in.
+    pub(super) home: RelPath,
     /// Files beside manifest and lock that an installation reads.
     pub(super) includes: Vec<RelPath>,
 }
@@ -29,9 +32,50 @@ const LOCKS: &[(&str, PackageManager)] = &[
 const ORDER: &str =
     "the field packageManager decides, then a lock file: pnpm's, yarn's, bun's, npm's";
 
+/// The folders that have a workspace, each with the manifests of its members.
+pub(super) struct Workspaces(BTreeMap<RelPath, Vec<RelPath>>);
+
+impl Workspaces {
+    pub(super) fn of(tree: &Tree) -> Self {
+        let manifests = tree.named("package.json");
+        let folders = manifests.chain(tree.named("pnpm-workspace.yaml"));
+        let found = folders.map(RelPath::parent).filter_map(|folder| {
+            let patterns = GlobSet::new(members(tree, &folder).iter().filter_map(|text| {
+                let text = text.trim_start_matches("./").trim_end_matches('/');
+                GlobBuilder::new(text).literal_separator(true).build().ok()
+            }));
+            let patterns = patterns.ok().filter(|patterns| !patterns.is_empty())?;
+            let inside = tree.named("package.json").filter(|path| {
+                let below = path.parent().below(&folder);
+                below.is_some_and(|below| patterns.is_match(below.as_str()))
+            });
+            let inside = inside.cloned().collect();
+            Some((folder, inside))
+        });
+        Self(found.collect())
+    }
+
+    fn members(&self, home: &RelPath) -> &[RelPath] {
+        self.0.get(home).map_or(&[], Vec::as_slice)
+    }
+
+    /// The folder that dependencies are installed in: of the workspace that `package` is a member
+    /// of, else its own.
+    pub(super) fn home(&self, package: &Package) -> RelPath {
+        let mut folder = package.root.clone();
+        while !folder.is_root() {
+            folder = folder.parent();
+            if self.members(&folder).contains(&package.path) {
+                return folder;
+            }
+        }
+        package.root.clone()
+    }
+}
+
 /// Finds it for `package`; without any sign it is npm.
-pub(super) fn find(tree: &Tree, package: &Package) -> Managed {
-    let home = home(tree, &package.root);
+pub(super) fn find(tree: &Tree, package: &Package, workspaces: &Workspaces) -> Managed {
+    let home = workspaces.home(package);
     let locks: Vec<(RelPath, PackageManager)> = LOCKS
         .iter()
         .filter_map(|(name, manager)| Some((home.join(name).ok()?, *manager)))
@@ -79,13 +123,10 @@ pub(super) fn find(tree: &Tree, package: &Package) -> Managed {
         .ok()
         .filter(|_| home != package.root);
     // An installation of a workspace reads the manifests of all its members.
-    let patterns = members(tree, &home);
-    let others = tree.named("package.json").filter(|path| {
-        **path != package.path
-            && patterns
-                .iter()
-                .any(|pattern| is_member(&home, pattern, &path.parent()))
-    });
+    let others = workspaces
+        .members(&home)
+        .iter()
+        .filter(|path| **path != package.path);
     Managed {
         includes: beside
             .chain(outer)
@@ -93,6 +134,7 @@ pub(super) fn find(tree: &Tree, package: &Package) -> Managed {
             .chain(others.cloned())
             .collect(),
         lock,
+        home,
         manager: fact,
     }
 }
@@ -111,24 +153,8 @@ fn named(tree: &Tree, path: &RelPath) -> Option<(PackageManager, Evidence)> {
     Some((manager, tree.at(path, entry.line)))
 }
 
-/// The folder that dependencies are installed in: of the workspace that `root` is a member of,
-/// else `root` itself.
-pub(super) fn home(tree: &Tree, root: &RelPath) -> RelPath {
-    let mut folder = root.clone();
-    while !folder.is_root() {
-        folder = folder.parent();
-        if members(tree, &folder)
-            .iter()
-            .any(|pattern| is_member(&folder, pattern, root))
-        {
-            return folder;
-        }
-    }
-    root.clone()
-}
-
 /// The patterns of a workspace's members, as package.json or pnpm-workspace.yaml has them.
-pub(super) fn members(tree: &Tree, folder: &RelPath) -> Vec<String> {
+fn members(tree: &Tree, folder: &RelPath) -> Vec<String> {
     let file = |name: &str| folder.join(name).ok().filter(|path| tree.has(path));
     let texts = |node: &Node| -> Vec<String> {
         node.items()
@@ -149,12 +175,4 @@ pub(super) fn members(tree: &Tree, folder: &RelPath) -> Vec<String> {
         found.extend(workspaces.get("packages").map(texts).unwrap_or_default());
     }
     found
-}
-
-fn is_member(folder: &RelPath, pattern: &str, root: &RelPath) -> bool {
-    let Some(below) = root.below(folder) else {
-        return false;
-    };
-    let pattern = pattern.trim_start_matches("./").trim_end_matches('/');
-    Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(below.as_str()))
 }

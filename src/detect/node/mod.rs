@@ -11,28 +11,33 @@ mod settings;
 mod source;
 mod version;
 
-use super::{Found, Tree};
-use crate::project::{
-    Existing, Fact, Finding, Library, RelPath, Service, ServiceKind, Severity, Unknown,
-};
+use super::{Found, Tree, unknown};
+use crate::project::{Existing, Fact, Finding, Library, RelPath, Service, ServiceKind, Severity};
+use manager::Workspaces;
 use manifest::Package;
 use service::Surroundings;
 
 /// Looks for everything of Node.js in `tree`.
 pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
     let packages = manifest::packages(tree);
+    let workspaces = Workspaces::of(tree);
     let others = !found.services.is_empty();
     let mut services: Vec<Service> = Vec::new();
     for package in &packages {
         let alone = packages.len() == 1;
         let files = source::files(tree, package, &packages);
+        let listening: Vec<source::Listening> = files
+            .iter()
+            .flat_map(|path| source::listens(tree, path))
+            .collect();
         let images = service::images(existing, &package.root, alone);
-        let managed = manager::find(tree, package);
+        let managed = manager::find(tree, package, &workspaces);
         let of_package = Surroundings {
             tree,
             package,
             managed: &managed,
             files: &files,
+            listening: &listening,
             images: &images,
             served: is_served(existing, found, package),
             beside: others || !services.is_empty(),
@@ -63,13 +68,13 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
         services.extend(of_package);
     }
     for service in &services {
-        unknown(service, found);
+        missing(service, found);
     }
     if services.is_empty() && !others {
         found.libraries.extend(
             packages
                 .iter()
-                .filter_map(|package| library(tree, existing, package)),
+                .filter_map(|package| library(tree, existing, package, &workspaces)),
         );
     }
     found.services.append(&mut services);
@@ -102,7 +107,12 @@ fn is_served(existing: &Existing, found: &Found, package: &Package) -> bool {
 }
 
 /// What others install from a registry.
-fn library(tree: &Tree, existing: &Existing, package: &Package) -> Option<Library> {
+fn library(
+    tree: &Tree,
+    existing: &Existing,
+    package: &Package,
+    workspaces: &Workspaces,
+) -> Option<Library> {
     if !package.is_published() {
         return None;
     }
@@ -113,14 +123,14 @@ fn library(tree: &Tree, existing: &Existing, package: &Package) -> Option<Librar
             "the name of its folder",
         ),
     };
-    let managed = manager::find(tree, package);
-    let home = manager::home(tree, &package.root);
+    let managed = manager::find(tree, package, workspaces);
     let images = service::images(existing, &package.root, true);
     let test = Surroundings {
         tree,
         package,
         managed: &managed,
         files: &[],
+        listening: &[],
         images: &images,
         served: false,
         beside: false,
@@ -131,20 +141,15 @@ fn library(tree: &Tree, existing: &Existing, package: &Package) -> Option<Librar
         root: package.root.clone(),
         ecosystem: "node",
         package_manager: Some(managed.manager.clone()),
-        runtime_version: version::find(tree, package, &home, &images),
+        runtime_version: version::find(tree, package, &managed.home, &images),
         test,
     })
 }
 
 /// What was looked for and not found.
-fn unknown(service: &Service, found: &mut Found) {
+fn missing(service: &Service, found: &mut Found) {
     let mut say = |fact: &str, looked_at: &[&str]| {
-        found.unknown.push(Unknown {
-            fact: format!("{}.{fact}", service.name),
-            looked_at: looked_at.iter().map(|text| (*text).to_owned()).collect(),
-            answer_with: format!("[[service]] name = \"{}\", {fact} = …", service.name),
-            root: Some(service.root.clone()),
-        });
+        found.unknown.push(unknown::of(service, fact, looked_at));
     };
     if service.runtime_version.is_none() {
         say(

@@ -2,11 +2,11 @@
 
 use super::command::{Commands, Started, run};
 use super::framework::{self, Gives, Shown};
-use super::manager::{self, Managed};
+use super::manager::Managed;
 use super::manifest::Package;
 use super::{migration, settings, source, version};
 use crate::detect::variable::{self, Engines};
-use crate::detect::{Tree, client, javascript, naming};
+use crate::detect::{Tree, client, existing, javascript, naming};
 use crate::project::{
     BackingKind, Claim, Confidence, Dockerfile, EnvRole, EnvVar, Evidence, Existing, Fact, Port,
     RelPath, ServerInterface, Service, ServiceKind, Single, Sought, TestCommand,
@@ -18,6 +18,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) package: &'a Package,
     pub(super) managed: &'a Managed,
     pub(super) files: &'a [RelPath],
+    /// Where the files listen.
+    pub(super) listening: &'a [source::Listening],
     pub(super) images: &'a [&'a Dockerfile],
     /// Whether something else is served from the same folder, or builds it into its own image.
     pub(super) served: bool,
@@ -38,38 +40,21 @@ const PUBLIC: &[&str] = &[
 
 /// Dockerfiles that speak of the package in `root`, nearest first.
 pub(super) fn images<'e>(
-    existing: &'e Existing,
+    present: &'e Existing,
     root: &RelPath,
     alone: bool,
 ) -> Vec<&'e Dockerfile> {
-    let mut found: Vec<&Dockerfile> = existing
+    let mut found: Vec<&Dockerfile> = present
         .dockerfiles
         .iter()
         .filter(|file| {
             let folder = file.path.parent();
-            let name = root.file_name();
-            let speaks = |evidence: &Evidence| {
-                !name.is_empty()
-                    && evidence
-                        .excerpt
-                        .split(|c: char| c == '/' || c.is_whitespace() || c == '"')
-                        .any(|part| part == name)
-            };
             folder == *root
-                || root.is_within(&folder)
-                    && (alone
-                        || file.workdir.as_ref().is_some_and(&speaks)
-                        || file.copied.iter().any(&speaks))
+                || root.is_within(&folder) && (alone || existing::names_folder(file, root))
         })
         .filter(|file| file.runtime.as_ref().is_none_or(|(name, _)| name == "node"))
         .collect();
-    found.sort_by_key(|file| {
-        (
-            file.path.parent() != *root,
-            file.path.file_name() != "Dockerfile",
-            file.path.depth(),
-        )
-    });
+    existing::nearest_first(&mut found, root);
     found
 }
 
@@ -81,7 +66,6 @@ impl Surroundings<'_> {
             package: self.package,
             manager: self.managed.manager.value,
             images: self.images,
-            files: self.files,
         };
         let mut found = Vec::new();
         found.extend(self.main(&commands));
@@ -105,7 +89,7 @@ impl Surroundings<'_> {
         let library = framework::library(self.package);
         let started = commands.start().filter(|started| {
             // A start script of something else than a server serves nothing.
-            library.is_some() || (started.file.is_some() && commands.listens())
+            library.is_some() || (started.file.is_some() && !self.listening.is_empty())
         });
         let started = started.or_else(|| commands.file().filter(|_| library.is_some()));
         if let Some(started) = started {
@@ -114,7 +98,7 @@ impl Surroundings<'_> {
         // A server whose start only a developer's tool knows.
         if let Some(shown) = library
             && framework::builder(self.package).is_none()
-            && commands.listens()
+            && !self.listening.is_empty()
             && self.package.script("start").is_some()
         {
             return Some(self.server(commands, Some(shown), None));
@@ -348,10 +332,8 @@ impl Surroundings<'_> {
         {
             claims.push((port, started.at.clone()));
         }
-        let mut listening: Vec<(Port, Evidence)> = self
-            .files
-            .iter()
-            .flat_map(|path| source::listens(self.tree, path))
+        let listening = self.listening.iter().cloned();
+        let mut listening: Vec<(Port, Evidence)> = listening
             .filter_map(|(port, at)| Some((port?, at)))
             .collect();
         // The file that is started goes before others that listen.
@@ -471,8 +453,8 @@ impl Surroundings<'_> {
             .clone()
             .map(|lock| Fact::certain(lock.clone(), Evidence::file(lock)));
         service.requirements.clone_from(&package.requirements);
-        let home = manager::home(self.tree, &package.root);
-        service.runtime_version = version::find(self.tree, package, &home, self.images);
+        let home = &self.managed.home;
+        service.runtime_version = version::find(self.tree, package, home, self.images);
         service.sources = vec![home.clone()];
         service.env = self.env();
         service.test = self.test();
@@ -566,6 +548,7 @@ impl Surroundings<'_> {
         let engines = self.engines();
         let mut found = javascript::variables(self.tree, self.files);
         settings::add(self.tree, self.files, &mut found);
+        let mut found: Vec<EnvVar> = found.into_values().collect();
         // Next replaces these when it builds.
         if let Some(path) = source::configuration(self.tree, &self.package.root, "next.config") {
             let inlined = source::keys(self.tree, &path, "env");
@@ -581,15 +564,7 @@ impl Surroundings<'_> {
                 continue;
             }
             variable.role = variable::role(&variable.name, engines);
-            let carries_password = matches!(
-                variable.role,
-                Some(
-                    EnvRole::PostgresUrl
-                        | EnvRole::MysqlUrl
-                        | EnvRole::MongoUrl
-                        | EnvRole::RedisUrl
-                )
-            );
+            let carries_password = variable.role.is_some_and(EnvRole::is_url_with_password);
             if carries_password && !variable.secret {
                 variable.secret = true;
                 variable.secret_confidence = Confidence::Likely;

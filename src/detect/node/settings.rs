@@ -2,8 +2,9 @@
 //! envalid, Zod, Joi) or by a service that hands them out (`NestJS`).
 
 use super::source::{Source, method, with_tree};
-use crate::detect::{Tree, secret, syntax};
-use crate::project::{Confidence, EnvVar, RelPath};
+use crate::detect::javascript::{self, Read, Variables};
+use crate::detect::{Tree, syntax};
+use crate::project::RelPath;
 use tree_sitter::Node;
 
 /// Libraries whose schema names variables.
@@ -21,34 +22,25 @@ const VALIDATORS: &[&str] = &["zod", "joi", "yup", "valibot"];
 
 const ABOUT: &[&str] = &["process.env", "import.meta.env", "ConfigModule"];
 
-struct Read {
-    name: String,
-    line: usize,
-    default: Option<String>,
-    required: bool,
-}
-
-/// Adds to `found`, which stays in order of name.
-pub(super) fn add(tree: &Tree, files: &[RelPath], found: &mut Vec<EnvVar>) {
+/// Adds to what the sources read by themselves.
+pub(super) fn add(tree: &Tree, files: &[RelPath], found: &mut Variables) {
+    let words: Vec<&str> = SCHEMAS
+        .iter()
+        .chain(VALIDATORS)
+        .copied()
+        .chain(["onfigService", "onfig.get"])
+        .collect();
     for path in files {
-        let words: Vec<&str> = SCHEMAS
-            .iter()
-            .chain(VALIDATORS)
-            .copied()
-            .chain(["onfigService", "onfig.get"])
-            .collect();
-        let reads = with_tree(tree, path, &words, |source, root| {
+        with_tree(tree, path, &words, |source, root| {
             let mut reads = handed_out(source, root);
             if is_schema(source.text) {
                 reads.extend(named(source, root));
             }
-            reads
+            for read in reads {
+                javascript::add(found, path, source.text, read);
+            }
         });
-        for read in reads.unwrap_or_default() {
-            merge(tree, path, read, found);
-        }
     }
-    found.sort_by(|a, b| a.name.cmp(&b.name));
 }
 
 fn is_schema(text: &str) -> bool {
@@ -109,22 +101,25 @@ fn required(source: &Source<'_>, root: Node<'_>) -> Vec<String> {
         .collect()
 }
 
-/// The literal that a schema sets where the variable is absent.
-fn default(source: &Source<'_>, value: Node<'_>) -> Option<String> {
-    let literal = |node: Node<'_>| match node.kind() {
+fn literal(source: &Source<'_>, node: Node<'_>) -> Option<String> {
+    match node.kind() {
         "number" | "true" | "false" => Some(source.of(node).to_owned()),
         _ => source.string(node),
-    };
+    }
+}
+
+/// The literal that a schema sets where the variable is absent.
+fn default(source: &Source<'_>, value: Node<'_>) -> Option<String> {
     let by_method = syntax::all(value, "call_expression")
         .into_iter()
         .filter_map(method)
         .find(|(_, name, _)| source.of(*name) == "default")
-        .and_then(|(_, _, arguments)| literal(*arguments.first()?));
+        .and_then(|(_, _, arguments)| literal(source, *arguments.first()?));
     by_method.or_else(|| {
         syntax::all(value, "pair").into_iter().find_map(|pair| {
             let key = pair.child_by_field_name("key")?;
             (source.of(key).trim_matches(['"', '\'']) == "default").then_some(())?;
-            literal(pair.child_by_field_name("value")?)
+            literal(source, pair.child_by_field_name("value")?)
         })
     })
 }
@@ -143,10 +138,7 @@ fn handed_out(source: &Source<'_>, root: Node<'_>) -> Vec<Read> {
                 return None;
             }
             let named = source.string(*arguments.first()?)?;
-            let fallback = arguments.get(1).and_then(|node| match node.kind() {
-                "number" | "true" | "false" => Some(source.of(*node).to_owned()),
-                _ => source.string(*node),
-            });
+            let fallback = arguments.get(1).and_then(|node| literal(source, *node));
             is_variable(&named).then(|| Read {
                 name: named,
                 line: syntax::line(call),
@@ -157,46 +149,6 @@ fn handed_out(source: &Source<'_>, root: Node<'_>) -> Vec<Read> {
         .collect()
 }
 
-fn merge(tree: &Tree, path: &RelPath, read: Read, found: &mut Vec<EnvVar>) {
-    let confidence = secret::secrecy(&read.name);
-    let mut at = tree.at(path, read.line);
-    if confidence.is_some()
-        && let Some(default) = read.default.as_deref().filter(|text| !text.is_empty())
-    {
-        at.excerpt = at.excerpt.replace(default, "…");
-    }
-    let at_once = |known: &EnvVar| known.name == read.name;
-    let index = if let Some(index) = found.iter().position(at_once) {
-        index
-    } else {
-        found.push(EnvVar {
-            name: read.name.clone(),
-            read_at: Vec::new(),
-            default: None,
-            required: false,
-            secret: confidence.is_some(),
-            secret_confidence: confidence.unwrap_or(Confidence::Likely),
-            insecure_default: false,
-            set_at: None,
-            role: None,
-        });
-        found.len() - 1
-    };
-    let variable = &mut found[index];
-    if !variable.read_at.contains(&at) {
-        variable.read_at.push(at);
-    }
-    variable.required |= read.required;
-    if variable.secret {
-        variable.insecure_default |= read
-            .default
-            .as_deref()
-            .is_some_and(|text| !secret::is_placeholder(text) && !text.contains("://"));
-    } else if variable.default.is_none() {
-        variable.default = read.default;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,9 +157,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("env.ts"), source).unwrap();
         let tree = Tree::read(folder.path()).unwrap();
-        let mut all = Vec::new();
+        let mut all = Variables::new();
         add(&tree, &[RelPath::parse("env.ts").unwrap()], &mut all);
-        all.into_iter()
+        all.into_values()
             .map(|one| (one.name, one.default, one.required))
             .collect()
     }
@@ -269,11 +221,12 @@ mod tests {
         let source = "import 'envalid';\nx({ SESSION_SECRET: str({ default: 'kelp-forest' }) });";
         std::fs::write(folder.path().join("env.ts"), source).unwrap();
         let tree = Tree::read(folder.path()).unwrap();
-        let mut all = Vec::new();
+        let mut all = Variables::new();
         add(&tree, &[RelPath::parse("env.ts").unwrap()], &mut all);
-        assert!(all[0].secret && all[0].insecure_default);
-        assert_eq!(all[0].default, None);
-        assert!(!all[0].read_at[0].excerpt.contains("kelp"));
+        let one = &all["SESSION_SECRET"];
+        assert!(one.secret && one.insecure_default);
+        assert_eq!(one.default, None);
+        assert!(!one.read_at[0].excerpt.contains("kelp"));
     }
 
     #[test]

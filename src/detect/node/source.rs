@@ -5,6 +5,7 @@ use super::manifest::Package;
 use crate::detect::beside::beside_or_hidden;
 use crate::detect::{Tree, syntax};
 use crate::project::{Evidence, Port, RelPath};
+use std::collections::BTreeMap;
 use tree_sitter::Node;
 
 const EXTENSIONS: &[&str] = &[
@@ -112,9 +113,13 @@ pub(super) fn method(call: Node<'_>) -> Option<(Node<'_>, Node<'_>, Vec<Node<'_>
 }
 
 /// Where a server is told to listen, with the port as far as it is written down.
-pub(super) fn listens(tree: &Tree, path: &RelPath) -> Vec<(Option<Port>, Evidence)> {
+pub(super) type Listening = (Option<Port>, Evidence);
+
+/// Every place of a source that listens.
+pub(super) fn listens(tree: &Tree, path: &RelPath) -> Vec<Listening> {
     with_tree(tree, path, &["listen(", "serve("], |source, root| {
         let mut found = Vec::new();
+        let names = Names::of(source, root);
         for call in syntax::all(root, "call_expression") {
             let argument = if let Some((object, name, arguments)) = method(call) {
                 let object = source.of(object);
@@ -132,7 +137,7 @@ pub(super) fn listens(tree: &Tree, path: &RelPath) -> Vec<(Option<Port>, Evidenc
                 named.then(|| arguments.and_then(|arguments| arguments.named_child(0)))
             };
             if let Some(argument) = argument {
-                let said = argument.and_then(|argument| number(source, root, argument, 8));
+                let said = argument.and_then(|argument| number(source, &names, argument, 8));
                 let line = said.map_or_else(|| syntax::line(call), |(_, line)| line);
                 let port = said.and_then(|(port, _)| Port::new(port));
                 found.push((port, tree.at(source.path, line)));
@@ -171,12 +176,12 @@ pub(super) fn on_loopback(tree: &Tree, path: &RelPath) -> Option<Evidence> {
 /// property `port`, the value of a name of the same file.
 fn number(
     source: &Source<'_>,
-    root: Node<'_>,
+    names: &Names<'_>,
     node: Node<'_>,
     depth: usize,
 ) -> Option<(u16, usize)> {
     let depth = depth.checked_sub(1)?;
-    let inner = |node| number(source, root, node, depth);
+    let inner = |node| number(source, names, node, depth);
     let written = |text: &str| Some((text.parse().ok()?, syntax::line(node)));
     match node.kind() {
         "number" => written(&source.of(node).replace('_', "")),
@@ -215,26 +220,35 @@ fn number(
                     inner(pair.child_by_field_name("value")?)
                 }
                 "shorthand_property_identifier" if is_port(pair) => {
-                    named(source, root, "port").and_then(inner)
+                    names.get("port").and_then(inner)
                 }
                 _ => None,
             }
         }),
-        "identifier" => named(source, root, source.of(node)).and_then(inner),
+        "identifier" => names.get(source.of(node)).and_then(inner),
         _ => None,
     }
 }
 
-/// The value that a name of this file is declared with.
-fn named<'t>(source: &Source<'_>, root: Node<'t>, name: &str) -> Option<Node<'t>> {
-    syntax::all(root, "variable_declarator")
-        .into_iter()
-        .find(|declared| {
-            declared
-                .child_by_field_name("name")
-                .is_some_and(|node| source.of(node) == name)
-        })?
-        .child_by_field_name("value")
+/// What the names of a file are declared with, the first of each.
+struct Names<'t>(BTreeMap<&'t str, Node<'t>>);
+
+impl<'t> Names<'t> {
+    fn of(source: &'t Source<'_>, root: Node<'t>) -> Self {
+        let mut found = BTreeMap::new();
+        for declared in syntax::all(root, "variable_declarator") {
+            if let Some(name) = declared.child_by_field_name("name")
+                && let Some(value) = declared.child_by_field_name("value")
+            {
+                found.entry(source.of(name)).or_insert(value);
+            }
+        }
+        Self(found)
+    }
+
+    fn get(&self, name: &str) -> Option<Node<'t>> {
+        self.0.get(name).copied()
+    }
 }
 
 /// Last parts of a path that mean health, best first.

@@ -18,11 +18,11 @@ pub(super) struct Commands<'a, 't> {
 
 /// Dockerfiles that speak of the project in `root`, nearest first.
 pub(super) fn dockerfiles<'e>(
-    existing: &'e Existing,
+    present: &'e Existing,
     root: &RelPath,
     alone: bool,
 ) -> Vec<&'e Dockerfile> {
-    let mut found: Vec<&Dockerfile> = existing
+    let mut found: Vec<&Dockerfile> = present
         .dockerfiles
         .iter()
         // The editor's container is not the application's.
@@ -41,15 +41,7 @@ pub(super) fn dockerfiles<'e>(
             if !root.is_within(&folder) && !folder.is_within(root) {
                 return alone && super::role::beside(&folder);
             }
-            let speaks = |evidence: &Evidence| {
-                let name = root.file_name();
-                !name.is_empty()
-                    && evidence
-                        .excerpt
-                        .split(|c: char| c == '/' || c.is_whitespace() || c == '"' || c == ',')
-                        .any(|part| part == name)
-            };
-            alone || file.workdir.as_ref().is_some_and(&speaks) || file.copied.iter().any(&speaks)
+            alone || existing::names_folder(file, root)
         })
         .filter(|file| {
             file.runtime
@@ -57,13 +49,7 @@ pub(super) fn dockerfiles<'e>(
                 .is_none_or(|(name, _)| name == "python")
         })
         .collect();
-    found.sort_by_key(|file| {
-        (
-            file.path.parent() != *root,
-            !matches!(file.path.file_name(), "Dockerfile" | "Containerfile"),
-            file.path.depth(),
-        )
-    });
+    existing::nearest_first(&mut found, root);
     found
 }
 

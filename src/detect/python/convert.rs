@@ -7,19 +7,24 @@ use tree_sitter::Node;
 /// as a stack is long.
 const DEPTH: usize = 150;
 
-/// Line of the first thing below `node` that is no Python.
+/// Line of the first thing below `node` that is no Python. Goes down along one path, for a sum may be
+/// as deep as a file is long.
 pub(super) fn first_error(node: Node<'_>) -> Option<usize> {
-    if node.is_error() || node.is_missing() {
-        return Some(node.start_position().row + 1);
-    }
     if !node.has_error() {
         return None;
     }
     let mut cursor = node.walk();
-    node.children(&mut cursor)
-        .filter_map(first_error)
-        .min()
-        .or(Some(node.start_position().row + 1))
+    while !cursor.node().is_error() && !cursor.node().is_missing() {
+        // Children are in order of their place, so the first that has an error has the first one.
+        let mut more = cursor.goto_first_child();
+        while more && !cursor.node().has_error() {
+            more = cursor.goto_next_sibling();
+        }
+        if !more {
+            break;
+        }
+    }
+    Some(line(cursor.node()))
 }
 
 /// The text that the nodes are of.
@@ -468,7 +473,8 @@ impl<'t> Reader<'t> {
         let Some(mut left) = operands.next() else {
             return self.other(node, depth);
         };
-        for (right, operator) in operands.zip(&operators) {
+        // Each operator nests one deeper, to the left.
+        for (right, operator) in operands.zip(&operators).take(DEPTH) {
             left = Expr {
                 line: left.line,
                 kind: Kind::Binary(

@@ -117,16 +117,8 @@ fn add(
         role(&read.name, engines).or_else(|| role_by_use(use_name))
     };
     // A URL of a database or a broker carries its password.
-    let secrecy = secrecy.or(match role {
-        Some(
-            EnvRole::RedisUrl
-            | EnvRole::PostgresUrl
-            | EnvRole::PostgresAsyncUrl
-            | EnvRole::MysqlUrl
-            | EnvRole::MongoUrl,
-        ) => Some(Confidence::Likely),
-        _ => None,
-    });
+    let carries_password = role.is_some_and(EnvRole::is_url_with_password);
+    let secrecy = secrecy.or(carries_password.then_some(Confidence::Likely));
     let insecure = secrecy.is_some() && default.as_deref().is_some_and(is_usable_secret);
     let excerpt = match default
         .as_deref()

@@ -281,12 +281,9 @@ fn slug(text: &str) -> String {
 /// What was looked for and not found.
 fn unknown(service: &Service, found: &mut Found) {
     let mut say = |fact: &str, looked_at: &[&str]| {
-        found.unknown.push(Unknown {
-            fact: format!("{}.{fact}", service.name),
-            looked_at: looked_at.iter().map(|text| (*text).to_owned()).collect(),
-            answer_with: format!("[[service]] name = \"{}\", {fact} = …", service.name),
-            root: Some(service.root.clone()),
-        });
+        found
+            .unknown
+            .push(crate::detect::unknown::of(service, fact, looked_at));
     };
     if service.runtime_version.is_none() {
         say(

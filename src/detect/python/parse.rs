@@ -166,6 +166,28 @@ mod tests {
     }
 
     #[test]
+    fn a_long_comparison_does_not_overflow() {
+        let module = module(&format!("x = a{}\n", " < b".repeat(20_000)));
+        assert_eq!(module.error, None);
+        let mut names = 0;
+        module.assigned("x").unwrap().walk(&mut |expr| {
+            names += usize::from(expr.name().is_some());
+        });
+        assert!(names > 100, "{names}");
+    }
+
+    #[test]
+    fn an_error_far_below_is_found() {
+        for text in [
+            format!("x = (a b){}\n", " + b".repeat(20_000)),
+            format!("x = f(a b){}\n", ".b()".repeat(20_000)),
+            format!("x = {}1 2{}\n", "[".repeat(20_000), "]".repeat(20_000)),
+        ] {
+            assert_eq!(module(&text).error, Some(1), "{}", &text[..20]);
+        }
+    }
+
+    #[test]
     fn main_guard_and_parameters() {
         let module = module(
             "def make(a, b=1, *args, c: int = 2, **rest):\n    pass\n\nif __name__ == \"__main__\":\n    make(1)\n",

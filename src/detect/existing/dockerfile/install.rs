@@ -14,6 +14,12 @@ const WITH_VALUE: &[&str] = &[
     "--option",
 ];
 
+/// Whether a word is the value of the option before it, one of `options`; asked of each word in turn.
+fn is_value(options: &'static [&'static str]) -> impl FnMut(&shell::Word) -> bool {
+    let mut takes_next = false;
+    move |word| std::mem::replace(&mut takes_next, options.contains(&word.text.as_str()))
+}
+
 /// The packages that `apt-get install` and `apk add` name.
 pub(super) fn installed(command: &shell::Command) -> impl Iterator<Item = &shell::Word> {
     let installs = match command.program() {
@@ -21,18 +27,14 @@ pub(super) fn installed(command: &shell::Command) -> impl Iterator<Item = &shell
         "apk" => command.has("add"),
         _ => false,
     };
-    let mut takes_next = false;
+    let mut is_value = is_value(WITH_VALUE);
     command
         .words
         .iter()
         .filter(move |_| installs)
         .skip_while(|word| word.text != "install" && word.text != "add")
         .skip(1)
-        .filter(move |word| {
-            let is_value =
-                std::mem::replace(&mut takes_next, WITH_VALUE.contains(&word.text.as_str()));
-            !is_value && is_package(name_of(&word.text))
-        })
+        .filter(move |word| !is_value(word) && is_package(name_of(&word.text)))
 }
 
 /// The packages that `apt-get purge`, `apt-get remove` and `apk del` name.
@@ -67,18 +69,12 @@ pub(super) fn name_of(package: &str) -> &str {
 /// The files that `pip install -r` names.
 pub(super) fn listed(command: &shell::Command) -> impl Iterator<Item = &shell::Word> {
     let installs = installs_python(command);
-    let mut takes_next = false;
+    let mut is_value = is_value(&["-r", "--requirement", "--requirements"]);
     command
         .words
         .iter()
         .filter(move |_| installs)
-        .filter(move |word| {
-            let is_option = matches!(
-                word.text.as_str(),
-                "-r" | "--requirement" | "--requirements"
-            );
-            std::mem::replace(&mut takes_next, is_option)
-        })
+        .filter(move |word| is_value(word))
 }
 
 /// Options of `pip install` that take the next word.
@@ -139,7 +135,7 @@ const INSTALLERS: &[&str] = &[
 /// only install others; what is no requirement of PEP 508 (a path, a URL) is left out as well.
 pub(super) fn named(command: &shell::Command) -> impl Iterator<Item = &shell::Word> {
     let installs = installs_python(command);
-    let mut takes_next = false;
+    let mut is_value = is_value(PIP_WITH_VALUE);
     command
         .words
         .iter()
@@ -147,10 +143,7 @@ pub(super) fn named(command: &shell::Command) -> impl Iterator<Item = &shell::Wo
         .skip_while(|word| word.text != "install")
         .skip(1)
         .filter(move |word| {
-            let is_value = std::mem::replace(
-                &mut takes_next,
-                PIP_WITH_VALUE.contains(&word.text.as_str()),
-            );
+            let is_value = is_value(word);
             let text = word.text.as_str();
             let end = text
                 .find(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c))
