@@ -61,6 +61,7 @@ impl BytesReader<'_> {
     pub(super) fn blob(&self, id: ObjectId, buffer: &mut Vec<u8>) -> Result<(), GitError> {
         self.objects.blob(id, buffer)
     }
+
     /// Bytes of the blob `id`; None where it is not here.
     pub(super) fn size(&self, id: ObjectId) -> Option<u64> {
         self.objects.size(id)

@@ -11,7 +11,16 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 /// Files up to this number are looked for faster than other threads are started.
-pub(super) const FEW: usize = 256;
+const FEW: usize = 256;
+
+/// What `look` says of each position below `count`, in order.
+pub(super) fn of_each<T: Send>(count: usize, look: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
+    if count <= FEW {
+        (0..count).map(look).collect()
+    } else {
+        (0..count).into_par_iter().map(look).collect()
+    }
+}
 
 /// What the work tree has other than the commit; found when first asked.
 pub(super) struct Difference<'d> {
@@ -51,8 +60,8 @@ impl<'d> Difference<'d> {
     pub(super) fn edited(&self) -> &BTreeSet<BString> {
         self.edited.get_or_init(|| {
             let work = self.source.work();
-            let is_edited = |position: &usize| {
-                let entry = self.source.index.entry(*position);
+            let is_edited = |position: usize| {
+                let entry = self.source.index.entry(position);
                 if entry.mode == Mode::Submodule || entry.skip_worktree {
                     return false;
                 }
@@ -60,18 +69,17 @@ impl<'d> Difference<'d> {
                     || entry.unmerged
                     || self
                         .source
-                        .in_work(*position)
+                        .in_work(position)
                         .is_none_or(|position| !self.is_same(position))
             };
-            let positions = 0..self.source.index.len();
-            let edited: Vec<usize> = if positions.len() <= FEW {
-                positions.filter(is_edited).collect()
-            } else {
-                positions.into_par_iter().filter(is_edited).collect()
-            };
-            let mut edited: BTreeSet<BString> = edited
-                .into_iter()
-                .map(|position| self.source.index.entry(position).path.to_owned())
+            let edited = of_each(self.source.index.len(), is_edited);
+            let mut edited: BTreeSet<BString> = self
+                .source
+                .index
+                .entries()
+                .zip(edited)
+                .filter(|(_, edited)| *edited)
+                .map(|(entry, _)| entry.path.to_owned())
                 .collect();
             if !self.source.staged {
                 edited.extend(

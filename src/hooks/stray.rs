@@ -6,14 +6,13 @@
 //! was somebody's work and stays.
 
 use super::fixer::Mended;
-use super::place::{Difference, FEW};
+use super::place::{Difference, of_each};
 use super::report::{JobReport, State};
 use super::runner::{All, Ended, Runner, Shared, Tool};
 use super::snapshot::{Folder, Kept, SnapshotError, put_back};
 use crate::config::hooks::{Fix, Job};
 use crate::git::{FileStat, Mode, blob_id, native};
 use bstr::{BString, ByteSlice};
-use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -50,12 +49,7 @@ fn stats(runner: &Runner<'_>, root: &Path) -> Vec<Option<FileStat>> {
         let path = root.join(native(entry.path).ok()?);
         Some(FileStat::of(&path.symlink_metadata().ok()?))
     };
-    let positions = 0..work.len();
-    if positions.len() <= FEW {
-        positions.map(stat).collect()
-    } else {
-        positions.into_par_iter().map(stat).collect()
-    }
+    of_each(work.len(), stat)
 }
 
 impl All<'_> {

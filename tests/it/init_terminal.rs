@@ -24,26 +24,22 @@ fn app(more: &[(&str, &str)]) -> Home {
     home
 }
 
-/// Runs `init` and answers its questions; it must end well. Gives what was shown.
+/// Runs `init`, takes what it proposes but for `questions`, and answers these; it must end well.
+/// Gives what was shown.
 fn init(home: &Home, questions: &[(&str, &str)]) -> String {
+    const BEFORE: [(&str, &str); 3] = [
+        ("Project name", "\r"),
+        ("What to generate", "\r"),
+        ("Time zone", "\r"),
+    ];
     let line = format!("{} init", env!("CARGO_BIN_EXE_shipway"));
     let mut terminal = Terminal::start(home.with(Terminal::command()), &line);
+    terminal.answer(&BEFORE);
     terminal.answer(questions);
+    terminal.answer(&[("Write ", "\r")]);
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(0), "{shown}");
-    console(&shown)
-}
-
-/// What a person reads: without the codes that move and colour.
-fn console(shown: &str) -> String {
-    let mut plain = String::new();
-    let mut rest = shown;
-    while let Some((before, behind)) = rest.split_once('\u{1b}') {
-        plain.push_str(before);
-        let end = behind.find(|c: char| c.is_ascii_alphabetic());
-        rest = end.map_or("", |end| &behind[end + 1..]);
-    }
-    plain + rest
+    console::strip_ansi_codes(&shown).into_owned()
 }
 
 fn log(home: &Home) -> String {
@@ -61,16 +57,7 @@ fn commit(home: &Home, file: &str) {
 #[test]
 fn a_tool_that_the_project_does_not_use_runs_where_its_user_accepts_it() {
     let home = app(&[]);
-    let shown = init(
-        &home,
-        &[
-            ("Project name", "\r"),
-            ("What to generate", "\r"),
-            ("Time zone", "\r"),
-            ("that the project does not use yet", " \r"),
-            ("Write ", "\r"),
-        ],
-    );
+    let shown = init(&home, &[("that the project does not use yet", " \r")]);
     assert!(shown.contains("ruff check --fix {files}"), "{shown}");
     let config = home.sandbox.read("shipway.toml");
     assert!(config.contains("name = \"ruff\""), "{config}");
@@ -97,25 +84,10 @@ fn lefthook() -> Home {
     home
 }
 
-const BEFORE: [(&str, &str); 3] = [
-    ("Project name", "\r"),
-    ("What to generate", "\r"),
-    ("Time zone", "\r"),
-];
-
 #[test]
 fn hooks_of_lefthook_stay_where_nothing_else_is_said() {
     let home = lefthook();
-    let shown = init(
-        &home,
-        &[
-            BEFORE[0],
-            BEFORE[1],
-            BEFORE[2],
-            ("lefthook runs this repository's hooks", "\r"),
-            ("Write ", "\r"),
-        ],
-    );
+    let shown = init(&home, &[("lefthook runs this repository's hooks", "\r")]);
     assert!(shown.contains("leave them to lefthook"), "{shown}");
     assert!(shown.contains("shipway hooks import"), "{shown}");
     assert!(
@@ -134,15 +106,11 @@ fn hooks_of_lefthook_are_chained_where_its_user_says_so() {
     init(
         &home,
         &[
-            BEFORE[0],
-            BEFORE[1],
-            BEFORE[2],
             (
                 "lefthook runs this repository's hooks",
                 &format!("{DOWN}\r"),
             ),
             ("that the project does not use yet", &format!("{DOWN} \r")),
-            ("Write ", "\r"),
         ],
     );
     let config = home.sandbox.read("shipway.toml");
@@ -163,15 +131,11 @@ fn jobs_of_lefthook_are_taken_over_where_its_user_says_so() {
     let shown = init(
         &home,
         &[
-            BEFORE[0],
-            BEFORE[1],
-            BEFORE[2],
             (
                 "lefthook runs this repository's hooks",
                 &format!("{DOWN}{DOWN}\r"),
             ),
             ("that the project does not use yet", "\r"),
-            ("Write ", "\r"),
         ],
     );
     let config = home.sandbox.read("shipway.toml");
@@ -213,12 +177,8 @@ fn beside_husky_the_line_to_add_is_said() {
     let shown = init(
         &home,
         &[
-            BEFORE[0],
-            BEFORE[1],
-            BEFORE[2],
             ("husky runs this repository's hooks", &format!("{DOWN}\r")),
             ("that the project does not use yet", "\r"),
-            ("Write ", "\r"),
         ],
     );
     assert!(shown.contains("The hooks are not installed"), "{shown}");
@@ -248,15 +208,11 @@ fn jobs_of_husky_are_taken_over_where_its_user_says_so() {
     let shown = init(
         &home,
         &[
-            BEFORE[0],
-            BEFORE[1],
-            BEFORE[2],
             (
                 "husky runs this repository's hooks",
                 &format!("{DOWN}{DOWN}\r"),
             ),
             ("that the project does not use yet", "\r"),
-            ("Write ", "\r"),
         ],
     );
     assert!(

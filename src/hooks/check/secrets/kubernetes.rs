@@ -9,12 +9,17 @@ use super::{Secret, value};
 use crate::detect::secret;
 use crate::detect::structured::{Entry, Node, parse_yaml_documents};
 use crate::hooks::check::File;
+use crate::hooks::check::file::lines_from;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bstr::ByteSlice;
 use memchr::memmem;
 
 /// What a manifest is called that holds several.
 const LISTS: [&str; 2] = ["List", "SecretList"];
+
+/// Where a line begins, and the line.
+type Line<'l> = (usize, &'l [u8]);
 
 pub(super) fn secrets(file: &File) -> Vec<Secret> {
     let content = file.content();
@@ -28,18 +33,18 @@ pub(super) fn secrets(file: &File) -> Vec<Secret> {
     let Ok(text) = std::str::from_utf8(content) else {
         return found;
     };
-    let lines = starts(text);
+    let lines: Vec<Line> = lines_from(content, 0).collect();
     for document in parse_yaml_documents(text).unwrap_or_default() {
-        manifest(&document, text, &lines, &mut found);
+        manifest(&document, &lines, &mut found);
     }
     found
 }
 
-fn manifest(node: &Node, text: &str, lines: &[usize], found: &mut Vec<Secret>) {
+fn manifest(node: &Node, lines: &[Line], found: &mut Vec<Secret>) {
     let kind = node.get("kind").and_then(Node::text).unwrap_or_default();
     if LISTS.contains(&kind) {
         for item in node.get("items").map(Node::items).unwrap_or_default() {
-            manifest(item, text, lines, found);
+            manifest(item, lines, found);
         }
     }
     // What SOPS encrypted says so at the top.
@@ -49,7 +54,7 @@ fn manifest(node: &Node, text: &str, lines: &[usize], found: &mut Vec<Secret>) {
     for (key, encoded) in [("data", true), ("stringData", false)] {
         for entry in node.entries_at(&[key]) {
             if holds_secret(entry, encoded) {
-                found.push(at(entry, text, lines));
+                found.push(at(entry, lines));
             }
         }
     }
@@ -111,17 +116,14 @@ fn is_pair(text: &str) -> bool {
 }
 
 /// The value on its line; the line's own text where it begins on a later one.
-fn at(entry: &Entry, text: &str, lines: &[usize]) -> Secret {
-    let start = lines
-        .get(entry.line.saturating_sub(1))
-        .copied()
-        .unwrap_or_default();
-    let line = text[start..].lines().next().unwrap_or_default();
+fn at(entry: &Entry, lines: &[Line]) -> Secret {
+    let line = lines.get(entry.line.saturating_sub(1));
+    let (start, line) = line.copied().unwrap_or_default();
+    let line = line.trim_end_with(|c| matches!(c, '\n' | '\r'));
     let first = entry.node.text().and_then(|text| text.lines().next());
-    let range = match first.filter(|first| !first.is_empty()) {
-        Some(first) => line.rfind(first).map(|at| at..at + first.len()),
-        None => None,
-    };
+    let range = first
+        .filter(|first| !first.is_empty())
+        .and_then(|first| Some(line.rfind(first)?).map(|at| at..at + first.len()));
     let blank = line.len() - line.trim_start().len();
     let range = range.unwrap_or(blank..line.len());
     Secret {
@@ -131,15 +133,4 @@ fn at(entry: &Entry, text: &str, lines: &[usize]) -> Secret {
         name: "value of a Kubernetes Secret",
         mend: "let the cluster get it from elsewhere, or encrypt the manifest (SOPS, Sealed Secrets); base64 hides nothing, so change the value if it was ever pushed".to_owned(),
     }
-}
-
-fn starts(text: &str) -> Vec<usize> {
-    let mut at = 0;
-    text.split_inclusive('\n')
-        .map(|line| {
-            let start = at;
-            at += line.len();
-            start
-        })
-        .collect()
 }
