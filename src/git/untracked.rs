@@ -25,7 +25,7 @@ const FEW: usize = 1024;
 /// in the work tree that is no submodule is one path with a slash behind it.
 ///
 /// # Errors
-/// Where a folder cannot be read.
+/// Where the root cannot be read.
 pub fn untracked(
     repository: &Repository,
     index: &Index,
@@ -56,6 +56,10 @@ pub fn untracked(
         Box::new(|entry| {
             let entry = match entry {
                 Ok(entry) => entry,
+                // As for git, a folder that cannot be opened, or is gone meanwhile, holds nothing.
+                Err(error) if error.depth().is_some_and(|depth| depth > 0) => {
+                    return WalkState::Continue;
+                }
                 Err(error) => {
                     *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                     return WalkState::Quit;

@@ -29,16 +29,19 @@ const PATIENCE: Duration = Duration::from_mins(2);
 
 /// shipway as a user to whom permission bits apply: root without root's rights over files, or
 /// whoever runs the tests.
-fn as_plain_user(sandbox: &Sandbox, arguments: &[&str]) -> Output {
+pub(crate) fn plain_user() -> Command {
     let binary = env!("CARGO_BIN_EXE_shipway");
-    let mut command = if rustix::process::geteuid().is_root() {
+    if rustix::process::geteuid().is_root() {
         let mut command = Command::new("setpriv");
         command.args(["--bounding-set=-all", "--inh-caps=-all", binary]);
         command
     } else {
         Command::new(binary)
-    };
-    command
+    }
+}
+
+fn as_plain_user(sandbox: &Sandbox, arguments: &[&str]) -> Output {
+    plain_user()
         .args(arguments)
         .current_dir("/")
         .arg(sandbox.root())

@@ -254,6 +254,11 @@ fn a_job_that_kept_ten_commits_over_the_budget_is_named_with_the_move() {
         let mut run: Value = serde_json::from_str(line).unwrap();
         let slow = job_time(&run, "slow");
         run["milliseconds"] = slow.into();
+        for job in run["jobs"].as_array_mut().unwrap() {
+            if job["name"] != "slow" {
+                job["milliseconds"] = 0.into();
+            }
+        }
         fast.push_str(&format!("{run}\n"));
     }
     std::fs::write(&runs, fast).unwrap();
