@@ -106,9 +106,9 @@ pub(super) fn tasks(
                 }
             }
             Task {
-                program: program.to_owned(),
+                program: program.into(),
                 arguments,
-                folder: folder.to_owned(),
+                folder: folder.into(),
                 env: env.to_vec(),
                 input: None,
             }

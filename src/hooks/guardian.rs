@@ -1,10 +1,11 @@
 //! The process between shipway and a job: while it lives nothing of the job outlives shipway.
 //!
 //! shipway starts itself under another name and hands it a pipe as standard input, through which
-//! the task comes: it may be started before there is one. The guardian starts the job, adopts whatever the job leaves behind (daemons that fork twice or start a
-//! session of their own too), and kills all of it when the job has ended, when shipway says so,
-//! or when the pipe closes because shipway is gone, SIGKILL included. Its standard error is the
-//! lock of the run, so that nobody recovers while a job may still write.
+//! the task comes: it may be started before there is one. The guardian starts the job, adopts
+//! whatever the job leaves behind (daemons that fork twice or start a session of their own too),
+//! and kills all of it when the job has ended, when shipway says so, or when the pipe closes
+//! because shipway is gone, SIGKILL included. Its standard error is the lock of the run, so that
+//! nobody recovers while a job may still write.
 
 use super::descendants;
 use serde::{Deserialize, Serialize};
@@ -14,8 +15,8 @@ use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The name under which shipway starts itself as a guardian. It does not contain the
@@ -111,16 +112,23 @@ fn kill_until(ended: &AtomicBool) {
     }
 }
 
-/// What to run, and how.
+/// What to run, and how. Paths are of any bytes, which serde writes of no `PathBuf`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Task {
-    pub(super) program: PathBuf,
+    pub(super) program: OsString,
     pub(super) arguments: Vec<OsString>,
-    pub(super) folder: PathBuf,
+    pub(super) folder: OsString,
     /// Set beside the environment of shipway, from which git's variables of a hook are taken.
     pub(super) env: Vec<(OsString, OsString)>,
     /// Read as standard input; nothing where None.
-    pub(super) input: Option<PathBuf>,
+    pub(super) input: Option<OsString>,
+}
+
+/// The guardians of this process that live.
+static LIVING: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+
+fn living() -> MutexGuard<'static, Vec<u32>> {
+    LIVING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A guardian, with a task or still without. Dropped, it ends, and its job before it.
@@ -141,12 +149,15 @@ impl Guarded {
         let mut command = Command::new(own_program()?);
         std::os::unix::process::CommandExt::arg0(&mut command, NAME);
         crate::git::without_hook_environment(&mut command);
+        // None is started where nobody knows of it.
+        let mut living = living();
         let child = command
             .env_remove(super::verdict::VARIABLE)
             .stdin(input)
             .stdout(output)
             .stderr(lock.try_clone()?)
             .spawn()?;
+        living.push(child.id());
         let guarded = Self {
             child,
             control: Some(control),
@@ -183,8 +194,16 @@ impl Guarded {
         self.child.wait()
     }
 
-    pub(super) fn id(&self) -> u32 {
-        self.child.id()
+    /// Kills what this guardian left when it was killed, for this process has adopted it; the
+    /// other guardians and what is below them live on.
+    pub(super) fn kill_orphans(&self) {
+        let living = living();
+        let others: Vec<u32> = living
+            .iter()
+            .copied()
+            .filter(|id| *id != self.child.id())
+            .collect();
+        descendants::kill_all_but(&others);
     }
 }
 
@@ -193,6 +212,7 @@ impl Drop for Guarded {
         drop(self.control.take());
         // The guardian ends after its job: when this returns, nothing of it writes any more.
         let _ = self.child.wait();
+        living().retain(|id| *id != self.child.id());
     }
 }
 

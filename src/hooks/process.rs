@@ -1,11 +1,12 @@
 //! Runs one command to its end under a guardian.
 
 use super::capture::Capture;
-use super::descendants;
 use super::guardian::{Guarded, Task};
+use rustix::process::Signal;
 use std::fs::File;
 use std::io::PipeReader;
-use std::sync::Mutex;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -32,9 +33,6 @@ impl End {
     }
 }
 
-/// The guardians that live, for the orphans of one that does not are this process's.
-static GUARDIANS: Mutex<Vec<u32>> = Mutex::new(Vec::new());
-
 /// A guardian that waits for its task, and what it will say.
 pub(super) type Ready = (Guarded, PipeReader);
 
@@ -53,19 +51,18 @@ pub(super) fn run(
         Err(error) => return failed(error),
     };
     if let Err(error) = guarded.take(task) {
-        return failed(error);
+        guarded.end();
+        return match guarded.wait() {
+            Ok(status) if is_interrupt(status) => (End::Interrupted, Capture::default()),
+            _ => failed(error),
+        };
     }
-    let id = guarded.id();
-    living().push(id);
-    let ended = supervise(&mut guarded, reader, timeout, interrupted);
-    living().retain(|other| *other != id);
-    ended
+    supervise(&mut guarded, reader, timeout, interrupted)
 }
 
-fn living() -> std::sync::MutexGuard<'static, Vec<u32>> {
-    GUARDIANS
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+/// Whether a guardian ended by Ctrl-C: one that has just been started is still in its reach.
+fn is_interrupt(status: ExitStatus) -> bool {
+    status.signal() == Some(Signal::INT.as_raw())
 }
 
 fn supervise(
@@ -102,14 +99,13 @@ fn supervise(
                 guarded.end();
             }
         }
-        if matches!(guarded.try_wait(), Ok(Some(_)) | Err(_)) {
-            // Its guardian is gone. What is left of it was adopted by this process.
-            let others: Vec<u32> = living()
-                .iter()
-                .copied()
-                .filter(|id| *id != guarded.id())
-                .collect();
-            descendants::kill_all_but(&others);
+        // With an exit code it left nothing, and the rest of the output is on its way.
+        let gone = match guarded.try_wait() {
+            Ok(status) => status.is_some_and(|status| status.code().is_none()),
+            Err(_) => true,
+        };
+        if gone {
+            guarded.kill_orphans();
             told = told.or(Some(End::Unguarded));
             if let Ok(capture) = output.recv_timeout(TICK) {
                 break capture;
@@ -123,6 +119,7 @@ fn supervise(
             Ok(status) => match status.code() {
                 Some(code) if code > 128 => End::Signal(code - 128),
                 Some(code) => End::Code(code),
+                None if is_interrupt(status) => End::Interrupted,
                 None => End::Unguarded,
             },
             Err(error) => End::NotStarted(error.to_string()),

@@ -387,7 +387,7 @@ impl All<'_> {
             &env,
         );
         for task in &mut tasks {
-            task.input = runner.input.map(Path::to_owned);
+            task.input = runner.input.map(Into::into);
         }
         let mut results: Vec<(End, Capture)> = match tasks.as_slice() {
             [task] => vec![self.call_once(tool, task)],

@@ -2,7 +2,7 @@
 
 use super::hooked::{Hooked, ok, said, shell};
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 fn wait_until(what: &str, condition: impl Fn() -> bool) {
@@ -143,8 +143,9 @@ fn no_job_outlives_shipway() {
     });
 }
 
-#[test]
-fn a_job_whose_guardian_is_killed_does_not_stay_either() {
+/// Sends `signal` to the guardian of a job that stays; gives the exit code of the run and what it
+/// said.
+fn guardian_ended_by(signal: nix::sys::signal::Signal) -> (Option<i32>, String) {
     let script = "echo $PPID > .git/shipway/guardian; echo $$ > .git/shipway/job; sleep 600";
     let hooked = Hooked::new(&shell("stay", script, ""), &[]);
     hooked.stage("a.txt", "a\n");
@@ -158,11 +159,25 @@ fn a_job_whose_guardian_is_killed_does_not_stay_either() {
     wait_until("the job lives", || has_text(&job));
     let guardian = hooked.read(".git/shipway/guardian");
     let pid = nix::unistd::Pid::from_raw(guardian.trim().parse().unwrap());
-    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
+    nix::sys::signal::kill(pid, signal).unwrap();
     let output = shipway.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
-    assert!(said(&output).contains("guardian"), "{}", said(&output));
     assert!(is_gone(&job));
+    (output.status.code(), said(&output))
+}
+
+#[test]
+fn a_job_whose_guardian_is_killed_does_not_stay_either() {
+    let (code, said) = guardian_ended_by(nix::sys::signal::Signal::SIGKILL);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("guardian"), "{said}");
+}
+
+/// One that has just been started is still in the terminal's reach.
+#[test]
+fn a_guardian_that_ctrl_c_reaches_is_no_fault_of_the_job() {
+    let (code, said) = guardian_ended_by(nix::sys::signal::Signal::SIGINT);
+    assert_eq!(code, Some(130), "{said}");
+    assert!(said.contains("stopped; everything is as it was"), "{said}");
 }
 
 #[test]
@@ -422,4 +437,42 @@ fn a_run_takes_the_folder_that_the_last_one_left_empty() {
         .map(|entry| entry.unwrap().file_name())
         .collect();
     assert_eq!(left, ["lock"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_command_runs_in_a_folder_whose_name_is_no_utf_8() {
+    use std::os::unix::ffi::OsStrExt;
+    let hooked = Hooked::new("", &[]);
+    let root = hooked.root().join(std::ffi::OsStr::from_bytes(b"caf\xe9"));
+    let call = |mut command: Command| ok(command.current_dir(&root));
+    std::fs::create_dir(&root).unwrap();
+    std::fs::write(root.join("a.txt"), "a\n").unwrap();
+    let config = shell("lint", "cat \"$@\" > .git/ran", "files = [\"a.txt\"]");
+    std::fs::write(root.join("shipway.toml"), config).unwrap();
+    call(hooked.git_command(&["init", "--quiet"]));
+    call(hooked.git_command(&["add", "."]));
+    call(hooked.shipway(&["trust", "--yes"]));
+    call(hooked.shipway(&["hooks", "run", "pre-commit"]));
+    assert_eq!(std::fs::read(root.join(".git/ran")).unwrap(), b"a\n");
+}
+
+#[test]
+fn a_folder_that_nobody_may_open_stops_no_commit() {
+    use std::os::unix::fs::PermissionsExt;
+    let hooked = Hooked::new(&shell("lint", "cat \"$@\"", ""), &[]);
+    hooked.stage("a.txt", "a\n");
+    hooked.write("closed/b.txt", "b\n");
+    let allow = |mode| {
+        let permissions = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(hooked.path("closed"), permissions).unwrap();
+    };
+    allow(0o000);
+    let mut command = crate::bad_input::plain_user();
+    command.args(["hooks", "run", "pre-commit"]);
+    hooked.at_home(command.current_dir(hooked.root()));
+    let output = command.output().unwrap();
+    allow(0o755);
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(said(&output).contains("passed"), "{}", said(&output));
 }
