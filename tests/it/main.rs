@@ -10,6 +10,7 @@ mod arrivals;
 mod assess;
 mod bad_input;
 mod commit;
+mod compose_config;
 mod compose_run;
 mod container;
 mod container_variants;

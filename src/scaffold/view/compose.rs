@@ -59,7 +59,7 @@ struct Kept {
 }
 
 /// A service of a compose file; what is empty is not written.
-#[derive(Debug, Default, Clone, Serialize)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Service {
     pub(super) name: String,
     pub(super) comment: Vec<String>,
@@ -96,7 +96,7 @@ pub(super) struct Service {
     pub(super) watch: Vec<Watch>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Build {
     pub(super) dockerfile: String,
     pub(super) target: Option<&'static str>,
@@ -111,13 +111,13 @@ pub(super) struct Variable {
 
 /// A secret of a backing service, by the variable that its image reads: `NAME`, or `NAME_FILE` with
 /// the path of a file.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct InFile {
     variable: &'static str,
     secret: String,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Volume {
     pub(super) kind: &'static str,
     pub(super) source: String,
@@ -126,7 +126,7 @@ pub(super) struct Volume {
 }
 
 /// A port that is published on this machine's loopback.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(into = "String")]
 pub(super) struct Port {
     /// What moves it; 0 leaves the choice to the engine.
@@ -157,13 +157,13 @@ impl From<Port> for String {
     }
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Dependency {
     pub(super) name: String,
     pub(super) condition: &'static str,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Healthcheck {
     pub(super) test: Vec<String>,
     pub(super) interval: &'static str,
@@ -172,7 +172,7 @@ pub(super) struct Healthcheck {
     pub(super) start_period: &'static str,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Watch {
     pub(super) path: String,
 }
@@ -183,6 +183,11 @@ impl Service {
             name: name.into(),
             ..Self::default()
         }
+    }
+
+    /// An override of a service that says nothing of it is none that compose takes.
+    fn says_something(&self) -> bool {
+        *self != Self::named(&self.name)
     }
 
     fn set(&mut self, name: &str, value: impl Into<String>) {
@@ -302,10 +307,12 @@ pub(super) fn view(input: &Input) -> Compose {
     services.extend(application.base(&steps));
     development.extend(application.development_migrations(&steps));
     development.extend(application.development());
+    development.retain(Service::says_something);
     let hardened = |environment: &str| {
         let mut services = backing.clone();
         services.extend(application.hardened_migrations(&steps));
         services.extend(application.hardened(environment));
+        services.retain(Service::says_something);
         services
     };
     let mut staging = hardened("staging");

@@ -22,11 +22,11 @@ impl Declared<'_> {
 /// A service, and the address of the host that it publishes at; None for all.
 type Publisher = (String, Option<String>);
 
-/// All services of the file; `whole` says that it stands alone.
-pub(super) fn all(root: &Node, whole: bool, said: &mut Said) {
+/// All services of the file; `alone` says that it is no override.
+pub(super) fn all(root: &Node, alone: bool, said: &mut Said) {
     let services = root.entries_at(&["services"]);
     // What is included declares things that are not seen here.
-    let whole = whole && root.get("include").is_none();
+    let whole = alone && root.get("include").is_none();
     let declared = Declared { root };
     let mut published: BTreeMap<(u16, bool), Vec<Publisher>> = BTreeMap::new();
     for service in services {
@@ -34,6 +34,10 @@ pub(super) fn all(root: &Node, whole: bool, said: &mut Said) {
             continue;
         }
         name(service, "services", said);
+        // An override need not change anything of a service that it names.
+        if !alone && service.node.value == Value::Null {
+            continue;
+        }
         let Value::Map(entries) = &service.node.value else {
             said.say(
                 service.line,

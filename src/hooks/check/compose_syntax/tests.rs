@@ -74,6 +74,10 @@ fn an_override_is_judged_by_itself_alone() {
             "{path}"
         );
     }
+    // `docker compose --file base.yaml --file this.yaml config` takes it, alone it does not.
+    let nothing = "services:\n  web:\n  db:\n    command: x\n";
+    assert_eq!(at("compose.override.yaml", nothing), []);
+    assert_eq!(at("compose.yaml", nothing).first(), Some(&(2, 3)));
     assert_eq!(at("docker-compose.yml", part).len(), 3);
     assert_eq!(at("compose.yml", &format!("include: [a.yaml]\n{part}")), []);
     for path in ["composer.yaml", "compose.json", "a.yaml", "mycompose.yaml"] {

@@ -1,0 +1,118 @@
+//! What `init` writes for compose is taken by compose itself, for every fixture and environment.
+
+use crate::sandbox::{Sandbox, skipped, text};
+use std::path::Path;
+use std::process::Command;
+
+/// The files that are given together, after the one that all have.
+const OVERLAYS: [&[&str]; 4] = [
+    &["compose.override.yaml"],
+    &["compose.staging.yaml"],
+    &["compose.production.yaml"],
+    &["compose.production.yaml", "compose.local.yaml"],
+];
+
+/// The name that `init` gave to `file`: another one where that is the user's.
+fn written(sandbox: &Sandbox, file: &str) -> Option<String> {
+    let beside = file.replacen("compose", "compose.shipway", 1);
+    [beside, file.to_owned()]
+        .into_iter()
+        .find(|name| sandbox.path(&format!(".shipway/pristine/{name}")).exists())
+}
+
+/// What compose refuses of what `init` writes; how often it was asked is added to `asked`.
+fn refused(sandbox: &Sandbox, asked: &mut usize) -> Vec<String> {
+    // Of some fixtures there is nothing to run: `fixtures` says of which.
+    let init = sandbox.command(&["init", "--yes"]).output().unwrap();
+    assert!(matches!(init.status.code(), Some(0 | 1)), "{init:?}");
+    let Some(base) = written(sandbox, "compose.yaml") else {
+        return Vec::new();
+    };
+    let refusal = |overlay: &&[&str]| {
+        let mut command = Command::new("docker");
+        command.args(["compose", "--file", &base]);
+        for file in overlay.iter().filter_map(|file| written(sandbox, file)) {
+            command.args(["--file", &file]);
+        }
+        let output = command
+            .args(["config", "--quiet"])
+            .current_dir(sandbox.root())
+            .output()
+            .unwrap();
+        let said = text(&output.stderr);
+        (!output.status.success()).then(|| format!("{overlay:?}: {said}"))
+    };
+    *asked += OVERLAYS.len();
+    OVERLAYS.iter().filter_map(refusal).collect()
+}
+
+fn is_there() -> bool {
+    let compose = Command::new("docker").args(["compose", "version"]).output();
+    let there = compose.is_ok_and(|output| output.status.success());
+    if !there {
+        skipped("docker compose is missing, make test-deps installs it");
+    }
+    there
+}
+
+#[test]
+fn compose_takes_what_is_written_for_every_fixture() {
+    if !is_there() {
+        return;
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let (mut wrong, mut asked) = (Vec::new(), 0);
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|end| end == "txt") {
+            let sandbox = Sandbox::from_manifest(&std::fs::read_to_string(&path).unwrap());
+            let name = path.file_stem().unwrap().display();
+            let refused = refused(&sandbox, &mut asked);
+            wrong.extend(refused.into_iter().map(|what| format!("{name} {what}")));
+        }
+    }
+    assert!(asked > 40, "{asked}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_service_of_which_an_environment_says_nothing_is_not_in_its_file() {
+    if !is_there() {
+        return;
+    }
+    // Migrations, and not one secret.
+    let sandbox = Sandbox::new(&[
+        ("requirements.txt", "django==5.2\ngunicorn==23.0\n"),
+        (
+            "manage.py",
+            "import os\nimport sys\nfrom django.core.management import execute_from_command_line\n\
+             os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'pond.settings')\n\
+             execute_from_command_line(sys.argv)\n",
+        ),
+        ("pond/__init__.py", ""),
+        (
+            "pond/settings.py",
+            "INSTALLED_APPS = ['fish']\nROOT_URLCONF = 'pond.urls'\n\
+             WSGI_APPLICATION = 'pond.wsgi.application'\n\
+             DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': '/data/pond.db'}}\n",
+        ),
+        ("pond/urls.py", "urlpatterns = []\n"),
+        (
+            "pond/wsgi.py",
+            "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n",
+        ),
+        ("fish/__init__.py", ""),
+        ("fish/migrations/__init__.py", ""),
+        (
+            "fish/migrations/0001_initial.py",
+            "from django.db import migrations\nclass Migration(migrations.Migration):\n    operations = []\n",
+        ),
+    ]);
+    assert_eq!(refused(&sandbox, &mut 0), Vec::<String>::new());
+    let production = sandbox.read("compose.production.yaml");
+    assert!(
+        sandbox.read("compose.yaml").contains("\n  migrate:"),
+        "{production}"
+    );
+    assert!(!production.contains("migrate:"), "{production}");
+}
