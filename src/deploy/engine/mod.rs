@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long an engine on this machine may take for all answers together.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(10);
 /// The same for one that is reached through ssh, which has to log in first.
 const PATIENCE_WITH_SSH: Duration = Duration::from_secs(20);
 
@@ -82,7 +82,7 @@ pub enum EngineError {
 }
 
 /// Connects to the engine at `address`, settles on an API version and asks what it is.
-/// Runs a runtime of its own on this thread until the answers are there, at most 5 s; 20 s where
+/// Runs a runtime of its own on this thread until the answers are there, at most 10 s; 20 s where
 /// it is reached through `ssh`, the path of that program.
 ///
 /// # Errors
@@ -168,10 +168,12 @@ async fn answers(
     ssh: Option<&Path>,
 ) -> Result<(SystemVersion, SystemInfo, Vec<ContainerSummary>), Error> {
     let engine = connect(address, ssh)?.negotiate_version().await?;
-    let version = engine.version().await?;
-    let info = engine.info().await?;
-    let containers = engine.list_containers(None).await?;
-    Ok((version, info, containers))
+    // Podman runs programs to answer the first two: seconds on a machine that is busy.
+    tokio::try_join!(
+        engine.version(),
+        engine.info(),
+        engine.list_containers(None)
+    )
 }
 
 /// The innermost cause: "Connection refused", not "client error".

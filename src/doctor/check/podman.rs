@@ -2,15 +2,26 @@
 
 use super::{Finding, Subject};
 use crate::deploy::engine::Kind;
+use std::path::Path;
+
+/// There where systemd runs: `sd_booted(3)`.
+const SYSTEMD: &str = "/run/systemd/system";
 
 pub(in crate::doctor) fn look(subject: &Subject) -> Vec<Finding> {
     match subject.engine() {
-        Ok(engine) if engine.kind == Kind::Podman => differences(
-            engine.rootless,
-            subject.machine.variable("DOCKER_HOST").is_some(),
-            subject.machine.variable("BUILDAH_FORMAT") == Some("docker"),
-            &engine.address.host,
-        ),
+        Ok(engine) if engine.kind == Kind::Podman => {
+            let mut findings = differences(
+                engine.rootless,
+                subject.machine.variable("DOCKER_HOST").is_some(),
+                subject.machine.variable("BUILDAH_FORMAT") == Some("docker"),
+                &engine.address.host,
+            );
+            let here = engine.address.host.starts_with("unix://");
+            if here && !Path::new(SYSTEMD).is_dir() {
+                findings.push(no_timers());
+            }
+            findings
+        }
         Ok(_) => Vec::new(),
         // A podman whose socket is off is the likeliest engine to be told about.
         Err(_) if subject.machine.find("podman").is_some() => vec![Finding::warning(
@@ -47,6 +58,14 @@ fn differences(rootless: bool, named: bool, docker_format: bool, host: &str) -> 
         ));
     }
     findings
+}
+
+fn no_timers() -> Finding {
+    Finding::warning(
+        "Podman has systemd call its health checks, and there is no systemd here: what waits for a \
+         healthy database never starts",
+        "while sleep 5; do podman ps --quiet | xargs -r -n 1 podman healthcheck run; done &",
+    )
 }
 
 #[cfg(test)]
