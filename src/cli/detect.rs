@@ -27,13 +27,11 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
             .output
             .report(&ui::show_project(&project, &context.output))?,
     }
-    Ok(
-        if project.services.is_empty() && project.libraries.is_empty() {
-            Exit::Finding
-        } else {
-            Exit::Done
-        },
-    )
+    Ok(if project.is_empty() {
+        Exit::Finding
+    } else {
+        Exit::Done
+    })
 }
 
 /// The folder to look at: the one named, else the top of the repository around the current one.

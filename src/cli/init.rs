@@ -399,7 +399,7 @@ fn refuse_while_under_way(repository: &Repository) -> Result<(), Failure> {
 }
 
 fn refuse_unrecognised(project: &Project, repository: &Repository) -> Result<(), Failure> {
-    if !project.services.is_empty() || !project.libraries.is_empty() {
+    if !project.is_empty() {
         return Ok(());
     }
     Err(Failure::new(

@@ -39,6 +39,7 @@ use crate::project::{Finding, Library, Project, Service, Tool, Unknown};
 pub struct Found {
     pub services: Vec<Service>,
     pub libraries: Vec<Library>,
+    pub packages: Vec<Library>,
     pub tools: Vec<Tool>,
     pub findings: Vec<Finding>,
     pub unknown: Vec<Unknown>,
@@ -106,6 +107,7 @@ pub fn detect(root: &std::path::Path, config: &Config) -> Result<Project, TreeEr
         name,
         services: found.services,
         libraries: found.libraries,
+        packages: found.packages,
         backing,
         needs,
         tools: found.tools,

@@ -82,6 +82,8 @@ fn package(tree: &Tree, manifest: &RelPath) -> Option<Library> {
             )
             .because("cargo runs the tests of every package"),
         ),
+        lint: Vec::new(),
+        build: None,
         root,
     })
 }

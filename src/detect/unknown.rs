@@ -7,7 +7,7 @@ use crate::project::{Existing, Service, ServiceKind, Unknown};
 pub(super) fn complete(found: &mut Found, existing: &Existing) {
     let images = images(found, existing);
     found.unknown.extend(images);
-    if found.services.is_empty() && found.libraries.is_empty() {
+    if found.services.is_empty() && found.libraries.is_empty() && found.packages.is_empty() {
         found.unknown.push(Unknown {
             fact: "services".to_owned(),
             looked_at: vec![

@@ -18,8 +18,8 @@ pub use fact::{Claim, Confidence, Evidence, Fact};
 pub use finding::{Finding, Severity, Unknown};
 pub use path::{PathError, RelPath};
 pub use service::{
-    Capacity, Migration, PackageManager, Port, Requirement, ServerInterface, Service, ServiceKind,
-    Single, TestCommand, identifier,
+    Capacity, LintCommand, Migration, PackageManager, Port, Requirement, ServerInterface, Service,
+    ServiceKind, Single, TestCommand, identifier,
 };
 
 use serde::Serialize;
@@ -33,6 +33,10 @@ pub struct Project {
     pub services: Vec<Service>,
     /// Packages that others install and nobody runs; they get no Dockerfile.
     pub libraries: Vec<Library>,
+    /// Packages beside the services that are built, tested or linted: of a workspace, or a front
+    /// end that a service hands out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub packages: Vec<Library>,
     /// What the services need that is not the user's code, sorted by kind.
     pub backing: Vec<BackingService>,
     /// What they need beside that and nothing generated here starts, sorted by kind.
@@ -51,7 +55,15 @@ pub struct Project {
     pub unknown: Vec<Unknown>,
 }
 
-/// A package that is installed and imported by others.
+impl Project {
+    /// Whether there is nothing that runs or is built, tested or linted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.services.is_empty() && self.libraries.is_empty() && self.packages.is_empty()
+    }
+}
+
+/// A package that nobody runs: others install it, or it is a part of what runs.
 #[derive(Debug, Clone, Serialize)]
 pub struct Library {
     pub name: Fact<String>,
@@ -63,6 +75,12 @@ pub struct Library {
     /// Runtime version as `major.minor`, e.g. `3.12`.
     pub runtime_version: Option<Fact<String>>,
     pub test: Option<Fact<TestCommand>>,
+    /// What checks its code, where the manifest names the commands.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lint: Vec<Fact<LintCommand>>,
+    /// Command that builds it, started in `root`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub build: Option<Fact<String>>,
 }
 
 /// A developer tool that the project uses.

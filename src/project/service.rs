@@ -93,6 +93,15 @@ pub struct TestCommand {
     pub runner: String,
 }
 
+/// A command of the project's own that looks at its code and changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LintCommand {
+    /// `npm run lint`, …
+    pub command: String,
+    /// Where it runs.
+    pub working_dir: RelPath,
+}
+
 /// How the schema is migrated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Migration {
@@ -201,6 +210,9 @@ pub struct Service {
     /// A route that answers without side effects, e.g. `/health`; absent where there is none.
     pub health: Option<Fact<String>>,
     pub test: Option<Fact<TestCommand>>,
+    /// What checks its code, where the manifest names the commands.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lint: Vec<Fact<LintCommand>>,
     pub migration: Option<Fact<Migration>>,
     /// Present when only one may run at a time.
     pub single: Option<Fact<Single>>,
@@ -270,6 +282,7 @@ impl Service {
             signs: Vec::new(),
             health: None,
             test: None,
+            lint: Vec::new(),
             migration: None,
             single: None,
         }

@@ -4,7 +4,7 @@ use super::view::container;
 use crate::project::{Evidence, Finding, Project, Service, Severity};
 
 /// Ecosystems whose packages are built, tested and linted by what is generated.
-const TESTED: &[&str] = &["python", "rust"];
+const TESTED: &[&str] = &["node", "python", "rust"];
 
 /// Whether workflow, Makefile and dev container are made for an ecosystem.
 pub(super) fn is_tested(ecosystem: &str) -> bool {
@@ -12,7 +12,7 @@ pub(super) fn is_tested(ecosystem: &str) -> bool {
 }
 
 /// `project` without the services that no image can be made for, and without the backing services
-/// that only those use; notes name them, and those that nothing generated tests.
+/// that only those use; a note names them.
 pub(super) fn only(mut project: Project) -> (Project, Vec<Finding>) {
     let (made, left): (Vec<_>, Vec<_>) = project
         .services
@@ -26,36 +26,11 @@ pub(super) fn only(mut project: Project) -> (Project, Vec<Finding>) {
     for backing in &mut project.backing {
         backing.used_by.retain(stays);
     }
-    let mut findings = Vec::new();
-    findings.extend(note(
-        "not-generated",
-        &left,
-        |names| format!("no image is generated for {names}: what runs there stays as it is"),
-        "keep the Dockerfile and the commands that the repository has for it, or name its command in shipway.toml",
-    ));
-    let untested: Vec<Service> = project
-        .services
-        .iter()
-        .filter(|service| service.ecosystem != "static" && !is_tested(service.ecosystem))
-        .cloned()
-        .collect();
-    findings.extend(note(
-        "not-tested",
-        &untested,
-        |names| {
-            format!("the generated workflow, Makefile and dev container do not test {names} yet")
-        },
-        "keep the scripts and the workflow that the repository has for it",
-    ));
-    (project, findings)
+    (project, left_out(&left).into_iter().collect())
 }
 
-fn note(
-    id: &'static str,
-    services: &[Service],
-    message: impl Fn(&str) -> String,
-    mend: &str,
-) -> Option<Finding> {
+/// What is said of the services that nothing is generated for.
+fn left_out(services: &[Service]) -> Option<Finding> {
     let names: Vec<String> = services
         .iter()
         .map(|service| format!("{} ({})", service.name, service.ecosystem))
@@ -66,10 +41,14 @@ fn note(
         .map(|fact| Evidence::file(fact.value.clone()))
         .collect();
     (!names.is_empty()).then(|| Finding {
-        id,
+        id: "not-generated",
         severity: Severity::Warning,
-        message: message(&names.join(", ")),
+        message: format!(
+            "no image is generated for {}: what runs there stays as it is",
+            names.join(", ")
+        ),
         evidence,
-        mend: mend.to_owned(),
+        mend: "keep the Dockerfile and the commands that the repository has for it, or name its command in shipway.toml"
+            .to_owned(),
     })
 }

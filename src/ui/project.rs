@@ -2,8 +2,8 @@
 
 use super::Output;
 use crate::project::{
-    BackingService, Claim, Confidence, Evidence, Existing, Fact, Finding, Library, Need, Project,
-    Service, ServiceKind, Severity, Unknown,
+    BackingService, Claim, Confidence, Evidence, Existing, Fact, Finding, Library, LintCommand,
+    Need, Project, Service, ServiceKind, Severity, TestCommand, Unknown,
 };
 use console::Style;
 use std::fmt::Write;
@@ -26,7 +26,10 @@ pub(crate) fn show_project(project: &Project, output: &Output) -> String {
         page.service(service, &project.services[..number]);
     }
     for library in &project.libraries {
-        page.library(library);
+        page.library(library, "library", "; it gets no Dockerfile");
+    }
+    for package in &project.packages {
+        page.library(package, "package", "");
     }
     page.backing(&project.backing, &project.needs);
     page.development(project);
@@ -138,7 +141,13 @@ impl Page {
             .apply_to(&project.name.value)
             .to_string();
         let what = match (project.services.len(), project.libraries.len()) {
-            (0, 0) => "nothing recognised".to_owned(),
+            (0, 0) => match project.packages.len() {
+                0 => "nothing recognised".to_owned(),
+                n => format!(
+                    "{}; nothing to run",
+                    super::counted(n, "package", "packages")
+                ),
+            },
             (0, 1) => "a library; nothing to run".to_owned(),
             (0, n) => format!("{n} libraries; nothing to run"),
             (1, 0) => "one service".to_owned(),
@@ -207,9 +216,7 @@ impl Page {
         for package in &service.build_packages {
             self.fact("to build", package, Clone::clone);
         }
-        self.optional("tests", service.test.as_ref(), |test| {
-            format!("{} (in {})", test.command, test.working_dir)
-        });
+        self.checks(service.test.as_ref(), &service.lint);
         self.optional("migrations", service.migration.as_ref(), |migration| {
             format!("{} in {}", migration.tool, migration.folder)
         });
@@ -257,9 +264,9 @@ impl Page {
         }
     }
 
-    fn library(&mut self, library: &Library) {
+    fn library(&mut self, library: &Library, what: &str, note: &str) {
         self.title(&format!(
-            "{} — library in {}; it gets no Dockerfile",
+            "{} — {what} in {}{note}",
             library.name.value, library.root
         ));
         self.fact("name", &library.name, Clone::clone);
@@ -269,9 +276,19 @@ impl Page {
         self.optional("packages by", library.package_manager.as_ref(), |manager| {
             format!("{manager:?}").to_lowercase()
         });
-        self.optional("tests", library.test.as_ref(), |test| {
+        self.optional("build", library.build.as_ref(), Clone::clone);
+        self.checks(library.test.as_ref(), &library.lint);
+    }
+
+    fn checks(&mut self, test: Option<&Fact<TestCommand>>, lint: &[Fact<LintCommand>]) {
+        self.optional("tests", test, |test| {
             format!("{} (in {})", test.command, test.working_dir)
         });
+        for fact in lint {
+            self.fact("lint", fact, |lint| {
+                format!("{} (in {})", lint.command, lint.working_dir)
+            });
+        }
     }
 
     fn backing(&mut self, backing: &[BackingService], needs: &[Need]) {

@@ -231,6 +231,27 @@ fn what_npm_locked_is_built_and_serves_and_drains_on_node() {
 }
 
 #[test]
+fn what_bun_locked_serves_on_bun_without_what_only_development_needs() {
+    let Some(base) = node_base() else { return };
+    let running = Running::start("node-bun", &[], &[("NODE_BASE", &base)], Some(4700));
+    let address = running.address(4700);
+    until("/healthz is 200", || {
+        status(&address, "/healthz") == Some(200)
+    });
+    let (code, answer) = get(&address, "/").unwrap();
+    assert_eq!(code, 200);
+    assert!(answer.contains("fog horn, blast long"), "{answer}");
+    assert_eq!(running.inside(&["id", "-u"]), "10001");
+    let tools = "ls /app/node_modules | grep --line-regexp -e is-odd -e is-even";
+    assert_eq!(running.inside(&["sh", "-c", tools]), "is-odd");
+    for (option, expected) in [("--probe /healthz", "0"), ("--probe /none", "1")] {
+        let asked = format!("node /opt/shipway/shipway_start.cjs {option}; echo $?");
+        assert_eq!(running.inside(&["sh", "-c", &asked]), expected, "{option}");
+    }
+    running.stop();
+}
+
+#[test]
 fn secrets_of_a_service_on_node_keep_every_sign() {
     let Some(base) = node_base() else { return };
     let running = Running::start("node-express", &[], &[("NODE_BASE", &base)], Some(4200));

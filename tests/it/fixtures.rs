@@ -1,34 +1,34 @@
-//! The small repositories of `tests/fixtures`: what is detected against what their owners
+//! The small repositories of `tests/fixtures` and `tests/corpus`: what is detected against what their owners
 //! would say. Every mismatch of every key is listed before the test fails.
 
 use crate::sandbox::Sandbox;
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use toml::Table;
 
 #[test]
 fn every_fixture_is_what_its_owner_says() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    let mut names: Vec<String> = std::fs::read_dir(&folder)
-        .unwrap()
-        .filter_map(|entry| {
-            let name = entry.unwrap().file_name().into_string().unwrap();
-            name.strip_suffix(".expected.toml").map(str::to_owned)
-        })
+    let mut files: Vec<PathBuf> = folders()
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(folder).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.to_str().unwrap().ends_with(".expected.toml"))
         .collect();
-    names.sort();
-    assert!(names.len() > 10, "{names:?}");
+    files.sort();
+    assert!(files.len() > 10, "{files:?}");
     let mut wrong = Vec::new();
-    for name in names {
-        let expected = std::fs::read_to_string(folder.join(format!("{name}.expected.toml")))
+    for file in files {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        let name = name.strip_suffix(".expected.toml").unwrap();
+        let expected = std::fs::read_to_string(&file)
             .unwrap()
             .parse::<Table>()
             .unwrap();
         let sandbox = if name == "fair-sample" {
             Sandbox::copy_of("examples/fair-sample")
         } else {
-            let manifest = std::fs::read_to_string(folder.join(format!("{name}.txt"))).unwrap();
-            Sandbox::from_manifest(&manifest)
+            let manifest = file.with_file_name(format!("{name}.txt"));
+            Sandbox::from_manifest(&std::fs::read_to_string(manifest).unwrap())
         };
         let mut comparison = Comparison {
             project: sandbox.detected(),
@@ -50,6 +50,19 @@ fn every_fixture_is_what_its_owner_says() {
     );
 }
 
+/// The folders that hold repositories: the fixtures, and the corpus of each ecosystem.
+pub(crate) fn folders() -> Vec<PathBuf> {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let mut folders: Vec<PathBuf> = std::fs::read_dir(tests.join("corpus"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    folders.push(tests.join("fixtures"));
+    folders.sort();
+    folders
+}
+
 struct Comparison {
     project: Value,
     wrong: Vec<String>,
@@ -64,7 +77,7 @@ impl Comparison {
                     self.check("library", said.as_bool() == Some(is), &is);
                 }
                 "unknown" => self.unknown(said),
-                "python" | "node" => self.python(said),
+                "python" | "node" | "go" | "rust" => self.python(said),
                 "packages" => self.packages(said),
                 "service" => self.services(said),
                 "backing" => self.backing(said),
@@ -74,6 +87,8 @@ impl Comparison {
                 "scripts" => self.scripts(said),
                 "migration" => self.migration(said),
                 "test" => self.test(said),
+                "lint" => self.lint(said),
+                "package" => self.package(said),
                 "contradiction" => self.contradiction(said),
                 "problem" => self.problem(said),
                 other => panic!("the comparison does not know the key {other}"),
@@ -95,6 +110,7 @@ impl Comparison {
     fn packages_of_project(&self) -> Vec<Value> {
         let mut all = self.all_services();
         all.extend(items(&self.project["libraries"]).iter().cloned());
+        all.extend(items(&self.project["packages"]).iter().cloned());
         all
     }
 
@@ -532,6 +548,46 @@ impl Comparison {
             .collect();
         let holds = is.iter().any(|(a, b)| a == command && b == folder);
         self.check(&format!("test {command} in {folder}"), holds, &is);
+    }
+
+    fn lint(&mut self, said: &toml::Value) {
+        let packages = self.packages_of_project();
+        let is: Vec<(String, String)> = packages
+            .iter()
+            .flat_map(|package| items(&package["lint"]))
+            .map(|fact| &fact["value"])
+            .map(|lint| (string(&lint["command"]), string(&lint["working_dir"])))
+            .collect();
+        for said in said.as_array().unwrap() {
+            let command = said["command"].as_str().unwrap();
+            let folder = said["working_dir"].as_str().unwrap();
+            let holds = is.iter().any(|(a, b)| a == command && b == folder);
+            self.check(&format!("lint {command} in {folder}"), holds, &is);
+        }
+        let number = said.as_array().unwrap().len();
+        let mut different = is.clone();
+        different.sort();
+        different.dedup();
+        self.check(
+            &format!("number of linters {number}"),
+            different.len() == number,
+            &different,
+        );
+    }
+
+    fn package(&mut self, said: &toml::Value) {
+        let is = items(&self.project["packages"]).to_vec();
+        for said in said.as_array().unwrap() {
+            let name = said["name"].as_str().unwrap();
+            let holds = is.iter().any(|package| {
+                string(&package["name"]["value"]) == name
+                    && string(&package["root"]) == said["root"].as_str().unwrap()
+                    && said
+                        .get("build")
+                        .is_none_or(|build| package["build"]["value"] == build.as_str().unwrap())
+            });
+            self.check(&format!("package {name}"), holds, &is);
+        }
     }
 
     fn contradiction(&mut self, said: &toml::Value) {

@@ -38,3 +38,4 @@ mod setup_managers;
 mod terminal;
 mod trust;
 mod untracked;
+mod validators;

@@ -3,7 +3,7 @@
 use super::manifest::{Package, Script};
 use super::source;
 use crate::detect::{Tree, existing, shell};
-use crate::project::{Dockerfile, Evidence, PackageManager};
+use crate::project::{Dockerfile, Evidence, PackageManager, RelPath};
 
 /// A command, where it is written, and the file that it starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +36,7 @@ const DEVELOPMENT: &[&str] = &[
     "serve",
 ];
 
-const BUILD: &[&str] = &["build:prod", "build:production", "build"];
+pub(super) const BUILD: &[&str] = &["build:prod", "build:production", "build"];
 
 /// Programs that only a developer starts.
 const TOOLS: &[&str] = &[
@@ -118,7 +118,7 @@ pub(super) fn execute(manager: PackageManager, command: &str) -> String {
 }
 
 /// The name of the script that words run through a package manager: `npm run x`, `yarn x`.
-fn script_of<'w>(words: &'w [String], package: &Package) -> Option<&'w str> {
+pub(super) fn script_of<'w>(words: &'w [String], package: &Package) -> Option<&'w str> {
     let (program, rest) = words.split_first()?;
     if !matches!(program.as_str(), "npm" | "pnpm" | "yarn" | "bun") {
         return None;
@@ -137,7 +137,7 @@ fn script_of<'w>(words: &'w [String], package: &Package) -> Option<&'w str> {
 }
 
 /// The words without what only wraps them.
-fn bare(words: &[String]) -> &[String] {
+pub(super) fn bare(words: &[String]) -> &[String] {
     let mut words = words;
     while let Some(first) = words.first() {
         let name = first.rsplit('/').next().unwrap_or(first);
@@ -254,17 +254,39 @@ impl Commands<'_> {
             .iter()
             .map(|(name, _)| name.trim_start_matches("./"))
             .chain(USUAL.iter().copied());
+        let bun = self.manager == PackageManager::Bun;
         named
-            .filter_map(|name| Some((name, self.package.root.join(name).ok()?)))
-            .find_map(|(name, path)| {
-                let (_, at) = source::listens(self.tree, &path).into_iter().next()?;
+            .flat_map(|name| {
+                // Bun runs TypeScript as it is.
+                let typed = name.replace(".js", ".ts").replace(".mjs", ".mts");
+                [bun.then_some(typed), Some(name.to_owned())]
+            })
+            .flatten()
+            .filter_map(|name| Some((self.package.root.join(&name).ok()?, name)))
+            .find_map(|(path, name)| {
+                let listens = source::listens(self.tree, &path).into_iter().next();
+                let at = match listens {
+                    Some((_, at)) => at,
+                    None if bun => self.served(&path)?,
+                    None => return None,
+                };
+                let program = if bun { "bun" } else { "node" };
                 Some(Started {
-                    command: format!("node {name}"),
+                    command: format!("{program} {name}"),
                     at,
-                    file: Some(name.to_owned()),
+                    file: Some(name),
                     port: None,
                 })
             })
+    }
+
+    /// The default export of a file, which Bun serves where it has a `fetch`.
+    fn served(&self, path: &RelPath) -> Option<Evidence> {
+        let text = self.tree.text(path)?;
+        let line = text
+            .lines()
+            .position(|line| line.starts_with("export default"))?;
+        Some(self.tree.at(path, line + 1))
     }
 
     /// What a script starts in production; None where it is for development.
@@ -397,12 +419,6 @@ impl Commands<'_> {
                 .script("start")
                 .filter(|script| self.of_script(script, 4).is_none())
         })?;
-        Some((run(self.manager, &script.name), script.at.clone()))
-    }
-
-    /// The script that builds, as the package manager runs it.
-    pub(super) fn build(&self) -> Option<(String, Evidence)> {
-        let script = BUILD.iter().find_map(|name| self.package.script(name))?;
         Some((run(self.manager, &script.name), script.at.clone()))
     }
 

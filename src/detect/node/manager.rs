@@ -91,7 +91,7 @@ pub(super) fn find(tree: &Tree, package: &Package, workspaces: &Workspaces) -> M
     };
     let mut fact = match (&named, chosen) {
         (Some((manager, at)), _) => Fact::certain(*manager, at.clone()),
-        (None, Some((path, manager))) => Fact::certain(*manager, Evidence::file(path.clone())),
+        (None, Some((path, manager))) => Fact::certain(*manager, shown(tree, path)),
         (None, None) => Fact::new(
             PackageManager::Npm,
             crate::project::Confidence::Likely,
@@ -102,7 +102,7 @@ pub(super) fn find(tree: &Tree, package: &Package, workspaces: &Workspaces) -> M
     for (path, manager) in &locks {
         if *manager == fact.value {
             if !fact.evidence.iter().any(|at| at.file == *path) {
-                fact.evidence.push(Evidence::file(path.clone()));
+                fact.evidence.push(shown(tree, path));
             }
         } else {
             fact = fact.against(Claim {
@@ -113,6 +113,12 @@ pub(super) fn find(tree: &Tree, package: &Package, workspaces: &Workspaces) -> M
     }
     if !fact.against.is_empty() {
         fact = fact.because(ORDER);
+    }
+    if fact.value == PackageManager::Yarn {
+        // Yarn reads it from version 2 on.
+        let settings = home.join(".yarnrc.yml").ok();
+        let settings = settings.filter(|path| tree.has(path));
+        fact.evidence.extend(settings.map(Evidence::file));
     }
     let lock = chosen.map(|(path, _)| path.clone());
     let beside = [".npmrc", ".yarnrc.yml", "pnpm-workspace.yaml"]
@@ -137,6 +143,20 @@ pub(super) fn find(tree: &Tree, package: &Package, workspaces: &Workspaces) -> M
         home,
         manager: fact,
     }
+}
+
+/// A lock file, with the version of its form where it begins with that: pnpm's tells by it which
+/// versions of pnpm read it.
+fn shown(tree: &Tree, path: &RelPath) -> Evidence {
+    let text = tree.text(path);
+    let lines = text.iter().flat_map(|text| text.lines().take(5));
+    lines
+        .enumerate()
+        .find(|(_, line)| line.starts_with("lockfileVersion:"))
+        .map_or_else(
+            || Evidence::file(path.clone()),
+            |(index, line)| Evidence::new(path.clone(), index + 1, line),
+        )
 }
 
 /// `pnpm` of `"packageManager": "pnpm@9.1.0"`.

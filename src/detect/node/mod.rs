@@ -1,6 +1,7 @@
 //! Node.js and Bun: servers, sites that are built, workers and libraries, with everything that
 //! runs them.
 
+mod checks;
 mod command;
 mod framework;
 mod manager;
@@ -12,16 +13,28 @@ mod source;
 mod version;
 
 use super::{Found, Tree, unknown};
-use crate::project::{Existing, Fact, Finding, Library, RelPath, Service, ServiceKind, Severity};
-use manager::Workspaces;
+use crate::project::{
+    Dockerfile, Existing, Fact, Finding, Library, RelPath, Service, ServiceKind, Severity,
+};
+use manager::{Managed, Workspaces};
 use manifest::Package;
 use service::Surroundings;
+use std::collections::BTreeMap;
 
 /// Looks for everything of Node.js in `tree`.
 pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
     let packages = manifest::packages(tree);
     let workspaces = Workspaces::of(tree);
     let others = !found.services.is_empty();
+    // What is installed together, by the folder that it is installed in.
+    let mut homes: BTreeMap<RelPath, Vec<&Package>> = BTreeMap::new();
+    for package in &packages {
+        homes
+            .entry(workspaces.home(package))
+            .or_default()
+            .push(package);
+    }
+    let members = |managed: &Managed| homes.get(&managed.home).map_or(&[][..], Vec::as_slice);
     let mut services: Vec<Service> = Vec::new();
     for package in &packages {
         let alone = packages.len() == 1;
@@ -35,6 +48,7 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
         let of_package = Surroundings {
             tree,
             package,
+            members: members(&managed),
             managed: &managed,
             files: &files,
             listening: &listening,
@@ -70,14 +84,34 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
     for service in &services {
         missing(service, found);
     }
-    if services.is_empty() && !others {
-        found.libraries.extend(
-            packages
-                .iter()
-                .filter_map(|package| library(tree, existing, package, &workspaces)),
-        );
+    for package in &packages {
+        if services.iter().any(|service| service.root == package.root) {
+            continue;
+        }
+        let managed = manager::find(tree, package, &workspaces);
+        let one = Beside {
+            tree,
+            existing,
+            package,
+            managed: &managed,
+            members: members(&managed),
+        };
+        if services.is_empty() && !others && package.is_published() {
+            found.libraries.push(one.library());
+        } else if one.surroundings(&[]).checks().says_something() {
+            found.packages.push(one.library());
+        }
     }
     found.services.append(&mut services);
+}
+
+/// A package that nobody runs.
+struct Beside<'a> {
+    tree: &'a Tree,
+    existing: &'a Existing,
+    package: &'a Package,
+    managed: &'a Managed,
+    members: &'a [&'a Package],
 }
 
 /// Whether what the package builds is handed out by another service: one in the same folder, or
@@ -106,44 +140,44 @@ fn is_served(existing: &Existing, found: &Found, package: &Package) -> bool {
     same || built_in
 }
 
-/// What others install from a registry.
-fn library(
-    tree: &Tree,
-    existing: &Existing,
-    package: &Package,
-    workspaces: &Workspaces,
-) -> Option<Library> {
-    if !package.is_published() {
-        return None;
+impl Beside<'_> {
+    fn surroundings<'s>(&'s self, images: &'s [&'s Dockerfile]) -> Surroundings<'s> {
+        Surroundings {
+            tree: self.tree,
+            package: self.package,
+            members: self.members,
+            managed: self.managed,
+            files: &[],
+            listening: &[],
+            images,
+            served: false,
+            beside: false,
+        }
     }
-    let name = match package.text(tree, &["name"]) {
-        Some((name, at)) => Fact::certain(name, at),
-        None => Fact::guess(
-            package.root.file_name().to_owned(),
-            "the name of its folder",
-        ),
-    };
-    let managed = manager::find(tree, package, workspaces);
-    let images = service::images(existing, &package.root, true);
-    let test = Surroundings {
-        tree,
-        package,
-        managed: &managed,
-        files: &[],
-        listening: &[],
-        images: &images,
-        served: false,
-        beside: false,
+
+    fn library(&self) -> Library {
+        let package = self.package;
+        let name = match package.text(self.tree, &["name"]) {
+            Some((name, at)) => Fact::certain(name, at),
+            None => Fact::guess(
+                package.root.file_name().to_owned(),
+                "the name of its folder",
+            ),
+        };
+        let images = service::images(self.existing, &package.root, true);
+        let surroundings = self.surroundings(&images);
+        let checks = surroundings.checks();
+        Library {
+            name,
+            root: package.root.clone(),
+            ecosystem: "node",
+            package_manager: Some(self.managed.manager.clone()),
+            runtime_version: version::find(self.tree, package, &self.managed.home, &images),
+            test: checks.test(),
+            lint: checks.lint(),
+            build: checks.build(),
+        }
     }
-    .test();
-    Some(Library {
-        name,
-        root: package.root.clone(),
-        ecosystem: "node",
-        package_manager: Some(managed.manager.clone()),
-        runtime_version: version::find(tree, package, &managed.home, &images),
-        test,
-    })
 }
 
 /// What was looked for and not found.

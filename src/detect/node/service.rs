@@ -1,6 +1,7 @@
 //! Puts together what one package of Node.js is.
 
-use super::command::{Commands, Started, run};
+use super::checks::Checks;
+use super::command::{Commands, Started};
 use super::framework::{self, Gives, Shown};
 use super::manager::Managed;
 use super::manifest::Package;
@@ -9,13 +10,15 @@ use crate::detect::variable::{self, Engines};
 use crate::detect::{Tree, client, existing, javascript, naming};
 use crate::project::{
     BackingKind, Claim, Confidence, Dockerfile, EnvRole, EnvVar, Evidence, Existing, Fact, Port,
-    RelPath, ServerInterface, Service, ServiceKind, Single, Sought, TestCommand,
+    RelPath, ServerInterface, Service, ServiceKind, Single, Sought,
 };
 
 /// Everything that the services of one package share.
 pub(super) struct Surroundings<'a> {
     pub(super) tree: &'a Tree,
     pub(super) package: &'a Package,
+    /// What is installed with it, itself included.
+    pub(super) members: &'a [&'a Package],
     pub(super) managed: &'a Managed,
     pub(super) files: &'a [RelPath],
     /// Where the files listen.
@@ -142,9 +145,7 @@ impl Surroundings<'_> {
                 Gives::Server { port, start } => Some((framework.name, port, start)),
                 Gives::Files { .. } => None,
             });
-        if let Some((command, at)) = commands.build() {
-            service.build = Some(Fact::certain(command, at));
-        }
+        service.build = self.checks().build();
         match (started, usual) {
             (Some(started), _) => {
                 service.server_command = Some(Fact::certain(
@@ -189,7 +190,7 @@ impl Surroundings<'_> {
         because: Option<Evidence>,
     ) -> Option<Service> {
         let (framework, requirement) = shown;
-        let (build, build_at) = commands.build()?;
+        let build = self.checks().build()?;
         // Vite also builds libraries; those have no page.
         let page = self.package.root.join("index.html").ok();
         if matches!(framework.name, "vite" | "parcel")
@@ -209,7 +210,7 @@ impl Surroundings<'_> {
             framework.name.to_owned(),
             requirement.declared.clone(),
         ));
-        service.build = Some(Fact::certain(build, build_at));
+        service.build = Some(build);
         service.output = self.output(framework.name, usual);
         if let Some((command, at)) = commands.development() {
             service.dev_command = Some(Fact::certain(command, at));
@@ -457,7 +458,9 @@ impl Surroundings<'_> {
         service.runtime_version = version::find(self.tree, package, home, self.images);
         service.sources = vec![home.clone()];
         service.env = self.env();
-        service.test = self.test();
+        let checks = self.checks();
+        service.test = checks.test();
+        service.lint = checks.lint();
         for (name, debian) in [
             ("prisma", "openssl"),
             ("@prisma/client", "openssl"),
@@ -581,37 +584,22 @@ impl Surroundings<'_> {
         found
     }
 
-    pub(super) fn test(&self) -> Option<Fact<TestCommand>> {
-        let script = ["test", "test:unit", "test:ci"]
-            .iter()
-            .filter_map(|name| self.package.script(name))
-            // What npm init writes.
-            .find(|script| !script.command.contains("no test specified"))?;
-        let runner = [
-            "vitest",
-            "jest",
-            "mocha",
-            "ava",
-            "tap",
-            "playwright",
-            "cypress",
-            "jasmine",
-            "karma",
-        ]
-        .iter()
-        .find(|name| {
-            script.command.contains(*name)
-                || self.package.any(name).is_some() && !script.command.contains("--test")
-        })
-        .map_or("node", |name| *name);
-        Some(Fact::certain(
-            TestCommand {
-                command: run(self.managed.manager.value, &script.name),
-                working_dir: self.package.root.clone(),
-                runner: runner.to_owned(),
-            },
-            script.at.clone(),
-        ))
+    /// What checks the package.
+    pub(super) fn checks(&self) -> Checks<'_> {
+        Checks {
+            tree: self.tree,
+            package: self.package,
+            outer: self.outer(),
+            members: self.members,
+            manager: self.managed.manager.value,
+        }
+    }
+
+    /// The manifest of the workspace that the package is a member of.
+    fn outer(&self) -> Option<&Package> {
+        let of_workspace = |member: &&&Package| member.root == self.managed.home;
+        let outer = self.members.iter().find(of_workspace)?;
+        (outer.path != self.package.path).then_some(*outer)
     }
 }
 

@@ -117,34 +117,50 @@ pub(super) type Listening = (Option<Port>, Evidence);
 
 /// Every place of a source that listens.
 pub(super) fn listens(tree: &Tree, path: &RelPath) -> Vec<Listening> {
-    with_tree(tree, path, &["listen(", "serve("], |source, root| {
-        let mut found = Vec::new();
-        let names = Names::of(source, root);
-        for call in syntax::all(root, "call_expression") {
-            let argument = if let Some((object, name, arguments)) = method(call) {
-                let object = source.of(object);
-                // A browser listens as well, to events.
-                let by_name = source.of(name) == "listen"
-                    && !object.ends_with("history")
-                    && !object.ends_with("window");
-                by_name.then(|| arguments.first().copied())
-            } else {
-                // `serve({ fetch, port })` of Hono and Bun.
-                let named = call
-                    .child_by_field_name("function")
-                    .is_some_and(|function| source.of(function) == "serve");
-                let arguments = call.child_by_field_name("arguments");
-                named.then(|| arguments.and_then(|arguments| arguments.named_child(0)))
-            };
-            if let Some(argument) = argument {
-                let said = argument.and_then(|argument| number(source, &names, argument, 8));
-                let line = said.map_or_else(|| syntax::line(call), |(_, line)| line);
-                let port = said.and_then(|(port, _)| Port::new(port));
-                found.push((port, tree.at(source.path, line)));
+    with_tree(
+        tree,
+        path,
+        &["listen(", "serve(", "fetch"],
+        |source, root| {
+            let mut found = Vec::new();
+            let names = Names::of(source, root);
+            for call in syntax::all(root, "call_expression") {
+                let argument = if let Some((object, name, arguments)) = method(call) {
+                    let object = source.of(object);
+                    // A browser listens as well, to events.
+                    let by_name = source.of(name) == "listen"
+                        && !object.ends_with("history")
+                        && !object.ends_with("window");
+                    let by_name = by_name || object == "Bun" && source.of(name) == "serve";
+                    by_name.then(|| arguments.first().copied())
+                } else {
+                    // `serve({ fetch, port })` of Hono and Bun.
+                    let named = call
+                        .child_by_field_name("function")
+                        .is_some_and(|function| source.of(function) == "serve");
+                    let arguments = call.child_by_field_name("arguments");
+                    named.then(|| arguments.and_then(|arguments| arguments.named_child(0)))
+                };
+                if let Some(argument) = argument {
+                    let said = argument.and_then(|argument| number(source, &names, argument, 8));
+                    let line = said.map_or_else(|| syntax::line(call), |(_, line)| line);
+                    let port = said.and_then(|(port, _)| Port::new(port));
+                    found.push((port, tree.at(source.path, line)));
+                }
             }
-        }
-        found
-    })
+            // What Bun serves: a default export with a port and a `fetch`.
+            for export in syntax::all(root, "export_statement") {
+                let value = export.child_by_field_name("value").filter(|value| {
+                    value.kind() == "object" && source.of(*value).contains("fetch")
+                });
+                let said = value.and_then(|value| number(source, &names, value, 8));
+                if let Some((port, line)) = said {
+                    found.push((Port::new(port), tree.at(source.path, line)));
+                }
+            }
+            found
+        },
+    )
     .unwrap_or_default()
 }
 

@@ -218,6 +218,8 @@ fn project(
             package_manager: package.manager.clone(),
             runtime_version: version::find(code, existing, package, alone),
             test,
+            lint: Vec::new(),
+            build: None,
         });
     }
     services

@@ -71,6 +71,7 @@ mod tests {
             name: Fact::guess("sample".to_owned(), "the folder's name"),
             services,
             libraries: Vec::new(),
+            packages: Vec::new(),
             backing: Vec::new(),
             needs: Vec::new(),
             tools: Vec::new(),

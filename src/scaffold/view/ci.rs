@@ -1,10 +1,13 @@
 //! What the ci templates see: the workflow that checks each commit.
 
+mod node;
+
 use super::super::pins::{Action, Pins};
 use super::Input;
 use super::backing::{self, Backing};
 use super::component::{self, Component, Lint, components};
-use crate::project::{ExistingFile, PackageManager};
+use super::node::Installer;
+use crate::project::{ExistingFile, PackageManager, RelPath};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -19,6 +22,10 @@ pub(super) struct Ci {
     lints: Vec<LintJob>,
     tests: Vec<TestJob>,
     images: Vec<Image>,
+    /// Whether the linters of the root run prettier, over whatever lies there.
+    formatted: bool,
+    /// The generated files that prettier would look at.
+    prettier: Vec<String>,
     /// Workflows of the user's, for the plan.
     others: Vec<String>,
 }
@@ -31,8 +38,23 @@ struct LintJob {
     /// Only what a change touches is checked.
     changed: bool,
     install: Vec<String>,
-    commands: Vec<String>,
+    commands: Vec<Command>,
+}
+
+/// A command and the folder that it runs in.
+#[derive(Debug, Serialize)]
+struct Command {
+    text: String,
     directory: String,
+}
+
+/// A step of a job that runs the project's own commands.
+#[derive(Debug, Serialize)]
+struct Step {
+    name: String,
+    directory: String,
+    python_path: Option<String>,
+    commands: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -50,10 +72,8 @@ struct TestJob {
     env: BTreeMap<String, String>,
     notes: Vec<String>,
     install: Vec<String>,
-    directory: String,
-    python_path: Option<String>,
-    commands: Vec<String>,
-    /// Where `commands` leave the coverage report; absent when they measure none.
+    steps: Vec<Step>,
+    /// Where they leave the coverage report; absent when they measure none.
     coverage: Option<String>,
     artifact: String,
 }
@@ -62,6 +82,7 @@ struct TestJob {
 #[derive(Debug, Serialize)]
 struct Setup {
     python: Option<String>,
+    node: Option<node::Runtime>,
     rust: Option<String>,
     uv: Option<String>,
     /// Installed by pipx: poetry, pdm, pipenv.
@@ -135,6 +156,8 @@ pub(super) fn view(input: &Input) -> Ci {
         lints,
         tests,
         images,
+        formatted: node::is_formatted(input, &parts),
+        prettier: node::formatted(input),
         others: input
             .project
             .existing
@@ -161,6 +184,7 @@ fn uses(pins: &Pins) -> BTreeMap<&'static str, String> {
     const ACTIONS: &[(&str, &str, &str)] = &[
         ("checkout", "actions/checkout", ""),
         ("python", "actions/setup-python", ""),
+        ("node", "actions/setup-node", ""),
         ("uv", "astral-sh/setup-uv", ""),
         ("cache_restore", "actions/cache", "/restore"),
         ("cache_save", "actions/cache", "/save"),
@@ -202,6 +226,10 @@ fn setup(input: &Input, part: &Component, whole: bool) -> Setup {
     let manager = part.manager();
     let python = part.is_python().then(|| python_version(part));
     let (name, path): (_, &[&str]) = match (part.ecosystem, manager) {
+        ("node", _) => (
+            part.node.as_ref().map_or("npm", Installer::program),
+            &[part.node.as_ref().map_or("~/.npm", Installer::cache)],
+        ),
         ("rust", _) => ("cargo", &["~/.cargo/registry", "~/.cargo/git", "target"]),
         (_, PackageManager::Uv) => ("uv", &["~/.cache/uv"]),
         (_, PackageManager::Poetry) => ("poetry", &["~/.cache/pypoetry"]),
@@ -257,7 +285,8 @@ fn setup(input: &Input, part: &Component, whole: bool) -> Setup {
             ),
         }),
         python,
-        root: folder(part.root),
+        node: node::runtime(input, part),
+        root: folder(&part.root),
         packages: if whole && part.is_python() {
             packages
         } else {
@@ -276,7 +305,14 @@ fn python_version(part: &Component) -> String {
         .map_or_else(|| "3.x".to_owned(), |fact| fact.value.clone())
 }
 
-fn folder(path: &crate::project::RelPath) -> String {
+fn command(text: &str, directory: &RelPath) -> Command {
+    Command {
+        text: text.to_owned(),
+        directory: folder(directory),
+    }
+}
+
+fn folder(path: &RelPath) -> String {
     if path.is_root() {
         ".".to_owned()
     } else {
@@ -293,7 +329,7 @@ fn environment(part: &Component) -> Vec<String> {
                 "ENVIRONMENT",
                 &part.manifest.map_or_else(
                     || "environment.yml".to_owned(),
-                    |file| component::word(&file.relative_to(part.root)),
+                    |file| component::word(&file.relative_to(&part.root)),
                 ),
             ),
         );
@@ -319,12 +355,16 @@ fn lint_job(input: &Input, part: &Component, id: String, title: String) -> Optio
             setup: setup(input, part, true),
             changed: false,
             install: Vec::new(),
-            commands: vec![
-                "cargo fmt --all --check".to_owned(),
-                "cargo clippy --workspace --all-targets --locked -- --deny warnings".to_owned(),
-            ],
-            directory: folder(part.root),
+            commands: [
+                "cargo fmt --all --check",
+                "cargo clippy --workspace --all-targets --locked -- --deny warnings",
+            ]
+            .map(|text| command(text, &part.root))
+            .into(),
         });
+    }
+    if let Some(installer) = &part.node {
+        return node::lint_job(input, part, installer, id, title);
     }
     if !part.is_python() {
         return None;
@@ -340,8 +380,10 @@ fn lint_job(input: &Input, part: &Component, id: String, title: String) -> Optio
                 setup: setup(input, part, true),
                 changed: false,
                 install,
-                commands,
-                directory: folder(part.root),
+                commands: commands
+                    .iter()
+                    .map(|text| command(text, &part.root))
+                    .collect(),
             }
         }
         Lint::Changed { packages } => LintJob {
@@ -368,14 +410,16 @@ fn lint_job(input: &Input, part: &Component, id: String, title: String) -> Optio
                 "black --check",
                 "mypy --explicit-package-bases --follow-imports=silent --ignore-missing-imports",
             ]
-            .map(str::to_owned)
-            .to_vec(),
-            directory: ".".to_owned(),
+            .map(|text| command(text, &RelPath::root()))
+            .into(),
         },
     })
 }
 
 fn test_job(input: &Input, part: &Component, id: String, title: String) -> Option<TestJob> {
+    if let Some(installer) = &part.node {
+        return node::test_job(input, part, installer, id, title);
+    }
     let test = part.test?;
     let artifact = if id == "test" {
         "coverage".to_owned()
@@ -394,9 +438,12 @@ fn test_job(input: &Input, part: &Component, id: String, title: String) -> Optio
             env: BTreeMap::new(),
             notes: Vec::new(),
             install: Vec::new(),
-            directory,
-            python_path: None,
-            commands: vec![format!("{} --locked", test.command)],
+            steps: vec![Step {
+                name: "Test".to_owned(),
+                directory,
+                python_path: None,
+                commands: vec![format!("{} --locked", test.command)],
+            }],
             coverage: None,
             artifact,
         });
@@ -461,9 +508,12 @@ fn test_job(input: &Input, part: &Component, id: String, title: String) -> Optio
                 format!("{directory}/coverage.xml")
             }
         }),
-        directory,
-        python_path: (!part.services.is_empty()).then(|| part.python_path()),
-        commands,
+        steps: vec![Step {
+            name: "Test".to_owned(),
+            directory,
+            python_path: (!part.services.is_empty()).then(|| part.python_path()),
+            commands,
+        }],
         artifact,
     })
 }

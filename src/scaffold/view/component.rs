@@ -2,10 +2,15 @@
 //!
 //! Services that share a manifest are one component. make, ci and devcontainer are made of these.
 
+mod node;
+
 use super::super::{made, pins::Pins};
+use super::node::Installer;
 use crate::project::{
     EnvVar, Fact, Library, PackageManager, Project, RelPath, Requirement, Service, TestCommand,
 };
+
+pub(super) use node::{Run, Scripts};
 
 /// A part of the project with one set of dependencies.
 #[derive(Debug, Clone)]
@@ -13,8 +18,8 @@ pub(super) struct Component<'a> {
     /// Unique, `[a-z0-9_]+`; usable as a job id and as part of a make variable.
     pub name: String,
     pub ecosystem: &'static str,
-    /// Folder of the manifest.
-    pub root: &'a RelPath,
+    /// Folder of the manifest; for Node.js the one that dependencies are installed in.
+    pub root: RelPath,
     pub working_dir: &'a RelPath,
     pub manager: Option<PackageManager>,
     pub manifest: Option<&'a RelPath>,
@@ -24,6 +29,9 @@ pub(super) struct Component<'a> {
     pub requirements: &'a [Requirement],
     pub version: Option<&'a Fact<String>>,
     pub test: Option<&'a TestCommand>,
+    /// For Node.js: what installs it, and what its packages run.
+    pub node: Option<Installer>,
+    pub scripts: Scripts<'a>,
     /// Empty for a library.
     pub services: Vec<&'a Service>,
 }
@@ -32,14 +40,14 @@ pub(super) struct Component<'a> {
 pub(super) fn components(project: &Project) -> Vec<Component<'_>> {
     let mut all: Vec<Component> = Vec::new();
     for service in &project.services {
-        if !made::is_tested(service.ecosystem) {
+        if !made::is_tested(service.ecosystem) || service.ecosystem == "node" {
             continue;
         }
         let manifest = service.manifest.as_ref().map(|fact| &fact.value);
         let known = all.iter_mut().find(|component| {
             component.ecosystem == service.ecosystem
                 && component.manifest == manifest
-                && component.root == &service.root
+                && component.root == service.root
         });
         match known {
             Some(component) => {
@@ -51,14 +59,19 @@ pub(super) fn components(project: &Project) -> Vec<Component<'_>> {
             None => all.push(of_service(service)),
         }
     }
-    let libraries = project.libraries.iter();
-    for library in libraries.filter(|library| made::is_tested(library.ecosystem)) {
+    let libraries = project
+        .libraries
+        .iter()
+        .filter(|library| made::is_tested(library.ecosystem) && library.ecosystem != "node");
+    for library in libraries {
         if all.iter().all(|component| {
-            component.root != &library.root || component.ecosystem != library.ecosystem
+            component.root != library.root || component.ecosystem != library.ecosystem
         }) {
             all.push(of_library(library));
         }
     }
+    all.extend(node::components(project));
+    all.sort_by(|a, b| (a.services.is_empty(), &a.name).cmp(&(b.services.is_empty(), &b.name)));
     for index in 0..all.len() {
         let name = crate::project::identifier(&all[index].name);
         let taken = all[..index].iter().any(|other| other.name == name);
@@ -89,7 +102,7 @@ fn of_service(service: &Service) -> Component<'_> {
     Component {
         name: service.name.clone(),
         ecosystem: service.ecosystem,
-        root: &service.root,
+        root: service.root.clone(),
         working_dir: &service.working_dir.value,
         manager: service.package_manager.as_ref().map(|fact| fact.value),
         manifest,
@@ -99,6 +112,8 @@ fn of_service(service: &Service) -> Component<'_> {
         version: service.runtime_version.as_ref(),
         test: service.test.as_ref().map(|fact| &fact.value),
         services: vec![service],
+        node: None,
+        scripts: Scripts::default(),
     }
 }
 
@@ -114,9 +129,16 @@ fn of_library(library: &Library) -> Component<'_> {
     inputs.sort();
     inputs.dedup();
     Component {
-        name: library.name.value.clone(),
+        // `@scope/name` of npm.
+        name: library
+            .name
+            .value
+            .rsplit('/')
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
         ecosystem: library.ecosystem,
-        root: &library.root,
+        root: library.root.clone(),
         working_dir: &library.root,
         manager: library.package_manager.as_ref().map(|fact| fact.value),
         manifest: None,
@@ -129,6 +151,8 @@ fn of_library(library: &Library) -> Component<'_> {
         version: library.runtime_version.as_ref(),
         test: library.test.as_ref().map(|fact| &fact.value),
         services: Vec::new(),
+        node: None,
+        scripts: Scripts::default(),
     }
 }
 
@@ -200,7 +224,7 @@ impl Component<'_> {
     /// Commands that install what is declared, run in `root` with the environment `venv` made
     /// (not by uv and conda, which make it themselves) and first on PATH.
     pub(super) fn install(&self, venv: &str) -> Vec<String> {
-        let seen = |file: &RelPath| word(&file.relative_to(self.root));
+        let seen = |file: &RelPath| word(&file.relative_to(&self.root));
         match self.manager() {
             PackageManager::Uv if !self.manifest.is_some_and(is_requirements) => {
                 vec![format!(
@@ -233,7 +257,7 @@ impl Component<'_> {
 
     fn pip(&self, venv: &str) -> Vec<String> {
         let pip = format!("{venv}/bin/python -m pip install --quiet --disable-pip-version-check");
-        let seen = |file: &RelPath| word(&file.relative_to(self.root));
+        let seen = |file: &RelPath| word(&file.relative_to(&self.root));
         let mut lines = Vec::new();
         match self.manifest {
             Some(file) if is_requirements(file) => lines.push(format!("{pip} -r {}", seen(file))),

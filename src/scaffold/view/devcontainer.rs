@@ -2,6 +2,7 @@
 
 use super::Input;
 use super::component::{Component, components};
+use super::node::NODE;
 use crate::project::{BackingKind, PackageManager, RelPath, ServiceKind};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -29,6 +30,12 @@ pub(super) struct Devcontainer {
     pip: Vec<String>,
     /// Whether the base is Rust's own image.
     rust: bool,
+    /// Whether the base is that of Node.js, which has a user of the ids that ours needs.
+    node: bool,
+    /// Commands that get package managers of Node.js, where its image is the base.
+    npm: Vec<String>,
+    /// The same where a Feature brings Node.js: they run when the container is made.
+    on_create: String,
     features: Value,
     settings: Value,
     extensions: Vec<String>,
@@ -67,7 +74,10 @@ pub(super) fn view(input: &Input, compose: &Value) -> Devcontainer {
         (".".to_owned(), format!("./{folder}"))
     };
     let name = input.project.name.value.clone();
-    let (base, pinned) = base(input, &parts);
+    let first = first(&parts);
+    let (base, pinned) = base(input, first);
+    let of_base = first.map_or("", |part| part.ecosystem);
+    let gets = gets(input, &parts);
     let (ports, port_labels) = ports(input);
     Devcontainer {
         workspace: workspace(input),
@@ -85,8 +95,15 @@ pub(super) fn view(input: &Input, compose: &Value) -> Devcontainer {
         pinned,
         packages: packages(input, &parts),
         pip: pip(input, &parts),
-        rust: parts.first().is_some_and(|part| part.ecosystem == "rust"),
-        features: features(input),
+        rust: of_base == "rust",
+        node: of_base == "node",
+        on_create: if of_base == "node" {
+            String::new()
+        } else {
+            gets.join(" && ")
+        },
+        npm: if of_base == "node" { gets } else { Vec::new() },
+        features: features(input, of_base, &parts),
         settings: settings(input, &parts),
         extensions: extensions(input, &parts),
         ports,
@@ -106,9 +123,31 @@ pub(super) fn workspace(input: &Input) -> String {
     format!("/workspaces/{}", input.project.name.value)
 }
 
+/// Runtimes in the order in which one goes before another as the base; the rest come as Features.
+const RUNTIMES: &[&str] = &["python", "rust", "node"];
+
+/// The component whose runtime is the base.
+fn first<'p, 'a>(parts: &'p [Component<'a>]) -> Option<&'p Component<'a>> {
+    RUNTIMES
+        .iter()
+        .find_map(|name| parts.iter().find(|part| part.ecosystem == *name))
+}
+
+/// The commands that get the package managers of Node.js, each once.
+fn gets(input: &Input, parts: &[Component]) -> Vec<String> {
+    let all: BTreeSet<String> = parts
+        .iter()
+        .filter_map(|part| {
+            let version = part.version.map(|fact| fact.value.as_str());
+            part.node.as_ref()?.get(input.pins, version)
+        })
+        .collect();
+    all.into_iter().collect()
+}
+
 /// The image of the first runtime, the same as the application's own.
-fn base(input: &Input, parts: &[Component]) -> (String, bool) {
-    let key = match parts.first().map(|part| (part.ecosystem, part)) {
+fn base(input: &Input, first: Option<&Component>) -> (String, bool) {
+    let key = match first.map(|part| (part.ecosystem, part)) {
         Some(("python", part)) if part.manager() != PackageManager::Conda => {
             let version = part.version.map_or("3.13", |fact| fact.value.as_str());
             match input.pins.image(&format!("python-{version}-slim")) {
@@ -121,6 +160,13 @@ fn base(input: &Input, parts: &[Component]) -> (String, bool) {
                 .version
                 .map_or_else(|| "1".to_owned(), |fact| fact.value.clone());
             return (format!("docker.io/library/rust:{tag}-slim-bookworm"), false);
+        }
+        Some(("node", part)) => {
+            let version = part.version.map_or(NODE, |fact| fact.value.as_str());
+            match input.pins.image(&format!("node-{version}-slim")) {
+                Some(_) => format!("node-{version}-slim"),
+                None => return (format!("docker.io/library/node:{version}-slim"), false),
+            }
         }
         _ => "debian-slim".to_owned(),
     };
@@ -227,7 +273,7 @@ fn pip(input: &Input, parts: &[Component]) -> Vec<String> {
     all.into_iter().collect()
 }
 
-fn features(input: &Input) -> Value {
+fn features(input: &Input, of_base: &str, parts: &[Component]) -> Value {
     let mut all = Map::new();
     if let Some(feature) = input.pins.devcontainer_feature("common-utils") {
         all.insert(
@@ -237,6 +283,17 @@ fn features(input: &Input) -> Value {
     }
     if let Some(feature) = input.pins.devcontainer_feature("github-cli") {
         all.insert(feature.reference(), json!({}));
+    }
+    for ecosystem in ["node", "rust"] {
+        let part = parts.iter().find(|part| part.ecosystem == ecosystem);
+        let feature = input.pins.devcontainer_feature(ecosystem);
+        if let (Some(part), Some(feature)) = (part, feature)
+            && ecosystem != of_base
+        {
+            let usual = if ecosystem == "node" { NODE } else { "latest" };
+            let version = part.version.map_or(usual, |fact| fact.value.as_str());
+            all.insert(feature.reference(), json!({ "version": version }));
+        }
     }
     Value::Object(all)
 }
@@ -271,6 +328,18 @@ fn extensions(input: &Input, parts: &[Component]) -> Vec<String> {
             ("isort", "ms-python.isort"),
         ] {
             if own(tool) {
+                all.push(extension);
+            }
+        }
+    }
+    if parts.iter().any(|part| part.node.is_some()) {
+        for (tool, extension) in [
+            ("eslint", "dbaeumer.vscode-eslint"),
+            ("prettier", "esbenp.prettier-vscode"),
+            ("stylelint", "stylelint.vscode-stylelint"),
+            ("biome", "biomejs.biome"),
+        ] {
+            if input.project.tools.iter().any(|known| known.name == tool) {
                 all.push(extension);
             }
         }

@@ -229,8 +229,8 @@ fn folders<'e>(
         };
         components
             .iter()
-            .filter(|part| part.ecosystem == ecosystem && file.is_within(part.root))
-            .map(|part| part.root)
+            .filter(|part| part.ecosystem == ecosystem && file.is_within(&part.root))
+            .map(|part| &part.root)
             .max_by_key(|root| root.depth())
     };
     let folders = evidence

@@ -2,8 +2,8 @@
 
 use super::super::pins::Pins;
 use super::Input;
-use super::component::{self, Component, Lint, components, word};
-use crate::project::{Fact, ServiceKind};
+use super::component::{self, Component, Lint, Run, components, word};
+use crate::project::{Fact, RelPath, ServiceKind};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -93,6 +93,12 @@ struct Part {
     name: String,
     python: bool,
     rust: bool,
+    node: bool,
+    /// The target that is made when its dependencies are installed, as a prerequisite.
+    ready: String,
+    /// Whether tests and linters need that; cargo installs by itself.
+    test_ready: bool,
+    lint_ready: bool,
     /// As the shell sees it from the root, with a slash at its end; empty for the root.
     folder: String,
     root: String,
@@ -100,13 +106,19 @@ struct Part {
     version: Option<String>,
     makes_environment: bool,
     installer: Option<&'static str>,
-    installer_from: &'static str,
+    installer_from: String,
     install: Vec<String>,
-    test: Option<Test>,
-    /// Commands run in `root`.
-    lints: Vec<String>,
+    tests: Vec<Test>,
+    lints: Vec<Recipe>,
     /// Commands that are given the names of files.
     file_lints: Vec<String>,
+}
+
+/// A command and the folder that it runs in.
+#[derive(Debug, Serialize)]
+struct Recipe {
+    directory: String,
+    command: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -279,6 +291,10 @@ fn part_of(input: &Input, part: &Component) -> Part {
         name: part.name.clone(),
         python: part.is_python(),
         rust: part.ecosystem == "rust",
+        node: part.node.is_some(),
+        ready: ready(part),
+        test_ready: false,
+        lint_ready: part.is_python(),
         folder: if part.root.is_root() {
             String::new()
         } else {
@@ -295,23 +311,52 @@ fn part_of(input: &Input, part: &Component) -> Part {
         version: part.version.map(|fact| fact.value.clone()),
         makes_environment: part.makes_environment(),
         installer: part.installer().map(|(tool, _)| tool),
-        installer_from: part.installer().map_or("", |(_, from)| from),
+        installer_from: part
+            .installer()
+            .map_or_else(String::new, |(_, from)| from.to_owned()),
         install: Vec::new(),
-        test: None,
+        tests: Vec::new(),
         lints: Vec::new(),
         file_lints: Vec::new(),
     };
     if made.rust {
         made.install = vec!["cargo fetch --locked".to_owned()];
         made.lints = vec![
-            "cargo fmt --all --check".to_owned(),
-            "cargo clippy --workspace --all-targets --locked -- --deny warnings".to_owned(),
+            recipe("cargo fmt --all --check", &part.root),
+            recipe(
+                "cargo clippy --workspace --all-targets --locked -- --deny warnings",
+                &part.root,
+            ),
         ];
-        made.test = part.test.map(|test| Test {
-            directory: directory(&test.working_dir),
-            python_path: None,
-            command: format!("{} --locked", test.command),
-        });
+        let tests = part.test.iter();
+        made.tests = tests
+            .map(|test| Test {
+                directory: directory(&test.working_dir),
+                python_path: None,
+                command: format!("{} --locked", test.command),
+            })
+            .collect();
+        return made;
+    }
+    if let Some(installer) = &part.node {
+        made.installer = Some(installer.program());
+        made.installer_from = installer
+            .get(input.pins, part.version.map(|fact| fact.value.as_str()))
+            .unwrap_or_else(|| "https://nodejs.org/en/download".to_owned());
+        made.install = vec![installer.install().to_owned()];
+        let run = |run: &Run| recipe(run.command, run.directory);
+        made.lints = part.scripts.lints.iter().map(run).collect();
+        made.lint_ready = !made.lints.is_empty();
+        made.test_ready = !part.scripts.tests.is_empty();
+        let tests = part.scripts.tests.iter();
+        made.tests = tests
+            .map(|test| Test {
+                directory: directory(test.directory),
+                python_path: None,
+                // Runners that wait for changes at a terminal do not then.
+                command: format!("CI=true {}", test.command),
+            })
+            .collect();
         return made;
     }
     if !made.python {
@@ -322,7 +367,8 @@ fn part_of(input: &Input, part: &Component) -> Part {
         if test.runner == "pytest" {
             packages.extend(part.tool("pytest", input.pins));
         }
-        made.test = Some(Test {
+        made.test_ready = true;
+        made.tests.push(Test {
             directory: directory(&test.working_dir),
             python_path: (!part.services.is_empty()).then(|| part.python_path()),
             command: test.command.clone(),
@@ -343,7 +389,8 @@ fn lints(
 ) {
     let more = match component::lint(input.project, part, pins) {
         Lint::Own { commands, packages } => {
-            made.lints = commands;
+            let root = &part.root;
+            made.lints = commands.iter().map(|text| recipe(text, root)).collect();
             packages
         }
         Lint::Changed { packages } => {
@@ -360,7 +407,32 @@ fn lints(
     packages.extend(more);
 }
 
-fn directory(path: &crate::project::RelPath) -> String {
+fn ready(part: &Component) -> String {
+    let name = &part.name;
+    if part.is_python() {
+        format!("$({name}_venv)/.shipway")
+    } else if part.node.is_some() {
+        let folder = if part.root.is_root() {
+            String::new()
+        } else {
+            format!("{}/", part.root)
+        };
+        format!("{folder}node_modules/.shipway")
+            .replace('$', "$$")
+            .replace('#', "\\#")
+    } else {
+        format!("shipway-fetch-{name}")
+    }
+}
+
+fn recipe(command: &str, root: &RelPath) -> Recipe {
+    Recipe {
+        directory: directory(root),
+        command: command.to_owned(),
+    }
+}
+
+fn directory(path: &RelPath) -> String {
     if path.is_root() {
         ".".to_owned()
     } else {

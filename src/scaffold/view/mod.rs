@@ -9,6 +9,7 @@ mod devcontainer;
 mod env;
 mod hooks;
 mod make;
+mod node;
 #[cfg(test)]
 mod tests;
 

@@ -7,8 +7,8 @@ use super::{Fresh, Input, RepositoryFacts, context};
 use crate::config::Config;
 use crate::project::{
     BackingKind, BackingService, Confidence, EnvRole, EnvVar, Evidence, Existing, ExistingFile,
-    Fact, Library, PackageManager, Port, Project, RelPath, Scripts, Service, ServiceKind,
-    TestCommand, Tool,
+    Fact, Library, LintCommand, PackageManager, Port, Project, RelPath, Scripts, Service,
+    ServiceKind, TestCommand, Tool,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -41,6 +41,7 @@ fn empty(name: &str) -> Project {
         name: fact(name.to_owned()),
         services: Vec::new(),
         libraries: Vec::new(),
+        packages: Vec::new(),
         backing: Vec::new(),
         needs: Vec::new(),
         tools: Vec::new(),
@@ -120,6 +121,8 @@ fn library() -> Project {
             working_dir: RelPath::root(),
             runner: "pytest".to_owned(),
         })),
+        lint: Vec::new(),
+        build: None,
     });
     project.tools.push(Tool {
         name: "ruff".to_owned(),
@@ -146,6 +149,8 @@ fn crate_of_rust() -> Project {
             working_dir: RelPath::root(),
             runner: "cargo".to_owned(),
         })),
+        lint: Vec::new(),
+        build: None,
     });
     project.existing.makefile = Some(ExistingFile {
         path: path("Makefile"),
@@ -228,8 +233,122 @@ fn write(project: &Project, root: &Path) {
     }
 }
 
-fn projects() -> [Project; 3] {
-    [application(), library(), crate_of_rust()]
+/// A workspace of pnpm with a server and a site, beside an application like the sample.
+fn beside_python() -> Project {
+    let mut project = application();
+    for (name, kind) in [("api", ServiceKind::Web), ("site", ServiceKind::Static)] {
+        let root = format!("front/{name}");
+        let mut service = Service::new(name, "node", path(&root), fact(kind), fact(path(&root)));
+        let named = Evidence::new(
+            path("front/package.json"),
+            4,
+            r#""packageManager": "pnpm@9.15.2""#,
+        );
+        service.package_manager = Some(Fact::certain(PackageManager::Pnpm, named));
+        service.manifest = Some(fact(path(&format!("{root}/package.json"))));
+        service.lock = Some(fact(path("front/pnpm-lock.yaml")));
+        let version = Evidence::new(path("front/.nvmrc"), 1, "v22.1.0");
+        service.runtime_version = Some(Fact::certain("22".to_owned(), version));
+        service.build = Some(fact("pnpm run build".to_owned()));
+        service.server_command = Some(fact("node dist/main".to_owned()));
+        service.lint = vec![fact(LintCommand {
+            command: "pnpm run lint".to_owned(),
+            working_dir: path("front"),
+        })];
+        service.test = Some(fact(TestCommand {
+            command: "pnpm test".to_owned(),
+            working_dir: path(&root),
+            runner: "vitest".to_owned(),
+        }));
+        project.services.push(service);
+    }
+    project
+}
+
+/// One package, with Bun or npm.
+fn alone(manager: PackageManager) -> Project {
+    let mut project = beside_python();
+    project.services.retain(|service| service.name == "api");
+    project.backing.clear();
+    let service = &mut project.services[0];
+    service.root = RelPath::root();
+    service.package_manager = Some(fact(manager));
+    service.manifest = Some(fact(path("package.json")));
+    service.lock = None;
+    service.runtime_version = None;
+    service.lint.clear();
+    project
+}
+
+fn projects() -> Vec<Project> {
+    vec![
+        application(),
+        library(),
+        crate_of_rust(),
+        beside_python(),
+        alone(PackageManager::Npm),
+        alone(PackageManager::Bun),
+    ]
+}
+
+#[test]
+fn both_runtimes_are_tested_and_a_workspace_is_installed_once() {
+    let text = &files(&beside_python(), "ci")[".github/workflows/ci.yml"];
+    for (line, count) in [
+        ("      - name: Set up Python", 2),
+        ("          node-version-file: front/.nvmrc", 2),
+        (
+            "        run: npm install --global --force pnpm@9.15.2 # zizmor: ignore[adhoc-packages]",
+            2,
+        ),
+        ("          pnpm install --frozen-lockfile", 2),
+        ("        working-directory: front", 3),
+        ("      - name: \"pnpm run lint\"", 1),
+        ("      - name: \"Test front/api\"", 1),
+        ("      - name: \"Build front/site\"", 1),
+        ("            ~/.local/share/pnpm/store", 4),
+    ] {
+        let found = text.lines().filter(|present| *present == line).count();
+        assert_eq!(found, count, "{line}\n{text}");
+    }
+    let text = &files(&beside_python(), "make")["Makefile"];
+    let rule = "front/node_modules/.shipway: front/api/package.json front/pnpm-lock.yaml front/site/package.json";
+    for (line, count) in [
+        (rule, 1),
+        ("\t@cd front/api && CI=true pnpm test", 1),
+        ("\t@cd front && pnpm run lint", 1),
+    ] {
+        let found = text.lines().filter(|present| *present == line).count();
+        assert_eq!(found, count, "{line}\n{text}");
+    }
+}
+
+#[test]
+fn the_dev_container_has_every_runtime_and_package_manager() {
+    let made = files(&beside_python(), "devcontainer");
+    let text = &made[".devcontainer/devcontainer.json"];
+    for part in [
+        r#""ghcr.io/devcontainers/features/node:2.1.0": {"version":"22"}"#,
+        r#""onCreateCommand": "npm install --global --force pnpm@9.15.2""#,
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    let text = &made[".devcontainer/Dockerfile"];
+    assert!(
+        text.contains("ARG WORKSPACE_BASE=docker.io/library/python:3.11"),
+        "{text}"
+    );
+    let made = files(&alone(PackageManager::Bun), "devcontainer");
+    let text = &made[".devcontainer/Dockerfile"];
+    let bun = Pins::builtin().unwrap().tool("bun").unwrap().to_owned();
+    for part in [
+        "ARG WORKSPACE_BASE=docker.io/library/node:22",
+        &format!("RUN npm install --global --force bun@{bun}"),
+        "usermod --login vscode",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    assert!(!made[".devcontainer/devcontainer.json"].contains("features/node"));
 }
 
 /// A program of the test dependencies; None, with a line that says so, where it is missing and

@@ -1,6 +1,7 @@
 //! Which base images a Dockerfile builds on.
 
 use super::super::Input;
+use super::super::node::NODE;
 use crate::config::Base;
 use crate::project::Service;
 
@@ -62,9 +63,6 @@ pub(super) fn distroless(input: &Input, service: &Service) -> Option<String> {
     let key = format!("distroless-python-{}", version(service));
     Some(input.pins.image(&key)?.reference())
 }
-
-/// The version of Node.js where the project names none.
-const NODE: &str = "22";
 
 /// The kind of base that a service of Node.js gets: it needs a shell to start.
 pub(super) fn node_kind(input: &Input) -> Base {

@@ -1,6 +1,7 @@
 //! The image of Node.js services: how dependencies are installed, what is built, what starts.
 
 use super::super::Input;
+use super::super::node::Installer;
 use super::python::{install, packages, split};
 use super::{base, copy, in_image, outermost, port};
 use crate::config::Base;
@@ -22,7 +23,11 @@ pub(super) struct Node {
     /// Arguments of COPY for what the installation reads.
     manifests: Vec<String>,
     install: String,
+    /// Whether Bun is needed when it runs.
+    bun: bool,
     build: Option<String>,
+    /// Whether it goes through other folders of the workspace first.
+    build_elsewhere: bool,
     /// The command that takes out what only the build needs.
     prune: Option<String>,
     /// Folders with the programs of dependencies.
@@ -42,19 +47,18 @@ pub(super) struct Node {
 /// The image that `services` share; the first gives its command.
 pub(super) fn image(input: &Input, services: &[&Service]) -> Node {
     let first = services[0];
-    let manager = manager(first);
+    let installer = Installer::of_service(first);
     let home = home(first);
     let kind = base::node_kind(input);
-    let locked = first.lock.is_some();
     let writable: Vec<String> = writable(services).iter().map(in_image).collect();
     let mut comment = Vec::new();
-    if !locked {
+    if !installer.locked {
         comment.push(
             "Without a lock file in the repository two builds at different times may differ."
                 .to_owned(),
         );
     }
-    let prune = prune(first, manager);
+    let prune = prune(first, &installer);
     if prune.is_none() && first.output.is_none() {
         comment.push("Dependencies for development stay in the image.".to_owned());
     }
@@ -63,9 +67,14 @@ pub(super) fn image(input: &Input, services: &[&Service]) -> Node {
     let nginx = base::pinned(input, "nginx");
     Node {
         comment,
-        manager: tool(first, manager),
+        manager: get(&installer, input, first),
         manifests: manifests(first),
-        install: command_of(manager, locked, is_berry(first)),
+        install: installation(&installer),
+        bun: installer.manager == PackageManager::Bun,
+        build_elsewhere: first
+            .build
+            .as_ref()
+            .is_some_and(|fact| fact.value.contains("(cd ")),
         build: first.build.as_ref().map(|fact| fact.value.clone()),
         prune,
         programs: programs(&home, first),
@@ -87,13 +96,6 @@ pub(super) fn image(input: &Input, services: &[&Service]) -> Node {
     }
 }
 
-fn manager(service: &Service) -> PackageManager {
-    service
-        .package_manager
-        .as_ref()
-        .map_or(PackageManager::Npm, |fact| fact.value)
-}
-
 /// The folder of the lock file, which is where a workspace installs.
 fn home(service: &Service) -> RelPath {
     service
@@ -102,57 +104,26 @@ fn home(service: &Service) -> RelPath {
         .map_or_else(|| service.root.clone(), |fact| fact.value.parent())
 }
 
-/// Whether it is Yarn from version 2 on.
-fn is_berry(service: &Service) -> bool {
-    service
-        .manifest_includes
-        .iter()
-        .any(|file| file.file_name() == ".yarnrc.yml")
+/// The command that gets the package manager; Bun also runs the application, so it is kept where
+/// the last stage takes it from.
+fn get(installer: &Installer, input: &Input, service: &Service) -> Option<String> {
+    let version = service.runtime_version.as_ref();
+    let get = installer.get(input.pins, version.map(|fact| fact.value.as_str()))?;
+    Some(if installer.manager == PackageManager::Bun {
+        format!("{get} \\\n    && cp -L /usr/local/bin/bun /opt/bun")
+    } else {
+        get
+    })
 }
 
-fn command_of(manager: PackageManager, locked: bool, berry: bool) -> String {
-    match (manager, locked) {
-        (PackageManager::Pnpm, true) => {
-            "pnpm install --frozen-lockfile --store-dir /root/.cache/pnpm"
-        }
-        (PackageManager::Pnpm, false) => "pnpm install --store-dir /root/.cache/pnpm",
-        (PackageManager::Yarn, true) if berry => "yarn install --immutable",
-        (PackageManager::Yarn, true) => "yarn install --frozen-lockfile --non-interactive",
-        (PackageManager::Yarn, false) => "yarn install",
-        (_, true) => "npm ci",
-        (_, false) => "npm install",
+/// The command that installs, with what it downloads kept in the mounted cache.
+fn installation(installer: &Installer) -> String {
+    let install = installer.install();
+    match installer.manager {
+        PackageManager::Pnpm => format!("{install} --store-dir /root/.cache/pnpm"),
+        PackageManager::Bun => format!("BUN_INSTALL_CACHE_DIR=/root/.cache/bun {install}"),
+        _ => install.to_owned(),
     }
-    .to_owned()
-}
-
-/// Corepack brings the version that the manifest names; without one the newest is taken.
-fn tool(service: &Service, manager: PackageManager) -> Option<String> {
-    let name = match manager {
-        PackageManager::Pnpm => "pnpm",
-        PackageManager::Yarn => "yarn",
-        _ => return None,
-    };
-    let named = service.package_manager.as_ref().and_then(|fact| {
-        fact.evidence.iter().find_map(|at| {
-            let (_, rest) = at.excerpt.split_once(&format!("{name}@"))?;
-            let end = rest
-                .find(|c: char| !c.is_ascii_alphanumeric() && !"-.".contains(c))
-                .unwrap_or(rest.len());
-            (end > 0).then(|| rest[..end].to_owned())
-        })
-    });
-    if name == "yarn"
-        && named
-            .as_deref()
-            .is_none_or(|version| !version.starts_with("1."))
-    {
-        // Yarn's newer releases are not on npm under its name; the image has version 1.
-        return is_berry(service).then(|| "corepack enable".to_owned());
-    }
-    Some(format!(
-        "npm install --global --force {name}{}",
-        named.map_or_else(String::new, |version| format!("@{version}"))
-    ))
 }
 
 /// What the installation reads: manifests, lock, and what a client is generated from.
@@ -193,7 +164,7 @@ fn manifests(service: &Service) -> Vec<String> {
 
 /// Takes out dependencies for development, unless one of them migrates, or the package manager
 /// cannot in a workspace.
-fn prune(service: &Service, manager: PackageManager) -> Option<String> {
+fn prune(service: &Service, installer: &Installer) -> Option<String> {
     let migrates = service.migration.as_ref().is_some_and(|fact| {
         service.requirements.iter().any(|one| {
             one.development && (one.name.starts_with(&fact.value.tool) || one.name == "tsx")
@@ -213,15 +184,20 @@ fn prune(service: &Service, manager: PackageManager) -> Option<String> {
     if migrates || starts || service.output.is_some() {
         return None;
     }
-    match manager {
+    match installer.manager {
         PackageManager::Npm => Some("npm prune --omit=dev".to_owned()),
         PackageManager::Pnpm if !workspace => {
             Some("CI=true pnpm prune --prod --ignore-scripts".to_owned())
         }
-        PackageManager::Yarn if !is_berry(service) => Some(
+        PackageManager::Yarn if !installer.berry => Some(
             "yarn install --production --frozen-lockfile --ignore-scripts --prefer-offline"
                 .to_owned(),
         ),
+        // It takes nothing out of a folder that is there.
+        PackageManager::Bun if !workspace => Some(format!(
+            "rm -rf node_modules \\\n    && {} --production --ignore-scripts",
+            installation(installer)
+        )),
         _ => None,
     }
 }
@@ -283,13 +259,11 @@ pub(super) fn probe(service: &Service) -> Option<Vec<String>> {
     Some(words)
 }
 
-/// Whether an image can be made for it: with a package manager that its base has, and with a
-/// command or files to hand out.
+/// Whether an image can be made for it: with a command, or files to hand out.
 pub(super) fn is_made(service: &Service) -> bool {
-    let starts = if service.kind.value == ServiceKind::Static {
+    if service.kind.value == ServiceKind::Static {
         service.build.is_some() && service.output.is_some()
     } else {
         service.server_command.is_some()
-    };
-    starts && manager(service) != PackageManager::Bun
+    }
 }
