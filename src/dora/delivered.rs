@@ -1,6 +1,6 @@
 //! What each deployment delivered: the starts of its changes, from which lead times are counted.
 
-use super::event::{Change, EventId};
+use super::event::{Change, EventId, Original};
 use super::identity::{Identities, Identity};
 use super::lineage::{Keeping, Lineage};
 use crate::git::graph::{Graph, Node};
@@ -59,6 +59,8 @@ pub struct Recorded {
     pub original: CommitId,
     /// Committer date, first commit of the change and merge, in seconds since 1970.
     pub start: i64,
+    /// The start is that of an earlier state of the commit.
+    pub restated: bool,
     pub first: i64,
     pub merged: Option<i64>,
     /// Number of the change event.
@@ -122,42 +124,45 @@ impl Delivered {
         let mut restored: HashSet<CommitId> = HashSet::new();
         for (number, time, commit, node) in commits {
             let patch = patches.get(commit).copied();
+            let deployed = |original: &CommitId| {
+                let known = nodes.get(original);
+                known.is_some_and(|node| lineage.reaches(*node))
+            };
             let identity = identities.of(
                 commit,
                 *time,
                 patch,
-                |original| {
-                    restored.contains(original)
-                        || nodes
-                            .get(original)
-                            .is_some_and(|node| lineage.reaches(*node))
-                },
+                |original| restored.contains(original) || deployed(original),
                 |original| {
                     nodes
                         .get(original)
                         .is_some_and(|node| graph.is_merge(*node))
                 },
             );
-            let (change, from, originals, ambiguous) = match identity {
+            let (change, from, originals, whole, ambiguous) = match identity {
                 Identity::Itself => continue,
-                Identity::Recorded { change } => (change, change, Vec::new(), false),
+                Identity::Recorded { change } => (change, change, Vec::new(), false, false),
                 Identity::Restored {
                     change,
                     from,
                     originals,
+                    whole,
                     ambiguous,
-                } => (change, from, originals, ambiguous),
+                } => (change, from, originals, whole, ambiguous),
             };
             recorded.insert(*node);
             let event = changes[change].1;
             let hidden = &changes[from].1.commits;
-            let first = event.commits.iter().map(|c| c.committed_at.second()).min();
-            let mut add = |original: CommitId, start: i64| {
+            let begun = |original: &Original| identities.begun(original, deployed);
+            let first = event.commits.iter().map(begun).min();
+            let mut add = |original: CommitId, own: i64, begun: i64| {
+                let start = own.min(begun);
                 self.recorded.push(Recorded {
                     number: *number,
                     commit: *commit,
                     original,
                     start,
+                    restated: start < own,
                     first: first.unwrap_or(start),
                     merged: event.merged_at.map(super::event::Time::second),
                     change,
@@ -165,9 +170,12 @@ impl Delivered {
                 });
             };
             if originals.is_empty() {
-                add(*commit, *time);
+                let told = event.commits.iter().find(|told| told.id == *commit);
+                // What an event says of a commit that is here is not asked for its date.
+                let earlier = told.filter(|told| begun(told) < told.committed_at.second());
+                add(*commit, *time, earlier.map_or(*time, begun));
             }
-            if !originals.is_empty() && changes[from].1.patch_id.is_some() {
+            if whole && changes[from].1.patch_id.is_some() {
                 let others = (0..hidden.len()).filter(|place| !originals.contains(place));
                 self.uncounted
                     .extend(others.map(|place| (*number, hidden[place].id)));
@@ -175,7 +183,7 @@ impl Delivered {
             for place in originals {
                 let original = &hidden[place];
                 restored.insert(original.id);
-                add(original.id, original.committed_at.second());
+                add(original.id, original.committed_at.second(), begun(original));
             }
         }
         recorded

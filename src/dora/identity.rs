@@ -1,7 +1,7 @@
 //! What a merge hid: the commits that a squash or a rebase put into the deployed history in place
 //! of others, restored from change events.
 
-use super::event::{Change, EventId, Source};
+use super::event::{Change, EventId, Original, Source, Time};
 use crate::git::{CommitId, PatchId};
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
@@ -44,6 +44,8 @@ pub enum Identity {
         from: usize,
         /// Places of the commits in the change `from`.
         originals: Vec<usize>,
+        /// It is the whole change, and not one commit of it.
+        whole: bool,
         /// Other changes could have been meant.
         ambiguous: bool,
     },
@@ -143,6 +145,7 @@ impl<'a> Identities<'a> {
         // One that is deployed, too, was picked from there: both are changes.
         let originals: Vec<CommitId> = self
             .originals_of(from, part)
+            .map(|original| original.id)
             .filter(|original| !reached(original) && !merge(original))
             .collect();
         let Some(last) = originals.last() else {
@@ -159,8 +162,42 @@ impl<'a> Identities<'a> {
                 Part::Whole => self.places_of(from, &originals),
                 Part::Commit(place) => vec![place],
             },
+            whole: part == Part::Whole,
             ambiguous,
         }
+    }
+
+    /// When the work of `original` was committed at first, in seconds since 1970. A branch that was
+    /// rebased between two looks at it is recorded in both states, and its commits are in each by
+    /// another name: the same patch of the same author date. The earliest state counts that no
+    /// deployment reaches (`reached`); one that is deployed itself was picked.
+    pub fn begun(&self, original: &Original, reached: impl Fn(&CommitId) -> bool) -> i64 {
+        let own = original.committed_at.second();
+        let states = self
+            .patch_of(original)
+            .and_then(|patch| self.by_single.get(&patch));
+        states
+            .into_iter()
+            .flatten()
+            .filter_map(|(number, part)| match part {
+                Part::Commit(place) => Some(&self.changes[*number].1.commits[*place]),
+                Part::Whole => None,
+            })
+            .filter(|state| state.authored_at == original.authored_at)
+            .filter(|state| state.id != original.id && !reached(&state.id))
+            .map(|state| state.committed_at.second())
+            .chain([own])
+            .min()
+            .unwrap_or(own)
+    }
+
+    /// The forge names commits without their patches, the hook with them.
+    fn patch_of(&self, original: &Original) -> Option<PatchId> {
+        let events = self.by_original.get(&original.id).into_iter().flatten();
+        events
+            .flat_map(|number| &self.changes[*number].1.commits)
+            .filter(|told| told.id == original.id)
+            .find_map(|told| told.patch_id)
     }
 
     /// Of several events that name a commit, the one that is believed: the forge's, else that
@@ -177,11 +214,11 @@ impl<'a> Identities<'a> {
         matches!(source, Source::Github | Source::Gitlab)
     }
 
-    fn originals_of(&self, number: usize, part: Part) -> impl Iterator<Item = CommitId> + '_ {
+    fn originals_of(&self, number: usize, part: Part) -> impl Iterator<Item = &Original> {
         let commits = self.changes[number].1.commits.iter().enumerate();
         commits
             .filter(move |(place, _)| part == Part::Whole || part == Part::Commit(*place))
-            .map(|(_, original)| original.id)
+            .map(|(_, original)| original)
     }
 
     fn places_of(&self, number: usize, originals: &[CommitId]) -> Vec<usize> {
@@ -193,8 +230,8 @@ impl<'a> Identities<'a> {
     }
 
     /// Of several candidates the one whose change has the latest last commit before `merged`, and
-    /// whether other commits could have been meant. Of several events of the same commits the
-    /// forge's goes first, then that with the lower id.
+    /// whether other work could have been meant: the states of a branch that was rebased are one.
+    /// Of several events of the same commits the forge's goes first, then that with the lower id.
     fn choose(&self, candidates: &[(usize, Part)], merged: i64) -> Option<(usize, Part, bool)> {
         let last = |number: usize| {
             let commits = &self.changes[number].1.commits;
@@ -206,9 +243,13 @@ impl<'a> Identities<'a> {
             let id = self.changes[*number].0;
             (at > merged, Reverse(at), !self.is_of_forge(*number), id)
         })?;
-        let meant: HashSet<Vec<CommitId>> = candidates
+        let work = |original: &Original| match self.patch_of(original) {
+            Some(patch) => (original.authored_at, Ok(patch)),
+            None => (original.authored_at, Err(original.id)),
+        };
+        let meant: HashSet<Vec<(Time, Result<PatchId, CommitId>)>> = candidates
             .iter()
-            .map(|(number, part)| self.originals_of(*number, *part).collect())
+            .map(|(number, part)| self.originals_of(*number, *part).map(work).collect())
             .collect();
         Some((number, part, meant.len() > 1))
     }

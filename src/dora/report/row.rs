@@ -204,8 +204,14 @@ fn lead_time(facts: &Facts, window: &Window) -> Vec<Row> {
             } else {
                 ""
             };
-            let reason = (change.original != change.commit)
-                .then(|| format!("merged as {}{ambiguous}", change.commit));
+            let mut reasons = Vec::new();
+            if change.original != change.commit {
+                reasons.push(format!("merged as {}{ambiguous}", change.commit));
+            }
+            if change.restated {
+                reasons.push("begun in a commit that a rebase replaced".to_owned());
+            }
+            let reason = (!reasons.is_empty()).then(|| reasons.join("; "));
             rows.push(row(
                 number,
                 change.original.to_string(),

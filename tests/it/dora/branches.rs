@@ -310,6 +310,65 @@ fn a_rebase_counts_from_the_commits_that_were_there_before() {
     assert_eq!(leads, [800, 900]);
     assert_eq!(section["data"]["ambiguous"], 0);
     assert_eq!(changes(&shop), [told(&shop, &ids)]);
+    // Both commits count; neither is listed as left out because of the other.
+    let rows = section["rows"].as_array().unwrap();
+    let left_out = rows.iter().filter(|row| row["counted"] == false);
+    // The baseline alone.
+    assert_eq!(left_out.count(), 1, "{rows:#?}");
+}
+
+#[test]
+fn a_branch_that_was_rebased_again_and_again_counts_from_its_first_commits() {
+    for squash in [false, true] {
+        let (shop, ids) = work();
+        deploy(&shop, &ids[0], 50);
+        // Two rebases, each seen by a record; what is merged at last was seen, too.
+        for second in [300, 500] {
+            shop.git(&["switch", "--quiet", "main"]);
+            let other = commit(&shop, &format!("other-{second}"), second);
+            deploy(&shop, &other, second + 50);
+            shop.git(&["switch", "--quiet", "work"]);
+            git_at(&shop, second + 100, &["rebase", "--quiet", "main"]);
+            deploy(&shop, &other, second + 60);
+        }
+        assert_eq!(changes(&shop).len(), 3);
+        shop.git(&["switch", "--quiet", "main"]);
+        if squash {
+            shop.git(&["merge", "--quiet", "--squash", "work"]);
+            git_at(&shop, 700, &["commit", "--quiet", "--message=squashed"]);
+        } else {
+            shop.git(&["merge", "--quiet", "--ff-only", "work"]);
+        }
+        deploy(&shop, &head(&shop), 1000);
+        // one 1000 - 100 = 900, two 1000 - 200 = 800, from the first commit both 900; the two
+        // others 350 - 300 = 50 and 550 - 500 = 50, without a change event.
+        let (leads, section) = leads(&shop);
+        assert_eq!(leads, [50, 50, 800, 900], "squash: {squash}");
+        let first = &section["change_lead_time"]["from_first_commit"];
+        assert_eq!((&first["n"], &first["p50"]), (&2.into(), &900.into()));
+        assert_eq!(section["data"]["ambiguous"], 0);
+        let rows = section["rows"].as_array().unwrap();
+        let said = |row: &&Value| {
+            let reason = row["reason"].as_str().unwrap_or_default();
+            reason.contains("begun in a commit that a rebase replaced")
+        };
+        assert_eq!(rows.iter().filter(said).count(), 2, "{rows:#?}");
+    }
+}
+
+#[test]
+fn a_commit_that_was_deployed_and_picked_into_a_branch_is_no_earlier_state_of_it() {
+    let (shop, ids) = work();
+    deploy(&shop, &ids[0], 50);
+    // The same patch of the same author date, on a branch that is recorded, too.
+    shop.git(&["switch", "--quiet", "--create", "picked", "main"]);
+    git_at(&shop, 400, &["cherry-pick", &ids[1]]);
+    let picked = head(&shop);
+    deploy(&shop, &ids[2], 450);
+    deploy(&shop, &picked, 1000);
+    // one 450 - 100 = 350, two 450 - 200 = 250; picked at 400: 1000 - 400 = 600.
+    let (leads, _) = leads(&shop);
+    assert_eq!(leads, [250, 350, 600]);
 }
 
 #[test]
