@@ -2,7 +2,7 @@
 
 use super::event::{Deployment, EventId, Name, Source, Time};
 use crate::git::CommitId;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Two tellings of one deployment start at most so many seconds apart where a run is not known.
 pub const MAX_APART: i64 = 10 * 60;
@@ -27,6 +27,8 @@ pub fn duplicates<'a>(
     deployments: impl IntoIterator<Item = (EventId, &'a Deployment)>,
 ) -> BTreeMap<EventId, EventId> {
     let mut all: Vec<(EventId, &Deployment)> = deployments.into_iter().collect();
+    let again = deployed_again(&all);
+    all.retain(|(_, deployment)| again.contains(&deployment.commit));
     all.sort_unstable_by(|(_, a), (_, b)| place(a).cmp(&place(b)));
     let mut duplicates = BTreeMap::new();
     for told in all.chunk_by_mut(|(_, a), (_, b)| place(a) == place(b)) {
@@ -48,6 +50,14 @@ pub fn duplicates<'a>(
         }
     }
     duplicates
+}
+
+/// The commits of which more than one deployment tells.
+fn deployed_again(all: &[(EventId, &Deployment)]) -> HashSet<CommitId> {
+    let mut commits: Vec<CommitId> = all.iter().map(|(_, told)| told.commit).collect();
+    commits.sort_unstable();
+    let pairs = commits.windows(2).filter(|pair| pair[0] == pair[1]);
+    pairs.map(|pair| pair[0]).collect()
 }
 
 /// The deployments of one commit in one place that count so far.

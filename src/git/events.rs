@@ -7,6 +7,7 @@ use super::signed;
 use super::{BlobId, CommitId, GitError, RefError, TreeId, discover, failure};
 use gix_object::{FindExt, FindHeader, Kind};
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// Who the commits of the ref are by: no person.
@@ -210,7 +211,7 @@ fn parts(date: Date) -> [String; 3] {
 }
 
 /// One day's folder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Day {
     pub date: Date,
     pub tree: TreeId,

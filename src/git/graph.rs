@@ -12,6 +12,7 @@ use super::{CommitId, GitError};
 use gix_object::Find as _;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// A commit as a number, dense from 0: its place in the commit-graph file, or after that.
 pub type Node = u32;
@@ -54,7 +55,13 @@ pub struct Graph {
     edges: Vec<Node>,
     known: HashMap<gix_hash::ObjectId, Node>,
     buffer: Vec<u8>,
+    /// By node: its committer date in seconds since 1970, once all were read; [`OUTSIDE`] for one
+    /// that such a number cannot hold.
+    times: OnceLock<Vec<u32>>,
 }
+
+/// Stands for a date before 1970 or after 2106.
+const OUTSIDE: u32 = u32::MAX;
 
 /// A commit while its parents are being loaded.
 struct Pending {
@@ -101,6 +108,7 @@ impl Graph {
             edges: Vec::new(),
             known: HashMap::new(),
             buffer: Vec::new(),
+            times: OnceLock::new(),
         })
     }
 
@@ -210,8 +218,40 @@ impl Graph {
         }))
     }
 
+    /// Calls `each` with the generation and the parents, the first one first, of every node in
+    /// turn.
+    ///
+    /// # Errors
+    /// When the commit-graph file is broken.
+    fn read_all(&self, mut each: impl FnMut(u32, &[Node])) -> Result<(), GraphError> {
+        let mut times = Vec::with_capacity(self.len());
+        let mut parents = Vec::new();
+        for node in 0..self.in_file {
+            if let Some(commit) = self.in_file(node) {
+                parents.clear();
+                for parent in commit.iter_parents() {
+                    let parent = parent.map_err(|error| self.broken(&error.to_string()))?;
+                    parents.push(parent.0);
+                }
+                times.push(u32::try_from(commit.committer_timestamp()).unwrap_or(OUTSIDE));
+                each(commit.generation(), &parents);
+            }
+        }
+        for (node, loose) in (self.in_file..).zip(&self.loose) {
+            times.push(u32::try_from(loose.time).unwrap_or(OUTSIDE));
+            each(loose.generation, self.loose_parents(node));
+        }
+        // Who comes second has read the same.
+        let _ = self.times.set(times);
+        Ok(())
+    }
+
     /// Committer date in seconds since 1970.
     pub fn time(&self, node: Node) -> i64 {
+        let read = self.times.get().and_then(|times| times.get(node as usize));
+        if let Some(time) = read.filter(|time| **time != OUTSIDE) {
+            return i64::from(*time);
+        }
         match self.in_file(node) {
             Some(commit) => i64::try_from(commit.committer_timestamp()).unwrap_or(i64::MAX),
             None => self.loose(node).time,

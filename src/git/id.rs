@@ -1,6 +1,7 @@
 //! Names that git gives: of a commit, of a patch.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -9,11 +10,31 @@ use std::str::FromStr;
 #[error("{0:?} is no full id; give 40 hexadecimal digits, as git rev-parse prints them")]
 pub struct IdError(pub String);
 
+fn key([begin @ .., a, b, c, d]: &[u8; 20]) -> (u128, u32) {
+    (
+        u128::from_be_bytes(*begin),
+        u32::from_be_bytes([*a, *b, *c, *d]),
+    )
+}
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
         pub struct $name([u8; 20]);
+
+        impl Ord for $name {
+            /// By its bytes; as numbers, for lists of them are sorted again and again.
+            fn cmp(&self, other: &Self) -> Ordering {
+                key(&self.0).cmp(&key(&other.0))
+            }
+        }
+
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
+            }
+        }
 
         impl $name {
             pub fn from_bytes(bytes: [u8; 20]) -> Self {

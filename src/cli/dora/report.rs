@@ -14,6 +14,7 @@ use crate::dora::report::{self, Report, Wanted};
 use crate::git::graph::{Graph, GraphError};
 use crate::ui;
 use clap::{Args, ValueEnum};
+use std::mem::ManuallyDrop;
 
 /// Show the DORA metrics of what was recorded, against their targets
 #[derive(Debug, Args)]
@@ -111,7 +112,8 @@ fn parse_edition(text: &str) -> Result<String, String> {
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let scene = Scene::here()?;
     let config = &scene.config.dora;
-    let events = scene.store()?.all()?;
+    // The process ends with the report: nobody waits until they are taken apart one by one.
+    let events = ManuallyDrop::new(scene.store()?.all()?);
     let unverified = arguments.unverified(&scene, &events)?;
     let now = arguments.as_of.unwrap_or(scene.now);
     let window = window::window(&arguments.window, config.tz.as_deref(), now)?;

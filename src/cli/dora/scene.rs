@@ -85,7 +85,8 @@ impl Scene {
             password: std::env::var("PGPASSWORD").ok(),
             root_certificates: std::env::var_os("PGSSLROOTCERT").map(PathBuf::from),
         };
-        let store = PostgresStore::connect(&address, &self.repository_name()?);
+        let kept = self.repository.common_dir.join("shipway");
+        let store = PostgresStore::connect(&address, &self.repository_name()?, &kept);
         Ok(store.map_err(StoreError::from)?)
     }
 

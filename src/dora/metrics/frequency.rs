@@ -28,18 +28,15 @@ impl Frequency {
             .collect();
         let count = served.len() as u64;
         let with: BTreeSet<Date> = served.iter().map(|second| window.day(*second)).collect();
-        let all: BTreeSet<Date> = window.days().into_iter().collect();
-        let weeks = |days: &BTreeSet<Date>| {
-            let mondays: BTreeSet<Date> = days.iter().map(|day| monday(*day)).collect();
-            mondays.len() as u64
-        };
+        let weeks_with: BTreeSet<Date> = with.iter().map(|day| monday(*day)).collect();
+        let (days, weeks) = window.overlapped();
         Self {
             count,
             per_day: u64::try_from(window.seconds())
                 .ok()
                 .and_then(|seconds| ratio(count * 86_400, seconds)),
-            days_with: ratio(with.len() as u64, all.len() as u64),
-            weeks_with: ratio(weeks(&with), weeks(&all)),
+            days_with: ratio(with.len() as u64, days),
+            weeks_with: ratio(weeks_with.len() as u64, weeks),
         }
     }
 }

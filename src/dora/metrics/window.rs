@@ -4,7 +4,7 @@ use crate::dora::event::Time;
 use crate::dora::history::Facts;
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
-use jiff::{Span, ToSpan as _};
+use jiff::{Span, Timestamp, ToSpan as _};
 use std::ops::Range;
 
 /// `[from, to)`, in seconds since 1970; not empty.
@@ -79,6 +79,22 @@ impl Window {
             .collect()
     }
 
+    /// How many days in tz the window overlaps, and how many ISO weeks.
+    pub fn overlapped(&self) -> (u64, u64) {
+        let (first, last) = (self.day(self.from), self.day(self.to - 1));
+        let skipped: u64 = self
+            .tz
+            .following(timestamp(self.from))
+            .map(|transition| transition.timestamp().as_second())
+            .take_while(|second| *second < self.to)
+            .map(|second| days_from(self.day(second - 1), self.day(second)))
+            // A zone that changes the side of the date line leaves a day out.
+            .map(|days| days.saturating_sub(1))
+            .sum();
+        let weeks = days_from(monday(first), monday(last)) / 7 + 1;
+        (days_from(first, last) + 1 - skipped, weeks)
+    }
+
     /// The window cut at the borders of buckets; the first and the last may be shorter.
     pub fn cut(&self, bucket: Bucket) -> Vec<Self> {
         let mut parts = Vec::new();
@@ -105,8 +121,16 @@ pub fn monday(day: Date) -> Date {
 }
 
 fn day_of(second: i64, tz: &TimeZone) -> Date {
-    let time = Time::from_second(second).unwrap_or(Time::EPOCH);
-    tz.to_datetime(time.timestamp()).date()
+    tz.to_datetime(timestamp(second)).date()
+}
+
+fn timestamp(second: i64) -> Timestamp {
+    Time::from_second(second).unwrap_or(Time::EPOCH).timestamp()
+}
+
+/// How many days `to` is after `from`; 0 where it is not.
+fn days_from(from: Date, to: Date) -> u64 {
+    u64::try_from(from.duration_until(to).as_hours() / 24).unwrap_or(0)
 }
 
 /// The first second of a day in tz, in seconds since 1970.
@@ -158,6 +182,46 @@ mod tests {
             .map(|day| day.seconds() / 3600)
             .collect();
         assert_eq!(hours, [24, 23, 24]);
+    }
+
+    #[test]
+    fn days_and_weeks_are_counted_as_they_are_cut() {
+        // Samoa left out 30 December 2011; 2012 begins on a Sunday, the last day of ISO week 52.
+        let samoa = window(
+            "2011-12-29T10:00:00Z",
+            "2012-01-02T10:00:00Z",
+            "Pacific/Apia",
+        );
+        assert_eq!(samoa.overlapped(), (4, 2));
+        assert_eq!(samoa.days().len(), 4);
+        for (from, to, tz) in [
+            ("1990-01-01T00:00:00Z", "2100-01-01T00:00:00Z", "UTC"),
+            (
+                "1990-01-01T00:00:00Z",
+                "2030-07-01T12:00:00Z",
+                "Europe/Amsterdam",
+            ),
+            (
+                "2011-12-01T00:00:00Z",
+                "2011-12-31T00:00:00Z",
+                "Pacific/Apia",
+            ),
+            ("2026-08-02T23:59:59Z", "2026-08-03T00:00:00Z", "UTC"),
+            ("2026-08-02T23:59:59Z", "2026-08-03T00:00:01Z", "UTC"),
+            // Alaska had one day twice in 1867.
+            (
+                "1860-01-01T00:00:00Z",
+                "1950-01-01T00:00:00Z",
+                "America/Juneau",
+            ),
+        ] {
+            let window = window(from, to, tz);
+            let days: std::collections::BTreeSet<Date> = window.days().into_iter().collect();
+            let weeks: std::collections::BTreeSet<Date> =
+                days.iter().map(|day| monday(*day)).collect();
+            let cut = (days.len() as u64, weeks.len() as u64);
+            assert_eq!(window.overlapped(), cut, "{from} {to} {tz}");
+        }
     }
 
     #[test]

@@ -1,18 +1,20 @@
 //! The store in the repository itself: the ref `refs/shipway/events`.
 
 use super::batch::{Batch, Named};
-use super::cache::{Cache, CachedDay};
+use super::cache::{Cache, ReadDay};
 use super::{Added, AddedAll, Reading, Refused, Store, StoreError};
 use crate::dora::event::{Event, EventError, EventId, MAX_BYTES, Name, Time};
 use crate::git::events::{self, Dated, Day, DayFile, Days, Filed, Odd};
-use crate::git::{GitError, Repository};
+use crate::git::{CommitId, GitError, Repository};
 use jiff::civil::Date;
 use rayon::prelude::*;
-use std::collections::HashMap;
 use std::path::PathBuf;
 
 /// The ref whose tree is `YYYY/MM/DD/<sha256>.json` by main time.
 pub const EVENTS_REF: &str = "refs/shipway/events";
+
+/// What was read of the commit at the tip.
+type Known = Cache<CommitId, Day>;
 
 /// The events of one repository.
 pub struct GitStore {
@@ -39,35 +41,21 @@ impl GitStore {
         }
     }
 
-    fn read_with(&self, cached: Cache) -> Result<Cache, StoreError> {
+    fn read_with(&self, cached: Known) -> Result<Known, StoreError> {
         let Some(tip) = self.dated.tip()? else {
-            return Ok(Cache::default());
+            return Ok(Known::default());
         };
-        if cached.tip == Some(tip) {
+        if cached.state == Some(tip) {
             return Ok(cached);
         }
         let days = Days::open(&self.common_dir)?;
         let (present, odd) = days.of(tip)?;
-        let mut known: HashMap<_, CachedDay> = cached
-            .days
-            .into_iter()
-            .map(|day| ((day.date, day.tree), day))
-            .collect();
-        let present: Vec<(Day, Option<CachedDay>)> = present
-            .into_iter()
-            .map(|day| (day, known.remove(&(day.date, day.tree))))
-            .collect();
-        let read = present
-            .into_par_iter()
-            .map_with(days, |days, (day, known)| {
-                known.map_or_else(|| read_day(days, day), Ok)
-            })
-            .collect::<Result<Vec<CachedDay>, GitError>>()?;
-        let cache = Cache {
-            tip: Some(tip),
-            days: read,
-            odd: odd.into_iter().map(Refused::from).collect(),
-        };
+        let odd = odd.into_iter().map(Refused::from).collect();
+        let cache = cached.renewed(tip, present, odd, |new| {
+            new.into_par_iter()
+                .map_with(days, |days, day| read_day(days, day))
+                .collect::<Result<Vec<ReadDay>, GitError>>()
+        })?;
         // A cache that cannot be written costs time and nothing else.
         let _ = cache.save(&self.cache_file());
         Ok(cache)
@@ -81,12 +69,12 @@ impl GitStore {
 impl Store for GitStore {
     /// Reads what the cache does not have, and renews the cache.
     fn read(&self) -> Result<Reading, StoreError> {
-        let cached = Cache::load(&self.cache_file()).unwrap_or_default();
+        let cached = Known::load(&self.cache_file()).unwrap_or_default();
         Ok(self.read_with(cached)?.reading())
     }
 
     fn read_anew(&self) -> Result<Reading, StoreError> {
-        Ok(self.read_with(Cache::default())?.reading())
+        Ok(self.read_with(Known::default())?.reading())
     }
 
     fn knows_environment(&self, name: &Name) -> Result<bool, StoreError> {
@@ -157,11 +145,9 @@ fn date_of(at: Time) -> Date {
     jiff::tz::TimeZone::UTC.to_datetime(at.timestamp()).date()
 }
 
-fn read_day(days: &Days, day: Day) -> Result<CachedDay, GitError> {
+fn read_day(days: &Days, day: Day) -> Result<ReadDay, GitError> {
     let (files, odd) = days.files(day)?;
-    let mut read = CachedDay {
-        date: day.date,
-        tree: day.tree,
+    let mut read = ReadDay {
         events: Vec::with_capacity(files.len()),
         refused: odd.into_iter().map(Refused::from).collect(),
     };

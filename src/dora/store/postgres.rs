@@ -2,13 +2,13 @@
 //!
 //! An event's row holds its canonical form as it is, so that both stores name and read it alike.
 
+mod rows;
 mod tls;
 
 use super::batch::{Batch, Named};
-use super::{Added, AddedAll, Reading, Refused, Store, StoreError};
-use crate::dora::event::{Event, EventId, MAX_BYTES, Name, Time};
-use rayon::prelude::*;
-use std::path::PathBuf;
+use super::{Added, AddedAll, Reading, Store, StoreError};
+use crate::dora::event::{Event, Name};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio_postgres::error::SqlState;
@@ -80,6 +80,8 @@ pub struct PostgresStore {
     client: Client,
     repository: String,
     place: String,
+    /// Where what was read is kept.
+    cache: PathBuf,
 }
 
 /// `host:port/database` of each host.
@@ -103,11 +105,15 @@ fn place_of(config: &Config) -> String {
 }
 
 impl PostgresStore {
-    /// Connects, and makes or renews the tables.
+    /// Connects, and makes or renews the tables. What was read is kept in the folder `kept`.
     ///
     /// # Errors
     /// When the address is wrong, the database cannot be reached or trusted, or refuses.
-    pub fn connect(address: &Address, repository: &Name) -> Result<Self, PostgresError> {
+    pub fn connect(
+        address: &Address,
+        repository: &Name,
+        kept: &Path,
+    ) -> Result<Self, PostgresError> {
         // Certificates are always looked at, so the stricter words mean the same here.
         let url = address
             .url
@@ -151,6 +157,7 @@ impl PostgresStore {
             client,
             repository: repository.to_string(),
             place,
+            cache: kept.join("database.cache"),
         };
         store.migrate()?;
         Ok(store)
@@ -266,41 +273,13 @@ impl PostgresStore {
 }
 
 impl Store for PostgresStore {
+    /// Reads the days that the cache does not have, and renews the cache.
     fn read(&self) -> Result<Reading, StoreError> {
-        let rows = self
-            .runtime
-            .block_on(self.client.query(
-                "SELECT id, extract(epoch FROM at)::bigint, event
-                 FROM shipway_event WHERE repository = $1",
-                &[&self.repository],
-            ))
-            .map_err(|error| self.failed(&error))?;
-        let rows: Vec<(String, i64, String)> = rows
-            .into_iter()
-            .map(|row| (row.get(0), row.get(1), row.get(2)))
-            .collect();
-        let checked: Vec<Result<(EventId, Event), Refused>> = rows
-            .into_par_iter()
-            .map(|(id, second, event)| {
-                check(&id, second, &event).map_err(|reason| Refused { place: id, reason })
-            })
-            .collect();
-        let mut reading = Reading::default();
-        for one in checked {
-            match one {
-                Ok(event) => reading.events.push(event),
-                Err(refused) => reading.refused.push(refused),
-            }
-        }
-        reading
-            .events
-            .sort_by_key(|(id, event)| (event.main_time(), *id));
-        reading.refused.sort();
-        Ok(reading)
+        Ok(self.read_known()?)
     }
 
     fn read_anew(&self) -> Result<Reading, StoreError> {
-        self.read()
+        Ok(self.read_all()?)
     }
 
     fn knows_environment(&self, name: &Name) -> Result<bool, StoreError> {
@@ -357,29 +336,6 @@ impl Store for PostgresStore {
             known: all - new,
         })
     }
-}
-
-/// The event of a row, or what is wrong with it.
-fn check(id: &str, second: i64, json: &str) -> Result<(EventId, Event), String> {
-    if json.len() > MAX_BYTES {
-        return Err(format!(
-            "has {} bytes; {MAX_BYTES} are the most",
-            json.len()
-        ));
-    }
-    let hash = EventId::of(json.as_bytes());
-    if hash.to_string() != id {
-        return Err(format!("was altered: its content has the SHA-256 {hash}"));
-    }
-    let (id, event) =
-        Event::from_canonical(json.as_bytes()).map_err(|error| format!("is no event: {error}"))?;
-    let at = event.main_time();
-    if at.second() != second {
-        let filed =
-            Time::from_second(second).map_or_else(|| second.to_string(), |at| at.to_string());
-        return Err(format!("is filed under {filed}; its main time is {at}"));
-    }
-    Ok((id, event))
 }
 
 /// None: it took too long.

@@ -7,10 +7,10 @@ use fixedbitset::FixedBitSet;
 const UNSEEN: u32 = 0;
 /// The stamp of what the first tip reaches.
 pub(super) const FIRST: u32 = 1;
-/// Beside a stamp while the walk goes on: it was passed.
-const PASSED: u32 = 1 << 31;
 /// Stands for a first parent: there are more. No node and no place is as high.
 pub(super) const MORE: u32 = 1 << 31;
+/// Beside the place of a parent: it is the last one of its child.
+const LAST: u32 = 1 << 31;
 /// Stands for a node or a place: there is none.
 pub(super) const NONE: u32 = MORE - 1;
 /// Stands for a place: it has none, for the first tip reaches it.
@@ -21,8 +21,9 @@ const BASELINE: u32 = NONE - 1;
 ///
 /// Commits lie in the commit-graph file by their ids, so that one after the other in the history
 /// is anywhere in memory. They are brought into the order of their generations first, with their
-/// first parents, in one pass over the file: then the walk knows which ones come next and need
-/// not wait for each, as it would from parent to parent. At most 16 bytes are kept of a commit.
+/// parents, in one pass over the file: then the walk knows which ones come next and need not wait
+/// for each, as it would from parent to parent. At most 16 bytes are kept of a commit, its date in
+/// the graph included, and 4 for each parent of a merge.
 pub struct Reach<'a> {
     pub(super) graph: &'a Graph,
     /// By node: its place in the order, [`BASELINE`] or [`NONE`].
@@ -48,106 +49,85 @@ impl<'a> Reach<'a> {
     /// # Errors
     /// A broken commit-graph file.
     pub fn walk(graph: &'a Graph, tips: Vec<Node>, whole: bool) -> Result<Self, GraphError> {
-        let mut stamps = vec![UNSEEN; graph.len()];
-        let mut merges = FixedBitSet::with_capacity(graph.len());
+        let Descent {
+            mut places,
+            parents,
+            edges,
+        } = Descent::new(graph, &tips)?;
+        let mut stamps = vec![UNSEEN; parents.len()];
+        let mut merges = FixedBitSet::with_capacity(parents.len());
         let mut crossings = Vec::new();
+        let ends: Vec<u32> = tips.iter().map(|tip| places[*tip as usize]).collect();
         // How many of the reached are not passed and not known to be the first tip's.
         let mut open = 0_usize;
-        for (number, tip) in (FIRST..).zip(&tips) {
+        for (number, tip) in (FIRST..).zip(&ends) {
             let stamp = &mut stamps[*tip as usize];
             if *stamp == UNSEEN {
                 *stamp = number;
                 open += usize::from(whole || number != FIRST);
             }
         }
-        let (descending, parents) = descending(graph, &tips)?;
-        for (node, first) in descending.iter().zip(&parents) {
+        for (step, parent) in (0..).zip(&parents) {
             if open == 0 {
                 break;
             }
-            let stamp = stamps[*node as usize];
-            stamps[*node as usize] = stamp | PASSED;
+            let stamp = stamps[step as usize];
             if stamp == UNSEEN {
                 continue;
             }
             open -= usize::from(whole || stamp != FIRST);
             let mut passed = false;
-            let mut reached = |parent: Node| {
+            let mut reached = |parent: u32| {
+                if parent <= step {
+                    passed = true;
+                    return;
+                }
                 let known = &mut stamps[parent as usize];
-                passed |= *known & PASSED != 0;
                 if *known == UNSEEN {
                     *known = stamp;
                     open += usize::from(whole || stamp != FIRST);
                 } else if stamp < *known {
                     open -= usize::from(!whole && stamp == FIRST);
                     *known = stamp;
-                } else if *known < stamp && tips[(*known - FIRST) as usize] == parent {
+                } else if *known < stamp && ends[(*known - FIRST) as usize] == parent {
                     crossings.push((stamp, *known));
                 }
             };
-            match *first {
-                NONE => {}
-                MORE => {
-                    graph.parents(*node, reached)?;
-                    merges.insert(*node as usize);
+            if *parent == NONE {
+                continue;
+            }
+            if *parent < MORE {
+                reached(*parent);
+            } else {
+                merges.insert(step as usize);
+                for edge in &edges[(*parent - MORE) as usize..] {
+                    reached(*edge & !LAST);
+                    if *edge & LAST != 0 {
+                        break;
+                    }
                 }
-                parent => reached(parent),
             }
             if passed {
-                return Err(graph.out_of_order(*node));
+                let node = places.iter().position(|place| *place == step);
+                return Err(graph.out_of_order(node.map_or(0, index)));
             }
         }
-        drop(parents);
-        for stamp in &mut stamps {
-            *stamp &= !PASSED;
-        }
+        drop((parents, edges));
         crossings.sort_unstable();
         crossings.dedup();
-        let mut reach = Self {
+        let lowest = if whole { FIRST } else { FIRST + 1 };
+        let merges = by_node(&merges, &places);
+        let (order, borders) = sort(stamps, tips.len(), lowest, &mut places);
+        Ok(Self {
             graph,
-            places: stamps,
-            order: Vec::new(),
-            borders: Vec::new(),
+            places,
+            order,
+            borders,
             regrouped: None,
             merges,
             tips,
             crossings,
-        };
-        reach.sort(&descending, if whole { FIRST } else { FIRST + 1 });
-        Ok(reach)
-    }
-
-    /// Puts the nodes of `lowest` and higher stamps into order; their stamps, which stand where
-    /// their places will, become these.
-    fn sort(&mut self, descending: &[Node], lowest: u32) {
-        let mut ends = vec![0; self.tips.len() + 2];
-        for stamp in self.places.iter().filter(|stamp| **stamp >= lowest) {
-            ends[*stamp as usize] += 1;
-        }
-        self.borders = begins(&mut ends);
-        let total = self.borders.last().copied().unwrap_or_default();
-        self.order = vec![0; total as usize];
-        for node in descending.iter().rev() {
-            let stamp = self.places[*node as usize];
-            if stamp >= lowest {
-                let end = &mut ends[stamp as usize];
-                self.places[*node as usize] = *end;
-                self.order[*end as usize] = *node;
-                *end += 1;
-            } else {
-                self.places[*node as usize] = if stamp == UNSEEN { NONE } else { BASELINE };
-            }
-        }
-        // What is of a higher generation than all tips nobody reaches.
-        if descending.len() < self.places.len() {
-            let mut sorted = FixedBitSet::with_capacity(self.places.len());
-            for node in descending {
-                sorted.insert(*node as usize);
-            }
-            for node in sorted.zeroes() {
-                self.places[node] = NONE;
-            }
-        }
+        })
     }
 
     /// Groups the commits anew by what `carrier` says of each place in the order: the number of a
@@ -231,48 +211,122 @@ impl<'a> Reach<'a> {
     }
 }
 
-/// The commits that may be reached from `tips`, and others, from the highest generation down;
-/// and of each its only parent, [`NONE`] or [`MORE`].
-///
-/// # Errors
-/// Where there are fewer commits than generations, which is a broken file.
-fn descending(graph: &Graph, tips: &[Node]) -> Result<(Vec<Node>, Vec<Node>), GraphError> {
-    let Some(highest) = tips.iter().max_by_key(|tip| graph.generation(**tip)) else {
-        return Ok(Default::default());
-    };
-    let generation = graph.generation(*highest);
-    if generation as usize > graph.len() {
-        return Err(graph.out_of_order(*highest));
-    }
-    let nodes = 0..index(graph.len());
-    // Counted from the highest one down.
-    let below = |node: Node| generation.checked_sub(graph.generation(node));
-    let mut ends = vec![0; generation as usize + 1];
-    for steps in nodes.clone().filter_map(below) {
-        ends[steps as usize] += 1;
-    }
-    let total = begins(&mut ends).last().copied().unwrap_or_default();
-    let mut sorted = vec![0; total as usize];
-    let mut parents = vec![NONE; total as usize];
-    for node in nodes {
-        if let Some(steps) = below(node) {
-            let end = &mut ends[steps as usize];
-            sorted[*end as usize] = node;
-            parents[*end as usize] = only_parent(graph, node);
-            *end += 1;
-        }
-    }
-    Ok((sorted, parents))
+/// The commits that may be reached from some tips, and others, from the highest generation down.
+struct Descent {
+    /// By node: its place in that order; [`NONE`] for one above all tips.
+    places: Vec<u32>,
+    /// By place: that of the only parent, [`NONE`], or [`MORE`] and where they begin in `edges`.
+    parents: Vec<u32>,
+    /// The places of the parents of one merge after the other, the last of each with [`LAST`]. As
+    /// among `parents`, one above all tips is 0, which nobody's parent can be.
+    edges: Vec<u32>,
 }
 
-/// A commit with one parent has that, one without has [`NONE`], and every other one [`MORE`].
-fn only_parent(graph: &Graph, node: Node) -> Node {
-    let mut only = NONE;
-    let read = graph.parents(node, |parent| {
-        only = if only == NONE { parent } else { MORE };
-    });
-    // What is broken is told of where the walk comes to it.
-    read.map_or(MORE, |()| only)
+impl Descent {
+    /// # Errors
+    /// Where the file is broken: what it says of a parent, or fewer commits than generations.
+    fn new(graph: &Graph, tips: &[Node]) -> Result<Self, GraphError> {
+        let highest = tips.iter().max_by_key(|tip| graph.generation(**tip));
+        let generation = highest.map_or(0, |tip| graph.generation(*tip));
+        if let Some(highest) = highest.filter(|_| generation as usize > graph.len()) {
+            return Err(graph.out_of_order(*highest));
+        }
+        // One pass over the file; all else goes over what it gave. In the place of its place each
+        // commit has how many generations it is below the highest one, at first.
+        let mut places = Vec::with_capacity(graph.len());
+        let mut by_node = Vec::with_capacity(graph.len());
+        let mut edges: Vec<u32> = Vec::new();
+        graph.read_all(|of, parents| {
+            places.push(generation.checked_sub(of).unwrap_or(NONE));
+            by_node.push(match parents {
+                [] => NONE,
+                [only] => *only,
+                [first @ .., last] => {
+                    let begin = index(edges.len());
+                    edges.extend(first.iter().chain([&(*last | LAST)]));
+                    MORE | begin
+                }
+            });
+        })?;
+        let mut ends = vec![0; generation as usize + 1];
+        for below in places.iter().filter(|below| **below != NONE) {
+            ends[*below as usize] += 1;
+        }
+        let total = begins(&mut ends).last().copied().unwrap_or_default();
+        for place in places.iter_mut().filter(|place| **place != NONE) {
+            let end = &mut ends[*place as usize];
+            *place = *end;
+            *end += 1;
+        }
+        let place = |node: Node| match places[node as usize] {
+            NONE => 0,
+            place => place,
+        };
+        let mut parents = vec![NONE; total as usize];
+        for (of, parent) in places.iter().zip(by_node) {
+            if *of != NONE {
+                parents[*of as usize] = if parent < NONE { place(parent) } else { parent };
+            }
+        }
+        for edge in &mut edges {
+            *edge = place(*edge & !LAST) | (*edge & LAST);
+        }
+        Ok(Self {
+            places,
+            parents,
+            edges,
+        })
+    }
+}
+
+/// The same bits by node, where `places` says which place in `bits` a node has.
+fn by_node(bits: &FixedBitSet, places: &[u32]) -> FixedBitSet {
+    let mut of_node = FixedBitSet::with_capacity(places.len());
+    for (node, place) in places.iter().enumerate() {
+        // What has no place is beyond all bits.
+        if bits.contains(*place as usize) {
+            of_node.insert(node);
+        }
+    }
+    of_node
+}
+
+/// The commits that have the stamp `lowest` or a higher one: by stamp, then from the last of
+/// their `places` to the first. Where they begin by stamp comes with them, and `places` by node
+/// become those in this order.
+fn sort(
+    mut stamps: Vec<u32>,
+    tips: usize,
+    lowest: u32,
+    places: &mut [u32],
+) -> (Vec<Node>, Vec<u32>) {
+    let mut ends = vec![0; tips + 2];
+    for stamp in stamps.iter().filter(|stamp| **stamp >= lowest) {
+        ends[*stamp as usize] += 1;
+    }
+    let borders = begins(&mut ends);
+    for stamp in stamps.iter_mut().rev() {
+        *stamp = if *stamp >= lowest {
+            let end = &mut ends[*stamp as usize];
+            *end += 1;
+            *end - 1
+        } else if *stamp == UNSEEN {
+            NONE
+        } else {
+            BASELINE
+        };
+    }
+    let total = borders.last().copied().unwrap_or_default();
+    let mut order = vec![0; total as usize];
+    for (node, place) in (0..).zip(places) {
+        if *place != NONE {
+            *place = stamps[*place as usize];
+            if let Some(here) = order.get_mut(*place as usize) {
+                *here = node;
+            }
+        }
+    }
+    (order, borders)
 }
 
 /// Where each of the counted groups begins, and at last where the last one ends; `counts` become

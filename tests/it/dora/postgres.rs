@@ -521,6 +521,72 @@ fn a_row_that_was_altered_counts_nowhere_and_is_named() {
 }
 
 #[test]
+fn days_that_were_read_before_are_not_fetched_again() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let shop = server.shop("acme/shop");
+    let record = |from: &Sandbox, day: &str, run: &str| {
+        let finished = format!("--finished={day}T10:00:00Z");
+        let run = format!("--run={run}");
+        let words = ["record", "deployment", "production", &finished, &run];
+        ran(from, 0, &words);
+    };
+    for day in ["2026-08-01", "2026-08-02", "2026-08-03"] {
+        record(&shop, day, day);
+    }
+    server.sql("record", "ALTER SYSTEM SET log_statement = 'all'");
+    server.sql("record", "SELECT pg_reload_conf()");
+    // The days of each fetch, as the server's log has them.
+    let fetched = || {
+        let log = std::fs::read_to_string(format!("{}/log", server.data())).unwrap();
+        let fetches = log.lines().filter(|line| line.contains("$2 = '{"));
+        let days = fetches.map(|line| {
+            let days = line.rsplit_once("$2 = '{").unwrap().1;
+            days.split_once('}').unwrap().0.to_owned()
+        });
+        // An insertion has ids in that place, each of 64 digits.
+        days.filter(|days| days.split(',').all(|day| day.len() == 5))
+            .collect::<Vec<String>>()
+    };
+    let count = || {
+        let words = ["report", "--from=2026-07-01", "--to=2026-09-01"];
+        let report = told(&shop, &words);
+        report["reports"][0]["deployment_frequency"]["count"].clone()
+    };
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while fetched().is_empty() {
+        assert!(
+            std::time::Instant::now() < deadline,
+            "no statement is logged"
+        );
+        std::fs::remove_file(shop.root().join(".git/shipway/database.cache")).ok();
+        assert_eq!(count(), 3);
+    }
+    // `date -u -d 2026-08-01 +%s` / 86400 is 20666.
+    let known = fetched().len();
+    assert_eq!(fetched()[known - 1], "20666,20667,20668");
+    assert_eq!(count(), 3);
+    assert_eq!(fetched().len(), known);
+    // What another clone adds, and what somebody alters, is seen; only its day is fetched.
+    record(&server.shop("acme/shop"), "2026-08-02", "other");
+    assert_eq!(count(), 4);
+    assert_eq!(fetched()[known..], ["20667"]);
+    server.sql(
+        "record",
+        "UPDATE shipway_event SET event = replace(event, 'production', 'staging')
+         WHERE at = '2026-08-03T10:00:00Z'",
+    );
+    assert_eq!(count(), 3);
+    assert_eq!(fetched()[known..], ["20667", "20668"]);
+    let said = String::from_utf8(ran(&shop, 1, &["verify"]).stdout).unwrap();
+    assert!(said.contains("3 events, 1 thing wrong"), "{said}");
+    // The same address, another repository: nothing of the first one.
+    server.keep(&shop, "acme/other");
+    assert_eq!(told(&shop, &["log"])["events"].as_array().unwrap().len(), 0);
+}
+
+#[test]
 fn a_certificate_is_looked_at() {
     let Some(server) = Server::start() else {
         return;
