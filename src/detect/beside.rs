@@ -56,7 +56,11 @@ pub(super) fn beside_or_hidden(folder: &RelPath) -> bool {
 pub(super) fn beside(folder: &RelPath) -> bool {
     folder.as_str().split('/').any(|part| {
         let part = part.to_lowercase();
-        BESIDE.contains(&part.as_str()) || part.ends_with("-tests") || part.ends_with("_tests")
+        BESIDE.contains(&part.as_str())
+            || ["-tests", "_tests"].iter().any(|end| part.ends_with(end))
+            || ["test-", "tests-", "tests_"]
+                .iter()
+                .any(|start| part.starts_with(start))
     })
 }
 
@@ -68,6 +72,8 @@ mod tests {
     fn an_example_is_no_part_of_the_application() {
         let folder = |text: &str| RelPath::parse(text).unwrap();
         assert!(beside(&folder("examples/shop/backend")));
+        assert!(beside(&folder("scripts/test-environments/postgres")));
+        assert!(!beside(&folder("testimony/src")));
         assert!(!beside(&folder("backend/example_data")));
         assert!(!beside(&folder(".docker")));
         assert!(beside_or_hidden(&folder(".docker")));

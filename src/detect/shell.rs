@@ -5,11 +5,29 @@ use tree_sitter::Node;
 
 /// Bytes of a text behind which nothing is read: a script that starts something is shorter, and at each
 /// word of what is no shell the grammar may look through all the rest.
-const MAX: usize = 32 * 1024;
+const MAX: usize = 16 * 1024;
+
+/// Bytes of a line above which it is data, and no command.
+const MAX_LINE: usize = 8 * 1024;
 
 fn parse(text: &str) -> Option<tree_sitter::Tree> {
     let read = &text[..text.floor_char_boundary(MAX)];
-    syntax::parse(&tree_sitter_bash::LANGUAGE.into(), read)
+    let language = tree_sitter_bash::LANGUAGE.into();
+    if read.lines().all(|line| line.len() <= MAX_LINE) {
+        return syntax::parse(&language, read);
+    }
+    // Spaces in its place keep the positions of everything behind it.
+    let mut without = String::with_capacity(read.len());
+    for line in read.split_inclusive('\n') {
+        if line.len() > MAX_LINE {
+            let end = if line.ends_with('\n') { "\n" } else { "" };
+            without.push_str(&" ".repeat(line.len() - end.len()));
+            without.push_str(end);
+        } else {
+            without.push_str(line);
+        }
+    }
+    syntax::parse(&language, &without)
 }
 
 /// One simple command: its words without quotes, and the line it starts on.
@@ -235,8 +253,18 @@ mod tests {
         let found = commands(&script);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].program(), "gunicorn");
-        let within = format!("{}uwsgi\n", "# é\n".repeat(6_000));
+        let within = format!("{}uwsgi\n", "# é\n".repeat(3_000));
         assert_eq!(commands(&within).len(), 1);
+    }
+
+    #[test]
+    fn a_line_of_data_is_no_command() {
+        let script = format!("echo a\n{}\nuwsgi b\n", "a(b).".repeat(1_700));
+        let found: Vec<(usize, String)> = commands(&script)
+            .iter()
+            .map(|one| (one.line(), one.texts().join(" ")))
+            .collect();
+        assert_eq!(found, [(1, "echo a".to_owned()), (3, "uwsgi b".to_owned())]);
     }
 
     #[test]

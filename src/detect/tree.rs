@@ -36,6 +36,37 @@ const VENDORED: &[&str] = &[
     ".shipway",
 ];
 
+/// Extensions of files that somebody wrote to be run, compiled or handed to a browser. HTML is none:
+/// a page may lie in a folder of uploads only to hide its list.
+const CODE: &[&str] = &[
+    "py", "pyi", "pyx", "ipynb", "js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx", "vue",
+    "svelte", "css", "scss", "sass", "less", "go", "rs", "rb", "php", "java", "kt", "scala", "cs",
+    "fs", "ex", "exs", "erl", "clj", "c", "h", "cc", "cpp", "hpp", "swift", "dart", "lua", "pl",
+    "pm", "r", "R", "jl", "sh", "bash", "ps1",
+];
+
+/// Files that make a folder a project of some language.
+const MANIFESTS: &[&str] = &[
+    "package.json",
+    "pyproject.toml",
+    "setup.cfg",
+    "requirements.txt",
+    "Pipfile",
+    "Cargo.toml",
+    "go.mod",
+    "Gemfile",
+    "composer.json",
+    "pom.xml",
+    "build.gradle",
+    "mix.exs",
+    "Makefile",
+    "Dockerfile",
+];
+
+fn is_code(path: &RelPath) -> bool {
+    CODE.contains(&path.extension()) || MANIFESTS.contains(&path.file_name())
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum TreeError {
     #[error("{} is not a folder", .0.display())]
@@ -56,6 +87,23 @@ fn tracked(root: &Path) -> Result<BTreeSet<RelPath>, TreeError> {
         Err(error @ GitError::Index { .. }) => Err(error.into()),
         other => Ok(other.unwrap_or_default()),
     }
+}
+
+/// Size (bytes) of a file of the tree that no link leads to, outside vendored folders; None where it
+/// is none.
+fn plain_file(root: &Path, path: &RelPath) -> Option<u64> {
+    let text = path.as_str();
+    if text.contains(char::is_control) || text.split('/').any(|part| VENDORED.contains(&part)) {
+        return None;
+    }
+    let mut folder = path.parent();
+    while !folder.is_root() {
+        let meta = std::fs::symlink_metadata(folder.under(root)).ok()?;
+        meta.is_dir().then_some(())?;
+        folder = folder.parent();
+    }
+    let meta = std::fs::symlink_metadata(path.under(root)).ok()?;
+    meta.is_file().then_some(meta.len())
 }
 
 /// The files of one repository: those that git does not ignore, outside vendored folders.
@@ -141,6 +189,19 @@ impl Tree {
             }
         }
         findings.extend(unwritten(&unwritable));
+        let tracked = tracked(root)?;
+        for path in &tracked {
+            // What git tracks it does not ignore, whatever a pattern says.
+            if !files.contains_key(path)
+                && let Some(size) = plain_file(root, path)
+            {
+                files.insert(path.clone(), size);
+                let mut folder = path.parent();
+                while !folder.is_root() && folders.insert(folder.clone()) {
+                    folder = folder.parent();
+                }
+            }
+        }
         for path in super::generated::files(root) {
             files.remove(&path);
             let folder = path.parent();
@@ -150,7 +211,7 @@ impl Tree {
         }
         Ok(Self {
             folders,
-            tracked: tracked(root)?,
+            tracked,
             findings: Mutex::new(findings),
             ..Self::of(root, files)
         })
@@ -236,6 +297,17 @@ impl Tree {
     /// Everything in git's index, vendored and ignored paths included; empty without git.
     pub fn tracked(&self) -> &BTreeSet<RelPath> {
         &self.tracked
+    }
+
+    /// Whether git tracks code or a manifest of any language in `folder` or below; where git tracks
+    /// nothing, whether one is there.
+    pub(super) fn holds_code(&self, folder: &RelPath) -> bool {
+        let is = |path: &RelPath| path.is_within(folder) && is_code(path);
+        if self.tracked.is_empty() {
+            self.files.keys().any(is)
+        } else {
+            self.tracked.iter().any(is)
+        }
     }
 
     /// The text of a file. None where it is absent, above [`MAX_FILE`], binary, not UTF-8
@@ -408,6 +480,29 @@ mod tests {
             names(&tree),
             [".gitignore", "Makefile", "app.py", "shipway.lock"]
         );
+    }
+
+    #[test]
+    fn code_of_any_language_is_code_and_data_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        for path in [
+            "front/app/package.json",
+            "front/app/src/main.ts",
+            "uploads/.gitkeep",
+            "uploads/index.html",
+            "uploads/reef.csv",
+            "uploads-old/a.R",
+        ] {
+            let place = folder.path().join(path);
+            std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+            std::fs::write(place, "x").unwrap();
+        }
+        let tree = Tree::read(folder.path()).unwrap();
+        let holds = |path: &str| tree.holds_code(&RelPath::parse(path).unwrap());
+        assert!(holds("front") && holds("front/app") && holds("front/app/src"));
+        assert!(!holds("uploads"));
+        assert!(holds("uploads-old"));
+        assert!(!holds("absent"));
     }
 
     #[test]

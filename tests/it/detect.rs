@@ -136,6 +136,31 @@ fn an_ignored_env_file_is_known_by_its_names() {
 
 #[cfg(unix)]
 #[test]
+fn a_tracked_file_is_read_whatever_a_pattern_says() {
+    let sandbox = Sandbox::new(&[
+        (".gitignore", "*.conf\nlib\n"),
+        ("requirements.txt", "flask\ngunicorn\n"),
+        (
+            "lib/shore/__init__.py",
+            "from flask import Flask\n\napp = Flask(__name__)\n",
+        ),
+        (
+            "deploy/supervisord.conf",
+            "[program:web]\ncommand=gunicorn -b :7300 shore:app\n",
+        ),
+    ]);
+    sandbox.git(&["rm", "-r", "--cached", "--quiet", "lib", "deploy"]);
+    let before = sandbox.detected();
+    assert_eq!(before["services"], serde_json::json!([]), "{before}");
+    sandbox.git(&["add", "--force", "lib", "deploy"]);
+    let service = sandbox.detected()["services"][0].clone();
+    assert_eq!(service["entry"]["value"], "shore:app");
+    assert_eq!(service["port"]["value"], 7300);
+    std::fs::remove_dir_all(sandbox.path("lib")).unwrap();
+    sandbox.detected();
+}
+
+#[test]
 fn strange_trees_are_no_panic() {
     use std::os::unix::ffi::OsStrExt;
     let sandbox = Sandbox::new(&[

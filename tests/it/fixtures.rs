@@ -307,6 +307,13 @@ impl Comparison {
                 "python_path" => listed(&service["import_roots"], &wanted),
                 "templates" => listed(&service["templates"], &wanted),
                 "static" => listed(&service["static_dirs"], &wanted),
+                "system" => {
+                    let is: Vec<String> = items(&service["system_packages"])
+                        .iter()
+                        .map(|fact| string(&fact["value"]))
+                        .collect();
+                    (is == strings(said), format!("{is:?}"))
+                }
                 "writable" => {
                     let is: Vec<String> = items(&service["writable"])
                         .iter()

@@ -6,21 +6,26 @@ mod devcontainer;
 mod dockerfile;
 mod hooks;
 mod makefile;
+mod own;
 mod procfile;
 mod scripts;
 
 pub(crate) use compose::in_use;
 pub(super) use makefile::recipes;
+pub(super) use own::{own_services, published};
 pub(super) use procfile::processes;
 
-use super::beside::beside;
+use super::beside::{beside, pattern};
 use super::{Tree, secret};
 use crate::project::{Dockerfile, Evidence, Existing, ExistingFile, RelPath};
 
 /// Reads everything of `tree` that is there already.
 pub(super) fn read(tree: &Tree) -> Existing {
     let mut existing = Existing::default();
-    for path in tree.files().filter(|path| !beside(&path.parent())) {
+    for path in tree
+        .files()
+        .filter(|path| !beside(&path.parent()) && !pattern(&path.parent()))
+    {
         let name = path.file_name();
         if name.ends_with(".dockerignore") {
             existing.dockerignores.push(path.clone());

@@ -1,6 +1,6 @@
 //! The scripts of a package that check it: its tests, and what looks at its code.
 
-use super::command::{BUILD, bare, execute, run, script_of};
+use super::command::{BUILD, PARTS, bare, execute, run, script_of};
 use super::manifest::{Package, Script};
 use crate::detect::{Tree, shell};
 use crate::project::{Evidence, Fact, LintCommand, PackageManager, RelPath, TestCommand};
@@ -87,16 +87,17 @@ impl Checks<'_> {
 
     /// What builds the package, after what it takes from its workspace.
     pub(super) fn build(&self) -> Option<Fact<String>> {
-        let script = built_by(self.package)?;
-        let own = run(self.manager, &script.name);
+        let scripts = built_by(self.package);
+        let at = scripts.first()?.at.clone();
+        let own = self.in_a_row(&scripts);
         let mut seen = BTreeSet::from([self.package.path.clone()]);
         let mut first: Vec<String> = Vec::new();
         self.before(self.package, &mut seen, &mut first);
         if first.is_empty() {
-            return Some(Fact::certain(own, script.at.clone()));
+            return Some(Fact::certain(own, at));
         }
         first.push(own);
-        let fact = Fact::certain(first.join(" && "), script.at.clone());
+        let fact = Fact::certain(first.join(" && "), at);
         Some(fact.because("what it takes from its workspace is built before it"))
     }
 
@@ -111,18 +112,27 @@ impl Checks<'_> {
                 continue;
             };
             self.before(member, seen, commands);
-            if let Some(script) = built_by(member) {
+            let scripts = built_by(member);
+            if !scripts.is_empty() {
                 let folder = member.root.relative_to(&self.package.root);
-                let command = run(self.manager, &script.name);
+                let command = self.in_a_row(&scripts);
                 commands.push(format!("(cd {} && {command})", shell::join(&[folder])));
             }
         }
     }
 
+    fn in_a_row(&self, scripts: &[&Script]) -> String {
+        let commands: Vec<String> = scripts
+            .iter()
+            .map(|script| run(self.manager, &script.name))
+            .collect();
+        commands.join(" && ")
+    }
+
     /// Whether it says anything that its workspace does not say for it.
     pub(super) fn says_something(&self) -> bool {
         let outer = |says: &dyn Fn(&Package) -> bool| self.outer.is_some_and(says);
-        let builds = |package: &Package| built_by(package).is_some();
+        let builds = |package: &Package| !built_by(package).is_empty();
         let own = self.package;
         self.test_of(own).is_some() && !outer(&|it| self.test_of(it).is_some())
             || !self.lint_of(own).is_empty() && !outer(&|it| !self.lint_of(it).is_empty())
@@ -263,8 +273,31 @@ impl Checks<'_> {
     }
 }
 
-fn built_by(package: &Package) -> Option<&Script> {
-    BUILD.iter().find_map(|name| package.script(name))
+/// The script that builds a package, else those that build its parts (`build:frontend`,
+/// `build-client`), in the order of the manifest.
+fn built_by(package: &Package) -> Vec<&Script> {
+    if let Some(whole) = BUILD.iter().find_map(|name| package.script(name)) {
+        return vec![whole];
+    }
+    package
+        .scripts
+        .iter()
+        .filter(|script| {
+            let part = script
+                .name
+                .strip_prefix("build")
+                .and_then(|rest| rest.strip_prefix([':', '-', '_', '.']));
+            part.is_some_and(|part| PARTS.contains(&part))
+                && shell::commands(&script.command).iter().all(|command| {
+                    let texts = command.texts();
+                    let words = bare(&texts);
+                    let program = words.first().map_or("", String::as_str);
+                    // An image is no part of itself, and what watches never ends.
+                    !matches!(program, "docker" | "podman" | "buildah")
+                        && !words.iter().any(|word| word == "--watch" || word == "-w")
+                })
+        })
+        .collect()
 }
 
 /// The options with which a test script ends by itself; None where it does so anyway.

@@ -36,7 +36,13 @@ const DEVELOPMENT: &[&str] = &[
     "serve",
 ];
 
-pub(super) const BUILD: &[&str] = &["build:prod", "build:production", "build"];
+pub(super) const BUILD: &[&str] = &["build:prod", "build:production", "build", "build:all"];
+
+/// Parts of an application that a script `build:…` builds, where no script builds the whole.
+pub(super) const PARTS: &[&str] = &[
+    "api", "app", "assets", "backend", "bundle", "client", "css", "front", "frontend", "js",
+    "scripts", "server", "static", "styles", "ts", "ui", "vite", "web", "webapp", "webpack",
+];
 
 /// Programs that only a developer starts.
 const TOOLS: &[&str] = &[
@@ -188,6 +194,19 @@ fn is_development(words: &[String]) -> bool {
                     .iter()
                     .skip(1)
                     .any(|word| ways.contains(&word.as_str())))
+    })
+}
+
+/// Whether an image starts something with Node.js or one of its package managers.
+pub(super) fn is_started(image: &Dockerfile) -> bool {
+    image.cmd.iter().chain(&image.entrypoint).any(|evidence| {
+        shell::commands(&evidence.excerpt).iter().any(|command| {
+            let texts = command.texts();
+            let program = bare(&texts)
+                .first()
+                .map_or("", |word| word.rsplit('/').next().unwrap_or(word));
+            RUNS.contains(&program) || matches!(program, "npm" | "pnpm" | "yarn")
+        })
     })
 }
 

@@ -103,6 +103,12 @@ impl Package {
         ))
     }
 
+    /// The name that it gives itself, without the scope of npm.
+    pub(super) fn called(&self) -> Option<&str> {
+        let name = self.document.get("name").and_then(Node::text)?;
+        name.rsplit('/').next()
+    }
+
     /// Whether others may install it from a registry.
     pub(super) fn is_published(&self) -> bool {
         let private = self.document.get("private").and_then(Node::text) == Some("true");

@@ -53,6 +53,8 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
             files: &files,
             listening: &listening,
             images: &images,
+            existing,
+            alone,
             served: is_served(existing, found, package),
             beside: others || !services.is_empty(),
         }
@@ -150,6 +152,8 @@ impl Beside<'_> {
             files: &[],
             listening: &[],
             images,
+            existing: self.existing,
+            alone: true,
             served: false,
             beside: false,
         }

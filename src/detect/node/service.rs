@@ -1,7 +1,7 @@
 //! Puts together what one package of Node.js is.
 
 use super::checks::Checks;
-use super::command::{Commands, Started};
+use super::command::{self, Commands, Started};
 use super::framework::{self, Gives, Shown};
 use super::manager::Managed;
 use super::manifest::Package;
@@ -24,6 +24,9 @@ pub(super) struct Surroundings<'a> {
     /// Where the files listen.
     pub(super) listening: &'a [source::Listening],
     pub(super) images: &'a [&'a Dockerfile],
+    pub(super) existing: &'a Existing,
+    /// Whether it is the only package of the tree.
+    pub(super) alone: bool,
     /// Whether something else is served from the same folder, or builds it into its own image.
     pub(super) served: bool,
     /// Whether anything else of the tree runs.
@@ -52,8 +55,17 @@ pub(super) fn images<'e>(
         .iter()
         .filter(|file| {
             let folder = file.path.parent();
-            folder == *root
-                || root.is_within(&folder) && (alone || existing::names_folder(file, root))
+            let above = root.is_within(&folder) && (alone || existing::names_folder(file, root));
+            // `docker/Dockerfile` of the only package, but not one of a proxy beside it.
+            let below = || {
+                file.runtime.is_some()
+                    || command::is_started(file)
+                    || file
+                        .copied
+                        .iter()
+                        .any(|copied| copied.excerpt.contains("package.json"))
+            };
+            folder == *root || above || alone && folder.is_within(root) && below()
         })
         .filter(|file| file.runtime.as_ref().is_none_or(|(name, _)| name == "node"))
         .collect();
@@ -333,6 +345,17 @@ impl Surroundings<'_> {
         {
             claims.push((port, started.at.clone()));
         }
+        let composed = existing::own_services(
+            self.existing,
+            &self.package.root,
+            self.package.called(),
+            self.alone,
+        );
+        claims.extend(
+            composed
+                .into_iter()
+                .filter_map(|(file, service)| existing::published(self.tree, file, service)),
+        );
         let listening = self.listening.iter().cloned();
         let mut listening: Vec<(Port, Evidence)> = listening
             .filter_map(|(port, at)| Some((port?, at)))
@@ -364,7 +387,7 @@ impl Surroundings<'_> {
         }
         if !fact.against.is_empty() {
             fact = fact.because(
-                "EXPOSE goes before the command, that before the file that it starts and other sources",
+                "EXPOSE goes before the command, that before compose files, those before the file that it starts and other sources",
             );
         }
         Some(fact)

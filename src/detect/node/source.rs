@@ -229,34 +229,55 @@ fn number(
                 .filter(|argument| source.of(*argument) != "10")
                 .find_map(inner)
         }
-        "object" => syntax::children(node).into_iter().find_map(|pair| {
-            let is_port = |node: Node<'_>| source.of(node).trim_matches(['"', '\'']) == "port";
-            match pair.kind() {
-                "pair" if is_port(pair.child_by_field_name("key")?) => {
-                    inner(pair.child_by_field_name("value")?)
-                }
-                "shorthand_property_identifier" if is_port(pair) => {
-                    names.get("port").and_then(inner)
-                }
-                _ => None,
-            }
-        }),
+        "object" => member(source, names, node, "port").and_then(inner),
         "identifier" => names.get(source.of(node)).and_then(inner),
+        "member_expression" => {
+            let object = || {
+                let object = names.get(source.of(node.child_by_field_name("object")?))?;
+                let name = source.of(node.child_by_field_name("property")?);
+                (object.kind() == "object").then(|| member(source, names, object, name))?
+            };
+            names.get(source.of(node)).or_else(object).and_then(inner)
+        }
         _ => None,
     }
 }
 
-/// What the names of a file are declared with, the first of each.
+/// The value of a property of an object that is written down.
+fn member<'n>(
+    source: &Source<'_>,
+    names: &Names<'n>,
+    object: Node<'n>,
+    name: &str,
+) -> Option<Node<'n>> {
+    let is = |node: Node<'_>| source.of(node).trim_matches(['"', '\'']) == name;
+    syntax::children(object)
+        .into_iter()
+        .find_map(|pair| match pair.kind() {
+            "pair" if is(pair.child_by_field_name("key")?) => pair.child_by_field_name("value"),
+            "shorthand_property_identifier" if is(pair) => names.get(name),
+            _ => None,
+        })
+}
+
+/// What the names of a file are declared with, the first of each; also what is assigned to a
+/// property, by its whole name.
 struct Names<'t>(BTreeMap<&'t str, Node<'t>>);
 
 impl<'t> Names<'t> {
     fn of(source: &'t Source<'_>, root: Node<'t>) -> Self {
         let mut found = BTreeMap::new();
-        for declared in syntax::all(root, "variable_declarator") {
-            if let Some(name) = declared.child_by_field_name("name")
-                && let Some(value) = declared.child_by_field_name("value")
-            {
-                found.entry(source.of(name)).or_insert(value);
+        for (kind, name, value) in [
+            ("variable_declarator", "name", "value"),
+            // `this.config.port = …`
+            ("assignment_expression", "left", "right"),
+        ] {
+            for declared in syntax::all(root, kind) {
+                if let Some(name) = declared.child_by_field_name(name)
+                    && let Some(value) = declared.child_by_field_name(value)
+                {
+                    found.entry(source.of(name)).or_insert(value);
+                }
             }
         }
         Self(found)

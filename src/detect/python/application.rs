@@ -302,7 +302,7 @@ impl Search<'_, '_> {
 
     /// Adds objects that a server's command names and that no framework above makes.
     fn named(&self, found: &mut Vec<Application>) {
-        for mention in self.mentions.iter().filter(|mention| mention.production) {
+        for mention in self.mentions.iter().filter(|mention| mention.deploys()) {
             let (Some(server), Some(target)) = (mention.server(), mention.target()) else {
                 continue;
             };
@@ -350,16 +350,27 @@ impl Search<'_, '_> {
                 || mention.words.iter().any(|word| word.contains("Uvicorn"));
             let place = Place::of(self.code, &self.package.root, &path);
             let factory = target.ends_with(')');
-            found.push(Application {
+            // A module that prepares something and hands on another one's application.
+            let made = self
+                .code
+                .define(&path, object, &place.roots)
+                .and_then(|definition| {
+                    found
+                        .iter()
+                        .find(|one| one.file == definition.file && one.object == definition.name)
+                });
+            let interface = if asgi {
+                ServerInterface::Asgi
+            } else {
+                ServerInterface::Wsgi
+            };
+            let one = Application {
                 object: object.to_owned(),
                 factory,
-                framework: None,
-                framework_at: mention.at.clone(),
-                interface: if asgi {
-                    ServerInterface::Asgi
-                } else {
-                    ServerInterface::Wsgi
-                },
+                framework: made.and_then(|one| one.framework),
+                framework_at: made
+                    .map_or_else(|| mention.at.clone(), |one| one.framework_at.clone()),
+                interface: made.map_or(interface, |one| one.interface),
                 entry: format!(
                     "{}:{object}{}",
                     place.dotted(&path).unwrap_or_default(),
@@ -368,10 +379,14 @@ impl Search<'_, '_> {
                 entry_at: module.at(line),
                 mention: Some(mention.at.clone()),
                 strength: choice::SERVED,
-                origin: (path.clone(), object.to_owned()),
+                origin: made.map_or_else(
+                    || (path.clone(), object.to_owned()),
+                    |one| one.origin.clone(),
+                ),
                 file: path,
                 place,
-            });
+            };
+            found.push(one);
         }
     }
 }

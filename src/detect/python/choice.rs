@@ -34,11 +34,7 @@ pub(super) fn strength(mention: &Mention, application: &Application) -> Option<u
             dotted(file, &base).as_deref() == Some(module.as_str())
         });
         let is_it = known && (object.is_empty() || object == application.object);
-        return is_it.then_some(if mention.production && mention.server().is_some() {
-            SERVED
-        } else {
-            NAMED
-        });
+        return is_it.then_some(if mention.deploys() { SERVED } else { NAMED });
     }
     // `python app.py`, but not `python manage.py shell`.
     let mut words = mention

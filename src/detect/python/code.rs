@@ -65,6 +65,22 @@ impl<'t> Code<'t> {
         ahead.extend(parsed);
     }
 
+    /// Scripts without an extension in `root` or below that their first line gives to Python.
+    pub(super) fn bare_scripts(&self, root: &RelPath) -> Vec<RelPath> {
+        let is_script = |path: &&RelPath| {
+            self.tree.text(path).is_some_and(|text| {
+                let first = text.lines().next().unwrap_or_default();
+                first.starts_with("#!") && first.contains("python")
+            })
+        };
+        self.tree
+            .with_extension("")
+            .filter(|path| path.is_within(root))
+            .filter(is_script)
+            .cloned()
+            .collect()
+    }
+
     pub(super) fn module(&self, path: &RelPath) -> Option<Rc<Module>> {
         if let Some(known) = self.modules.borrow().get(path) {
             return known.clone();

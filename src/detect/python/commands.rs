@@ -59,52 +59,8 @@ pub(super) fn compose_services<'e>(
     package: &Package,
     alone: bool,
 ) -> Vec<(&'e ComposeFile, &'e ComposeService)> {
-    let root = &package.root;
-    let is_for_tests = |file: &ComposeFile| {
-        file.path
-            .stem()
-            .split(['.', '-', '_'])
-            .any(|word| matches!(word, "test" | "tests" | "ci" | "e2e"))
-    };
-    let mut found = Vec::new();
-    for file in existing
-        .compose_files
-        .iter()
-        .filter(|file| !is_for_tests(file))
-    {
-        let builds = |service: &ComposeService| {
-            service.builds(root)
-                || service
-                    .build
-                    .as_ref()
-                    .is_some_and(|context| root.is_within(context) && (alone || !context.is_root()))
-        };
-        let images: Vec<&str> = file
-            .services
-            .iter()
-            .filter(|service| builds(service))
-            .filter_map(|service| service.image.as_deref())
-            .collect();
-        for service in &file.services {
-            let image = service.image.as_deref().unwrap_or_default();
-            if builds(service) || images.contains(&image) || is_own_image(image, package) {
-                found.push((file, service));
-            }
-        }
-    }
-    found
-}
-
-/// Whether an image is named like the project: `ghcr.io/owner/name:tag`.
-fn is_own_image(image: &str, package: &Package) -> bool {
-    let path = image.split(['@', '$']).next().unwrap_or_default();
-    let last = path.rsplit('/').next().unwrap_or_default();
-    let name = last.split(':').next().unwrap_or_default();
-    path.contains('/')
-        && package
-            .name
-            .as_ref()
-            .is_some_and(|own| own.value.eq_ignore_ascii_case(name))
+    let name = package.name.as_ref().map(|fact| fact.value.as_str());
+    existing::own_services(existing, &package.root, name, alone)
 }
 
 impl Commands<'_, '_> {

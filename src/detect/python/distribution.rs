@@ -40,6 +40,13 @@ const MODULES: &[(&str, &[&str])] = &[
     ("polars-lts-cpu", &["polars"]),
     ("polars-u64-idx", &["polars"]),
     ("biom-format", &["biom"]),
+    ("bootstrap-flask", &["flask_bootstrap"]),
+    ("python-socketio", &["socketio"]),
+    ("python-engineio", &["engineio"]),
+    ("tortoise-orm", &["tortoise"]),
+    ("newspaper3k", &["newspaper"]),
+    ("flask-server-timing", &["server_timing"]),
+    ("django-basic-auth-ip-whitelist", &["baipw"]),
     ("django-cors-headers", &["corsheaders"]),
     ("django-csp", &["csp"]),
     ("djangorestframework-csv", &["rest_framework_csv"]),
@@ -184,6 +191,37 @@ const UNSEEN: &[&str] = &[
     "locust",
     "attrs",
     "six",
+    "aerich",
+    // Tools of developers, listed among what the application needs.
+    "autopep8",
+    "bandit",
+    "black",
+    "build",
+    "bumpversion",
+    "codecov",
+    "coverage",
+    "coveralls",
+    "flake8",
+    "invoke",
+    "isort",
+    "mkdocs",
+    "mkdocs-material",
+    "mock",
+    "mypy",
+    "nose",
+    "nose2",
+    "nox",
+    "pep8",
+    "pycodestyle",
+    "pydocstyle",
+    "pyflakes",
+    "pylint",
+    "pyright",
+    "ruff",
+    "sphinx",
+    "tox",
+    "twine",
+    "yapf",
 ];
 
 /// Modules that a distribution installs, by its normalised name.
@@ -201,7 +239,9 @@ pub(super) fn modules(name: &str) -> Vec<String> {
 pub(super) fn works_unseen(name: &str) -> bool {
     UNSEEN.contains(&name)
         || name.starts_with("types-")
-        || name.starts_with("pytest")
+        || ["pytest", "sphinx-", "sphinxcontrib-", "flake8-", "mkdocs-"]
+            .iter()
+            .any(|start| name.starts_with(start))
         || name.ends_with("-stubs")
 }
 
@@ -435,6 +475,13 @@ fn is_build_tool(package: &str) -> bool {
                 | "apt-transport-https"
                 | "dos2unix"
                 | "supervisor"
+                | "postgresql"
+                | "mysql-server"
+                | "mariadb-server"
+                | "redis-server"
+                | "rabbitmq-server"
+                | "inotify-tools"
+                | "bzip2"
                 | "nginx"
                 | "cron"
                 | "gosu"

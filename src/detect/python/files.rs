@@ -26,12 +26,6 @@ pub(super) fn fill(
     };
     let mut writes = Writes::default();
     for path in files {
-        let mut folder = path.parent();
-        while writes.code.insert(folder.clone()) && !folder.is_root() {
-            folder = folder.parent();
-        }
-    }
-    for path in files {
         if let Some(module) = code.module(path) {
             folders(&paths, &module, service);
             writes.note(&module);
@@ -144,8 +138,6 @@ fn folders(paths: &Paths<'_, '_>, module: &Module, service: &mut Service) {
 #[derive(Default)]
 struct Writes {
     names: BTreeSet<String>,
-    /// Folders that hold the code that runs, and those above them.
-    code: BTreeSet<RelPath>,
 }
 
 /// Whether a setting of this name and value is a folder.
@@ -160,8 +152,8 @@ fn names_folder(name: &str, value: &Expr) -> bool {
 
 impl Writes {
     fn note(&mut self, module: &Module) {
-        // A management command is run by hand, in the source tree.
-        if module.path.as_str().contains("management/commands/") {
+        // A management command is run by hand, in the source tree, and so is what builds the package.
+        if module.path.as_str().contains("management/commands/") || role::builds(module) {
             return;
         }
         let mut here: BTreeSet<String> = BTreeSet::new();
@@ -195,17 +187,6 @@ impl Writes {
         self.names.extend(here);
     }
 
-    /// The folder of a path: a file's is its parent. None where code lies in it, which no volume
-    /// may hide.
-    fn folder(&self, path: RelPath) -> Option<RelPath> {
-        let folder = if path.file_name().contains('.') {
-            path.parent()
-        } else {
-            path
-        };
-        (!self.code.contains(&folder)).then_some(folder)
-    }
-
     fn settings(&self, paths: &Paths<'_, '_>, module: &Module, service: &mut Service) {
         let working_dir = paths.working_dir;
         each_statement(&module.body, &mut |statement| {
@@ -228,13 +209,15 @@ impl Writes {
             if !(media || (names_folder(name, value) && self.names.contains(name))) {
                 return;
             }
-            let Some(path) = paths.of(module, value).and_then(|path| self.folder(path)) else {
+            let Some(path) = paths.of(module, value).map(folder_of) else {
                 return;
             };
             if path == *working_dir
                 || path.is_root()
                 || !path.is_within(&service.root)
                 || role::beside(&path)
+                // A volume would hide it.
+                || paths.code.tree.holds_code(&path)
             {
                 return;
             }
@@ -254,6 +237,15 @@ impl Writes {
             }
             add(&mut service.writable, Fact::new(path, confidence, vec![at]));
         });
+    }
+}
+
+/// The folder of a path: a file's is its parent.
+fn folder_of(path: RelPath) -> RelPath {
+    if path.file_name().contains('.') {
+        path.parent()
+    } else {
+        path
     }
 }
 

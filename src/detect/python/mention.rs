@@ -124,6 +124,17 @@ impl Mention {
         SERVERS.iter().copied().find(|server| *server == program)
     }
 
+    /// Whether it serves in production: a file for production says so, or the server is one that
+    /// nobody develops with.
+    pub(super) fn deploys(&self) -> bool {
+        let server = self.server();
+        self.production && server.is_some()
+            || matches!(
+                server,
+                Some("gunicorn" | "uwsgi" | "waitress-serve" | "granian")
+            ) && !self.words.iter().any(|word| word.starts_with("--reload"))
+    }
+
     /// Whether it starts something that answers HTTP.
     pub(super) fn serves(&self) -> bool {
         self.server().is_some()
@@ -140,7 +151,11 @@ impl Mention {
 
     /// `module:object` as the command names it.
     pub(super) fn target(&self) -> Option<&str> {
-        if let Some(word) = self.words.iter().find(|word| is_target(word)) {
+        // `-c python:shop.gunicorn` is gunicorn's configuration.
+        let is = |word: &&String| {
+            is_target(word) && !word.starts_with("python:") && !word.starts_with("file:")
+        };
+        if let Some(word) = self.words.iter().find(is) {
             return Some(word);
         }
         if let Some(app) = self.option(&["--app", "-A"]) {
@@ -356,6 +371,21 @@ mod tests {
         };
         let words = ["/venv/bin/serve-it", "a:b"].map(str::to_owned);
         assert_eq!(bare(&words, &[point]), ["gunicorn", "a:b"]);
+    }
+
+    #[test]
+    fn a_configuration_is_no_target() {
+        let one = mention("gunicorn -c python:shop.gunicorn shop.app:app");
+        assert_eq!(one.target(), Some("shop.app:app"));
+        assert!(one.deploys());
+        let somewhere = |command: &str| Mention {
+            production: false,
+            ..mention(command)
+        };
+        assert!(somewhere("gunicorn shop.app:app").deploys());
+        assert!(!somewhere("gunicorn --reload shop.app:app").deploys());
+        assert!(!somewhere("uvicorn shop.app:app").deploys());
+        assert!(!mention("flask run").deploys());
     }
 
     #[test]

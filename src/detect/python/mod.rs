@@ -112,6 +112,9 @@ fn project(
     };
     let celery = celery::find(code, package, &files, &mentions);
     let mut processes = process::find(code, package, &mentions);
+    if let Some(application) = applications.first() {
+        process::name_application(&mut processes, &application.entry);
+    }
     let serves = !applications.is_empty() || program.is_some();
     if !serves && celery.is_none() && processes.is_empty() {
         processes.extend(process::installed(package, existing, &mentions, code));
@@ -184,9 +187,10 @@ fn project(
             });
         }
     }
-    let python = all_python(code, &package.root);
+    let mut python = all_python(code, &package.root);
     let whole = python.len() <= PARSED;
     if whole {
+        python.extend(code.bare_scripts(&package.root));
         // An application of ordinary size is read whole, so that a broken file is told of.
         for path in &python {
             code.module(path);

@@ -5,9 +5,10 @@ use super::code::Code;
 use super::commands::{compose_services, dockerfiles};
 use super::manifest::Package;
 use super::mention::{Mention, port_of};
+use super::parse::Module;
 use super::program::defined_port;
 use super::syntax::{Expr, Kind, argument, each_expression};
-use crate::detect::structured;
+use crate::detect::{existing, structured};
 use crate::project::{Claim, Confidence, EnvVar, Evidence, Existing, Fact, Port, RelPath};
 
 /// What is looked at for the port of one application.
@@ -172,18 +173,7 @@ impl Search<'_, '_> {
                 // Nor are the pages about it the application.
                 && !matches!(service.name.as_str(), "docs" | "doc" | "mkdocs" | "sphinx")
             })
-            .filter_map(|(file, service)| {
-                let written = service.ports.first()?;
-                let inside = written.split('/').next()?.rsplit(':').next()?;
-                let port = Port::new(inside.parse().ok()?)?;
-                let line = structured::yaml(self.code.tree, &file.path)
-                    .and_then(|document| {
-                        let service = document.at(&["services", &service.name])?;
-                        Some(service.get("ports")?.items().first()?.line)
-                    })
-                    .unwrap_or(service.line);
-                Some((port, Evidence::new(file.path.clone(), line, written)))
-            })
+            .filter_map(|(file, service)| existing::published(self.code.tree, file, service))
             .collect()
     }
 
@@ -220,9 +210,35 @@ impl Search<'_, '_> {
                     Some(name) => module.assigned(name).unwrap_or(value),
                     None => value,
                 };
-                if let Some(port) = self.number(resolved) {
-                    found = Some((port, module.at(resolved.line)));
+                let port = self.number(resolved).map(|port| (port, resolved.line));
+                // An argument of the command line has its default where it is declared.
+                let is_port = resolved
+                    .last_name()
+                    .is_some_and(|name| name.to_lowercase().ends_with("port"));
+                let option = || is_port.then(|| self.option(&module)).flatten();
+                if let Some((port, line)) = port.or_else(option) {
+                    found = Some((port, module.at(line)));
                 }
+            }
+        });
+        found
+    }
+
+    /// The default of `--port`, with its line: `@click.option("--port", default=8000)`,
+    /// `parser.add_argument("-p", "--port", default=8000)`.
+    fn option(&self, module: &Module) -> Option<(Port, usize)> {
+        let mut found = None;
+        each_expression(&module.body, &mut |expr| {
+            if let Some((function, args)) = expr.call()
+                && matches!(function.last_name(), Some("option" | "add_argument"))
+                && args
+                    .iter()
+                    .filter_map(|arg| arg.value.text())
+                    .any(|name| name == "--port" || name.ends_with("-port"))
+                && let Some(default) = argument(args, None, "default")
+                && let Some(port) = self.number(default)
+            {
+                found.get_or_insert((port, default.line));
             }
         });
         found

@@ -333,6 +333,16 @@ fn own_program(code: &Code<'_>, package: &Package, mention: &Mention) -> Option<
                 .find(|word| !word.starts_with('-'))?
                 .clone(),
         }
+    } else if mention.program() == "flask" {
+        // A command that the application adds to Flask's own.
+        let command = mention
+            .arguments()
+            .iter()
+            .find(|word| !word.starts_with('-') && !word.contains([':', '.', '=']))?;
+        if matches!(command.as_str(), "run" | "shell" | "routes" | "db") {
+            return None;
+        }
+        command.clone()
     } else {
         let program = mention.program();
         package
@@ -363,6 +373,17 @@ fn own_program(code: &Code<'_>, package: &Package, mention: &Mention) -> Option<
         ServiceKind::Worker
     };
     Some((kind, None, entry, "worker"))
+}
+
+/// Names the application in commands of Flask's command line that leave that to the environment.
+pub(super) fn name_application(processes: &mut [Process], entry: &str) {
+    for process in processes {
+        if let Some(rest) = process.command.strip_prefix("flask ")
+            && !rest.contains("--app")
+        {
+            process.command = format!("flask --app {} {rest}", entry.trim_end_matches("()"));
+        }
+    }
 }
 
 /// A letter among joined short options, or the long name.

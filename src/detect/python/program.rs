@@ -6,9 +6,11 @@ use super::manifest::Package;
 use super::mention::Mention;
 use super::parse::Module;
 use super::place::Place;
+use super::role;
 use super::syntax::{
     Expr, Kind, Stmt, StmtKind, argument, each_expression, each_statement, on_import,
 };
+use crate::detect::shell;
 use crate::project::{Evidence, RelPath};
 use std::collections::BTreeSet;
 
@@ -93,7 +95,9 @@ pub(super) fn find(
     mentions: &[Mention],
 ) -> Option<Program> {
     let mut found: Vec<(RelPath, Evidence, &'static Kindred)> = Vec::new();
-    for path in files {
+    let mut scripts = code.bare_scripts(&package.root);
+    scripts.retain(role::is_application);
+    for path in files.iter().chain(&scripts) {
         let worth_it = code.tree.text(path).is_some_and(|text| {
             ["streamlit", "gradio", "tornado", ".launch(", "ingress"]
                 .iter()
@@ -123,14 +127,12 @@ pub(super) fn find(
         })
         .collect();
     found.retain(|(path, ..)| !imported.contains(path));
+    // Of several commands one that says the port is the server's.
     let started = |path: &RelPath| {
-        mentions.iter().find(|mention| {
-            (mention.is_python() || mention.program() == "streamlit")
-                && mention
-                    .arguments()
-                    .iter()
-                    .any(|word| mention.folder.join(word).is_ok_and(|named| named == *path))
-        })
+        mentions
+            .iter()
+            .filter(|mention| words_behind(mention, path).is_some())
+            .min_by_key(|mention| mention.port().is_none())
     };
     found.sort_by_key(|(path, ..)| {
         (
@@ -161,15 +163,19 @@ pub(super) fn find(
                 .contains(&file)
                 .then(|| (path, mention.at.clone()))
         });
-    let (file, mention) = if let Some((path, mention)) = outer {
-        (path, Some(mention))
-    } else {
-        let mention = started(&file).map(|mention| mention.at.clone());
-        (file, mention)
+    let file = outer.as_ref().map_or(file, |(path, _)| path.clone());
+    let mention = match outer {
+        Some((_, mention)) => Some(mention),
+        None => started(&file).map(|mention| mention.at.clone()),
     };
     let place = Place::of(code, &package.root, &file);
     let mut command = kindred.command.to_owned();
-    if kindred.name == "tornado"
+    let subcommands = started(&file)
+        .and_then(|mention| words_behind(mention, &file))
+        .filter(|words| command.ends_with("{file}") && is_command_line(words));
+    if let Some(words) = subcommands {
+        command.push_str(&format!(" {}", shell::join(&with_port(words))));
+    } else if kindred.name == "tornado"
         && let Some(option) = port_option(code, &file, &place)
     {
         command.push_str(&format!(" --{option}={{port}}"));
@@ -182,6 +188,47 @@ pub(super) fn find(
         command,
         mention,
     })
+}
+
+/// The words that a command has behind the file at `path`, where it starts that: by the
+/// interpreter, or by the name under which a script without an extension is installed.
+fn words_behind<'m>(mention: &'m Mention, path: &RelPath) -> Option<&'m [String]> {
+    let is = |word: &String| mention.folder.join(word).is_ok_and(|named| named == *path);
+    if mention.is_python() || mention.program() == "streamlit" {
+        let words = mention.arguments();
+        let at = words.iter().position(is)?;
+        return words.get(at + 1..);
+    }
+    let installed = path.extension().is_empty() && mention.program() == path.file_name();
+    (installed || mention.words.first().is_some_and(is)).then(|| mention.arguments())
+}
+
+/// Whether words select what a program does: without them it would do something else.
+fn is_command_line(words: &[String]) -> bool {
+    words
+        .first()
+        .is_some_and(|word| word.starts_with(|c: char| c.is_ascii_lowercase()))
+        && words
+            .iter()
+            .all(|word| !word.contains(['$', '>', '|', '&']))
+}
+
+/// The words with `{port}` in the place of a port.
+fn with_port(words: &[String]) -> Vec<String> {
+    let mut is_port = false;
+    words
+        .iter()
+        .map(|word| {
+            let after = std::mem::replace(&mut is_port, word == "--port" || word == "-p");
+            if after {
+                return "{port}".to_owned();
+            }
+            match word.split_once('=') {
+                Some((name @ ("--port" | "-p"), _)) => format!("{name}={{port}}"),
+                _ => word.clone(),
+            }
+        })
+        .collect()
 }
 
 /// The line at which a module opens a port, and by which framework.

@@ -132,14 +132,14 @@ impl<'r> Reader<'r, '_, '_> {
                 if (operator == "in" || operator == "not in")
                     && self.reading.is_environ(self.module, right) =>
             {
-                if let Some(name) = left.text() {
-                    self.push(name, expr.line, None, false, used_as);
+                if let Some(name) = self.literal(left) {
+                    self.push(&name, expr.line, None, false, used_as);
                     return;
                 }
             }
             Kind::Index(object, key) if self.reading.is_environ(self.module, object) => {
-                if let Some(name) = key.text() {
-                    self.push(name, expr.line, None, !at.conditional, used_as);
+                if let Some(name) = self.literal(key) {
+                    self.push(&name, expr.line, None, !at.conditional, used_as);
                     return;
                 }
             }
@@ -189,6 +189,10 @@ impl<'r> Reader<'r, '_, '_> {
         }
     }
 
+    fn literal(&self, expr: &Expr) -> Option<String> {
+        self.reading.literal(self.module, expr)
+    }
+
     /// Whether the call reads a variable.
     fn call(
         &mut self,
@@ -199,12 +203,15 @@ impl<'r> Reader<'r, '_, '_> {
         used_as: Option<&str>,
         at: &At,
     ) -> bool {
+        let (reading, module) = (self.reading, self.module);
         let literal = |given: Option<&Expr>| {
-            given.and_then(Expr::literal).or_else(|| {
-                fallback
-                    .and_then(Expr::literal)
-                    .filter(|text| !text.is_empty())
-            })
+            given
+                .and_then(|expr| reading.literal(module, expr))
+                .or_else(|| {
+                    fallback
+                        .and_then(Expr::literal)
+                        .filter(|text| !text.is_empty())
+                })
         };
         if let Kind::Attr(object, method) = &function.kind
             && let Some(prefix) = self.reading.dynaconf(self.module, object)
@@ -238,11 +245,12 @@ impl<'r> Reader<'r, '_, '_> {
             return true;
         }
         if let Some(wrapper) = self.reading.wrapper_of(self.module, function) {
-            let Some(name) = wrapper.key.of(args).and_then(Expr::text) else {
+            let key = wrapper.key.of(args);
+            let Some(name) = key.and_then(|key| reading.literal(module, key)) else {
                 return false;
             };
             let default = literal(wrapper.default.as_ref().and_then(|one| one.of(args)));
-            self.push(name, line, default, false, used_as);
+            self.push(&name, line, default, false, used_as);
             return true;
         }
         if !self.reading.reads(self.module, function) {
@@ -267,13 +275,13 @@ impl<'r> Reader<'r, '_, '_> {
         let Some(name) = ["key", "name", "var"]
             .iter()
             .find_map(|key| argument(args, Some(0), key))
-            .and_then(Expr::text)
-            .or(unnamed)
+            .and_then(|key| reading.literal(module, key))
+            .or_else(|| unnamed.map(str::to_owned))
         else {
             return false;
         };
         let given = argument(args, Some(1), "default");
-        let known = owner.and_then(|(scheme, _)| scheme.get(name));
+        let known = owner.and_then(|(scheme, _)| scheme.get(&name));
         let default = literal(given).or_else(|| known.cloned().flatten());
         let environ_like = owner.is_none()
             && outside

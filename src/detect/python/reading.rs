@@ -275,6 +275,19 @@ impl<'a, 't> Reading<'a, 't> {
         known.contains_key(&key).then_some(key)
     }
 
+    /// The text of a literal, or of a constant that this or another module defines.
+    pub(super) fn literal(&self, module: &Module, expr: &Expr) -> Option<String> {
+        if let Some(text) = expr.literal() {
+            return Some(text);
+        }
+        if let Some(value) = expr.name().and_then(|name| module.assigned(name)) {
+            return value.literal();
+        }
+        let found = super::application::definition(self.code, module, expr, self.place)?;
+        let other = self.code.module(&found.file)?;
+        other.assigned(&found.name)?.literal()
+    }
+
     pub(super) fn wrapper_of(&self, module: &Module, callee: &Expr) -> Option<&Wrapper> {
         let key = self.resolve(&self.wrappers, module, callee)?;
         self.wrappers.get(&key)

@@ -1,5 +1,6 @@
 //! What a Python file is for, by its place and name: application, test, example, migration.
 
+use super::parse::Module;
 use crate::project::RelPath;
 
 pub(super) use crate::detect::beside::beside_or_hidden as beside;
@@ -14,7 +15,7 @@ pub(super) fn is_test(path: &RelPath) -> bool {
             .parent()
             .as_str()
             .split('/')
-            .any(|part| matches!(part, "test" | "tests" | "testing"))
+            .any(|part| matches!(part, "test" | "tests" | "testing") || part.starts_with("tests_"))
 }
 
 pub(super) fn is_migration(path: &RelPath) -> bool {
@@ -30,6 +31,34 @@ pub(super) fn is_tooling(path: &RelPath) -> bool {
         path.file_name(),
         "setup.py" | "noxfile.py" | "fabfile.py" | "conf.py" | "dodo.py" | "versioneer.py"
     )
+}
+
+/// Whether a module is part of how the package is built: by its name, or by what it imports.
+pub(super) fn builds(module: &Module) -> bool {
+    let path = &module.path;
+    // Settings are called `conf.py` as well.
+    let by_name = is_tooling(path) && path.stem() != "conf"
+        || matches!(
+            path.stem(),
+            "_build" | "hatch_build" | "build_backend" | "build_hooks"
+        )
+        || path
+            .parent()
+            .as_str()
+            .split('/')
+            .any(|part| matches!(part, "_build" | "build_backend"));
+    by_name
+        || module.imports.iter().any(|import| {
+            let below = |name: &str| {
+                import.module == name || import.module.starts_with(&format!("{name}."))
+            };
+            import.level == 0
+                && (["setuptools", "hatchling", "pdm.backend", "flit_core"]
+                    .into_iter()
+                    .any(below)
+                    || below("distutils.command")
+                    || below("distutils.core"))
+        })
 }
 
 /// Whether it is code that runs, whatever its folder is called.

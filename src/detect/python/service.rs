@@ -18,7 +18,7 @@ use super::{
 };
 use crate::detect::variable::Engines;
 use crate::project::{
-    BackingKind, Confidence, EnvRole, EnvVar, Evidence, Existing, Fact, Port, RelPath,
+    BackingKind, Confidence, Dockerfile, EnvRole, EnvVar, Evidence, Existing, Fact, Port, RelPath,
     ServerInterface, Service, ServiceKind, Sought,
 };
 use std::collections::BTreeSet;
@@ -538,7 +538,10 @@ impl Surroundings<'_, '_> {
                 service.build_packages.extend(system.build.iter().map(fact));
             }
         }
-        for file in dockerfiles(self.existing, &self.package.root, self.alone) {
+        let files = dockerfiles(self.existing, &self.package.root, self.alone);
+        let deployed = |file: &&Dockerfile| !is_variant_for_developers(file);
+        let is_deployed = files.iter().any(deployed);
+        for file in files.iter().filter(|file| !is_deployed || deployed(file)) {
             let alpine = file
                 .from
                 .as_ref()
@@ -638,6 +641,30 @@ fn url_path(command: &str) -> Option<String> {
         .unwrap_or(rest.len());
     let (_, path) = rest[..end].split_once('/')?;
     (!path.is_empty() && !path.contains('$')).then(|| format!("/{path}"))
+}
+
+/// Whether an image is called for tests or development: `Dockerfile-test`, `dev.Dockerfile`,
+/// `docker/dev/Dockerfile`.
+fn is_variant_for_developers(file: &Dockerfile) -> bool {
+    let path = &file.path;
+    let folder = path.parent();
+    [path.file_name(), folder.file_name()]
+        .into_iter()
+        .flat_map(|name| name.split(['.', '-', '_']))
+        .any(|word| {
+            matches!(
+                word.to_lowercase().as_str(),
+                "test"
+                    | "tests"
+                    | "testing"
+                    | "ci"
+                    | "e2e"
+                    | "dev"
+                    | "develop"
+                    | "development"
+                    | "local"
+            )
+        })
 }
 
 fn unique(facts: &mut Vec<Fact<String>>) {

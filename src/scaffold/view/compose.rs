@@ -37,6 +37,8 @@ pub(super) struct Compose {
     pub(super) staging_files: String,
     /// Folders that a volume is mounted on inside a bind mount, so that they must be there.
     kept: Vec<Kept>,
+    /// Whether a service runs the source of the tree in development.
+    reloads: bool,
     supabase: Option<supabase::Supabase>,
     functions: bool,
     gateway: bool,
@@ -380,6 +382,7 @@ pub(super) fn view(input: &Input) -> Compose {
         production_files: files("compose_production"),
         staging_files: files("compose_staging"),
         kept: application.kept(),
+        reloads: application.services().any(|(_, image)| image.dev),
         functions: services.iter().any(|one| one.name == "functions"),
         gateway: services.iter().any(|one| one.name == "gateway"),
         database: supabase.is_some(),

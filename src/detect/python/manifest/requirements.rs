@@ -86,9 +86,9 @@ pub(super) fn read(
         // Of several that a Dockerfile installs, the longest list is the application's.
         let length = code.tree.size(path).unwrap_or_default();
         (
+            // A Dockerfile may be for development, too.
+            says(path, DEVELOPMENT),
             !is_installed(path),
-            // A second Dockerfile may be for development.
-            is_installed(path) && says(path, DEVELOPMENT),
             if is_installed(path) { 0 } else { rank(path) },
             if is_installed(path) {
                 u64::MAX - length
