@@ -1,5 +1,6 @@
 //! What the ci templates see: the workflow that checks each commit.
 
+mod hooks;
 mod node;
 
 use super::super::pins::{Action, Pins};
@@ -26,6 +27,8 @@ pub(super) struct Ci {
     formatted: bool,
     /// The generated files that prettier would look at.
     prettier: Vec<String>,
+    /// What runs git's hooks; None where none are made.
+    hooks: Option<hooks::HooksJob>,
     /// Workflows of the user's, for the plan.
     others: Vec<String>,
 }
@@ -55,6 +58,14 @@ struct Step {
     directory: String,
     python_path: Option<String>,
     commands: Vec<String>,
+}
+
+impl LintJob {
+    /// The same, where it stands beside others in one job, whose caches would have one name.
+    fn without_cache(mut self) -> Self {
+        self.setup.cache = None;
+        self
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -158,6 +169,10 @@ pub(super) fn view(input: &Input) -> Ci {
         images,
         formatted: node::is_formatted(input, &parts),
         prettier: node::formatted(input),
+        hooks: hooks::view(input, &parts, |part| match &part.node {
+            Some(installer) => Some(node::installed(input, part, installer)),
+            None => lint_job(input, part, String::new(), String::new()),
+        }),
         others: input
             .project
             .existing

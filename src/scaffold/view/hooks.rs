@@ -14,6 +14,14 @@ pub(super) struct Hooks {
     names: Vec<String>,
 }
 
+impl Hooks {
+    /// Those of a commit: name, program, and where that comes from.
+    pub(super) fn at_commit(&self) -> impl Iterator<Item = (&str, &str, From)> {
+        let jobs = self.jobs.iter().filter(|job| job.hook == "pre-commit");
+        jobs.map(|job| (job.name.as_str(), job.tool, job.from))
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct Job {
     hook: &'static str,
@@ -26,6 +34,8 @@ struct Job {
     tool: &'static str,
     install: String,
     note: &'static str,
+    #[serde(skip)]
+    from: From,
 }
 
 /// How one tool is run at a hook.
@@ -44,8 +54,8 @@ struct Known {
 }
 
 /// Where a tool comes from.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum From {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum From {
     Python,
     Node,
     Rust,
@@ -173,6 +183,7 @@ pub(super) fn view(input: &Input) -> Hooks {
                 tool: program(known.run),
                 install: install(input, known, &folder),
                 note: known.note,
+                from: known.from,
             });
         }
     }

@@ -165,6 +165,11 @@ fn crate_of_rust() -> Project {
 
 /// The files of `feature` by path, rendered with every other feature's paths given.
 fn files(project: &Project, feature: &str) -> BTreeMap<String, String> {
+    files_without(project, feature, "")
+}
+
+/// The same where the feature `out` is not made.
+fn files_without(project: &Project, feature: &str, out: &str) -> BTreeMap<String, String> {
     let features = Features::builtin().unwrap();
     let pins = Pins::builtin().unwrap();
     let mut paths = BTreeMap::new();
@@ -179,9 +184,20 @@ fn files(project: &Project, feature: &str) -> BTreeMap<String, String> {
             paths.insert(id.to_owned(), path.to_owned());
         }
     }
-    let names: BTreeSet<String> = ["container", "compose", "env", "make", "ci", "devcontainer"]
-        .map(str::to_owned)
-        .into();
+    let names: BTreeSet<String> = [
+        "container",
+        "compose",
+        "env",
+        "make",
+        "ci",
+        "devcontainer",
+        "hooks",
+    ]
+    .into_iter()
+    .filter(|name| *name != out)
+    .map(str::to_owned)
+    .collect();
+    let known: BTreeSet<&str> = names.iter().map(String::as_str).chain([out]).collect();
     let mut seen = handlebars::Context::null();
     let renderer = Renderer::new(&features).unwrap();
     for _ in 0..2 {
@@ -200,9 +216,7 @@ fn files(project: &Project, feature: &str) -> BTreeMap<String, String> {
                 random: &|bytes| bytes.fill(7),
             },
         };
-        seen = context(&input, names.iter().map(String::as_str))
-            .unwrap()
-            .into();
+        seen = context(&input, known.iter().copied()).unwrap().into();
         for rule in &features.all[feature].files {
             let path = renderer.text(feature, &rule.path, &seen).unwrap();
             paths.insert(rule.id.clone(), path);
@@ -393,6 +407,65 @@ fn the_workflow_has_no_finding() {
             root.path(),
         );
     }
+}
+
+/// The job `name` of the workflow for `project`.
+fn job_of_ci(project: &Project, name: &str) -> String {
+    let text = &files(project, "ci")[".github/workflows/ci.yml"];
+    let (_, job) = text.split_once(&format!("\n  {name}:\n")).unwrap();
+    let end = job.lines().skip(1).position(|line| {
+        let key = line.strip_prefix("  ");
+        key.is_some_and(|key| !key.starts_with([' ', '#']) && key.ends_with(':'))
+    });
+    let lines = job.lines().take(end.map_or(usize::MAX, |end| end + 1));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_job_of_the_workflow_runs_the_hooks_of_a_commit_with_their_tools() {
+    let run = "shipway hooks run pre-commit --from-ref \"$BASE\" --to-ref HEAD --format github";
+    let used = |name: &str, file: &str| Tool {
+        name: name.to_owned(),
+        purpose: "lint",
+        found: Fact::certain(true, Evidence::file(path(file))),
+        version: None,
+    };
+    let mut project = library();
+    project.tools = vec![used("ruff", "pyproject.toml")];
+    let job = job_of_ci(&project, "hooks");
+    for line in [
+        "actions/setup-python@",
+        "pip install --quiet",
+        "ruff==",
+        run,
+    ] {
+        assert!(job.contains(line), "{line}\n{job}");
+    }
+    assert!(!job.contains("SHIPWAY_SKIP"), "{job}");
+
+    let job = job_of_ci(&crate_of_rust(), "hooks");
+    assert!(job.contains(run), "{job}");
+    assert!(!job.contains("setup-python"), "{job}");
+
+    let mut project = crate_of_rust();
+    for (name, file) in [
+        ("rustfmt", "rustfmt.toml"),
+        ("shellcheck", ".shellcheckrc"),
+        ("hadolint", ".hadolint.yaml"),
+    ] {
+        project.tools.push(used(name, file));
+    }
+    let job = job_of_ci(&project, "hooks");
+    assert!(job.contains("rustup toolchain install"), "{job}");
+    // The runner has shellcheck.
+    assert!(job.contains("SHIPWAY_SKIP: hadolint\n"), "{job}");
+}
+
+#[test]
+fn a_project_without_hooks_has_no_job_for_them() {
+    let seen = files_without(&library(), "ci", "hooks");
+    let text = &seen[".github/workflows/ci.yml"];
+    assert!(!text.contains("shipway hooks run"), "{text}");
 }
 
 #[test]

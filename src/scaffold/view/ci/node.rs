@@ -61,6 +61,18 @@ pub(super) fn formatted(input: &Input) -> Vec<String> {
     paths
 }
 
+/// A job without commands of its own, for tools that come with the packages.
+pub(super) fn installed(input: &Input, part: &Component, installer: &Installer) -> LintJob {
+    LintJob {
+        id: String::new(),
+        title: String::new(),
+        setup: setup(input, part, true),
+        changed: false,
+        install: vec![installer.install().to_owned()],
+        commands: Vec::new(),
+    }
+}
+
 pub(super) fn lint_job(
     input: &Input,
     part: &Component,
