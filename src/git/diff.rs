@@ -235,16 +235,9 @@ impl Walk<'_> {
         TreeRefIter::from_bytes(&buffer, tree.kind())
             .map(|entry| {
                 let entry = entry.map_err(|error| super::objects::broken(tree, &error))?;
-                let mode = match entry.mode.kind() {
-                    gix_object::tree::EntryKind::Tree => Mode::Folder,
-                    gix_object::tree::EntryKind::Blob => Mode::Regular,
-                    gix_object::tree::EntryKind::BlobExecutable => Mode::Executable,
-                    gix_object::tree::EntryKind::Link => Mode::Symlink,
-                    gix_object::tree::EntryKind::Commit => Mode::Submodule,
-                };
                 Ok(Theirs {
                     name: entry.filename.to_owned(),
-                    mode,
+                    mode: Mode::of_tree(entry.mode),
                     id: entry.oid.to_owned(),
                 })
             })

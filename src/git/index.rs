@@ -35,6 +35,17 @@ impl Mode {
         }
     }
 
+    pub(super) fn of_tree(mode: gix_object::tree::EntryMode) -> Self {
+        use gix_object::tree::EntryKind as Raw;
+        match mode.kind() {
+            Raw::Tree => Self::Folder,
+            Raw::Blob => Self::Regular,
+            Raw::BlobExecutable => Self::Executable,
+            Raw::Link => Self::Symlink,
+            Raw::Commit => Self::Submodule,
+        }
+    }
+
     /// Whether it is a file with content of its own.
     #[must_use]
     pub fn is_file(self) -> bool {
@@ -141,7 +152,10 @@ impl Index {
                 ..Default::default()
             },
         )
-        .map_err(|error| corrupt(format!("{error:#}")))?;
+        .map_err(|error| {
+            let causes: Vec<String> = error.iter_errors().map(ToString::to_string).collect();
+            corrupt(causes.join(": "))
+        })?;
         let checksum = read.checksum();
         let (state, _) = read.into_parts();
         let written = gix_index::entry::stat::Time::from(state.timestamp());

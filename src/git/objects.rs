@@ -1,6 +1,7 @@
 //! The object database: a reader for each thread, and writes through the git executable, which
 //! obeys the repository's settings for fsync and shared permissions.
 
+use super::recent::Recent;
 use super::{Executable, GitError};
 use gix_hash::ObjectId;
 use gix_object::{Find, Kind};
@@ -47,6 +48,14 @@ impl Objects {
             handle: gix_odb::Cache::from(self.store.to_handle_arc()),
             git: self.git.clone(),
         }
+    }
+
+    /// A reader that keeps what it read lately: for many versions of the same things.
+    #[must_use]
+    pub fn reader_of_many(&self) -> Reader {
+        let mut reader = self.reader();
+        reader.handle.set_pack_cache(|| Box::new(Recent::default()));
+        reader
     }
 
     /// Writes the contents of `files` as blobs, byte for byte, and gives their ids in the same

@@ -1,7 +1,6 @@
 //! Names of commits, and what lies between them.
 
-use super::{GitError, Mode, Repository, failure};
-use bstr::BString;
+use super::{GitError, Repository, failure};
 use gix_hash::ObjectId;
 use std::path::Path;
 
@@ -10,14 +9,6 @@ use std::path::Path;
 pub struct Commit {
     pub id: ObjectId,
     pub tree: ObjectId,
-}
-
-/// A path that a commit has other than all its parents.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Introduced {
-    pub path: BString,
-    pub id: ObjectId,
-    pub mode: Mode,
 }
 
 /// The tree without entries.
@@ -130,67 +121,6 @@ impl Revisions {
             walk.map(|id| id.map(convert)).collect::<Result<_, _>>()
         };
         walk().map_err(|error| self.failed(&error))
-    }
-
-    /// What the commit `id` itself brought: of a merge only what none of its parents has.
-    ///
-    /// # Errors
-    /// When an object is missing or broken.
-    pub fn introduced(&self, id: ObjectId) -> Result<Vec<Introduced>, GitError> {
-        let look = || {
-            let commit = self.repository.find_commit(back(id)?)?;
-            let tree = commit.tree()?;
-            if commit.parent_count() == 0 {
-                return self.differing(None, &tree);
-            }
-            let mut found: Option<Vec<Introduced>> = None;
-            for parent in commit.parents() {
-                let differing = self.differing(Some(&parent.tree()?), &tree)?;
-                found = Some(match found {
-                    None => differing,
-                    Some(mut before) => {
-                        before.retain(|one| differing.binary_search(one).is_ok());
-                        before
-                    }
-                });
-            }
-            Ok(found.unwrap_or_default())
-        };
-        look().map_err(|error| self.failed(&error))
-    }
-
-    /// Sorted.
-    fn differing(
-        &self,
-        old: Option<&git2::Tree>,
-        new: &git2::Tree,
-    ) -> Result<Vec<Introduced>, git2::Error> {
-        let mut options = git2::DiffOptions::new();
-        options.include_typechange(true).skip_binary_check(true);
-        let diff = self
-            .repository
-            .diff_tree_to_tree(old, Some(new), Some(&mut options))?;
-        let mut found: Vec<Introduced> = diff
-            .deltas()
-            .map(|delta| delta.new_file())
-            .filter(|file| !file.id().is_zero())
-            .filter_map(|file| {
-                let mode = match file.mode() {
-                    git2::FileMode::Blob | git2::FileMode::BlobGroupWritable => Mode::Regular,
-                    git2::FileMode::BlobExecutable => Mode::Executable,
-                    git2::FileMode::Link => Mode::Symlink,
-                    git2::FileMode::Commit => Mode::Submodule,
-                    git2::FileMode::Tree | git2::FileMode::Unreadable => return None,
-                };
-                Some(Introduced {
-                    path: file.path_bytes()?.into(),
-                    id: convert(file.id()),
-                    mode,
-                })
-            })
-            .collect();
-        found.sort();
-        Ok(found)
     }
 
     /// What the branches of the remote `name` were when last seen.

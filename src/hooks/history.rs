@@ -5,9 +5,10 @@ use super::builtin::Looking;
 use super::check::{self, Blob, File, Finding};
 use super::source::Source;
 use crate::config::hooks::{CheckId, Patterns};
-use crate::git::{Executable, GitError, Mode, ObjectId, Objects, Revisions};
-use bstr::{BString, ByteSlice};
+use crate::git::{Executable, GitError, Introduced, Mode, ObjectId, Objects};
+use bstr::{BStr, ByteSlice};
 use rayon::prelude::*;
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashSet};
 
 /// Digits of a commit's id in a message.
@@ -23,18 +24,17 @@ pub(super) fn counts(check: CheckId) -> bool {
 
 /// One content at one path.
 #[derive(Debug, Clone)]
-struct Past {
-    path: BString,
+struct Past<'p> {
+    path: &'p BStr,
     id: ObjectId,
     mode: Mode,
     /// The commit that brought it; None where that is found out only for what is found.
     commit: Option<ObjectId>,
 }
 
-/// Looks at what each of `commits` brought, but not at what `source` shows already.
+/// Looks at what commits `brought`, but not at what `source` shows already.
 pub(super) fn of_commits(
-    revisions: &Revisions,
-    commits: &[ObjectId],
+    brought: &[Introduced],
     source: &Source,
     objects: &Objects,
     jobs: &[Looking<'_>],
@@ -43,29 +43,22 @@ pub(super) fn of_commits(
     if !jobs.iter().any(is_about) {
         return Ok(Vec::new());
     }
-    let shown: HashSet<(&[u8], ObjectId)> = source
+    let mut known: HashSet<(&BStr, ObjectId)> = source
         .looked
         .iter()
         .map(|position| source.index.entry(*position))
-        .map(|entry| (entry.path.as_bytes(), entry.id))
+        .map(|entry| (entry.path, entry.id))
         .collect();
-    let mut seen: HashSet<(BString, ObjectId)> = HashSet::new();
-    let mut past = Vec::new();
-    for commit in commits {
-        for blob in revisions.introduced(*commit)? {
-            if shown.contains(&(blob.path.as_slice(), blob.id))
-                || !seen.insert((blob.path.clone(), blob.id))
-            {
-                continue;
-            }
-            past.push(Past {
-                path: blob.path,
-                id: blob.id,
-                mode: blob.mode,
-                commit: Some(*commit),
-            });
-        }
-    }
+    let past: Vec<Past<'_>> = brought
+        .iter()
+        .filter(|one| known.insert((one.path.as_bstr(), one.id)))
+        .map(|one| Past {
+            path: one.path.as_bstr(),
+            id: one.id,
+            mode: one.mode,
+            commit: Some(one.commit),
+        })
+        .collect();
     look(&past, objects, jobs, exclude, &|_| None)
 }
 
@@ -76,12 +69,12 @@ pub(super) fn of_everything(
     jobs: &[Looking<'_>],
     exclude: &Patterns,
 ) -> Result<(usize, Vec<(usize, Finding)>), GitError> {
-    let past: Vec<Past> = git
-        .blobs_of_all_refs()?
-        .into_iter()
+    let blobs = git.blobs_of_all_refs()?;
+    let past: Vec<Past<'_>> = blobs
+        .iter()
         .map(|(id, path)| Past {
-            path,
-            id,
+            path: path.as_bstr(),
+            id: *id,
             mode: Mode::Regular,
             commit: None,
         })
@@ -96,18 +89,21 @@ fn is_about(looking: &Looking<'_>) -> bool {
 }
 
 fn look(
-    past: &[Past],
+    past: &[Past<'_>],
     objects: &Objects,
     jobs: &[Looking<'_>],
     exclude: &Patterns,
     commit_of: &(dyn Fn(ObjectId) -> Option<ObjectId> + Sync),
 ) -> Result<Vec<(usize, Finding)>, GitError> {
-    let found: Vec<(usize, usize, Finding)> = past
-        .par_iter()
-        .enumerate()
+    // Versions of one path in a row, for git keeps of most only what differs from the next.
+    let mut order: Vec<usize> = (0..past.len()).collect();
+    order.sort_by_key(|at| (past[*at].path, Reverse(*at)));
+    let mut found: Vec<(usize, usize, Finding)> = order
+        .into_par_iter()
         .map_init(
-            || (objects.reader(), Vec::new()),
-            |(reader, buffer), (at, one)| {
+            || (objects.reader_of_many(), Vec::new()),
+            |(reader, buffer), at| {
+                let one = &past[at];
                 let path = one.path.to_str_lossy();
                 let wanted: Vec<usize> = (0..jobs.len())
                     .filter(|number| is_about(&jobs[*number]) && jobs[*number].job.wants(&path))
@@ -122,7 +118,7 @@ fn look(
                 }
                 reader.blob(one.id, buffer)?;
                 let file = File::new(Blob {
-                    path: one.path.as_bstr(),
+                    path: one.path,
                     mode,
                     content: buffer,
                     before: None,
@@ -142,6 +138,7 @@ fn look(
         .into_iter()
         .flatten()
         .collect();
+    found.sort_by_key(|(at, number, _)| (*at, *number));
     let places: BTreeSet<usize> = found.iter().map(|(at, ..)| *at).collect();
     let commits: std::collections::BTreeMap<usize, Option<ObjectId>> = places
         .into_iter()

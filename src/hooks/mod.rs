@@ -48,7 +48,7 @@ pub use snapshot::SnapshotError;
 pub use source::{Scope, SourceError};
 
 use crate::config::hooks::{Fix, Hook, Hooks, Job};
-use crate::git::{Executable, Index, Objects, Revisions, Surroundings};
+use crate::git::{Executable, Index, Objects, Surroundings};
 use bstr::ByteSlice;
 use builtin::Looking;
 use push::Pushed;
@@ -190,18 +190,16 @@ pub fn run(opened: Opened, hooks: &Hooks, request: &Request<'_>) -> Result<Repor
     } else {
         &[]
     };
-    let revisions = match request.hook {
-        Hook::PrePush => Some(Revisions::open(repository)?),
-        _ => None,
-    };
-    let pushed = match (&revisions, request.push) {
-        (Some(revisions), Some(push)) => Some(Pushed::new(push, repository, revisions)?),
+    let pushed = match request.push {
+        Some(push) if request.hook == Hook::PrePush => {
+            Some(Pushed::new(push, repository, &objects)?)
+        }
         _ => None,
     };
     let scope = match &pushed {
         Some(pushed) if request.scope == Scope::Staged => Scope::Commits {
             tips: pushed.tips.clone(),
-            commits: pushed.commits.clone(),
+            paths: pushed.paths(),
         },
         _ => request.scope.clone(),
     };
@@ -285,7 +283,6 @@ pub fn run(opened: Opened, hooks: &Hooks, request: &Request<'_>) -> Result<Repor
         request,
         source: &source,
         objects: &objects,
-        revisions: revisions.as_ref(),
         pushed: pushed.as_ref(),
         arrived,
         merge: merging.is_merge,

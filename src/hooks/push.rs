@@ -1,7 +1,8 @@
 //! What a push is about to send: githooks(5), pre-push.
 
-use crate::git::{GitError, ObjectId, Repository, Revisions};
-use bstr::{BString, ByteSlice};
+use crate::git::{GitError, Introduced, ObjectId, Objects, Repository, Revisions};
+use bstr::{BStr, BString, ByteSlice};
+use std::collections::HashSet;
 
 /// What git tells the hook.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,8 +93,8 @@ impl PushRequest {
 pub(super) struct Pushed {
     /// Ids of what is pushed, HEAD first where it is among them.
     pub(super) tips: Vec<ObjectId>,
-    /// The commits that the other side does not have as far as is known, newest last.
-    pub(super) commits: Vec<ObjectId>,
+    /// What the commits brought that the other side does not have as far as is known, newest last.
+    pub(super) brought: Vec<Introduced>,
     /// By line: whether commits of the other side would be lost.
     pub(super) forces: Vec<bool>,
 }
@@ -102,8 +103,9 @@ impl Pushed {
     pub(super) fn new(
         request: &PushRequest,
         repository: &Repository,
-        revisions: &Revisions,
+        objects: &Objects,
     ) -> Result<Self, GitError> {
+        let revisions = Revisions::open(repository)?;
         let head = repository.head_id();
         let mut tips: Vec<ObjectId> = Vec::new();
         for line in &request.lines {
@@ -131,11 +133,18 @@ impl Pushed {
                 _ => false,
             })
             .collect();
+        let commits = revisions.between(&tips, &known)?;
         Ok(Self {
-            commits: revisions.between(&tips, &known)?,
+            brought: revisions.introduced(&commits, objects)?,
             tips,
             forces,
         })
+    }
+
+    /// Paths of what was brought, each once.
+    pub(super) fn paths(&self) -> Vec<BString> {
+        let paths: HashSet<&BStr> = self.brought.iter().map(|one| one.path.as_bstr()).collect();
+        paths.into_iter().map(ToOwned::to_owned).collect()
     }
 }
 

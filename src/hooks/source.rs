@@ -24,8 +24,8 @@ pub enum Scope {
     /// What these commits changed, as the first of them has it.
     Commits {
         tips: Vec<ObjectId>,
-        /// All of them, newest last.
-        commits: Vec<ObjectId>,
+        /// Each once, in any order.
+        paths: Vec<BString>,
     },
     /// No file: the hook is about a message.
     Nothing,
@@ -77,8 +77,8 @@ impl Source {
     ) -> Result<Self, SourceError> {
         match scope {
             Scope::Range { from, to } => Self::range(surroundings, work, objects, from, to),
-            Scope::Commits { tips, commits } => {
-                Self::commits(surroundings, work, objects, tips, commits)
+            Scope::Commits { tips, paths } => {
+                Self::commits(surroundings, work, objects, tips, paths)
             }
             _ => Self::index(surroundings, work, objects, scope, others),
         }
@@ -178,7 +178,7 @@ impl Source {
         work: Index,
         objects: &Objects,
         tips: &[ObjectId],
-        commits: &[ObjectId],
+        paths: &[BString],
     ) -> Result<Self, SourceError> {
         let reader = objects.reader();
         let revisions = Revisions::open(&surroundings.repository)?;
@@ -188,11 +188,6 @@ impl Source {
             return Self::of_commit(surroundings, work, index, Vec::new(), &Changes::default());
         };
         let index = Index::of_tree(revisions.tree_of(*tip)?, &reader)?;
-        let mut paths: HashSet<BString> = HashSet::new();
-        for commit in commits {
-            let blobs = revisions.introduced(*commit)?;
-            paths.extend(blobs.into_iter().map(|blob| blob.path));
-        }
         let mut looked: Vec<usize> = paths
             .iter()
             .filter_map(|path| index.find(path.as_bstr()))

@@ -15,7 +15,7 @@ use super::snapshot::{self, Run, SnapshotError, Target};
 use super::source::Source;
 use super::{HookError, Request, Scope, history, message};
 use crate::config::hooks::{Fix, Hook, Job, Patterns};
-use crate::git::{Executable, GitError, Objects, Revisions, Surroundings};
+use crate::git::{Executable, GitError, Objects, Surroundings};
 use bstr::ByteSlice;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -26,7 +26,6 @@ pub(super) struct Work<'w> {
     pub(super) request: &'w Request<'w>,
     pub(super) source: &'w Source,
     pub(super) objects: &'w Objects,
-    pub(super) revisions: Option<&'w Revisions>,
     pub(super) pushed: Option<&'w Pushed>,
     /// Paths that just changed, and how the project's services are migrated.
     pub(super) arrived: Option<Arrived>,
@@ -60,10 +59,9 @@ impl<'w> Work<'w> {
         self.add(found);
         let found = self.moment();
         self.add(found);
-        if let (Some(revisions), Some(pushed)) = (self.revisions, self.pushed) {
+        if let Some(pushed) = self.pushed {
             let found = history::of_commits(
-                revisions,
-                &pushed.commits,
+                &pushed.brought,
                 self.source,
                 self.objects,
                 &self.jobs,

@@ -30,6 +30,7 @@ mod hooks_install;
 mod init;
 mod init_hooks;
 mod init_terminal;
+mod introduced;
 mod own;
 mod power;
 mod sandbox;
