@@ -17,6 +17,7 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -30,6 +31,13 @@ fn main() -> Outcome<()> {
     let target = |key: &str| std::env::var(format!("CARGO_CFG_TARGET_{key}")).unwrap_or_default();
     if target("OS") == "linux" && target("ENV") == "gnu" {
         println!("cargo::rustc-link-arg-bins=-no-pie");
+        // The unwinder and zlib become part of it: each library that the loader has to find costs
+        // a start up to a tenth of a millisecond. Where a file is not there, the library is used.
+        if std::env::var("HOST")? == std::env::var("TARGET")? {
+            for library in ["gcc_eh", "z"] {
+                link_archive(library);
+            }
+        }
     }
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
     let mut files = BTreeMap::new();
@@ -50,6 +58,25 @@ fn main() -> Outcome<()> {
     table.push(']');
     fs::write(out.join("templates.rs"), table)?;
     Ok(())
+}
+
+/// Links the archive of `library` that the compiler of this system has. The linker prefers it to
+/// the shared library, which comes later on its command line and is then not needed any more.
+fn link_archive(library: &str) {
+    let name = format!("lib{library}.a");
+    let asked = Command::new("cc")
+        .arg(format!("-print-file-name={name}"))
+        .output();
+    let Ok(answer) = asked else { return };
+    let file = PathBuf::from(String::from_utf8_lossy(&answer.stdout).trim());
+    // A compiler that has none gives back the name.
+    if let Some(folder) = file
+        .parent()
+        .filter(|_| file.is_absolute() && file.is_file())
+    {
+        println!("cargo::rustc-link-search=native={}", folder.display());
+        println!("cargo::rustc-link-lib=static:-bundle={library}");
+    }
 }
 
 /// Puts the templates under `folder` into `files`, by name.

@@ -3,7 +3,7 @@
 use super::{Exit, Failure};
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
 const FREE: u8 = 0;
@@ -29,6 +29,39 @@ pub(super) fn at_a_question() -> Failure {
 /// Whether the user asked to stop.
 pub(super) struct Interrupt(Arc<AtomicU8>);
 
+/// The same, where the process never ends by itself: what has to be ended or put back first is
+/// told by the answer.
+pub(super) struct HeldInterrupt(Arc<AtomicBool>);
+
+impl HeldInterrupt {
+    /// Listens from now on. No thread is started for it, for a commit waits.
+    pub(super) fn listen() -> Result<Self, Failure> {
+        let asked = Arc::new(AtomicBool::new(false));
+        #[cfg(unix)]
+        signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&asked))
+            .map_err(|error| not_caught(&error))?;
+        #[cfg(not(unix))]
+        {
+            let shared = Arc::clone(&asked);
+            ctrlc::set_handler(move || shared.store(true, Ordering::SeqCst))
+                .map_err(|error| not_caught(&error))?;
+        }
+        Ok(Self(asked))
+    }
+
+    pub(super) fn is_asked(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+fn not_caught(error: &dyn std::error::Error) -> Failure {
+    Failure::new(
+        Exit::Missing,
+        format!("the signal of Ctrl-C cannot be caught: {error}"),
+        "run shipway from a shell",
+    )
+}
+
 impl Interrupt {
     /// Listens from now on.
     pub(super) fn listen() -> Result<Self, Failure> {
@@ -49,13 +82,7 @@ impl Interrupt {
                 std::process::exit(Exit::Interrupted.code().into());
             }
         })
-        .map_err(|error| {
-            Failure::new(
-                Exit::Missing,
-                format!("the signal of Ctrl-C cannot be caught: {error}"),
-                "run shipway from a shell",
-            )
-        })?;
+        .map_err(|error| not_caught(&error))?;
         Ok(Self(state))
     }
 

@@ -39,6 +39,15 @@ const VERSION: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSI
     disable_help_subcommand = true
 )]
 struct Arguments {
+    #[command(flatten)]
+    everywhere: Everywhere,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, clap::Args)]
+struct Everywhere {
     /// Run as if started in DIR
     #[arg(short = 'C', global = true, value_name = "DIR")]
     directory: Option<PathBuf>,
@@ -48,8 +57,28 @@ struct Arguments {
     /// Say more, causes of errors included
     #[arg(long, short, global = true)]
     verbose: bool,
-    #[command(subcommand)]
-    command: Command,
+}
+
+/// `shipway hooks run` alone: git waits for it at every commit, and the grammar of all commands
+/// takes as long to build as its work.
+#[derive(Debug, Parser)]
+struct HookRun {
+    #[command(flatten)]
+    everywhere: Everywhere,
+    #[command(flatten)]
+    arguments: hooks::RunArguments,
+}
+
+impl HookRun {
+    /// None for every other command, and for what is wrong: of that the whole grammar says more.
+    fn parse(args: &[OsString]) -> Option<Self> {
+        let [program, room, command, rest @ ..] = args else {
+            return None;
+        };
+        let names = room == "hooks" && command == "run";
+        let words = std::iter::once(program).chain(rest);
+        names.then(|| Self::try_parse_from(words).ok()).flatten()
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -129,6 +158,13 @@ where
         let _ = std::io::stdout().write_all(VERSION.as_bytes());
         return ExitCode::SUCCESS;
     }
+    if let Some(HookRun {
+        everywhere,
+        arguments,
+    }) = HookRun::parse(&args)
+    {
+        return everywhere.go(|context| hooks::run_hook(&arguments, context));
+    }
     let arguments = match Arguments::try_parse_from(args) {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -138,33 +174,40 @@ where
             return ExitCode::from(code);
         }
     };
-    let context = Context {
-        output: Output::new(arguments.quiet, arguments.verbose),
-        quiet: arguments.quiet,
-    };
-    if let Some(folder) = &arguments.directory
-        && let Err(error) = std::env::set_current_dir(folder)
-    {
-        let sentence = format!("cannot go to {}: {error}", folder.display());
-        return context.end(Err(Failure::new(
-            Exit::Usage,
-            sentence,
-            "name a folder after -C",
-        )));
+    let command = arguments.command;
+    arguments.everywhere.go(|context| match command {
+        Command::Detect(arguments) => detect::run(&arguments, context),
+        Command::Init(arguments) => init::run(&arguments, context),
+        Command::Undo(arguments) => undo::run(&arguments, context),
+        Command::Doctor(arguments) => doctor::run(&arguments, context),
+        Command::Setup(arguments) => setup::run(&arguments, context),
+        Command::Assess(arguments) => assess::run(&arguments, context),
+        Command::Dora(arguments) => dora::run(&arguments, context),
+        Command::Hooks(arguments) => hooks::run(&arguments, context),
+        Command::Trust(arguments) => trust::run(&arguments, context),
+        Command::Completions(arguments) => completions::run(&arguments, context),
+    })
+}
+
+impl Everywhere {
+    /// Does `work` where and as loud as the user wants it, and gives the exit code.
+    fn go(&self, work: impl FnOnce(&Context) -> Result<Exit, Failure>) -> ExitCode {
+        let context = Context {
+            output: Output::new(self.quiet, self.verbose),
+            quiet: self.quiet,
+        };
+        if let Some(folder) = &self.directory
+            && let Err(error) = std::env::set_current_dir(folder)
+        {
+            let sentence = format!("cannot go to {}: {error}", folder.display());
+            return context.end(Err(Failure::new(
+                Exit::Usage,
+                sentence,
+                "name a folder after -C",
+            )));
+        }
+        context.end(work(&context))
     }
-    let outcome = match arguments.command {
-        Command::Detect(arguments) => detect::run(&arguments, &context),
-        Command::Init(arguments) => init::run(&arguments, &context),
-        Command::Undo(arguments) => undo::run(&arguments, &context),
-        Command::Doctor(arguments) => doctor::run(&arguments, &context),
-        Command::Setup(arguments) => setup::run(&arguments, &context),
-        Command::Assess(arguments) => assess::run(&arguments, &context),
-        Command::Dora(arguments) => dora::run(&arguments, &context),
-        Command::Hooks(arguments) => hooks::run(&arguments, &context),
-        Command::Trust(arguments) => trust::run(&arguments, &context),
-        Command::Completions(arguments) => completions::run(&arguments, &context),
-    };
-    context.end(outcome)
 }
 
 impl Context {
@@ -183,6 +226,44 @@ impl Context {
 mod tests {
     use super::*;
     use clap::CommandFactory;
+
+    #[test]
+    fn a_hook_run_alone_is_read_as_among_all_commands() {
+        for line in [
+            "shipway hooks run pre-commit --",
+            "shipway hooks run pre-push -- origin https://example.org/a.git",
+            "shipway hooks run pre-commit --all-files --format github -q",
+            "shipway hooks run pre-commit -C /tmp --files a b --job ruff --job mypy",
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let alone = HookRun::parse(&words).unwrap();
+            let whole = Arguments::try_parse_from(&words).unwrap();
+            let Command::Hooks(among) = whole.command else {
+                panic!("{line}");
+            };
+            assert_eq!(
+                format!("{:?} {:?}", whole.everywhere, among),
+                format!(
+                    "{:?} Arguments {{ command: Run({:?}) }}",
+                    alone.everywhere, alone.arguments
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_or_of_another_command_is_read_by_the_whole_grammar() {
+        for line in [
+            "shipway hooks run",
+            "shipway hooks run pre-commit --all-file",
+            "shipway hooks run pre-commit --help",
+            "shipway hooks list",
+            "shipway -q hooks run pre-commit",
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            assert!(HookRun::parse(&words).is_none(), "{line}");
+        }
+    }
 
     #[test]
     fn the_version_is_what_the_grammar_says() {

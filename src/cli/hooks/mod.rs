@@ -10,6 +10,7 @@ mod stats;
 mod sync;
 
 pub(super) use install::program;
+pub(super) use run::{Arguments as RunArguments, run as run_hook};
 
 use super::{Context, Exit, Failure};
 use crate::config::hooks::Hooks;

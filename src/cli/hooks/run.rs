@@ -1,7 +1,7 @@
 //! `shipway hooks run`: what a shim, a CI job and a person call alike.
 
 use super::super::dora::branches;
-use super::super::interrupt::Interrupt;
+use super::super::interrupt::HeldInterrupt;
 use super::super::{Context, Exit, Failure};
 use crate::config::hooks::{Hook, Hooks};
 use crate::config::{self, Config};
@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 /// Run the jobs of a hook
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(in crate::cli) struct Arguments {
     /// As git names it: pre-commit, commit-msg, pre-push, …
     hook: String,
     /// Look at all files, not only at what is staged
@@ -70,7 +70,7 @@ enum ReportFormat {
     Sarif,
 }
 
-pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
+pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let hook = Hook::parse(&arguments.hook).ok_or_else(|| unknown(&arguments.hook))?;
     match run_hook(hook, arguments, context) {
         // The checkout, merge or rebase is done, and git would say that it failed.
@@ -85,9 +85,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
 }
 
 fn run_hook(hook: Hook, arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
-    let interrupt = Interrupt::listen()?;
-    // What has to be ended or put back is told by `answer`, not by the end of this process.
-    interrupt.hold();
+    let interrupt = HeldInterrupt::listen()?;
     let surroundings = git::open_from_environment()?;
     let opened = hooks::open(surroundings)?;
     let repository = opened.surroundings().repository.clone();
@@ -123,7 +121,7 @@ fn run_hook(hook: Hook, arguments: &Arguments, context: &Context) -> Result<Exit
         path: path.as_deref(),
         now: super::now(),
         consents: &|job| consent.holds(job),
-        interrupted: &|| interrupt.answer().is_break(),
+        interrupted: &|| interrupt.is_asked(),
         sink: &|event| live.show(&event),
     };
     let report = hooks::run(opened, &hooks, &request)?;
