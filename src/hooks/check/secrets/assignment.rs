@@ -214,6 +214,7 @@ pub(super) fn speaks(name: &str) -> Option<Confidence> {
         "nonce",
         "foreign",
         "primary",
+        "unique",
         "cache",
         "pubkey",
         "icon",

@@ -296,6 +296,10 @@ fn addresses_headers_and_signed_tokens() {
         chance(40)
     );
     assert_eq!(found("a.sh", &header)[0].0, Some("authorization-header"));
+    let by_name = "requests.get(url, headers={\"X-Api-Key\": SOURCE_PROJECT_READONLY_KEY})";
+    assert_eq!(found("a.py", by_name), []);
+    let unique = format!("\"unique_key\": \"{}\"", chance(40));
+    assert_eq!(found("a.json", &unique), []);
     let user = format!("curl -u admin:{password} https://a.b");
     assert_eq!(found("a.sh", &user)[0].1, password);
     let token = |claims: &str| {

@@ -289,7 +289,11 @@ pub(super) fn is_live(provider: &str, value: &[u8], line: &[u8]) -> bool {
             !is_fake(value) && body.iter().any(u8::is_ascii_digit)
         }
         "authorization-header" => {
-            let named = std::str::from_utf8(value).is_ok_and(has_version);
+            // The name of a constant, or of something that has versions.
+            let named = std::str::from_utf8(value).is_ok_and(has_version)
+                || value
+                    .iter()
+                    .all(|byte| byte.is_ascii_uppercase() || *byte == b'_');
             !named && !is_fake(value) && is_mixed(value) && entropy(value) > 2.9
         }
         _ => !is_fake(value),
