@@ -384,6 +384,9 @@ fn older_husky_and_simple_git_hooks_are_read_from_their_files() {
             "commit-msg: commitlint --edit {message}",
         ]
     );
+    let (_, report) = import(&[(".husky/pre-commit", "yarn build\ngit add .\n")]);
+    assert_eq!(commands(&report), ["pre-commit: yarn build"]);
+    assert_eq!(left(&report), ["git add . at .husky/pre-commit:2"]);
     let (_, report) = import(&[(
         "package.json",
         "{\"simple-git-hooks\": {\"pre-push\": \"pnpm test | tee log\"}, \"lint-staged\": {\"*\": \"x\"}}",

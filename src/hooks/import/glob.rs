@@ -125,8 +125,17 @@ fn alternatives(hir: &Hir, dot: Dot) -> Result<Vec<Vec<Part>>, String> {
                 all.insert(0, Vec::new());
                 return limited(all);
             }
-            let HirKind::Class(class) = repetition.sub.kind() else {
-                return Err("it repeats more than one character".to_owned());
+            let class = match repetition.sub.kind() {
+                HirKind::Class(class) => class,
+                // No path has two of them in a row.
+                HirKind::Literal(literal) if *literal.0 == *b"/" => {
+                    return Ok(match (repetition.min, repetition.max) {
+                        (0, None) => vec![Vec::new(), vec![Part::Glob("/".to_owned())]],
+                        (1, None) => vec![vec![Part::Glob("/".to_owned())]],
+                        _ => return Err("it counts characters".to_owned()),
+                    });
+                }
+                _ => return Err("it repeats more than one character".to_owned()),
             };
             let any = match reach(class) {
                 Reach::Everything => Part::Path,
@@ -365,6 +374,8 @@ mod tests {
             r"src/.*/y",
             r".*/.*\.lock$",
             r"docs|vendor",
+            r"vendor/*|docs",
+            r"^src/+.*\.py$",
             r"^a\.[jm]",
             r"setup.py$",
         ] {

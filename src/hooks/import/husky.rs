@@ -169,6 +169,10 @@ fn one(taken: &mut Taken<'_>, hook: Hook, line: Line, place: &str) -> Result<(),
         ));
         return Ok(());
     }
+    if let ("git", Some("add")) = (program, inner.get(1).map(String::as_str)) {
+        taken.left(inner.join(" "), place, "a job stages nothing; fix = true at the job that writes puts what it wrote into the commit");
+        return Ok(());
+    }
     let mut words = line.words;
     // commitlint is told by husky 4's variable where the message is.
     if let [.., flag, name] = words.as_mut_slice()
