@@ -4,7 +4,7 @@ use super::percentile::ratio;
 use super::recovery::time;
 use super::window::Window;
 use crate::dora::history::Facts;
-use crate::dora::metrics::lead_time::finished;
+use crate::dora::metrics::lead_time::{LeadTime, finished};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -54,8 +54,8 @@ pub struct Unattributed {
 }
 
 impl Data {
-    /// `graph` is the one that the facts were resolved with.
-    pub fn new(facts: &Facts, window: &Window) -> Self {
+    /// `lead_time` is that of the same facts and window.
+    pub fn new(facts: &Facts, window: &Window, lead_time: &LeadTime) -> Self {
         let places = window.places(facts);
         let numbers = window.numbers(facts);
         let deployments = &facts.account.deployments;
@@ -81,7 +81,8 @@ impl Data {
                     }
                 })
                 .collect(),
-            skewed: skewed(facts, window),
+            // Most often every change counts, and none is to be looked for.
+            skewed: skewed(facts, window, lead_time.n < recorded.len() + plain),
             ambiguous: recorded
                 .iter()
                 .filter(|change| change.ambiguous)
@@ -118,7 +119,8 @@ impl Data {
     }
 }
 
-fn skewed(facts: &Facts, window: &Window) -> Vec<Skewed> {
+/// `changes`: whether a lead time may be among them.
+fn skewed(facts: &Facts, window: &Window, changes: bool) -> Vec<Skewed> {
     let mut skewed = Vec::new();
     let deployments = &facts.account.deployments;
     for number in window.numbers(facts) {
@@ -134,7 +136,8 @@ fn skewed(facts: &Facts, window: &Window) -> Vec<Skewed> {
                 });
             }
         };
-        for node in facts.delivered.nodes(number, number + 1) {
+        let nodes = facts.delivered.nodes(number, number + 1);
+        for node in nodes.iter().filter(|_| changes) {
             let start = facts.graph.time(*node);
             if finished < start {
                 add(

@@ -135,7 +135,7 @@ impl Section {
             environment: facts.account.environment.to_string(),
             service: facts.account.service.to_string(),
             targets: target::judge(facts, window, &figures, &config.targets),
-            data: Data::new(facts, window),
+            data: Data::new(facts, window, &figures.change_lead_time),
             baseline_included: facts.baseline_included,
             before: wanted.before.then(|| part(&window.before())),
             buckets: wanted
