@@ -116,3 +116,34 @@ fn a_service_of_which_an_environment_says_nothing_is_not_in_its_file() {
     );
     assert!(!production.contains("migrate:"), "{production}");
 }
+
+#[test]
+fn a_migration_runs_where_the_path_in_its_command_is_right() {
+    if !is_there() {
+        return;
+    }
+    let sandbox = Sandbox::new(&[
+        (
+            "requirements.txt",
+            "flask==3.1.0\ngunicorn==23.0.0\nflask-migrate==4.1.0\npsycopg2-binary==2.9.10\n",
+        ),
+        ("reef/__init__.py", ""),
+        (
+            "reef/app/__init__.py",
+            "from flask import Flask\nfrom flask_migrate import Migrate\nimport reef.app.keys\n\
+             app = Flask(__name__)\nMigrate(app, None, 'reef/migrations')\n",
+        ),
+        ("reef/app/keys.py", ""),
+        ("reef/migrations/env.py", "from alembic import context\n"),
+        ("reef/migrations/script.py.mako", ""),
+        ("reef/migrations/alembic.ini", "[alembic]\n"),
+        ("Procfile", "web: gunicorn reef.app:app\n"),
+    ]);
+    assert_eq!(refused(&sandbox, &mut 0), Vec::<String>::new());
+    let compose = sandbox.read("compose.yaml");
+    assert!(
+        compose.contains("db upgrade --directory reef/migrations"),
+        "{compose}"
+    );
+    assert!(!compose.contains("working_dir"), "{compose}");
+}

@@ -247,3 +247,42 @@ fn a_class_on_top_of_the_frameworks_makes_the_application() {
     assert_eq!(services.as_array().unwrap().len(), 1);
     assert_eq!(services[0]["entry"]["value"], "harbour.wsgi:app");
 }
+
+#[test]
+fn a_front_end_that_only_their_image_builds_is_told_of() {
+    let sandbox = Sandbox::new(&[
+        ("requirements.txt", "flask\ngunicorn\n"),
+        (
+            "shoal.py",
+            "from flask import Flask\n\napp = Flask(__name__)\n",
+        ),
+        (
+            "ui/package.json",
+            "{ \"name\": \"shoal-ui\", \"scripts\": { \"build\": \"vite build\" }, \"devDependencies\": { \"vite\": \"^6.0.5\" } }\n",
+        ),
+        ("ui/index.html", "<!doctype html>\n"),
+        (
+            "Dockerfile",
+            "FROM node:22-slim AS ui\nCOPY ui ./\nRUN npm install && npm run build\n\
+             FROM python:3.12-slim\nCOPY . .\nCOPY --from=ui /dist ui/dist\n\
+             CMD [\"gunicorn\", \"shoal:app\"]\n",
+        ),
+    ]);
+    let told = |sandbox: &Sandbox| -> Vec<String> {
+        let project = sandbox.detected();
+        let findings = project["findings"].as_array().unwrap();
+        let of_it = findings
+            .iter()
+            .filter(|one| one["id"] == "front-end-not-built");
+        of_it.map(|one| one["evidence"][0].to_string()).collect()
+    };
+    let found = told(&sandbox);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("\"line\":2"), "{found:?}");
+    std::fs::write(
+        sandbox.path("Dockerfile"),
+        "FROM python:3.12-slim\nCOPY . .\nCMD [\"gunicorn\", \"shoal:app\"]\n",
+    )
+    .unwrap();
+    assert_eq!(told(&sandbox), Vec::<String>::new());
+}

@@ -14,7 +14,7 @@ mod version;
 
 use super::{Found, Tree, unknown};
 use crate::project::{
-    Dockerfile, Existing, Fact, Finding, Library, RelPath, Service, ServiceKind, Severity,
+    Dockerfile, Evidence, Existing, Fact, Finding, Library, RelPath, Service, ServiceKind, Severity,
 };
 use manager::{Managed, Workspaces};
 use manifest::Package;
@@ -98,6 +98,11 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
             managed: &managed,
             members: members(&managed),
         };
+        if let Some(at) = built_by_image(existing, package)
+            && let Some(build) = one.surroundings(&[]).checks().build()
+        {
+            found.findings.push(not_built(package, at, &build.value));
+        }
         if services.is_empty() && !others && package.is_published() {
             found.libraries.push(one.library());
         } else if one.surroundings(&[]).checks().says_something() {
@@ -123,23 +128,53 @@ fn is_served(existing: &Existing, found: &Found, package: &Package) -> bool {
         .services
         .iter()
         .any(|service| service.root == package.root && service.kind.value == ServiceKind::Web);
-    let built_in = existing.dockerfiles.iter().any(|file| {
-        file.runtime
-            .as_ref()
-            .is_some_and(|(name, _)| name != "node")
-            && file.assets.iter().any(|copied| {
-                RelPath::parse(
-                    copied
-                        .excerpt
-                        .trim_start_matches("./")
-                        .trim_end_matches('/'),
-                )
-                .is_ok_and(|path| {
-                    !package.root.is_root() && !path.is_root() && path.is_within(&package.root)
-                })
-            })
-    });
-    same || built_in
+    same || !package.root.is_root() && built_by_image(existing, package).is_some()
+}
+
+/// What a stage with Node.js copies of the package, in an image that runs something else.
+fn built_by_image<'e>(existing: &'e Existing, package: &Package) -> Option<&'e Evidence> {
+    let is_of_package = |copied: &&Evidence| {
+        let path = copied
+            .excerpt
+            .trim_start_matches("./")
+            .trim_end_matches('/');
+        RelPath::parse(path).is_ok_and(|path| {
+            if package.root.is_root() {
+                path == package.path
+            } else {
+                !path.is_root() && path.is_within(&package.root)
+            }
+        })
+    };
+    existing
+        .dockerfiles
+        .iter()
+        .filter(|file| {
+            let runtime = file.runtime.as_ref();
+            runtime.is_some_and(|(name, _)| name != "node")
+        })
+        .find_map(|file| file.assets.iter().find(is_of_package))
+}
+
+/// A front end that the repository's own image builds and a service of another kind hands out: the
+/// image that is made for that service leaves it out.
+fn not_built(package: &Package, at: &Evidence, command: &str) -> Finding {
+    let folder = match package.root.as_str() {
+        "" => "the root".to_owned(),
+        folder => folder.to_owned(),
+    };
+    Finding {
+        id: "front-end-not-built",
+        severity: Severity::Warning,
+        message: format!(
+            "an image of the repository builds the front end in {folder} ({command}); the image that is generated does not"
+        ),
+        evidence: vec![at.clone()],
+        mend: format!(
+            "add the stage of {} and the COPY of what it makes to the generated Dockerfile; edits there are kept",
+            at.file
+        ),
+    }
 }
 
 impl Beside<'_> {

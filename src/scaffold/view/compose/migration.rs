@@ -71,13 +71,12 @@ pub(super) fn steps<'a>(application: &'a Application) -> Vec<Step<'a>> {
 
 /// The folder that the tool is called in.
 fn folder(detected: &Detected, migration: &Migration) -> Option<String> {
-    let folder = match migration.tool.as_str() {
-        // Where alembic.ini lies.
-        "alembic" => detected.migration.as_ref()?.evidence.first()?.file.parent(),
-        // It looks for `migrations` in the present folder.
-        "flask-migrate" => migration.folder.parent(),
-        _ => return None,
-    };
+    // Where alembic.ini lies; other tools are told their folder by the command.
+    let folder = (migration.tool == "alembic")
+        .then_some(())
+        .and_then(|()| detected.migration.as_ref()?.evidence.first())?
+        .file
+        .parent();
     Some(container::in_image(&folder))
 }
 

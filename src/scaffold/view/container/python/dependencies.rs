@@ -204,8 +204,9 @@ fn requirements(input: &Input, manifest: &RelPath, services: &[&Service]) -> Dep
     let unused = unused(all());
     if !unused.is_empty() {
         comment.push(format!(
-            "Nothing imports {}: it can be taken out of the file.",
-            unused.join(", ")
+            "Nothing imports {}: {} can be taken out of the file.",
+            unused.join(", "),
+            if unused.len() == 1 { "it" } else { "they" }
         ));
     }
     let lists: Vec<String> = std::iter::once(manifest)
