@@ -226,16 +226,18 @@ impl Graph {
     fn read_all(&self, mut each: impl FnMut(u32, &[Node])) -> Result<(), GraphError> {
         let mut times = Vec::with_capacity(self.len());
         let mut parents = Vec::new();
-        for node in 0..self.in_file {
-            if let Some(commit) = self.in_file(node) {
-                parents.clear();
-                for parent in commit.iter_parents() {
-                    let parent = parent.map_err(|error| self.broken(&error.to_string()))?;
-                    parents.push(parent.0);
-                }
-                times.push(u32::try_from(commit.committer_timestamp()).unwrap_or(OUTSIDE));
-                each(commit.generation(), &parents);
+        for commit in self
+            .file
+            .iter()
+            .flat_map(gix_commitgraph::Graph::iter_commits)
+        {
+            parents.clear();
+            for parent in commit.iter_parents() {
+                let parent = parent.map_err(|error| self.broken(&error.to_string()))?;
+                parents.push(parent.0);
             }
+            times.push(u32::try_from(commit.committer_timestamp()).unwrap_or(OUTSIDE));
+            each(commit.generation(), &parents);
         }
         for (node, loose) in (self.in_file..).zip(&self.loose) {
             times.push(u32::try_from(loose.time).unwrap_or(OUTSIDE));
