@@ -6,7 +6,9 @@ use super::parse::Module;
 use super::paths::Paths;
 use super::place::Place;
 use super::role;
-use super::syntax::{Arg, Expr, Kind, StmtKind, argument, each_expression, each_statement};
+use super::syntax::{
+    Arg, Expr, Kind, StmtKind, argument, each_expression, each_statement, on_import,
+};
 use crate::project::{Confidence, Evidence, Fact, RelPath, Service, Single};
 use std::collections::BTreeSet;
 
@@ -189,6 +191,10 @@ impl Writes {
 
     fn settings(&self, paths: &Paths<'_, '_>, module: &Module, service: &mut Service) {
         let working_dir = paths.working_dir;
+        let on_import: BTreeSet<usize> = on_import(&module.body)
+            .into_iter()
+            .map(|statement| statement.line)
+            .collect();
         each_statement(&module.body, &mut |statement| {
             let StmtKind::Assign {
                 targets,
@@ -205,6 +211,14 @@ impl Writes {
             let Some(name) = name else {
                 return;
             };
+            // One word that a function keeps for itself is a part of a path.
+            let local = matches!(
+                targets.first().map(|target| &target.kind),
+                Some(Kind::Name(_))
+            ) && !on_import.contains(&statement.line);
+            if local && value.text().is_some_and(|text| !text.contains('/')) {
+                return;
+            }
             let media = name == "MEDIA_ROOT";
             if !(media || (names_folder(name, value) && self.names.contains(name))) {
                 return;

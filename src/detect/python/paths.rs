@@ -93,6 +93,10 @@ impl Paths<'_, '_> {
                     }
                     "os.path.abspath" | "os.path.realpath" | "os.path.normpath" | "str"
                     | "os.fspath" => self.eval(module, &args.first()?.value, depth),
+                    // `config.get("files", "data", fallback=…)` of configparser.
+                    _ if argument(args, None, "fallback").is_some() => {
+                        self.eval(module, argument(args, None, "fallback")?, depth)
+                    }
                     // A variable with a default: `getenv("DATA_DIR", "./data")`.
                     _ if args.first().is_some_and(|arg| names_variable(&arg.value)) => {
                         self.eval(module, argument(args, Some(1), "default")?, depth)

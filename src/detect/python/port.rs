@@ -216,12 +216,32 @@ impl Search<'_, '_> {
                     .last_name()
                     .is_some_and(|name| name.to_lowercase().ends_with("port"));
                 let option = || is_port.then(|| self.option(&module)).flatten();
-                if let Some((port, line)) = port.or_else(option) {
-                    found = Some((port, module.at(line)));
-                }
+                found = port
+                    .or_else(option)
+                    .map(|(port, line)| (port, module.at(line)))
+                    .or_else(|| self.of_configuration(&path.parent(), resolved));
             }
         });
         found
+    }
+
+    /// `config["port"]`, where a JSON file of the same folder that is called like a configuration has
+    /// that key.
+    fn of_configuration(&self, folder: &RelPath, expr: &Expr) -> Option<Said> {
+        let Kind::Index(_, key) = &expr.kind else {
+            return None;
+        };
+        let key = key
+            .text()
+            .filter(|key| key.to_lowercase().ends_with("port"))?;
+        let tree = self.code.tree;
+        tree.with_extension("json")
+            .filter(|path| path.parent() == *folder && path.stem().contains("config"))
+            .find_map(|path| {
+                let document = structured::json(tree, path)?;
+                let entry = document.entry(key)?;
+                Some((port_of(entry.node.text()?)?, tree.at(path, entry.line)))
+            })
     }
 
     /// The default of `--port`, with its line: `@click.option("--port", default=8000)`,
