@@ -114,6 +114,7 @@ fn from_requirements(service: &Service, signs: &mut All) {
     for requirement in listed {
         let sought = match service.ecosystem {
             "node" => client::of_npm(&requirement.name),
+            "go" => client::of_go(&requirement.name),
             _ => client::of_package(requirement),
         };
         if let Some(sought) = sought {

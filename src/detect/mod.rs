@@ -11,6 +11,7 @@ mod env_files;
 pub(crate) mod existing;
 mod findings;
 mod generated;
+mod go;
 mod javascript;
 mod naming;
 mod node;
@@ -32,7 +33,7 @@ mod variable;
 pub use tree::{Tree, TreeError};
 
 use crate::config::Config;
-use crate::project::{Finding, Library, Project, Service, Tool, Unknown};
+use crate::project::{Finding, Library, Project, RelPath, Service, Tool, Unknown};
 
 /// What one ecosystem found. Merged over all ecosystems in the order of [`ECOSYSTEMS`].
 #[derive(Debug, Default)]
@@ -40,6 +41,8 @@ pub struct Found {
     pub services: Vec<Service>,
     pub libraries: Vec<Library>,
     pub packages: Vec<Library>,
+    /// Folders that a program holds the files of: what a build makes there is handed out by it.
+    pub embedded: Vec<RelPath>,
     pub tools: Vec<Tool>,
     pub findings: Vec<Finding>,
     pub unknown: Vec<Unknown>,
@@ -60,6 +63,10 @@ pub const ECOSYSTEMS: &[Ecosystem] = &[
     Ecosystem {
         name: "rust",
         look: rust::look,
+    },
+    Ecosystem {
+        name: "go",
+        look: go::look,
     },
     Ecosystem {
         name: "node",

@@ -1,7 +1,7 @@
 //! One small application for each way of declaring dependencies, of serving and of basing an
 //! image: built, and run as production runs it.
 
-use crate::engine::{docker, get, logs, node_base, python_base, status, until};
+use crate::engine::{docker, get, go_base, logs, node_base, python_base, status, until};
 use crate::sandbox::Sandbox;
 use std::process::Command;
 
@@ -249,6 +249,58 @@ fn what_bun_locked_serves_on_bun_without_what_only_development_needs() {
         assert_eq!(running.inside(&["sh", "-c", &asked]), expected, "{option}");
     }
     running.stop();
+}
+
+#[test]
+fn a_program_of_go_serves_and_drains_without_a_shell() {
+    let Some(base) = go_base() else { return };
+    let bases = [("GO_BASE", base.as_str()), ("FINAL_BASE", DISTROLESS)];
+    let running = Running::start("go-http", &[], &bases, Some(4800));
+    let address = running.address(4800);
+    until("/healthz is 200", || {
+        status(&address, "/healthz") == Some(200)
+    });
+    let (code, answer) = get(&address, "/").unwrap();
+    assert_eq!(code, 200);
+    assert!(answer.contains("<h1>anchorage</h1>"), "{answer}");
+    assert_eq!(
+        running.python("import os; print(os.getuid(), os.listdir('/app'))"),
+        "10001 ['templates']"
+    );
+    let start = "/usr/local/bin/shipway-start";
+    let asked = |options: &[&str]| {
+        let mut arguments = vec!["exec", running.name.as_str(), start];
+        arguments.extend(options);
+        let asked = Command::new("docker").args(arguments).status().unwrap();
+        asked.code()
+    };
+    assert_eq!(asked(&["--probe", "/healthz"]), Some(0));
+    assert_eq!(asked(&["--probe", "/none"]), Some(1));
+    assert_eq!(asked(&["--probe"]), Some(0));
+    assert_eq!(asked(&["--running"]), Some(0));
+    let answer = std::thread::scope(|scope| {
+        let request = scope.spawn(|| get(&address, "/slow"));
+        until("the request runs", || logs(&running.name).contains("begun"));
+        running.stop();
+        request.join().unwrap()
+    });
+    let (code, body) = answer.unwrap();
+    assert_eq!(code, 200);
+    assert!(body.contains("finished"), "{body}");
+    // A secret as production mounts it, and one that a variable refers to.
+    let secret = tempfile::tempdir().unwrap();
+    std::fs::write(secret.path().join("HOLDING_PASSWORD"), "it's $HOME\n").unwrap();
+    let mount = format!("{}:/run/secrets:ro", secret.path().display());
+    let print = "import os; print(os.environ['HOLDING_PASSWORD'] + '|' + os.environ['URL'])";
+    #[rustfmt::skip]
+    let said = docker(
+        &[
+            "run", "--rm", "--volume", &mount, "--env", "URL=db://u:${HOLDING_PASSWORD}@h/${OTHER}",
+            &running.name, "python", "-c", print,
+        ],
+        None,
+    );
+    assert_eq!(said, "it's $HOME|db://u:it's $HOME@h/${OTHER}");
 }
 
 #[test]

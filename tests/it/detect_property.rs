@@ -110,9 +110,9 @@ fn change() -> impl Strategy<Value = Change> {
 
 /// The fixtures, each as its files.
 fn fixtures() -> Vec<Files> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    let mut paths: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
+    let mut paths: Vec<_> = crate::fixtures::folders()
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(folder).unwrap())
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|end| end == "txt"))
         .collect();

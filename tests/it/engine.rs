@@ -61,6 +61,22 @@ pub(crate) fn node_base() -> Option<String> {
     Some(NAME.to_owned())
 }
 
+/// The image that stands in for that of Go: the compiler of Debian. None as for [`python_base`].
+pub(crate) fn go_base() -> Option<String> {
+    const NAME: &str = "shipway-test/golang:debian";
+    python_base()?;
+    let debian = std::env::var("SHIPWAY_TEST_DEBIAN_BASE").unwrap();
+    let context = tempfile::tempdir().unwrap();
+    let dockerfile = format!(
+        "FROM {debian}\n\
+         RUN apt-get update && apt-get install --yes --no-install-recommends golang-go ca-certificates\n"
+    );
+    std::fs::write(context.path().join("Dockerfile"), dockerfile).unwrap();
+    let build = ["build", "--quiet", "--tag", NAME, "."];
+    docker(&build, Some(context.path()));
+    Some(NAME.to_owned())
+}
+
 /// What `docker` printed; it must succeed.
 pub(crate) fn docker(arguments: &[&str], folder: Option<&Path>) -> String {
     let output = Command::new("docker")

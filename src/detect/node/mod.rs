@@ -128,7 +128,11 @@ fn is_served(existing: &Existing, found: &Found, package: &Package) -> bool {
         .services
         .iter()
         .any(|service| service.root == package.root && service.kind.value == ServiceKind::Web);
-    same || !package.root.is_root() && built_by_image(existing, package).is_some()
+    let held = found
+        .embedded
+        .iter()
+        .any(|folder| !package.root.is_root() && folder.is_within(&package.root));
+    same || held || !package.root.is_root() && built_by_image(existing, package).is_some()
 }
 
 /// What a stage with Node.js copies of the package, in an image that runs something else.

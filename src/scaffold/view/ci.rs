@@ -1,5 +1,6 @@
 //! What the ci templates see: the workflow that checks each commit.
 
+mod go;
 mod hooks;
 mod node;
 
@@ -95,6 +96,8 @@ struct Setup {
     python: Option<String>,
     node: Option<node::Runtime>,
     rust: Option<String>,
+    /// The go.mod that says which Go.
+    go: Option<String>,
     uv: Option<String>,
     /// Installed by pipx: poetry, pdm, pipenv.
     pipx: Option<Pipx>,
@@ -200,6 +203,7 @@ fn uses(pins: &Pins) -> BTreeMap<&'static str, String> {
         ("checkout", "actions/checkout", ""),
         ("python", "actions/setup-python", ""),
         ("node", "actions/setup-node", ""),
+        ("go", "actions/setup-go", ""),
         ("uv", "astral-sh/setup-uv", ""),
         ("cache_restore", "actions/cache", "/restore"),
         ("cache_save", "actions/cache", "/save"),
@@ -245,6 +249,7 @@ fn setup(input: &Input, part: &Component, whole: bool) -> Setup {
             part.node.as_ref().map_or("npm", Installer::program),
             &[part.node.as_ref().map_or("~/.npm", Installer::cache)],
         ),
+        ("go", _) => ("go", &["~/go/pkg/mod", "~/.cache/go-build"]),
         ("rust", _) => ("cargo", &["~/.cargo/registry", "~/.cargo/git", "target"]),
         (_, PackageManager::Uv) => ("uv", &["~/.cache/uv"]),
         (_, PackageManager::Poetry) => ("poetry", &["~/.cache/pypoetry"]),
@@ -266,6 +271,10 @@ fn setup(input: &Input, part: &Component, whole: bool) -> Setup {
     packages.sort();
     packages.dedup();
     Setup {
+        go: (part.ecosystem == "go")
+            .then(|| part.inputs.iter().find(|file| file.file_name() == "go.mod"))
+            .flatten()
+            .map(ToString::to_string),
         rust: (part.ecosystem == "rust").then(|| {
             part.version
                 .map_or_else(|| "stable".to_owned(), |fact| fact.value.clone())
@@ -378,6 +387,9 @@ fn lint_job(input: &Input, part: &Component, id: String, title: String) -> Optio
             .into(),
         });
     }
+    if part.ecosystem == "go" {
+        return Some(go::lint_job(input, part, id, title));
+    }
     if let Some(installer) = &part.node {
         return node::lint_job(input, part, installer, id, title);
     }
@@ -432,6 +444,9 @@ fn lint_job(input: &Input, part: &Component, id: String, title: String) -> Optio
 }
 
 fn test_job(input: &Input, part: &Component, id: String, title: String) -> Option<TestJob> {
+    if part.ecosystem == "go" {
+        return go::test_job(input, part, id, title);
+    }
     if let Some(installer) = &part.node {
         return node::test_job(input, part, installer, id, title);
     }

@@ -113,7 +113,7 @@ fn of_service(service: &Service) -> Component<'_> {
         test: service.test.as_ref().map(|fact| &fact.value),
         services: vec![service],
         node: None,
-        scripts: Scripts::default(),
+        scripts: Scripts::of(&service.root, service.test.as_ref(), &service.lint),
     }
 }
 
@@ -152,7 +152,7 @@ fn of_library(library: &Library) -> Component<'_> {
         test: library.test.as_ref().map(|fact| &fact.value),
         services: Vec::new(),
         node: None,
-        scripts: Scripts::default(),
+        scripts: Scripts::of(&library.root, library.test.as_ref(), &library.lint),
     }
 }
 

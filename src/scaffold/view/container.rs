@@ -1,6 +1,7 @@
 //! What the container templates see: the image of each service.
 
 mod base;
+mod go;
 mod node;
 mod python;
 mod readiness;
@@ -30,6 +31,7 @@ pub(super) struct Container {
     python: bool,
     /// Whether a service of Node.js starts.
     node: bool,
+    go: bool,
     wsgi: bool,
     /// What gunicorn takes at once.
     gunicorn: python::Gunicorn,
@@ -81,32 +83,33 @@ pub(super) struct Image {
     #[serde(flatten)]
     python: Option<python::Python>,
     node: Option<node::Node>,
+    go: Option<go::Go>,
 }
 
 /// How `service` is started in production; None where nobody knows.
 pub(super) fn command(service: &Service) -> Option<Vec<String>> {
-    if is_node(service) {
-        node::command(service)
-    } else {
-        python::command(service)
+    match service.ecosystem {
+        "node" => node::command(service),
+        "go" => go::command(service),
+        _ => python::command(service),
     }
 }
 
 /// How it is started for development: one process that starts again when the source changes.
 pub(super) fn dev_command(service: &Service) -> Option<Vec<String>> {
-    if is_node(service) {
-        node::command(service)
-    } else {
-        python::dev_command(service)
+    match service.ecosystem {
+        "node" => node::command(service),
+        "go" => go::command(service),
+        _ => python::dev_command(service),
     }
 }
 
 /// Command of the health check; None for what runs and ends.
 pub(super) fn probe(service: &Service) -> Option<Vec<String>> {
-    if is_node(service) {
-        node::probe(service)
-    } else {
-        python::probe(service)
+    match service.ecosystem {
+        "node" => node::probe(service),
+        "go" => go::probe(service),
+        _ => python::probe(service),
     }
 }
 
@@ -115,6 +118,7 @@ pub(in super::super) fn is_made(service: &Service) -> bool {
     match service.ecosystem {
         "python" => python::command(service).is_some(),
         "node" => node::is_made(service),
+        "go" => service.server_command.is_some(),
         "static" => is_site(service),
         _ => false,
     }
@@ -140,7 +144,9 @@ pub(super) fn view(input: &Input) -> Container {
         let site = is_site(services[0]);
         let port = port(services[0]);
         let node = is_node(services[0]).then(|| node::image(input, &services));
-        let python = (!site && node.is_none()).then(|| python::image(input, &services));
+        let go = (services[0].ecosystem == "go").then(|| go::image(input, &services));
+        let python =
+            (!site && node.is_none() && go.is_none()).then(|| python::image(input, &services));
         if site {
             sites.push(Site {
                 name: name.clone(),
@@ -160,6 +166,8 @@ pub(super) fn view(input: &Input) -> Container {
         );
         let base = if node.is_some() {
             base::node(input, services[0])
+        } else if go.is_some() {
+            base::go(input, services[0])
         } else if python.is_some() {
             base::python(input, services[0])
         } else {
@@ -195,6 +203,7 @@ pub(super) fn view(input: &Input) -> Container {
             dockerfile,
             python,
             node,
+            go,
         });
     }
     let others: Vec<String> = input
@@ -230,6 +239,7 @@ pub(super) fn view(input: &Input) -> Container {
         node: images
             .iter()
             .any(|image| image.node.is_some() && !image.site),
+        go: images.iter().any(|image| image.go.is_some()),
         wsgi: servers.iter().any(python::Server::is_wsgi),
         gunicorn: python::gunicorn(&input.project.services),
         ignored: ignored(input),
@@ -243,7 +253,9 @@ impl Image {
     /// The folder that its commands start in.
     pub(super) fn workdir(&self) -> Option<&String> {
         let python = self.python.as_ref().map(|python| &python.workdir);
-        python.or_else(|| self.node.as_ref().map(|node| &node.workdir))
+        let node = self.node.as_ref().map(|node| &node.workdir);
+        let go = self.go.as_ref().map(|go| &go.workdir);
+        python.or(node).or(go)
     }
 }
 

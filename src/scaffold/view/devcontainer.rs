@@ -124,7 +124,7 @@ pub(super) fn workspace(input: &Input) -> String {
 }
 
 /// Runtimes in the order in which one goes before another as the base; the rest come as Features.
-const RUNTIMES: &[&str] = &["python", "rust", "node"];
+const RUNTIMES: &[&str] = &["python", "rust", "go", "node"];
 
 /// The component whose runtime is the base.
 fn first<'p, 'a>(parts: &'p [Component<'a>]) -> Option<&'p Component<'a>> {
@@ -161,6 +161,7 @@ fn base(input: &Input, first: Option<&Component>) -> (String, bool) {
                 .map_or_else(|| "1".to_owned(), |fact| fact.value.clone());
             return (format!("docker.io/library/rust:{tag}-slim-bookworm"), false);
         }
+        Some(("go", _)) => "golang-bookworm".to_owned(),
         Some(("node", part)) => {
             let version = part.version.map_or(NODE, |fact| fact.value.as_str());
             match input.pins.image(&format!("node-{version}-slim")) {
@@ -284,7 +285,7 @@ fn features(input: &Input, of_base: &str, parts: &[Component]) -> Value {
     if let Some(feature) = input.pins.devcontainer_feature("github-cli") {
         all.insert(feature.reference(), json!({}));
     }
-    for ecosystem in ["node", "rust"] {
+    for ecosystem in ["go", "node", "rust"] {
         let part = parts.iter().find(|part| part.ecosystem == ecosystem);
         let feature = input.pins.devcontainer_feature(ecosystem);
         if let (Some(part), Some(feature)) = (part, feature)
@@ -343,6 +344,9 @@ fn extensions(input: &Input, parts: &[Component]) -> Vec<String> {
                 all.push(extension);
             }
         }
+    }
+    if parts.iter().any(|part| part.ecosystem == "go") {
+        all.push("golang.go");
     }
     if parts.iter().any(|part| part.ecosystem == "rust") {
         all.extend(["rust-lang.rust-analyzer", "tamasfe.even-better-toml"]);

@@ -94,6 +94,8 @@ struct Part {
     python: bool,
     rust: bool,
     node: bool,
+    /// The command that fetches what is required, where it is kept beside the tree.
+    fetch: Option<&'static str>,
     /// The target that is made when its dependencies are installed, as a prerequisite.
     ready: String,
     /// Whether tests and linters need that; cargo installs by itself.
@@ -292,6 +294,11 @@ fn part_of(input: &Input, part: &Component) -> Part {
         python: part.is_python(),
         rust: part.ecosystem == "rust",
         node: part.node.is_some(),
+        fetch: match part.ecosystem {
+            "rust" => Some("cargo fetch --locked --quiet"),
+            "go" => Some("go mod download"),
+            _ => None,
+        },
         ready: ready(part),
         test_ready: false,
         lint_ready: part.is_python(),
@@ -334,6 +341,22 @@ fn part_of(input: &Input, part: &Component) -> Part {
                 directory: directory(&test.working_dir),
                 python_path: None,
                 command: format!("{} --locked", test.command),
+            })
+            .collect();
+        return made;
+    }
+    if part.ecosystem == "go" {
+        made.install = vec!["go mod download".to_owned()];
+        let lints = part.scripts.lints.iter();
+        made.lints = lints
+            .map(|run| recipe(run.command, run.directory))
+            .collect();
+        let tests = part.test.iter();
+        made.tests = tests
+            .map(|test| Test {
+                directory: directory(&test.working_dir),
+                python_path: None,
+                command: test.command.clone(),
             })
             .collect();
         return made;

@@ -120,6 +120,17 @@ fn files_of(package: &Library) -> impl Iterator<Item = &RelPath> {
 }
 
 impl<'a> Scripts<'a> {
+    /// Of one manifest.
+    pub(in super::super) fn of(
+        root: &'a RelPath,
+        test: Option<&'a Fact<TestCommand>>,
+        lint: &'a [Fact<LintCommand>],
+    ) -> Self {
+        let mut scripts = Self::default();
+        scripts.take(root, None, test, lint);
+        scripts
+    }
+
     fn take(
         &mut self,
         root: &'a RelPath,

@@ -104,6 +104,37 @@ pub(super) fn node(input: &Input, service: &Service) -> Chosen {
     chosen
 }
 
+/// The newest minor of Go that the pinned image brings; it builds what asks for an older one.
+const GO: u32 = 27;
+
+/// The kind of base that builds a module: what compiles C does so on Debian.
+pub(super) fn go_kind(input: &Input, service: &Service) -> Base {
+    match input.config.container.base {
+        Base::Alpine if !super::go::is_cgo(service) => Base::Alpine,
+        _ => Base::Slim,
+    }
+}
+
+/// The image that builds a module of Go.
+pub(super) fn go(input: &Input, service: &Service) -> Chosen {
+    let suffix = match go_kind(input, service) {
+        Base::Alpine => "alpine",
+        _ => "bookworm",
+    };
+    let newer = service
+        .runtime_version
+        .as_ref()
+        .and_then(|fact| fact.value.strip_prefix("1.")?.parse::<u32>().ok())
+        .filter(|minor| *minor > GO);
+    match newer {
+        None => pinned(input, &format!("golang-{suffix}")),
+        Some(minor) => Chosen {
+            reference: format!("docker.io/library/golang:1.{minor}-{suffix}"),
+            comment: unpinned(false),
+        },
+    }
+}
+
 /// The image that dependencies are installed in, and that runs unless it is distroless.
 pub(super) fn python(input: &Input, service: &Service) -> Chosen {
     let version = version(service);

@@ -1,0 +1,50 @@
+//! The jobs of a module of Go: what the toolchain finds wrong, and its tests.
+
+use super::super::component::Component;
+use super::super::{Input, backing};
+use super::{LintJob, Step, TestJob, command, folder, setup};
+
+pub(super) fn lint_job(input: &Input, part: &Component, id: String, title: String) -> LintJob {
+    let lints = part.scripts.lints.iter();
+    LintJob {
+        id,
+        title,
+        setup: setup(input, part, true),
+        changed: false,
+        install: Vec::new(),
+        commands: lints
+            .map(|run| command(run.command, run.directory))
+            .collect(),
+    }
+}
+
+pub(super) fn test_job(
+    input: &Input,
+    part: &Component,
+    id: String,
+    title: String,
+) -> Option<TestJob> {
+    let test = part.test?;
+    let needed = backing::needed(input, part);
+    let notes = backing::notes(&needed);
+    let (services, containers) = needed.into_iter().partition(|backing| backing.pinned);
+    Some(TestJob {
+        artifact: String::new(),
+        id,
+        title,
+        setup: setup(input, part, true),
+        matrix: Vec::new(),
+        services,
+        containers,
+        env: backing::env(input, part),
+        notes,
+        install: Vec::new(),
+        steps: vec![Step {
+            name: "Test".to_owned(),
+            directory: folder(&test.working_dir),
+            python_path: None,
+            commands: vec![test.command.clone()],
+        }],
+        coverage: None,
+    })
+}
