@@ -22,7 +22,8 @@ pub struct Introduced {
 
 impl Revisions {
     /// What `commits` brought, in their order and within one in git's: of a merge only what none
-    /// of its parents has, of one without parents everything.
+    /// of its parents has, of one without parents everything. Of the rest nothing once
+    /// `interrupted` says so.
     ///
     /// # Errors
     /// When an object is missing or broken.
@@ -30,6 +31,7 @@ impl Revisions {
         &self,
         commits: &[ObjectId],
         objects: &Objects,
+        interrupted: &(dyn Fn() -> bool + Sync),
     ) -> Result<Vec<Introduced>, GitError> {
         // The library knows where a shallow clone ends.
         let lines = commits
@@ -47,6 +49,9 @@ impl Revisions {
                         found: Vec::new(),
                     };
                     for (commit, parents) in lines {
+                        if interrupted() {
+                            break;
+                        }
                         look.commit(*commit, parents)?;
                     }
                     Ok(look.found)

@@ -11,6 +11,9 @@ use rayon::prelude::*;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashSet};
 
+/// Asked at each content: whether to leave out the rest.
+type Interrupted<'i> = &'i (dyn Fn() -> bool + Sync);
+
 /// Digits of a commit's id in a message.
 const DIGITS: usize = 12;
 
@@ -39,6 +42,7 @@ pub(super) fn of_commits(
     objects: &Objects,
     jobs: &[Looking<'_>],
     exclude: &Patterns,
+    interrupted: Interrupted<'_>,
 ) -> Result<Vec<(usize, Finding)>, GitError> {
     if !jobs.iter().any(is_about) {
         return Ok(Vec::new());
@@ -59,7 +63,7 @@ pub(super) fn of_commits(
             commit: Some(one.commit),
         })
         .collect();
-    look(&past, objects, jobs, exclude, &|_| None)
+    look(&past, objects, jobs, exclude, interrupted, &|_| None)
 }
 
 /// Looks at everything that any ref reaches. Gives the number of contents, too.
@@ -68,6 +72,7 @@ pub(super) fn of_everything(
     objects: &Objects,
     jobs: &[Looking<'_>],
     exclude: &Patterns,
+    interrupted: Interrupted<'_>,
 ) -> Result<(usize, Vec<(usize, Finding)>), GitError> {
     let blobs = git.blobs_of_all_refs()?;
     let past: Vec<Past<'_>> = blobs
@@ -80,11 +85,11 @@ pub(super) fn of_everything(
         })
         .collect();
     let commit_of = |id: ObjectId| git.commit_that_brought(id);
-    let found = look(&past, objects, jobs, exclude, &commit_of)?;
+    let found = look(&past, objects, jobs, exclude, interrupted, &commit_of)?;
     Ok((past.len(), found))
 }
 
-fn is_about(looking: &Looking<'_>) -> bool {
+pub(super) fn is_about(looking: &Looking<'_>) -> bool {
     looking.job.check().is_some_and(|check| counts(check.id))
 }
 
@@ -93,6 +98,7 @@ fn look(
     objects: &Objects,
     jobs: &[Looking<'_>],
     exclude: &Patterns,
+    interrupted: Interrupted<'_>,
     commit_of: &(dyn Fn(ObjectId) -> Option<ObjectId> + Sync),
 ) -> Result<Vec<(usize, Finding)>, GitError> {
     // Versions of one path in a row, for git keeps of most only what differs from the next.
@@ -103,6 +109,9 @@ fn look(
         .map_init(
             || (objects.reader_of_many(), Vec::new()),
             |(reader, buffer), at| {
+                if interrupted() {
+                    return Ok(Vec::new());
+                }
                 let one = &past[at];
                 let path = one.path.to_str_lossy();
                 let wanted: Vec<usize> = (0..jobs.len())

@@ -191,9 +191,12 @@ pub fn run(opened: Opened, hooks: &Hooks, request: &Request<'_>) -> Result<Repor
         &[]
     };
     let pushed = match request.push {
-        Some(push) if request.hook == Hook::PrePush => {
-            Some(Pushed::new(push, repository, &objects)?)
-        }
+        Some(push) if request.hook == Hook::PrePush => Some(Pushed::new(
+            push,
+            repository,
+            &objects,
+            request.interrupted,
+        )?),
         _ => None,
     };
     let scope = match &pushed {

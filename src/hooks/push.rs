@@ -104,6 +104,7 @@ impl Pushed {
         request: &PushRequest,
         repository: &Repository,
         objects: &Objects,
+        interrupted: &(dyn Fn() -> bool + Sync),
     ) -> Result<Self, GitError> {
         let revisions = Revisions::open(repository)?;
         let head = repository.head_id();
@@ -135,7 +136,7 @@ impl Pushed {
             .collect();
         let commits = revisions.between(&tips, &known)?;
         Ok(Self {
-            brought: revisions.introduced(&commits, objects)?,
+            brought: revisions.introduced(&commits, objects, interrupted)?,
             tips,
             forces,
         })

@@ -66,8 +66,10 @@ impl<'w> Work<'w> {
                 self.objects,
                 &self.jobs,
                 self.exclude,
+                self.request.interrupted,
             )?;
             self.add(found);
+            self.stop_history();
         }
         self.message()?;
         self.commands(&bytes, &wanted, started)?;
@@ -107,10 +109,16 @@ impl<'w> Work<'w> {
     /// Everything that ever was, for the checks to which that matters.
     fn history(&mut self) -> Result<(), HookError> {
         let git = Executable::new(&self.surroundings.repository.git_dir, None);
-        let (contents, found) =
-            history::of_everything(&git, self.objects, &self.jobs, self.exclude)?;
+        let (contents, found) = history::of_everything(
+            &git,
+            self.objects,
+            &self.jobs,
+            self.exclude,
+            self.request.interrupted,
+        )?;
         self.report.files = contents;
         self.add(found);
+        self.stop_history();
         for number in 0..self.jobs.len() {
             let about = self.jobs[number]
                 .job
@@ -126,6 +134,18 @@ impl<'w> Work<'w> {
         }
         self.settle();
         Ok(())
+    }
+
+    /// Where Ctrl-C came, the checks that look at history have not seen all of it.
+    fn stop_history(&mut self) {
+        if !(self.request.interrupted)() {
+            return;
+        }
+        for number in 0..self.jobs.len() {
+            if history::is_about(&self.jobs[number]) {
+                self.job_report(number).state = State::Interrupted;
+            }
+        }
     }
 
     /// What the checks of the commit or push itself say.

@@ -105,7 +105,7 @@ fn one(seed: u64) {
         .keys()
         .map(|id| (id.clone(), BTreeSet::new()))
         .collect();
-    for brought in revisions.introduced(&commits, &objects).unwrap() {
+    for brought in revisions.introduced(&commits, &objects, &|| false).unwrap() {
         let new = found.get_mut(&brought.commit.to_string()).unwrap().insert((
             brought.path.to_string(),
             brought.mode.octal().to_owned(),

@@ -1,7 +1,9 @@
 //! pre-push: exactly the pushed commits, and tests once.
 
 use super::hooked::{Hooked, ok, said};
+use super::runner::wait_until;
 use std::path::PathBuf;
+use std::process::Stdio;
 
 /// A run of it leaves a line.
 const TESTS: &str = "[[hooks.pre-push]]\nname = \"test\"\nrun = \"sh -c 'echo run >> $COUNT; git rev-parse HEAD^{tree}'\"\n";
@@ -214,4 +216,44 @@ fn history_is_searched_to_its_beginning() {
         "{finding}"
     );
     ok(&mut hooked.shipway(&["hooks", "list"]));
+}
+
+#[test]
+fn a_search_of_what_is_pushed_ends_with_ctrl_c() {
+    let pushed = Pushed::new(KEYS);
+    pushed.commit("key.pem", &key());
+    let hooked = &pushed.hooked;
+    hooked.git(&["rm", "--quiet", "key.pem"]);
+    hooked.git(&["commit", "--no-verify", "-qm", "gone"]);
+    let head = hooked.git(&["rev-parse", "HEAD"]);
+    let zero = "0".repeat(40);
+    let told = format!("refs/heads/main {} refs/heads/main {zero}\n", head.trim());
+    let mut child = hooked
+        .shipway(&["hooks", "run", "pre-push", "--", "origin", "url"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It listens before it reads what is pushed.
+    let mut input = child.stdin.take().unwrap();
+    wait_until("SIGINT is caught", || catches_interrupts(child.id()));
+    std::io::Write::write_all(&mut input, told.as_bytes()).unwrap();
+    drop(input);
+    let id = nix::unistd::Pid::from_raw(child.id().try_into().unwrap());
+    nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGINT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", said(&output));
+    let said = said(&output);
+    assert!(
+        said.contains("stopped") && !said.contains("key.pem"),
+        "{said}"
+    );
+}
+
+/// The mask `SigCgt` of `/proc/PID/status` names the signals that have handlers.
+fn catches_interrupts(process: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    u64::from_str_radix(mask.unwrap().trim(), 16).unwrap() & 2 != 0
 }
