@@ -219,7 +219,9 @@ pub(super) fn of_role(role: EnvRole) -> Option<BackingKind> {
         | R::MysqlPassword
         | R::MysqlDatabase
         | R::MysqlUrl => BackingKind::Mysql,
-        R::RedisHost | R::RedisPort | R::RedisPassword | R::RedisUrl => BackingKind::Redis,
+        R::RedisHost | R::RedisAddress | R::RedisPort | R::RedisPassword | R::RedisUrl => {
+            BackingKind::Redis
+        }
         R::MongoUrl
         | R::MongoHost
         | R::MongoPort

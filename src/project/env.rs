@@ -64,6 +64,8 @@ pub enum EnvRole {
     MysqlDatabase,
     MysqlUrl,
     RedisHost,
+    /// `host:port`
+    RedisAddress,
     RedisPort,
     RedisPassword,
     RedisUrl,

@@ -1,5 +1,6 @@
 //! What `init` writes for compose is taken by compose itself, for every fixture and environment.
 
+use crate::fixtures::folders;
 use crate::sandbox::{Sandbox, skipped, text};
 use std::path::Path;
 use std::process::Command;
@@ -60,9 +61,12 @@ fn compose_takes_what_is_written_for_every_fixture() {
     if !is_there() {
         return;
     }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let (mut wrong, mut asked) = (Vec::new(), 0);
-    for entry in std::fs::read_dir(folder).unwrap() {
+    let folders = folders();
+    let entries = folders
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(folder).unwrap());
+    for entry in entries {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|end| end == "txt") {
             let sandbox = Sandbox::from_manifest(&std::fs::read_to_string(&path).unwrap());
@@ -73,6 +77,23 @@ fn compose_takes_what_is_written_for_every_fixture() {
     }
     assert!(asked > 40, "{asked}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_client_of_go_is_given_host_and_port() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/go");
+    let manifest = std::fs::read_to_string(corpus.join("cmd-layout.txt")).unwrap();
+    let sandbox = Sandbox::from_manifest(&manifest);
+    sandbox.run(0, &["init", "--yes"]);
+    let compose = sandbox.read("compose.yaml");
+    // Of the server, the worker and what migrates before them.
+    let given = compose.matches("REDIS_ADDR: \"redis:6379\"").count();
+    assert_eq!(given, 3, "{compose}");
+    let workflow = sandbox.read(".github/workflows/ci.yml");
+    assert!(
+        workflow.contains("REDIS_ADDR: localhost:6379"),
+        "{workflow}"
+    );
 }
 
 #[test]

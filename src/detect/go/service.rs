@@ -560,6 +560,17 @@ impl Search<'_> {
         let mut found: Vec<EnvVar> = all.into_values().collect();
         for variable in &mut found {
             variable.role = variable::role(&variable.name, engines);
+            // Clients of Go are given the port with the host, as `net.Dial` is.
+            if variable.role == Some(EnvRole::RedisHost)
+                && (variable.name.ends_with("ADDR")
+                    || variable.name.ends_with("ADDRESS")
+                    || variable
+                        .default
+                        .as_ref()
+                        .is_some_and(|text| text.contains(':')))
+            {
+                variable.role = Some(EnvRole::RedisAddress);
+            }
             if variable.role.is_some_and(EnvRole::is_url_with_password) && !variable.secret {
                 variable.secret = true;
                 variable.secret_confidence = Confidence::Likely;

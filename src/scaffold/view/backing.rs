@@ -188,6 +188,7 @@ fn value(part: &Component, var: &EnvVar, supabase: bool) -> Option<String> {
     let postgres = |scheme: &str| format!("{scheme}://{user}:{PASSWORD}@localhost:5432/{database}");
     let text = match var.role {
         Some(R::PostgresHost | R::RedisHost | R::MongoHost | R::SmtpHost) => "localhost".to_owned(),
+        Some(R::RedisAddress) => "localhost:6379".to_owned(),
         // `localhost` would mean a socket to MySQL's client.
         Some(R::MysqlHost) => "127.0.0.1".to_owned(),
         Some(R::PostgresPort) => "5432".to_owned(),

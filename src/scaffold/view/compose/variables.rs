@@ -274,6 +274,7 @@ impl Plan {
                     self.reference("mysql")
                 )),
             ),
+            EnvRole::RedisAddress => only(there(BackingKind::Redis), fixed("redis:6379")),
             EnvRole::RedisHost => only(there(BackingKind::Redis), fixed("redis")),
             EnvRole::RedisPort => only(there(BackingKind::Redis), fixed("6379")),
             EnvRole::RedisPassword => None,
