@@ -286,3 +286,34 @@ fn a_front_end_that_only_their_image_builds_is_told_of() {
     .unwrap();
     assert_eq!(told(&sandbox), Vec::<String>::new());
 }
+
+#[test]
+fn a_lock_whose_extras_are_exported_wrong_is_told_of() {
+    let lock = |version: &str| {
+        format!(
+            "[[package]]\nname = \"uvicorn\"\nversion = \"0.30.1\"\n\n[metadata]\nlock-version = \"{version}\"\n"
+        )
+    };
+    let sandbox = Sandbox::new(&[
+        (
+            "pyproject.toml",
+            "[tool.poetry]\nname = \"gull\"\nversion = \"1.0.0\"\n\n[tool.poetry.dependencies]\n\
+             python = \"^3.11\"\nfastapi = \"^0.111.0\"\n\
+             uvicorn = {extras = [\"standard\"], version = \"^0.30.1\"}\n\
+             celery = {extras = [\"redis\"], version = \"^5.4\"}\n",
+        ),
+        (
+            "gull.py",
+            "from fastapi import FastAPI\n\napp = FastAPI()\n",
+        ),
+        ("poetry.lock", ""),
+    ]);
+    for (version, number) in [("2.0", 1), ("2.1", 0), ("moss", 0)] {
+        std::fs::write(sandbox.path("poetry.lock"), lock(version)).unwrap();
+        let project = sandbox.detected();
+        let findings = project["findings"].as_array().unwrap();
+        let told = findings.iter().filter(|one| one["id"] == "old-lock");
+        assert_eq!(told.count(), number, "{version}: {project}");
+        assert_eq!(project["backing"][0]["kind"], "redis", "{project}");
+    }
+}

@@ -6,7 +6,10 @@ use super::parse::Module;
 use super::syntax::{Kind, StmtKind, argument, each_expression, each_statement, on_import};
 use crate::detect::Found;
 use crate::detect::beside::{beside, pattern};
-use crate::project::{Evidence, Finding, PackageManager, RelPath, Service, ServiceKind, Severity};
+use crate::detect::structured;
+use crate::project::{
+    Evidence, Finding, PackageManager, RelPath, Requirement, Service, ServiceKind, Severity,
+};
 use std::collections::BTreeSet;
 
 /// Files whose name was meant to be `__init__.py`.
@@ -204,6 +207,42 @@ pub(super) fn pins(package: &Package, found: &mut Found) {
             .collect(),
         mend: "pin each with == or keep a lock file (uv pip compile)".to_owned(),
     });
+}
+
+/// A lock of Poetry 1: what an extra of a requirement brings may be left out of what is exported
+/// from it, and the hashes then do not let it in.
+pub(super) fn old_lock(code: &Code<'_>, package: &Package, found: &mut Found) {
+    let Some(lock) = package
+        .lock
+        .as_ref()
+        .filter(|lock| lock.value.file_name() == "poetry.lock")
+    else {
+        return;
+    };
+    let Some(document) = structured::toml(code.tree, &lock.value) else {
+        return;
+    };
+    let Some(entry) = document.entry_at(&["metadata", "lock-version"]) else {
+        return;
+    };
+    let old = matches!(entry.node.text(), Some("1.0" | "1.1" | "2.0"));
+    let extras = |one: &&Requirement| !one.development && !one.extras.is_empty();
+    if let Some(requirement) = package.requirements.iter().find(extras)
+        && old
+    {
+        found.findings.push(Finding {
+            id: "old-lock",
+            severity: Severity::Note,
+            message: format!(
+                "{} was written by Poetry 1: an export of it may leave out what {}[{}] brings, and the image then cannot be built",
+                lock.value,
+                requirement.name,
+                requirement.extras.join(",")
+            ),
+            evidence: vec![code.tree.at(&lock.value, entry.line)],
+            mend: "poetry lock with Poetry 2: it keeps the versions".to_owned(),
+        });
+    }
 }
 
 /// Runtime requirements that nothing imports.

@@ -203,6 +203,7 @@ fn project(
     }
     if !services.is_empty() {
         finding::pins(package, found);
+        finding::old_lock(code, package, found);
     }
     tool::find(code, package, found);
     for service in &mut services {

@@ -1,11 +1,11 @@
 //! Pipfile.
 
-use super::pyproject::pep440;
+use super::pyproject::{extras, pep440};
 use super::requirement::loose;
 use super::{Package, Script};
 use crate::detect::python::code::Code;
 use crate::detect::structured::{self, Node};
-use crate::project::RelPath;
+use crate::project::{RelPath, Requirement};
 
 /// Reads it; false where it is broken.
 pub(super) fn read(code: &Code<'_>, path: &RelPath, package: &mut Package) -> bool {
@@ -20,13 +20,11 @@ pub(super) fn read(code: &Code<'_>, path: &RelPath, package: &mut Package) -> bo
                 .text()
                 .or_else(|| entry.node.get("version").and_then(Node::text))
                 .unwrap_or("*");
-            package.add(vec![loose(
-                &entry.key,
-                version,
-                false,
-                at(entry.line),
-                development,
-            )]);
+            let one = loose(&entry.key, version, false, at(entry.line), development);
+            package.add(vec![Requirement {
+                extras: extras(&entry.node),
+                ..one
+            }]);
         }
     }
     for key in ["python_version", "python_full_version"] {

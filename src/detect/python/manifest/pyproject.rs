@@ -1,10 +1,10 @@
 //! pyproject.toml: PEP 621, dependency groups, and the tables of Poetry, PDM and uv.
 
-use super::requirement::{loose, pep508};
+use super::requirement::{loose, normalise, pep508};
 use super::{EntryPoint, Package, Script};
 use crate::detect::python::code::Code;
 use crate::detect::structured::{self, Entry, Node};
-use crate::project::{Evidence, Fact, PackageManager, RelPath};
+use crate::project::{Evidence, Fact, PackageManager, RelPath, Requirement};
 
 /// Groups and extras that are for those who work on the project.
 const DEVELOPMENT: &[&str] = &[
@@ -184,14 +184,21 @@ fn read_poetry_table(
                 .push((pep440(version), at(entry.line)));
             continue;
         }
-        package.add(vec![loose(
-            &entry.key,
-            version,
-            true,
-            at(entry.line),
-            development,
-        )]);
+        let one = loose(&entry.key, version, true, at(entry.line), development);
+        package.add(vec![Requirement {
+            extras: extras(&entry.node),
+            ..one
+        }]);
     }
+}
+
+/// The extras in `{ version = "^5", extras = ["redis"] }`, as names are normalised.
+pub(super) fn extras(node: &Node) -> Vec<String> {
+    let named = node.get("extras").map_or(&[][..], Node::items);
+    named
+        .iter()
+        .filter_map(|item| item.text().map(normalise))
+        .collect()
 }
 
 /// Poetry's `^3.11`, `~3.11`, `3.11` and `3.11.*` as PEP 440 writes them.
