@@ -45,7 +45,16 @@ pub(super) fn add(tree: &Tree, files: &[RelPath], found: &mut Variables) {
 
 fn is_schema(text: &str) -> bool {
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    has(SCHEMAS) || has(VALIDATORS) && has(ABOUT)
+    has(SCHEMAS) || VALIDATORS.iter().any(|name| imports(text, name)) && has(ABOUT)
+}
+
+/// Whether a text names the module, whole or a part of it: `"joi"`, `"@hapi/joi"`, `"zod/v4"`.
+fn imports(text: &str, module: &str) -> bool {
+    text.match_indices(module).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + module.len()..].chars().next();
+        matches!(before, Some('"' | '\'' | '/')) && matches!(after, Some('"' | '\'' | '/'))
+    })
 }
 
 /// `DATABASE_URL` and not `databaseUrl`.
@@ -200,6 +209,18 @@ mod tests {
             ),
             [one("BASIN", None, true), one("GATE", Some("3100"), false)]
         );
+    }
+
+    #[test]
+    fn a_word_that_holds_a_library_s_name_imports_none() {
+        // `join` holds `joi`.
+        let filters = "const url = process.env['BASIN'];\n\
+             const text = parts.join(',');\n\
+             find({ where: { AND: { OR: filters } }, NOT: any() });";
+        assert_eq!(found(filters), []);
+        let schema = "import Joi from '@hapi/joi';\n\
+             Joi.object({ BASIN: Joi.string().required() }).validate(process.env);";
+        assert_eq!(found(schema), [one("BASIN", None, true)]);
     }
 
     #[test]
