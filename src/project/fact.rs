@@ -108,6 +108,31 @@ impl<T> Fact<T> {
         self
     }
 
+    /// What the first of `claims` says, None where there is none: those that say the same are
+    /// evidence, too, the others stand against it.
+    pub fn first_of(
+        confidence: Confidence,
+        claims: impl IntoIterator<Item = (T, Evidence)>,
+    ) -> Option<Self>
+    where
+        T: PartialEq + std::fmt::Display,
+    {
+        let mut claims = claims.into_iter();
+        let (value, at) = claims.next()?;
+        let mut fact = Self::new(value, confidence, vec![at]);
+        for (other, at) in claims {
+            if other != fact.value {
+                fact = fact.against(Claim {
+                    value: other.to_string(),
+                    evidence: vec![at],
+                });
+            } else if !fact.evidence.contains(&at) {
+                fact.evidence.push(at);
+            }
+        }
+        Some(fact)
+    }
+
     /// The same evidence for a value made of this one.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Fact<U> {
         Fact {

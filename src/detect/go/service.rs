@@ -8,8 +8,8 @@ use crate::detect::beside::beside_or_hidden;
 use crate::detect::variable::{self, Engines};
 use crate::detect::{Found, Tree, client, existing, javascript, naming, shell, unknown};
 use crate::project::{
-    BackingKind, Claim, Confidence, Dockerfile, EnvRole, EnvVar, Evidence, Existing, Fact, Finding,
-    Port, RelPath, ServerInterface, Service, ServiceKind, Severity, Single, Sought,
+    BackingKind, Confidence, Dockerfile, EnvRole, EnvVar, Evidence, Existing, Fact, Finding, Port,
+    RelPath, ServerInterface, Service, ServiceKind, Severity, Single, Sought,
 };
 use std::collections::BTreeMap;
 
@@ -98,6 +98,7 @@ impl Search<'_> {
                     module: self.module,
                     files: &program.files,
                     binary: &program.binary,
+                    engines: self.engines(),
                 }
                 .find(programs.iter().map(|program| program.binary.as_str()));
             }
@@ -493,21 +494,7 @@ impl Search<'_> {
             });
             claims.extend(said.and_then(|(port, at)| Some((Port::new(port)?, at))));
         }
-        let mut claims = claims.into_iter();
-        let (port, at) = claims.next()?;
-        let mut fact = Fact::new(port, sure, vec![at]);
-        for (other, at) in claims {
-            if other == port {
-                if !fact.evidence.contains(&at) {
-                    fact.evidence.push(at);
-                }
-            } else {
-                fact = fact.against(Claim {
-                    value: other.to_string(),
-                    evidence: vec![at],
-                });
-            }
-        }
+        let mut fact = Fact::first_of(sure, claims)?;
         if !fact.against.is_empty() {
             fact = fact.because("EXPOSE goes before the first call that listens");
         }

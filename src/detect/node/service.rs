@@ -9,8 +9,8 @@ use super::{migration, settings, source, version};
 use crate::detect::variable::{self, Engines};
 use crate::detect::{Tree, client, existing, javascript, naming};
 use crate::project::{
-    BackingKind, Claim, Confidence, Dockerfile, EnvRole, EnvVar, Evidence, Existing, Fact, Port,
-    RelPath, ServerInterface, Service, ServiceKind, Single, Sought,
+    BackingKind, Confidence, Dockerfile, EnvRole, EnvVar, Evidence, Existing, Fact, Port, RelPath,
+    ServerInterface, Service, ServiceKind, Single, Sought,
 };
 
 /// Everything that the services of one package share.
@@ -366,25 +366,13 @@ impl Surroundings<'_> {
             .and_then(|file| self.package.root.join(file).ok());
         listening.sort_by_key(|(_, at)| (Some(&at.file) != first.as_ref(), at.file.depth()));
         claims.extend(listening);
-        let mut claims = claims.into_iter();
-        let Some((port, at)) = claims.next() else {
+        let Some(mut fact) = Fact::first_of(Confidence::Certain, claims) else {
             let (name, port) = usual?;
             return Some(Fact::guess(
                 Port::new(port)?,
                 format!("{name}'s usual port"),
             ));
         };
-        let mut fact = Fact::certain(port, at);
-        for (other, at) in claims {
-            if other == port {
-                fact.evidence.push(at);
-            } else {
-                fact = fact.against(Claim {
-                    value: other.to_string(),
-                    evidence: vec![at],
-                });
-            }
-        }
         if !fact.against.is_empty() {
             fact = fact.because(
                 "EXPOSE goes before the command, that before compose files, those before the file that it starts and other sources",

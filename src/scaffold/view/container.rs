@@ -9,7 +9,7 @@ mod readiness;
 use super::Input;
 use crate::project::{RelPath, Service, ServiceKind};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) use python::{holds_code, split, writable};
 
@@ -361,6 +361,28 @@ fn site_sources(service: &Service) -> Vec<String> {
         &[site_folder(service).to_string()],
         "/usr/share/nginx/html",
     )]
+}
+
+/// One line for each folder with what an installation reads: the manifest, what it includes and the
+/// lock, but for files of the name `without`.
+fn copy_manifests(service: &Service, without: &str) -> Vec<String> {
+    let files: BTreeSet<RelPath> = service
+        .manifest
+        .iter()
+        .chain(&service.lock)
+        .map(|fact| fact.value.clone())
+        .chain(service.manifest_includes.iter().cloned())
+        .filter(|file| file.file_name() != without)
+        .collect();
+    let mut folders: BTreeMap<RelPath, Vec<String>> = BTreeMap::new();
+    for file in files {
+        let here = folders.entry(file.parent()).or_default();
+        here.push(file.to_string());
+    }
+    folders
+        .iter()
+        .map(|(folder, here)| copy(here, &format!("{}/", in_image(folder))))
+        .collect()
 }
 
 /// Arguments of COPY, in the JSON form where a name needs it.

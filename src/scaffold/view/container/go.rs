@@ -2,7 +2,7 @@
 
 use super::super::Input;
 use super::python::{install, split};
-use super::{base, copy, in_image, outermost, port};
+use super::{base, copy, copy_manifests, in_image, outermost, port};
 use crate::config::Base;
 use crate::project::{RelPath, Service, ServiceKind};
 use serde::Serialize;
@@ -64,7 +64,7 @@ pub(super) fn image(input: &Input, services: &[&Service]) -> Go {
         },
         home: in_image(&first.root),
         workdir: in_image(&first.working_dir.value),
-        manifests: manifests(first),
+        manifests: copy_manifests(first, "modules.txt"),
         vendored: is_vendored(first),
         build: build(services),
         script: input.path("shipway_go").unwrap_or_default().to_owned(),
@@ -85,32 +85,6 @@ pub(super) fn is_cgo(service: &Service) -> bool {
 fn is_vendored(service: &Service) -> bool {
     let vendored = |path: &RelPath| path.file_name() == "modules.txt";
     service.manifest_includes.iter().any(vendored)
-}
-
-fn manifests(service: &Service) -> Vec<String> {
-    let mut files: Vec<RelPath> = service
-        .manifest
-        .iter()
-        .chain(&service.lock)
-        .map(|fact| fact.value.clone())
-        .chain(service.manifest_includes.iter().cloned())
-        .filter(|file| file.file_name() != "modules.txt")
-        .collect();
-    files.sort();
-    files.dedup();
-    let mut folders: Vec<RelPath> = files.iter().map(RelPath::parent).collect();
-    folders.dedup();
-    folders
-        .iter()
-        .map(|folder| {
-            let here: Vec<String> = files
-                .iter()
-                .filter(|file| file.parent() == *folder)
-                .map(ToString::to_string)
-                .collect();
-            copy(&here, &format!("{}/", in_image(folder)))
-        })
-        .collect()
 }
 
 /// The command that builds every program that runs from this image.

@@ -3,7 +3,7 @@
 use super::super::Input;
 use super::super::node::Installer;
 use super::python::{install, packages, split};
-use super::{base, copy, in_image, outermost, port};
+use super::{base, copy, copy_manifests, in_image, outermost, port};
 use crate::config::Base;
 use crate::project::{PackageManager, RelPath, Service, ServiceKind};
 use serde::Serialize;
@@ -128,31 +128,8 @@ fn installation(installer: &Installer) -> String {
 
 /// What the installation reads: manifests, lock, and what a client is generated from.
 fn manifests(service: &Service) -> Vec<String> {
-    let mut files: Vec<RelPath> = service
-        .manifest
-        .iter()
-        .chain(&service.lock)
-        .map(|fact| fact.value.clone())
-        .chain(service.manifest_includes.iter().cloned())
-        // It holds tokens.
-        .filter(|file| file.file_name() != ".npmrc")
-        .collect();
-    files.sort();
-    files.dedup();
-    let mut folders: Vec<RelPath> = files.iter().map(RelPath::parent).collect();
-    folders.sort();
-    folders.dedup();
-    let mut lines: Vec<String> = folders
-        .iter()
-        .map(|folder| {
-            let here: Vec<String> = files
-                .iter()
-                .filter(|file| file.parent() == *folder)
-                .map(ToString::to_string)
-                .collect();
-            copy(&here, &format!("{}/", in_image(folder)))
-        })
-        .collect();
+    // It holds tokens.
+    let mut lines = copy_manifests(service, ".npmrc");
     if let Some(fact) = &service.migration
         && fact.value.tool == "prisma"
         && let Some(schema) = fact.evidence.first()
