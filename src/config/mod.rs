@@ -218,7 +218,7 @@ fn suggestion(message: &str) -> Option<String> {
 }
 
 /// The known name most like `name`, where one is like it.
-fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let likeness = |known: &str| {
         // One letter too many, too few, wrong or swapped.
         if strsim::osa_distance(name, known) == 1 {

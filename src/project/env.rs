@@ -1,10 +1,10 @@
 //! Environment variables that the code reads, and the files that hold them.
 
 use super::{Confidence, Evidence, RelPath};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One variable that a service reads.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnvVar {
     pub name: String,
     /// Where it is read, in order of file and line.
@@ -45,7 +45,7 @@ impl EnvVar {
 
 /// What a variable tells the application about a backing service.
 /// The value in a compose file or `.env` follows from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EnvRole {
     PostgresHost,

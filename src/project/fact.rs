@@ -1,10 +1,10 @@
 //! A detected value together with why we believe it.
 
 use super::RelPath;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How sure detection is. Ordered: `Guess` < `Likely` < `Certain`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// A convention of the ecosystem and nothing in the tree against it.
@@ -16,7 +16,7 @@ pub enum Confidence {
 }
 
 /// A place in the tree that speaks for a value.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Evidence {
     pub file: RelPath,
     /// 1-based; 0 where the file's mere presence is the evidence.
@@ -26,7 +26,7 @@ pub struct Evidence {
 }
 
 /// A value that lost against the one chosen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
     /// The value as a person would write it.
     pub value: String,
@@ -34,13 +34,13 @@ pub struct Claim {
 }
 
 /// One detected value with its evidence.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fact<T> {
     pub value: T,
     pub confidence: Confidence,
     pub evidence: Vec<Evidence>,
     /// Places that say something else; empty when nothing contradicts.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub against: Vec<Claim>,
     /// The rule that decided, one sentence; present where it is not obvious from the evidence.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -6,6 +6,7 @@
 mod backing;
 mod env;
 mod existing;
+mod explain;
 mod fact;
 mod finding;
 mod path;
@@ -14,6 +15,7 @@ mod service;
 pub use backing::{BackingKind, BackingService, Need, Other, Sign, Sought, SupabasePart};
 pub use env::{EnvFile, EnvRole, EnvVar};
 pub use existing::{ComposeFile, ComposeService, Dockerfile, Existing, ExistingFile};
+pub use explain::{Answer, Explanation, NameError, explanations, named};
 pub use fact::{Claim, Confidence, Evidence, Fact};
 pub use finding::{Finding, Severity, Unknown};
 pub use path::{PathError, RelPath};

@@ -1,6 +1,6 @@
 //! A path inside the repository that cannot leave it.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -8,7 +8,8 @@ use std::sync::Arc;
 /// Relative, `/`-separated, UTF-8, without `.`, `..` or empty parts. The root itself is `.`.
 ///
 /// Says nothing about symlinks on disk: whoever writes resolves the folder first.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct RelPath(Arc<str>);
 
 /// Why a text is no path inside the repository.
@@ -199,6 +200,14 @@ impl RelPath {
 /// Whether nothing about `text` depends on the platform or is left to resolve: most paths.
 fn is_resolved(text: &str) -> bool {
     !text.contains(['\\', ':']) && text.split('/').all(|part| !matches!(part, "" | "." | ".."))
+}
+
+impl TryFrom<String> for RelPath {
+    type Error = PathError;
+
+    fn try_from(text: String) -> Result<Self, PathError> {
+        Self::parse(&text)
+    }
 }
 
 impl fmt::Display for RelPath {

@@ -480,7 +480,7 @@ fn column(name: &str) -> String {
 
 /// Text of the repository with its control characters escaped: a file's name must not move
 /// the cursor or recolour the terminal.
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     if !text.chars().any(char::is_control) {
         return text.to_owned();
     }

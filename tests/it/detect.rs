@@ -317,3 +317,159 @@ fn a_lock_whose_extras_are_exported_wrong_is_told_of() {
         assert_eq!(project["backing"][0]["kind"], "redis", "{project}");
     }
 }
+
+/// A service whose port two files say, which also reads variables and has no tests.
+fn explained() -> Sandbox {
+    Sandbox::new(&[
+        ("requirements.txt", "flask\ngunicorn\nredis\n"),
+        (
+            "shoal.py",
+            "import os\nfrom flask import Flask\n\napp = Flask(__name__)\n\
+             app.secret_key = os.environ[\"SHOAL_SECRET\"]\nDEPTH = os.environ.get(\"DEPTH\", \"40\")\n",
+        ),
+        ("Procfile", "web: gunicorn -b :8100 shoal:app\n"),
+        ("shipway.toml", "[[service]]\nname = \"web\"\nport = 9000\n"),
+    ])
+}
+
+#[test]
+fn a_fact_is_explained_by_what_speaks_for_and_against_it() {
+    let sandbox = explained();
+    assert_eq!(
+        sandbox.report(0, &["detect", "--explain", "port"]),
+        "web.port: 9000 (certain)\n\
+         \x20 for        shipway.toml:3  port = 9000\n\
+         \x20 against    8100:\n\
+         \x20            Procfile:1      web: gunicorn -b :8100 shoal:app\n\
+         \x20 rule       shipway.toml goes before what was detected\n"
+    );
+    let json = sandbox.report(
+        0,
+        &["detect", ".", "--explain", "web.port", "--format", "json"],
+    );
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let report = sandbox.detected()["services"][0]["port"].clone();
+    assert_eq!(json.as_array().unwrap().len(), 1);
+    assert_eq!(json[0]["fact"], "web.port");
+    for key in ["value", "confidence", "evidence", "against", "because"] {
+        assert_eq!(json[0][key], report[key], "{key}");
+    }
+}
+
+#[test]
+fn variables_parts_and_what_was_not_found_are_explained() {
+    let sandbox = explained();
+    let explain = |code, name| sandbox.report(code, &["detect", "--explain", name]);
+    let depth = explain(0, "DEPTH");
+    assert!(
+        depth.starts_with("web.env.DEPTH: default 40, required no, secret no (certain)\n"),
+        "{depth}"
+    );
+    assert!(depth.contains("shoal.py:6"), "{depth}");
+    let part = explain(0, "web.env");
+    assert!(
+        part.contains("web.env.SHOAL_SECRET: required yes, secret yes (certain)"),
+        "{part}"
+    );
+    let backing = explain(0, "redis");
+    assert!(
+        backing.starts_with("backing.redis: yes (likely)\n"),
+        "{backing}"
+    );
+    assert!(backing.contains("requirements.txt:3"), "{backing}");
+    let absent = explain(1, "web.test");
+    assert!(
+        absent.starts_with("web.test: not found\n  looked at  "),
+        "{absent}"
+    );
+    assert!(
+        absent.contains("answer     [[service]] name = \"web\", test = …"),
+        "{absent}"
+    );
+}
+
+#[test]
+fn a_name_that_is_no_fact_or_several_is_refused_with_what_to_write() {
+    let sandbox = Sandbox::new(&[
+        ("a/requirements.txt", "flask\n"),
+        (
+            "a/app.py",
+            "from flask import Flask\n\napp = Flask(__name__)\n",
+        ),
+        ("b/requirements.txt", "flask\n"),
+        (
+            "b/app.py",
+            "from flask import Flask\n\napp = Flask(__name__)\n",
+        ),
+    ]);
+    let refused = |name| sandbox.error(2, &["detect", "--explain", name]);
+    assert_eq!(
+        refused("port"),
+        "error: \"port\" may be any of a.port, b.port\n\
+         mend: name one: shipway detect --explain a.port\n"
+    );
+    assert_eq!(
+        refused("a.prot"),
+        "error: no fact of this repository is called \"a.prot\"\nmend: did you mean `a.port`?\n"
+    );
+    assert!(refused("runtime-version").contains("mend: did you mean `runtime_version`?"));
+    assert!(refused("").contains("mend: the keys of `shipway detect --format json`"));
+    sandbox.run(2, &["detect", "--explain"]);
+    assert!(
+        !refused("a.\u{1b}[31m").contains('\u{1b}'),
+        "no escape reaches the terminal"
+    );
+}
+
+/// Every fact of the report, as its path of keys.
+fn facts(value: &serde_json::Value, count: &mut usize) {
+    match value {
+        serde_json::Value::Object(entries) => {
+            let is = |key| entries.contains_key(key);
+            if is("confidence") && is("evidence") || is("read_at") {
+                *count += 1;
+            } else {
+                entries.values().for_each(|entry| facts(entry, count));
+            }
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|item| facts(item, count)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_fact_of_the_report_can_be_explained() {
+    let sandbox = Sandbox::copy_of("examples/fair-sample");
+    let project = sandbox.detected();
+    let mut number = 0;
+    facts(&project, &mut number);
+    let mut names = vec!["name".to_owned()];
+    for part in [
+        "backing",
+        "needs",
+        "tools",
+        "scripts",
+        "libraries",
+        "packages",
+    ] {
+        names.push(part.to_owned());
+    }
+    for service in project["services"].as_array().unwrap() {
+        names.push(service["name"].as_str().unwrap().to_owned());
+    }
+    let mut explained = 0;
+    for name in &names {
+        let output = sandbox
+            .command(&["detect", "--format", "json", "--explain", name])
+            .output()
+            .unwrap();
+        let said: serde_json::Value = match output.status.code() {
+            Some(2) => continue,
+            _ => serde_json::from_slice(&output.stdout).unwrap(),
+        };
+        let found = said.as_array().unwrap().iter();
+        explained += found.filter(|one| one["evidence"].is_array()).count();
+    }
+    assert!(number > 40, "{number}");
+    assert_eq!(explained, number);
+}
