@@ -40,6 +40,8 @@ pub(super) struct Staged {
 pub(super) struct State {
     pub(super) files: Vec<File>,
     pub(super) config: String,
+    /// What the job "words" runs, as words of a shell; files follow.
+    pub(super) words: String,
     pub(super) commit: Vec<String>,
     /// Milliseconds after which shipway is killed, and whether git with it.
     pub(super) kill: Option<(u64, bool)>,
@@ -254,7 +256,8 @@ impl Maker {
         let script = format!(
             "for f; do {pause} head -c 5 \"$f\" > tmp.$$; {pause} tail -c +6 \"$f\" >> tmp.$$; : > \"$f\"; {pause} sed s/BAD/GOOD/ tmp.$$ > \"$f\"; rm tmp.$$; done"
         );
-        let run = format!("sh -c '{}' x {{files}}", script.replace('\'', "'\\''"));
+        let words = format!("sh -c '{}' x", script.replace('\'', "'\\''"));
+        let run = format!("{words} {{files}}");
         let mut config = format!(
             "[[hooks.pre-commit]]\nname = \"words\"\nrun = {run:?}\nfiles = [\"*.txt\"]\nfix = true\n"
         );
@@ -273,6 +276,7 @@ impl Maker {
         State {
             files,
             config,
+            words,
             commit: commit.iter().map(|word| (*word).to_owned()).collect(),
             kill,
         }

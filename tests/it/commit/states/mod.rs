@@ -5,6 +5,7 @@
 //! printed; `SHIPWAY_SEED` repeats one.
 
 mod maker;
+mod peers;
 
 use super::hooked::{Hooked, ok, said};
 use crate::sandbox::scale;
@@ -13,7 +14,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// The seed that every run has; another one is drawn and printed.
@@ -45,8 +46,9 @@ fn lay(hooked: &Hooked, path: &str, there: &There) {
     }
 }
 
-fn build(state: &State) -> Hooked {
-    let hooked = Hooked::new(&state.config, &[(".gitignore", "ignored\n")]);
+/// The state in a repository of its own that has `more` in its first commit.
+fn build(state: &State, more: (&str, &str)) -> Hooked {
+    let hooked = Hooked::new(&state.config, &[(".gitignore", "ignored\n"), more]);
     for file in &state.files {
         if let Some(content) = &file.head {
             hooked.write(&file.path, content);
@@ -155,20 +157,22 @@ fn fixed(state: &State, before: (&Staging, &Work)) -> (Staging, Work) {
     (staging, work)
 }
 
-/// Commits; kills shipway, and git where that is asked for. Whether it was killed, and git's
-/// success.
-fn commit(hooked: &Hooked, state: &State) -> (bool, bool, String) {
+/// The command that commits; its hook writes its process id into a file.
+fn to_commit(hooked: &Hooked, state: &State) -> Command {
     let hook = hooked.path(".git/hooks/pre-commit");
     let text = std::fs::read_to_string(&hook).unwrap();
-    if !text.contains("echo $$") {
-        let text = text.replace(
-            "#!/bin/sh\n",
-            "#!/bin/sh\necho $$ > .git/hook-pid.new; mv .git/hook-pid.new .git/hook-pid\n",
-        );
-        std::fs::write(&hook, text).unwrap();
-    }
+    let (interpreter, rest) = text.split_once('\n').unwrap();
+    let text = format!(
+        "{interpreter}\necho $$ > .git/hook-pid.new; mv .git/hook-pid.new .git/hook-pid\n{rest}"
+    );
+    std::fs::write(&hook, text).unwrap();
     let words: Vec<&str> = state.commit.iter().map(String::as_str).collect();
-    let mut command = hooked.git_command(&words);
+    hooked.git_command(&words)
+}
+
+/// Runs it; kills the hook, and git where that is asked for. Whether it was killed, and git's
+/// success.
+fn commit(hooked: &Hooked, state: &State, command: &mut Command) -> (bool, bool, String) {
     let mut git = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -200,10 +204,10 @@ fn commit(hooked: &Hooked, state: &State) -> (bool, bool, String) {
 
 /// One state from its making to what became of it.
 fn one(state: &State, what: &str) {
-    let hooked = build(state);
+    let hooked = build(state, ("README", "hooks\n"));
     let before = (staging(&hooked), work(&hooked));
     let after = fixed(state, (&before.0, &before.1));
-    let (killed, success, said) = commit(&hooked, state);
+    let (killed, success, said) = commit(&hooked, state, &mut to_commit(&hooked, state));
     if killed {
         // Its locks are git's business.
         let _ = std::fs::remove_file(hooked.path(".git/index.lock"));
