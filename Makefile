@@ -10,7 +10,7 @@ PARTS ?= all
 SCALE ?= 84
 BENCH ?=
 
-.PHONY: help dev-setup try test test-deps lint bench soak
+.PHONY: help dev-setup try test test-deps lint bench corpus soak
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ lint: ## check formatting, clippy, dependencies and shell scripts
 bench: ## measure beside peers; BENCH="hooks --runs 30" picks, WRITE=1 writes docs/benchmarks.md, too
 	@scripts/test-deps bench
 	@. .deps/env && cargo bench --bench side_by_side -- $(BENCH)$(if $(WRITE), --write)
+
+corpus: ## print how often detection is right over the corpus, and write docs/detection.md
+	@SHIPWAY_WRITE=1 cargo test --quiet --test it corpus:: -- --nocapture
 
 soak: ## run every test at SCALE=84, again and again for MINUTES=30, or until one fails
 	@end=$$((SECONDS + $(MINUTES) * 60)); rounds=0; \

@@ -8,39 +8,10 @@ use toml::Table;
 
 #[test]
 fn every_fixture_is_what_its_owner_says() {
-    let mut files: Vec<PathBuf> = folders()
-        .iter()
-        .flat_map(|folder| std::fs::read_dir(folder).unwrap())
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.to_str().unwrap().ends_with(".expected.toml"))
-        .collect();
-    files.sort();
-    assert!(files.len() > 10, "{files:?}");
     let mut wrong = Vec::new();
-    for file in files {
-        let name = file.file_name().unwrap().to_str().unwrap();
-        let name = name.strip_suffix(".expected.toml").unwrap();
-        let expected = std::fs::read_to_string(&file)
-            .unwrap()
-            .parse::<Table>()
-            .unwrap();
-        let sandbox = if name == "fair-sample" {
-            Sandbox::copy_of("examples/fair-sample")
-        } else {
-            let manifest = file.with_file_name(format!("{name}.txt"));
-            Sandbox::from_manifest(&std::fs::read_to_string(manifest).unwrap())
-        };
-        let mut comparison = Comparison {
-            project: sandbox.detected(),
-            wrong: Vec::new(),
-        };
-        comparison.run(&expected);
-        wrong.extend(
-            comparison
-                .wrong
-                .into_iter()
-                .map(|what| format!("{name}: {what}")),
-        );
+    for Compared { name, compared, .. } in compared() {
+        let mismatches = compared.wrong.into_iter();
+        wrong.extend(mismatches.map(|what| format!("{name}: {what}")));
     }
     assert!(
         wrong.is_empty(),
@@ -63,9 +34,89 @@ pub(crate) fn folders() -> Vec<PathBuf> {
     folders
 }
 
-struct Comparison {
+/// One repository beside what its owner says.
+pub(crate) struct Compared {
+    pub(crate) name: String,
+    /// The folder of the corpus; of a fixture the language that its owner names, else the detected one.
+    pub(crate) ecosystem: String,
+    pub(crate) compared: Comparison,
+}
+
+/// Detects every repository and compares it, sorted by its file.
+pub(crate) fn compared() -> Vec<Compared> {
+    let mut files: Vec<PathBuf> = folders()
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(folder).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.to_str().unwrap().ends_with(".expected.toml"))
+        .collect();
+    files.sort();
+    assert!(files.len() > 10, "{files:?}");
+    files.iter().map(|file| compare(file)).collect()
+}
+
+fn compare(file: &Path) -> Compared {
+    let name = file.file_name().unwrap().to_str().unwrap();
+    let name = name.strip_suffix(".expected.toml").unwrap();
+    let text = std::fs::read_to_string(file).unwrap();
+    let expected = text.parse::<Table>().unwrap();
+    let sandbox = if name == "fair-sample" {
+        Sandbox::copy_of("examples/fair-sample")
+    } else {
+        let manifest = file.with_file_name(format!("{name}.txt"));
+        Sandbox::from_manifest(&std::fs::read_to_string(manifest).unwrap())
+    };
+    let folder = file.parent().unwrap().file_name().unwrap();
+    let mut compared = Comparison {
+        project: sandbox.detected(),
+        wrong: Vec::new(),
+        judged: Vec::new(),
+    };
+    compared.run(&expected);
+    let ecosystem = match folder.to_str().unwrap() {
+        "fixtures" => {
+            let named = LANGUAGES.iter().find(|key| expected.contains_key(**key));
+            let detected = compared.packages_of_project();
+            let detected = detected.first().map(|one| string(&one["ecosystem"]));
+            let named = named.map(|name| (*name).to_owned());
+            named.or(detected).unwrap_or("nothing to run".to_owned())
+        }
+        folder => folder.to_owned(),
+    };
+    Compared {
+        name: name.to_owned(),
+        ecosystem,
+        compared,
+    }
+}
+
+/// Keys under which the version of a runtime is expected.
+const LANGUAGES: &[&str] = &["python", "node", "go", "rust"];
+
+/// How a detected fact stands beside the expected one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Right,
+    /// Another value was expected.
+    Wrong,
+    Missing,
+    /// Nothing was expected.
+    TooMany,
+}
+
+/// One fact that was compared.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    pub(crate) fact: String,
+    pub(crate) verdict: Verdict,
+    /// How sure detection is of it; absent where it says nothing, and of variables.
+    pub(crate) confidence: Option<String>,
+}
+
+pub(crate) struct Comparison {
     project: Value,
     wrong: Vec<String>,
+    pub(crate) judged: Vec<Judged>,
 }
 
 impl Comparison {
@@ -77,7 +128,7 @@ impl Comparison {
                     self.check("library", said.as_bool() == Some(is), &is);
                 }
                 "unknown" => self.unknown(said),
-                "python" | "node" | "go" | "rust" => self.python(said),
+                language if LANGUAGES.contains(&language) => self.version(said),
                 "packages" => self.packages(said),
                 "service" => self.services(said),
                 "backing" => self.backing(said),
@@ -100,6 +151,25 @@ impl Comparison {
         if !holds {
             self.wrong.push(format!("{what}: detected {is:?}"));
         }
+    }
+
+    /// Keeps how the fact stands that was detected as `is`, null where it was not.
+    fn judge(&mut self, fact: &str, is: &Value, holds: bool) {
+        let verdict = match is {
+            _ if holds => Verdict::Right,
+            Value::Null => Verdict::Missing,
+            _ => Verdict::Wrong,
+        };
+        self.put(fact, is, verdict);
+    }
+
+    fn put(&mut self, fact: &str, is: &Value, verdict: Verdict) {
+        let confidence = is["confidence"].as_str();
+        self.judged.push(Judged {
+            fact: fact.to_owned(),
+            verdict,
+            confidence: confidence.map(str::to_owned),
+        });
     }
 
     fn all_services(&self) -> Vec<Value> {
@@ -132,6 +202,9 @@ impl Comparison {
                 && services
                     .iter()
                     .all(|service| service["port"].is_null() && service["kind"]["value"] != "web");
+            if !reported && !no_port {
+                self.put(ending, &Value::Null, Verdict::TooMany);
+            }
             let is = self.project["unknown"].clone();
             self.check(
                 &format!("unknown {fact}"),
@@ -141,7 +214,7 @@ impl Comparison {
         }
     }
 
-    fn python(&mut self, said: &toml::Value) {
+    fn version(&mut self, said: &toml::Value) {
         let versions: Vec<Value> = self
             .packages_of_project()
             .iter()
@@ -155,12 +228,14 @@ impl Comparison {
                 None => in_range(&string(&fact["value"]), version),
             });
             let is: Vec<String> = versions.iter().map(|fact| string(&fact["value"])).collect();
-            self.check(&format!("python.version {version}"), holds, &is);
+            let shown = versions.iter().find(|fact| !fact.is_null());
+            self.judge("runtime version", shown.unwrap_or(&Value::Null), holds);
+            self.check(&format!("version {version}"), holds, &is);
         }
         if let Some(place) = said.get("at").and_then(toml::Value::as_str) {
             let holds = versions.iter().any(|fact| speaks(fact, place));
             let is: Vec<_> = versions.iter().flat_map(places).collect();
-            self.check(&format!("python.at {place}"), holds, &is);
+            self.check(&format!("version.at {place}"), holds, &is);
         }
     }
 
@@ -171,11 +246,15 @@ impl Comparison {
                 .iter()
                 .map(|package| string(&package["package_manager"]["value"]))
                 .collect();
-            self.check(
-                &format!("packages.manager {manager}"),
-                is.iter().any(|is| is == manager),
-                &is,
-            );
+            let facts = packages.iter().map(|package| &package["package_manager"]);
+            let fact = facts
+                .clone()
+                .find(|fact| fact["value"] == manager)
+                .or_else(|| facts.clone().next())
+                .cloned();
+            let holds = is.iter().any(|is| is == manager);
+            self.judge("package manager", &fact.unwrap_or_default(), holds);
+            self.check(&format!("packages.manager {manager}"), holds, &is);
         }
         let services = self.all_services();
         let manifests: Vec<String> = services
@@ -202,11 +281,12 @@ impl Comparison {
                 .iter()
                 .map(|service| string(&service["lock"]["value"]))
                 .collect();
-            self.check(
-                &format!("packages.lock {lock}"),
-                is.iter().any(|is| is == lock),
-                &is,
-            );
+            let holds = is.iter().any(|is| is == lock);
+            let mut facts = services.iter().map(|service| &service["lock"]);
+            let fact = facts.clone().find(|fact| fact["value"] == lock);
+            let fact = fact.or_else(|| facts.next());
+            self.judge("lock", fact.unwrap_or(&Value::Null), holds);
+            self.check(&format!("packages.lock {lock}"), holds, &is);
         }
         let wanted = said.get("unused").map(strings).unwrap_or_default();
         let mut unused: Vec<String> = services
@@ -239,9 +319,20 @@ impl Comparison {
         );
         for said in expected {
             let name = said["name"].as_str().unwrap();
-            match services.iter().find(|service| service["name"] == name) {
-                Some(service) => self.service(name, said.as_table().unwrap(), service),
-                None => self.check(&format!("service {name}"), false, &names),
+            if let Some(service) = services.iter().find(|service| service["name"] == name) {
+                self.judge("service", &service["kind"], true);
+                self.service(name, said.as_table().unwrap(), service);
+            } else {
+                self.judge("service", &Value::Null, false);
+                self.check(&format!("service {name}"), false, &names);
+            }
+        }
+        for service in &services {
+            if !expected
+                .iter()
+                .any(|said| service["name"] == *said["name"].as_str().unwrap())
+            {
+                self.put("service", &service["kind"], Verdict::TooMany);
             }
         }
     }
@@ -334,6 +425,29 @@ impl Comparison {
                 }
                 other => panic!("the comparison does not know service.{other}"),
             };
+            let fact = match key.as_str() {
+                "server" | "command" => "server_command",
+                "replicas" => "single",
+                "python_path" => "import_roots",
+                "system" => "system_packages",
+                "static" => "static_dirs",
+                other => other,
+            };
+            if let Some(detected) = service.get(fact) {
+                let of_list = detected.as_array().map(|facts| {
+                    let is = |fact: &&Value| fact["value"] == wanted.as_str();
+                    facts
+                        .iter()
+                        .find(is)
+                        .or(facts.first())
+                        .cloned()
+                        .unwrap_or_default()
+                });
+                let detected = of_list.unwrap_or_else(|| detected.clone());
+                if key != "name" && key != "root" {
+                    self.judge(&fact.replace('_', " "), &detected, holds);
+                }
+            }
             self.check(&format!("service {name}.{key} {wanted}"), holds, &is);
         }
     }
@@ -363,10 +477,12 @@ impl Comparison {
                 (Some(service), _) => &service["found"],
                 (None, Some(part)) if kind == "postgres" => part,
                 _ => {
+                    self.judge("backing", &Value::Null, false);
                     self.check(&format!("backing {engine}"), false, &kinds);
                     continue;
                 }
             };
+            self.judge("backing", fact, true);
             if let Some(place) = said.get("at").and_then(toml::Value::as_str) {
                 self.check(
                     &format!("backing {engine}.at {place}"),
@@ -406,7 +522,10 @@ impl Comparison {
                 engine == kind || engine == "postgresql" && kind == "postgres"
             })
         };
-        for kind in &kinds {
+        for (one, kind) in backing.iter().zip(&kinds) {
+            if !known(kind) {
+                self.put("backing", &one["found"], Verdict::TooMany);
+            }
             self.check(&format!("no backing {kind}"), known(kind), kind);
         }
     }
@@ -420,6 +539,21 @@ impl Comparison {
         wanted.sort();
         let mut sorted = is.clone();
         sorted.sort();
+        let found = items(&self.project["needs"]).to_vec();
+        for need in &wanted {
+            let fact = found.iter().find(|one| one["kind"] == need.as_str());
+            self.judge(
+                "needs",
+                &fact.map(|one| one["found"].clone()).unwrap_or_default(),
+                fact.is_some(),
+            );
+        }
+        for need in found
+            .iter()
+            .filter(|one| !wanted.contains(&string(&one["kind"])))
+        {
+            self.put("needs", &need["found"], Verdict::TooMany);
+        }
         self.check(&format!("needs {wanted:?}"), sorted == wanted, &is);
     }
 
@@ -450,11 +584,13 @@ impl Comparison {
                 .iter()
                 .flat_map(|service| items(&service["env"]))
                 .find(|variable| variable["name"] == name);
+            self.judge("variable", &Value::Null, variable.is_some());
             let Some(variable) = variable else {
                 self.check(&format!("env {name}"), false, &"absent");
                 continue;
             };
             if let Some(secret) = said.get("secret").and_then(toml::Value::as_bool) {
+                self.judge("secret", &sureness(variable), variable["secret"] == secret);
                 self.check(
                     &format!("env {name}.secret {secret}"),
                     variable["secret"] == secret,
@@ -463,6 +599,11 @@ impl Comparison {
                 if let Some(default) = said.get("default").and_then(toml::Value::as_str)
                     && !secret
                 {
+                    self.judge(
+                        "default",
+                        &variable["default"],
+                        variable["default"] == default,
+                    );
                     self.check(
                         &format!("env {name}.default {default:?}"),
                         variable["default"] == default,
@@ -533,6 +674,18 @@ impl Comparison {
             is.push((string(&backing["kind"]), string(&backing["migrations"])));
         }
         let holds = is.iter().any(|(a, b)| a == tool && b == folder);
+        let facts: Vec<Value> = services
+            .iter()
+            .map(|service| service["migration"].clone())
+            .collect();
+        let fact = facts
+            .iter()
+            .find(|fact| fact["value"]["tool"] == tool && fact["value"]["folder"] == folder);
+        self.judge(
+            "migration",
+            fact.or(facts.first()).unwrap_or(&Value::Null),
+            holds,
+        );
         self.check(&format!("migration {tool} {folder}"), holds, &is);
         if let Some(command) = said.get("command").and_then(toml::Value::as_str) {
             let is: Vec<String> = services
@@ -554,6 +707,17 @@ impl Comparison {
             .map(|test| (string(&test["command"]), string(&test["working_dir"])))
             .collect();
         let holds = is.iter().any(|(a, b)| a == command && b == folder);
+        let facts: Vec<Value> = self
+            .packages_of_project()
+            .iter()
+            .map(|package| package["test"].clone())
+            .filter(|fact| !fact.is_null())
+            .collect();
+        let fact = facts
+            .iter()
+            .find(|fact| fact["value"]["command"] == command);
+        let fact = fact.or(facts.first()).cloned();
+        self.judge("test", &fact.unwrap_or_default(), holds);
         self.check(&format!("test {command} in {folder}"), holds, &is);
     }
 
@@ -569,7 +733,22 @@ impl Comparison {
             let command = said["command"].as_str().unwrap();
             let folder = said["working_dir"].as_str().unwrap();
             let holds = is.iter().any(|(a, b)| a == command && b == folder);
+            let facts = packages.iter().flat_map(|package| items(&package["lint"]));
+            let fact = facts
+                .clone()
+                .find(|fact| fact["value"]["command"] == command);
+            self.judge("lint", fact.unwrap_or(&Value::Null), holds);
             self.check(&format!("lint {command} in {folder}"), holds, &is);
+        }
+        let known = |command: &str| {
+            let expected = said.as_array().unwrap().iter();
+            expected
+                .clone()
+                .any(|said| said["command"].as_str() == Some(command))
+        };
+        let facts = packages.iter().flat_map(|package| items(&package["lint"]));
+        for fact in facts.filter(|fact| !known(&string(&fact["value"]["command"]))) {
+            self.put("lint", fact, Verdict::TooMany);
         }
         let number = said.as_array().unwrap().len();
         let mut different = is.clone();
@@ -641,6 +820,11 @@ impl Comparison {
             self.check(&format!("problem {file}:{line:?}"), holds, &is);
         }
     }
+}
+
+/// Whether a variable is a secret, as a fact.
+fn sureness(variable: &Value) -> Value {
+    serde_json::json!({"value": variable["secret"], "confidence": variable["secret_confidence"]})
 }
 
 fn items(value: &Value) -> &[Value] {

@@ -14,6 +14,7 @@ mod compose_config;
 mod compose_run;
 mod container;
 mod container_variants;
+mod corpus;
 mod detect;
 mod detect_property;
 mod dev_container;
