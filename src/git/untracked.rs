@@ -5,7 +5,7 @@
 
 use super::{GitError, Index, Repository};
 use bstr::{BString, ByteVec};
-use ignore::{DirEntry, WalkBuilder, WalkState};
+use ignore::{DirEntry, Error, WalkBuilder, WalkState};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -18,7 +18,7 @@ pub struct IgnoreSources {
     pub ignore_case: bool,
 }
 
-/// A tree with as many tracked files is walked by one thread.
+/// A tree with as many tracked files is walked by this thread alone.
 const FEW: usize = 1024;
 
 /// Paths from the root that `index` does not have and no rule ignores, in order; a repository
@@ -44,6 +44,48 @@ pub fn untracked(
         // A pattern that does not parse is none for git either; the others count.
         let _ = builder.add_ignore(file);
     }
+    let found = if index.len() <= FEW {
+        in_turn(&builder, root, index).transpose()
+    } else {
+        None
+    };
+    let found = found.unwrap_or_else(|| at_once(&mut builder, root, index));
+    let mut found = found.map_err(|error| GitError::Git {
+        path: root.clone(),
+        message: format!("its files cannot be listed: {error}"),
+    })?;
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// Starting a thread would take longer than a small tree. None where a folder is to be left out,
+/// which only [`at_once`] can.
+fn in_turn(
+    builder: &WalkBuilder,
+    root: &Path,
+    index: &Index,
+) -> Result<Option<Vec<BString>>, Error> {
+    let mut found = Vec::new();
+    for entry in builder.build() {
+        match entry {
+            Ok(entry) => match seen(root, index, &entry) {
+                Seen::File(path) => found.push(path),
+                Seen::Repository(_) => return Ok(None),
+                Seen::Nothing => {}
+            },
+            Err(error) if is_nothing(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Some(found))
+}
+
+/// As for git, a folder that cannot be opened, or is gone meanwhile, holds nothing.
+fn is_nothing(error: &Error) -> bool {
+    error.depth().is_some_and(|depth| depth > 0)
+}
+
+fn at_once(builder: &mut WalkBuilder, root: &Path, index: &Index) -> Result<Vec<BString>, Error> {
     // Of several threads one that finds nothing to do sleeps a while.
     let threads = if index.len() <= FEW {
         1
@@ -51,47 +93,45 @@ pub fn untracked(
         std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
     };
     let found = Mutex::new(Vec::new());
+    let keep = |path| {
+        let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.push(path);
+    };
     let failed = Mutex::new(None);
     builder.threads(threads).build_parallel().run(|| {
         Box::new(|entry| {
             let entry = match entry {
                 Ok(entry) => entry,
-                // As for git, a folder that cannot be opened, or is gone meanwhile, holds nothing.
-                Err(error) if error.depth().is_some_and(|depth| depth > 0) => {
-                    return WalkState::Continue;
-                }
+                Err(error) if is_nothing(&error) => return WalkState::Continue,
                 Err(error) => {
                     *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                     return WalkState::Quit;
                 }
             };
             match seen(root, index, &entry) {
-                Seen::Untracked(path) => {
-                    found
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .push(path);
+                Seen::File(path) => {
+                    keep(path);
+                    WalkState::Continue
+                }
+                Seen::Repository(path) => {
+                    path.into_iter().for_each(keep);
                     WalkState::Skip
                 }
-                Seen::Submodule => WalkState::Skip,
                 Seen::Nothing => WalkState::Continue,
             }
         })
     });
-    if let Some(error) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        return Err(GitError::Git {
-            path: root.clone(),
-            message: format!("its files cannot be listed: {error}"),
-        });
+    match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some(error) => Err(error),
+        None => Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner)),
     }
-    let mut found: Vec<BString> = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-    found.sort_unstable();
-    Ok(found)
 }
 
 enum Seen {
-    Untracked(BString),
-    Submodule,
+    /// Untracked.
+    File(BString),
+    /// Nothing below it is of this repository; untracked itself, or a submodule.
+    Repository(Option<BString>),
     Nothing,
 }
 
@@ -111,17 +151,17 @@ fn seen(root: &Path, index: &Index, entry: &DirEntry) -> Seen {
             return Seen::Nothing;
         }
         if tracked {
-            return Seen::Submodule;
+            return Seen::Repository(None);
         }
         // Where git tracks files of it, it is a folder like others.
         if index.has_below(path.as_ref()) {
             return Seen::Nothing;
         }
         path.push(b'/');
-        return Seen::Untracked(path);
+        return Seen::Repository(Some(path));
     }
     if tracked || !(kind.is_file() || kind.is_symlink()) {
         return Seen::Nothing;
     }
-    Seen::Untracked(path)
+    Seen::File(path)
 }

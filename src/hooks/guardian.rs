@@ -7,15 +7,17 @@
 //! because shipway is gone, SIGKILL included. Its standard error is the lock of the run, so that
 //! nobody recovers while a job may still write.
 
+use super::capture::Capture;
 use super::descendants;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{PipeReader, PipeWriter, Read, Write};
+use std::io::{PipeWriter, Read, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -131,38 +133,50 @@ fn living() -> MutexGuard<'static, Vec<u32>> {
     LIVING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What is heard of a guardian, in this order.
+enum News {
+    Started(std::io::Result<Child>),
+    /// All that its job printed, when nobody is left who could print more.
+    Printed(Capture),
+}
+
 /// A guardian, with a task or still without. Dropped, it ends, and its job before it.
 pub(super) struct Guarded {
-    child: Child,
+    news: Receiver<News>,
+    /// None until it is heard that it was started.
+    child: Option<Child>,
     control: Option<PipeWriter>,
+    /// Whether it was given a task.
+    busy: bool,
 }
 
 impl Guarded {
-    /// Starts a guardian without a task; all that its job prints comes out of the pipe. `lock`
-    /// stays locked until it has ended.
+    /// Starts a guardian without a task, while the caller goes on: the thread that will read
+    /// what the job prints starts it. `lock` stays locked until it has ended.
     ///
     /// # Errors
-    /// Where no process can be started.
-    pub(super) fn start(lock: &File) -> std::io::Result<(Self, PipeReader)> {
+    /// Where there are no pipes or threads to be had; that it could not be started is heard
+    /// later.
+    pub(super) fn start(lock: &File) -> std::io::Result<Self> {
         let (input, control) = std::io::pipe()?;
         let (reader, output) = std::io::pipe()?;
-        let mut command = Command::new(own_program()?);
-        std::os::unix::process::CommandExt::arg0(&mut command, NAME);
-        crate::git::without_hook_environment(&mut command);
-        // None is started where nobody knows of it.
-        let mut living = living();
-        let child = command
-            .env_remove(super::verdict::VARIABLE)
-            .stdin(input)
-            .stdout(output)
-            .stderr(lock.try_clone()?)
-            .spawn()?;
-        living.push(child.id());
-        let guarded = Self {
-            child,
+        let lock = lock.try_clone()?;
+        let (sender, news) = mpsc::channel();
+        std::thread::Builder::new().spawn(move || {
+            let started = spawn(input.into(), output.into(), lock.into());
+            let prints = started.is_ok();
+            // Nobody listens any more where the run was given up.
+            let _ = sender.send(News::Started(started));
+            if prints {
+                let _ = sender.send(News::Printed(Capture::read(reader)));
+            }
+        })?;
+        Ok(Self {
+            news,
+            child: None,
             control: Some(control),
-        };
-        Ok((guarded, reader))
+            busy: false,
+        })
     }
 
     /// Hands over the task; a program that is not there is told by the exit code.
@@ -174,6 +188,7 @@ impl Guarded {
         let Some(control) = &mut self.control else {
             return Ok(());
         };
+        self.busy = true;
         control.write_all(&(message.len() as u64).to_le_bytes())?;
         control.write_all(&message)
     }
@@ -186,22 +201,48 @@ impl Guarded {
         }
     }
 
+    /// What the job printed, when it and all that it left have ended; None where that takes
+    /// longer than `patience`.
+    ///
+    /// # Errors
+    /// Where the guardian could not be started.
+    pub(super) fn hear(&mut self, patience: Duration) -> std::io::Result<Option<Capture>> {
+        let until = Instant::now() + patience;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.news.recv_timeout(left) {
+                Ok(News::Started(child)) => self.child = Some(child?),
+                Ok(News::Printed(capture)) => return Ok(Some(capture)),
+                Err(RecvTimeoutError::Timeout) => return Ok(None),
+                Err(RecvTimeoutError::Disconnected) => return Ok(Some(Capture::default())),
+            }
+        }
+    }
+
+    /// How the guardian ended; None while it lives or is being started.
     pub(super) fn try_wait(&mut self) -> std::io::Result<Option<ExitStatus>> {
-        self.child.try_wait()
+        self.child.as_mut().map_or(Ok(None), Child::try_wait)
     }
 
     pub(super) fn wait(&mut self) -> std::io::Result<ExitStatus> {
-        self.child.wait()
+        if self.child.is_none()
+            && let Ok(News::Started(child)) = self.news.recv()
+        {
+            self.child = Some(child?);
+        }
+        let gone = || std::io::Error::other("the thread that starts it is gone");
+        self.child.as_mut().ok_or_else(gone)?.wait()
     }
 
     /// Kills what this guardian left when it was killed, for this process has adopted it; the
     /// other guardians and what is below them live on.
     pub(super) fn kill_orphans(&self) {
+        let own = self.child.as_ref().map(Child::id);
         let living = living();
         let others: Vec<u32> = living
             .iter()
             .copied()
-            .filter(|id| *id != self.child.id())
+            .filter(|id| Some(*id) != own)
             .collect();
         descendants::kill_all_but(&others);
     }
@@ -210,10 +251,32 @@ impl Guarded {
 impl Drop for Guarded {
     fn drop(&mut self) {
         drop(self.control.take());
+        // Without a task it ends by itself, and nobody need wait for that.
+        if !self.busy {
+            return;
+        }
         // The guardian ends after its job: when this returns, nothing of it writes any more.
-        let _ = self.child.wait();
-        living().retain(|id| *id != self.child.id());
+        let _ = self.wait();
+        if let Some(child) = &self.child {
+            living().retain(|id| *id != child.id());
+        }
     }
+}
+
+fn spawn(input: Stdio, output: Stdio, lock: Stdio) -> std::io::Result<Child> {
+    let mut command = Command::new(own_program()?);
+    std::os::unix::process::CommandExt::arg0(&mut command, NAME);
+    crate::git::without_hook_environment(&mut command);
+    command
+        .env_remove(super::verdict::VARIABLE)
+        .stdin(input)
+        .stdout(output)
+        .stderr(lock);
+    // None is started where nobody knows of it.
+    let mut living = living();
+    let child = command.spawn()?;
+    living.push(child.id());
+    Ok(child)
 }
 
 /// On Linux the running program itself, even where its file was replaced meanwhile.

@@ -58,7 +58,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Instant;
 use verdict::Memory;
-use work::Work;
+use work::{Started, Work};
 
 /// What happens during a run.
 #[derive(Debug)]
@@ -130,21 +130,26 @@ pub struct Opened {
     surroundings: Surroundings,
     index: Index,
     recovery: snapshot::Recovery,
+    started: Option<Started>,
     start: Instant,
 }
 
-/// Puts right what an earlier run left, and reads the index.
+/// Puts right what an earlier run left, and reads the index. Where `commands` are to be
+/// expected, their guardian is started first, to be there when they are known.
 ///
 /// # Errors
 /// When the index cannot be read, or a file not be put right.
-pub fn open(surroundings: Surroundings) -> Result<Opened, HookError> {
+pub fn open(surroundings: Surroundings, commands: bool) -> Result<Opened, HookError> {
     let start = Instant::now();
+    // Where it fails, it does so again when a command is to be run, and is told of then.
+    let started = commands.then(|| Started::new(&surroundings.repository).ok());
     let recovery = snapshot::recover(&surroundings.repository)?;
     let index = Index::read(&surroundings.index)?;
     Ok(Opened {
         surroundings,
         index,
         recovery,
+        started: started.flatten(),
         start,
     })
 }
@@ -177,6 +182,7 @@ pub fn run(opened: Opened, hooks: &Hooks, request: &Request<'_>) -> Result<Repor
         surroundings,
         index,
         recovery,
+        started,
         start,
     } = opened;
     let repository = &surroundings.repository;
@@ -286,6 +292,7 @@ pub fn run(opened: Opened, hooks: &Hooks, request: &Request<'_>) -> Result<Repor
         request,
         source: &source,
         objects: &objects,
+        started,
         pushed: pushed.as_ref(),
         arrived,
         merge: merging.is_merge,

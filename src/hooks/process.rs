@@ -4,10 +4,8 @@ use super::capture::Capture;
 use super::guardian::{Guarded, Task};
 use rustix::process::Signal;
 use std::fs::File;
-use std::io::PipeReader;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
-use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 /// How often it is asked whether to stop.
@@ -33,31 +31,29 @@ impl End {
     }
 }
 
-/// A guardian that waits for its task, and what it will say.
-pub(super) type Ready = (Guarded, PipeReader);
-
 /// Runs `task` under the guardian that is `ready`, or else a new one; ends it after `timeout`
 /// and when `interrupted` says so. `lock` stays locked until nothing of it is left.
 pub(super) fn run(
     task: &Task,
-    ready: Option<Ready>,
+    ready: Option<Guarded>,
     lock: &File,
     timeout: Option<Duration>,
     interrupted: &(dyn Fn() -> bool + Sync),
 ) -> (End, Capture) {
     let failed = |error: std::io::Error| (End::NotStarted(error.to_string()), Capture::default());
-    let (mut guarded, reader) = match ready.map_or_else(|| Guarded::start(lock), Ok) {
-        Ok(ready) => ready,
+    let mut guarded = match ready.map_or_else(|| Guarded::start(lock), Ok) {
+        Ok(guarded) => guarded,
         Err(error) => return failed(error),
     };
     if let Err(error) = guarded.take(task) {
         guarded.end();
         return match guarded.wait() {
             Ok(status) if is_interrupt(status) => (End::Interrupted, Capture::default()),
-            _ => failed(error),
+            Ok(_) => failed(error),
+            Err(error) => failed(error),
         };
     }
-    supervise(&mut guarded, reader, timeout, interrupted)
+    supervise(&mut guarded, timeout, interrupted).unwrap_or_else(failed)
 }
 
 /// Whether a guardian ended by Ctrl-C: one that has just been started is still in its reach.
@@ -67,15 +63,9 @@ fn is_interrupt(status: ExitStatus) -> bool {
 
 fn supervise(
     guarded: &mut Guarded,
-    reader: PipeReader,
     timeout: Option<Duration>,
     interrupted: &(dyn Fn() -> bool + Sync),
-) -> (End, Capture) {
-    let (sender, output) = mpsc::channel();
-    std::thread::spawn(move || {
-        // Nobody listens any more where the run was given up.
-        let _ = sender.send(Capture::read(reader));
-    });
+) -> std::io::Result<(End, Capture)> {
     let deadline = timeout.map(|timeout| Instant::now() + timeout);
     let mut told = None;
     let capture = loop {
@@ -85,10 +75,8 @@ fn supervise(
             .map_or(TICK, |deadline| {
                 deadline.saturating_duration_since(now).min(TICK)
             });
-        match output.recv_timeout(until) {
-            Ok(capture) => break capture,
-            Err(RecvTimeoutError::Disconnected) => break Capture::default(),
-            Err(RecvTimeoutError::Timeout) => {}
+        if let Some(capture) = guarded.hear(until)? {
+            break capture;
         }
         if told.is_none() {
             if interrupted() {
@@ -107,7 +95,7 @@ fn supervise(
         if gone {
             guarded.kill_orphans();
             told = told.or(Some(End::Unguarded));
-            if let Ok(capture) = output.recv_timeout(TICK) {
+            if let Some(capture) = guarded.hear(TICK)? {
                 break capture;
             }
         }
@@ -124,5 +112,5 @@ fn supervise(
             },
             Err(error) => End::NotStarted(error.to_string()),
         });
-    (end, capture)
+    Ok((end, capture))
 }

@@ -5,9 +5,9 @@ use super::bytes::Bytes;
 use super::capture::Capture;
 use super::command::{self, Missing};
 use super::fixer::Mended;
-use super::guardian::Task;
+use super::guardian::{Guarded, Task};
 use super::place::Difference;
-use super::process::{self, End, Ready};
+use super::process::{self, End};
 use super::report::{JobReport, State};
 use super::snapshot::{Content, Folder, Run, SnapshotError, Wanted};
 use super::source::Source;
@@ -19,7 +19,7 @@ use bstr::BStr;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 /// A command of the run.
@@ -62,7 +62,7 @@ pub(super) struct Runner<'r> {
     pub(super) ignores: &'r IgnoreSources,
     pub(super) run: &'r Run,
     /// For the first command, started while there was other work.
-    pub(super) ready: Mutex<Option<Ready>>,
+    pub(super) ready: Mutex<Option<Guarded>>,
     /// Whether fixes are taken.
     pub(super) fix: bool,
     /// Whether a missing tool is an error.
@@ -94,8 +94,8 @@ pub(super) struct Ended {
 pub(super) struct Shared {
     /// Which tools have ended.
     done: Vec<bool>,
-    /// Processes that may still be started.
-    free: usize,
+    /// Processes that run.
+    running: usize,
     /// What is other than staged by now, as git stores it.
     pub(super) mended: BTreeMap<usize, Mended>,
     pub(super) folder: Option<Folder>,
@@ -118,10 +118,9 @@ impl Runner<'_> {
         tools: &[Tool<'_>],
         mended: BTreeMap<usize, Mended>,
     ) -> Result<Ended, SnapshotError> {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let shared = Mutex::new(Shared {
             done: vec![false; tools.len()],
-            free: cores,
+            running: 0,
             mended,
             folder: None,
             lying: BTreeMap::new(),
@@ -135,6 +134,7 @@ impl Runner<'_> {
             tools,
             shared: &shared,
             changed: Condvar::new(),
+            cores: OnceLock::new(),
             difference: &difference,
         };
         super::descendants::adopt();
@@ -162,6 +162,8 @@ pub(super) struct All<'a> {
     pub(super) tools: &'a [Tool<'a>],
     shared: &'a Mutex<Shared>,
     changed: Condvar,
+    /// How many processes may run at once; asked when there is one already.
+    cores: OnceLock<usize>,
     pub(super) difference: &'a Difference<'a>,
 }
 
@@ -426,20 +428,25 @@ impl All<'_> {
             tool.job.timeout,
             runner.interrupted,
         );
-        self.lock().free += 1;
+        self.lock().running -= 1;
         self.changed.notify_all();
         ended
     }
 
     fn take_core(&self) {
         let mut shared = self.lock();
-        while shared.free == 0 {
+        while shared.running > 0 && shared.running >= self.cores() {
             shared = self
                 .changed
                 .wait(shared)
                 .unwrap_or_else(PoisonError::into_inner);
         }
-        shared.free -= 1;
+        shared.running += 1;
+    }
+
+    fn cores(&self) -> usize {
+        let count = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        *self.cores.get_or_init(count)
     }
 
     /// What the job says, with the names of the work tree instead of the folder's.

@@ -7,7 +7,6 @@ use super::bytes::Bytes;
 use super::check::{self, Finding, Look};
 use super::fixer::Mended;
 use super::guardian::Guarded;
-use super::process::Ready;
 use super::push::Pushed;
 use super::report::{JobReport, Report, State, Trouble};
 use super::runner::{Ended, Runner, Tool};
@@ -15,10 +14,27 @@ use super::snapshot::{self, Run, SnapshotError, Target};
 use super::source::Source;
 use super::{HookError, Request, Scope, history, message};
 use crate::config::hooks::{Fix, Hook, Job, Patterns};
-use crate::git::{Executable, GitError, Objects, Surroundings};
+use crate::git::{Executable, GitError, Objects, Repository, Surroundings};
 use bstr::ByteSlice;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
+
+/// The folder of the commands, and a guardian that is there before its task.
+pub(super) struct Started {
+    run: Run,
+    /// None where it could not be started: the job's own says why.
+    ready: Option<Guarded>,
+}
+
+impl Started {
+    /// # Errors
+    /// When git's own folder cannot be written.
+    pub(super) fn new(repository: &Repository) -> Result<Self, SnapshotError> {
+        let run = Run::new(repository)?;
+        let ready = Guarded::start(run.lock()).ok();
+        Ok(Self { run, ready })
+    }
+}
 
 /// A run under way.
 pub(super) struct Work<'w> {
@@ -26,6 +42,8 @@ pub(super) struct Work<'w> {
     pub(super) request: &'w Request<'w>,
     pub(super) source: &'w Source,
     pub(super) objects: &'w Objects,
+    /// Where commands were to be expected before anything was read.
+    pub(super) started: Option<Started>,
     pub(super) pushed: Option<&'w Pushed>,
     /// Paths that just changed, and how the project's services are migrated.
     pub(super) arrived: Option<Arrived>,
@@ -45,7 +63,9 @@ impl<'w> Work<'w> {
         if self.request.history {
             return self.history();
         }
-        let started = self.may_command().then(|| self.start()).transpose()?;
+        if self.started.is_none() && self.may_command() {
+            self.started = Some(Started::new(&self.surroundings.repository)?);
+        }
         let bytes = Bytes::new(
             &self.surroundings.repository.root,
             self.source.work(),
@@ -72,7 +92,7 @@ impl<'w> Work<'w> {
             self.stop_history();
         }
         self.message()?;
-        self.commands(&bytes, &wanted, started)?;
+        self.commands(&bytes, &wanted)?;
         self.settle();
         if self.fix && !(self.request.interrupted)() {
             self.write_back(&bytes)?;
@@ -90,14 +110,6 @@ impl<'w> Work<'w> {
         };
         let mut jobs = self.jobs.iter().map(|looking| looking.job);
         jobs.any(|job| job.command().is_some() && (!self.request.hook.has_files() || wants(job)))
-    }
-
-    /// The folder of the commands, and a guardian that is there before its task.
-    fn start(&self) -> Result<(Run, Option<Ready>), HookError> {
-        let run = Run::new(&self.surroundings.repository)?;
-        // Where this one cannot be started, the job's own says why.
-        let ready = Guarded::start(run.lock()).ok();
-        Ok((run, ready))
     }
 
     fn add(&mut self, found: Vec<(usize, Finding)>) {
@@ -317,17 +329,15 @@ impl<'w> Work<'w> {
             .any(|path| job.wants(&path.to_str_lossy()))
     }
 
-    fn commands(
-        &mut self,
-        bytes: &Bytes<'_>,
-        wanted: &[Vec<usize>],
-        started: Option<(Run, Option<Ready>)>,
-    ) -> Result<(), HookError> {
+    fn commands(&mut self, bytes: &Bytes<'_>, wanted: &[Vec<usize>]) -> Result<(), HookError> {
         let (numbers, tools) = self.tools(wanted);
         if tools.is_empty() {
             return Ok(());
         }
-        let (run, ready) = started.map_or_else(|| self.start(), Ok)?;
+        let Started { run, ready } = match self.started.take() {
+            Some(started) => started,
+            None => Started::new(&self.surroundings.repository)?,
+        };
         let input = run.folder().join("input");
         if !self.request.input.is_empty() {
             std::fs::write(&input, self.request.input).map_err(|source| SnapshotError::Io {

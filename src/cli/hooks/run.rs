@@ -87,9 +87,12 @@ pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Ex
 fn run_hook(hook: Hook, arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let interrupt = HeldInterrupt::listen()?;
     let surroundings = git::open_from_environment()?;
-    let opened = hooks::open(surroundings)?;
+    let hooks = Hooks::of_root(&surroundings.repository.root);
+    let commands = |hooks: &Hooks| hooks.jobs(hook).iter().any(|job| job.command().is_some());
+    let commands = !arguments.history && hooks.as_ref().is_ok_and(commands);
+    let opened = hooks::open(surroundings, commands)?;
     let repository = opened.surroundings().repository.clone();
-    let hooks = Hooks::load(&repository.root, opened.configurations())?;
+    let hooks = hooks?.with_parts(&repository.root, opened.configurations())?;
     let ci = consent::is_ci(std::env::var("CI").ok().as_deref());
     let consent = super::consent(&repository);
     let input = input(hook)?;

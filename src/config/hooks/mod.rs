@@ -65,9 +65,7 @@ impl Hooks {
             .filter(|hook| !self.jobs(*hook).is_empty())
     }
 
-    /// Reads the configuration of `root` and those in subfolders, which add jobs for their
-    /// trees. `tracked` are paths of the repository, of which only those named `shipway.toml`
-    /// matter; one that an `exclude` above it covers, or that is not there, is not read.
+    /// Reads the configuration of `root` and [those in subfolders](Self::with_parts).
     ///
     /// # Errors
     /// As [`Config::load`].
@@ -75,7 +73,28 @@ impl Hooks {
         root: &Path,
         tracked: impl IntoIterator<Item = &'p str>,
     ) -> Result<Self, ConfigError> {
-        let mut hooks = Config::load(root)?.hooks;
+        Self::of_root(root)?.with_parts(root, tracked)
+    }
+
+    /// Reads the configuration of `root` alone.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn of_root(root: &Path) -> Result<Self, ConfigError> {
+        Ok(Config::load(root)?.hooks)
+    }
+
+    /// Reads the configurations in subfolders of `root`, which add jobs for their trees.
+    /// `tracked` are paths of the repository, of which only those named `shipway.toml` matter;
+    /// one that an `exclude` above it covers, or that is not there, is not read.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn with_parts<'p>(
+        mut self,
+        root: &Path,
+        tracked: impl IntoIterator<Item = &'p str>,
+    ) -> Result<Self, ConfigError> {
         let suffix = format!("/{FILE}");
         let mut nested: Vec<&str> = tracked
             .into_iter()
@@ -88,13 +107,13 @@ impl Hooks {
             let Ok(path) = RelPath::parse(file) else {
                 continue;
             };
-            if hooks.exclude.matches(file) || !path.under(root).is_file() {
+            if self.exclude.matches(file) || !path.under(root).is_file() {
                 continue;
             }
             let text = super::read(&path.under(root), file)?;
-            hooks.add(&text, file, &path.parent())?;
+            self.add(&text, file, &path.parent())?;
         }
-        Ok(hooks)
+        Ok(self)
     }
 
     /// Adds the jobs of the configuration `text`, named `file`, of a subfolder.
