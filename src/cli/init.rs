@@ -110,6 +110,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     };
     refuse_unknown_features(&repository, arguments)?;
     take(&mut text, &mut config, &flags)?;
+    super::work_along();
     let mut project = detect::detect(&repository.root, &config)?;
     if arguments.feature != ["hooks"] {
         refuse_unrecognised(&project, &repository)?;
@@ -158,6 +159,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     }
     let mut applied = false;
     let mut hooks = None;
+    let mut asked = None;
     let writes = session.is_some();
     if let Some(session) = session.filter(|_| !plan.is_empty()) {
         refuse_untrusted(&plan, arguments.trust_templates)?;
@@ -167,13 +169,14 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
             return Ok(Exit::Done);
         }
         interrupt.hold();
+        asked = at_init::is_wanted(&plan).then(|| at_init::ask(&repository));
         session.apply(&plan.changes, &mut |_| interrupt.answer())?;
         applied = true;
     }
     if writes && at_init::is_wanted(&plan) {
         hooks = Some(match farewell {
             Some(steps) => AtInit::after(&steps),
-            None => at_init::put(&repository)?,
+            None => at_init::put(&repository, asked)?,
         });
     }
     report(arguments, context, &plan, &project, applied, hooks.as_ref())?;

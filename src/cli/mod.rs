@@ -24,6 +24,7 @@ use crate::ui::Output;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::io::Write;
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -59,27 +60,31 @@ struct Everywhere {
     verbose: bool,
 }
 
-/// `shipway hooks run` alone: git waits for it at every commit, and the grammar of all commands
-/// takes as long to build as its work.
+/// One command alone: git waits for a hook at every commit, and the grammar of all commands takes
+/// as long to build as its work.
 #[derive(Debug, Parser)]
-struct HookRun {
+struct Alone<A: clap::Args> {
     #[command(flatten)]
     everywhere: Everywhere,
     #[command(flatten)]
-    arguments: hooks::RunArguments,
+    arguments: A,
 }
 
-impl HookRun {
-    /// None for every other command, and for what is wrong: of that the whole grammar says more.
-    fn parse(args: &[OsString]) -> Option<Self> {
-        let [program, room, command, rest @ ..] = args else {
+impl<A: clap::Args> Alone<A> {
+    /// What stands behind the `names` of the command. None for every other command, and for what
+    /// is wrong: of that the whole grammar says more.
+    fn parse(args: &[OsString], names: &[&str]) -> Option<Self> {
+        let (program, words) = args.split_first()?;
+        let (named, rest) = words.split_at_checked(names.len())?;
+        if named != names {
             return None;
-        };
-        let names = room == "hooks" && command == "run";
-        let words = std::iter::once(program).chain(rest);
-        names.then(|| Self::try_parse_from(words).ok()).flatten()
+        }
+        Self::try_parse_from(std::iter::once(program).chain(rest)).ok()
     }
 }
+
+const HOOK_RUN: &[&str] = &["hooks", "run"];
+const INIT: &[&str] = &["init"];
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -158,12 +163,15 @@ where
         let _ = std::io::stdout().write_all(VERSION.as_bytes());
         return ExitCode::SUCCESS;
     }
-    if let Some(HookRun {
-        everywhere,
-        arguments,
-    }) = HookRun::parse(&args)
-    {
-        return everywhere.go(|context| hooks::run_hook(&arguments, context));
+    if let Some(alone) = Alone::<hooks::RunArguments>::parse(&args, HOOK_RUN) {
+        return alone
+            .everywhere
+            .go(|context| hooks::run_hook(&alone.arguments, context));
+    }
+    if let Some(alone) = Alone::<init::Arguments>::parse(&args, INIT) {
+        return alone
+            .everywhere
+            .go(|context| init::run(&alone.arguments, context));
     }
     let arguments = match Arguments::try_parse_from(args) {
         Ok(arguments) => arguments,
@@ -187,6 +195,18 @@ where
         Command::Trust(arguments) => trust::run(&arguments, context),
         Command::Completions(arguments) => completions::run(&arguments, context),
     })
+}
+
+/// From now on this thread works beside those that share its work, instead of waiting for them:
+/// one thread less to start, and the memory of one.
+fn work_along() {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    // A thread that is alone must not be the one that waits for others.
+    if cores > 1 {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(cores);
+        // Where there is a pool already, that one works.
+        let _ = pool.use_current_thread().build_global();
+    }
 }
 
 impl Everywhere {
@@ -228,7 +248,7 @@ mod tests {
     use clap::CommandFactory;
 
     #[test]
-    fn a_hook_run_alone_is_read_as_among_all_commands() {
+    fn one_command_alone_is_read_as_among_all() {
         for line in [
             "shipway hooks run pre-commit --",
             "shipway hooks run pre-push -- origin https://example.org/a.git",
@@ -236,7 +256,7 @@ mod tests {
             "shipway hooks run pre-commit -C /tmp --files a b --job ruff --job mypy",
         ] {
             let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-            let alone = HookRun::parse(&words).unwrap();
+            let alone = Alone::<hooks::RunArguments>::parse(&words, HOOK_RUN).unwrap();
             let whole = Arguments::try_parse_from(&words).unwrap();
             let Command::Hooks(among) = whole.command else {
                 panic!("{line}");
@@ -249,6 +269,22 @@ mod tests {
                 )
             );
         }
+        for line in [
+            "shipway init",
+            "shipway init --yes -q -C /tmp",
+            "shipway init sub/folder --feature ci --without env --base alpine --format json",
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let alone = Alone::<init::Arguments>::parse(&words, INIT).unwrap();
+            let whole = Arguments::try_parse_from(&words).unwrap();
+            let Command::Init(among) = whole.command else {
+                panic!("{line}");
+            };
+            assert_eq!(
+                format!("{:?} {:?}", whole.everywhere, among),
+                format!("{:?} {:?}", alone.everywhere, alone.arguments)
+            );
+        }
     }
 
     #[test]
@@ -259,9 +295,16 @@ mod tests {
             "shipway hooks run pre-commit --help",
             "shipway hooks list",
             "shipway -q hooks run pre-commit",
+            "shipway hooks",
+            "shipway init --help",
+            "shipway init --base full",
+            "shipway",
         ] {
             let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-            assert!(HookRun::parse(&words).is_none(), "{line}");
+            let run = Alone::<hooks::RunArguments>::parse(&words, HOOK_RUN);
+            assert!(run.is_none(), "{line}");
+            let init = Alone::<init::Arguments>::parse(&words, INIT);
+            assert!(init.is_none(), "{line}");
         }
     }
 

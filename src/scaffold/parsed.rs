@@ -134,15 +134,13 @@ fn helper(call: Call) -> Result<HelperTemplate, MirrorError> {
     if let Some(names) = block_parameter(call.block_arguments)? {
         builder.block_param(names);
     }
-    if let Some(parsed) = call.template {
-        builder.template(template(parsed)?);
-    }
-    if let Some(parsed) = call.inverse {
-        builder.inverse(template(parsed)?);
-    }
-    builder
+    let mut built = builder
         .build()
-        .map_err(|error| MirrorError::Part(error.to_string()))
+        .map_err(|error| MirrorError::Part(error.to_string()))?;
+    // The builder would copy them, at each level what is below it once more.
+    built.template = call.template.map(template).transpose()?;
+    built.inverse = call.inverse.map(template).transpose()?;
+    Ok(built)
 }
 
 fn decorator(decoration: Decoration) -> Result<DecoratorTemplate, MirrorError> {
@@ -152,15 +150,14 @@ fn decorator(decoration: Decoration) -> Result<DecoratorTemplate, MirrorError> {
         .params(parameters(decoration.arguments)?)
         .hash(hash(decoration.hash)?)
         .indent_before_write(decoration.indent_before_write);
-    if let Some(parsed) = decoration.template {
-        builder.template(template(parsed)?);
-    }
     if let Some(indent) = decoration.indent {
         builder.indent(indent);
     }
-    builder
+    let mut built = builder
         .build()
-        .map_err(|error| MirrorError::Part(error.to_string()))
+        .map_err(|error| MirrorError::Part(error.to_string()))?;
+    built.template = decoration.template.map(template).transpose()?;
+    Ok(built)
 }
 
 fn parameters(arguments: Vec<Argument>) -> Result<Vec<Parameter>, MirrorError> {

@@ -4,7 +4,7 @@ use super::super::{Context, Failure};
 use super::install::{Installed, install};
 use crate::config::Config;
 use crate::config::hooks::{Hook, Hooks, Job};
-use crate::git::Repository;
+use crate::git::{GitError, Repository, hooks_folder};
 use crate::hooks::consent::ConsentError;
 use crate::hooks::import::{self, farewell, sources};
 use crate::hooks::install::{Action, Place, Plan, Proof, Row, place};
@@ -13,6 +13,8 @@ use crate::scaffold::lock::PRISTINE_DIR;
 use crate::scaffold::{self, CONFIG_FILE};
 use crate::ui;
 use serde::Serialize;
+use std::path::PathBuf;
+use std::thread::JoinHandle;
 
 /// The feature that asks for shims.
 const FEATURE: &str = "hooks";
@@ -106,9 +108,21 @@ pub(in crate::cli) fn announce(plan: &scaffold::Plan, context: &Context) -> Stri
     page
 }
 
+/// What git answers in a thread of its own.
+pub(in crate::cli) type Asked = JoinHandle<Result<PathBuf, GitError>>;
+
+/// Asks git where hooks lie, while the files are written.
+pub(in crate::cli) fn ask(repository: &Repository) -> Asked {
+    let root = repository.root.clone();
+    std::thread::spawn(move || hooks_folder(&root))
+}
+
 /// Puts the shims in place and lets the commands run that init itself wrote. A repository whose
 /// hooks are not shipway's to write is no reason to fail: the files are there.
-pub(in crate::cli) fn put(repository: &Repository) -> Result<AtInit, Failure> {
+pub(in crate::cli) fn put(
+    repository: &Repository,
+    asked: Option<Asked>,
+) -> Result<AtInit, Failure> {
     let hooks = super::read(repository)?;
     let mut report = AtInit {
         installed: true,
@@ -120,7 +134,13 @@ pub(in crate::cli) fn put(repository: &Repository) -> Result<AtInit, Failure> {
         mend: None,
         changed: false,
     };
-    match install(repository, &hooks, true) {
+    let folder = asked
+        .and_then(|thread| thread.join().ok())
+        .unwrap_or_else(|| hooks_folder(&repository.root));
+    let installed = folder
+        .map_err(Failure::from)
+        .and_then(|folder| install(repository, folder, &hooks));
+    match installed {
         Ok(Installed { plan, proof }) => {
             report.hooks = plan.map(|plan| plan.rows).unwrap_or_default();
             report.changed = report

@@ -6,7 +6,7 @@ use crate::config::hooks::{Hook, Hooks, Job};
 use crate::git::Repository;
 use crate::hooks::consent::ConsentError;
 use crate::hooks::import::{Source, sources};
-use crate::hooks::install::{InstallError, Place, Plan, Proof, Row, place, self_test};
+use crate::hooks::install::{InstallError, Place, Plan, Proof, Row, place, place_in, self_test};
 use crate::ui;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -198,15 +198,15 @@ pub(super) struct Installed {
     pub(super) proof: Option<Proof>,
 }
 
-/// Puts the shims in place that `hooks` asks for, and has git prove that it calls them; where
-/// `quick`, only if one of them is new.
+/// Puts the shims in place that `hooks` asks for, in the `folder` that git names, and has git
+/// prove that it calls them where one of them is new.
 pub(super) fn install(
     repository: &Repository,
+    folder: PathBuf,
     hooks: &Hooks,
-    quick: bool,
 ) -> Result<Installed, Failure> {
     let wanted: Vec<Hook> = hooks.used().collect();
-    let plan = match place(repository, &wanted)? {
+    let plan = match place_in(folder, repository, &wanted)? {
         Place::Own(folder) => Some(Plan::install(&folder, &wanted, &program()?)?),
         Place::Called(_) => None,
     };
@@ -214,7 +214,7 @@ pub(super) fn install(
     if let Some(plan) = &plan {
         plan.apply()?;
     }
-    let proof = if quick && known {
+    let proof = if known {
         None
     } else {
         self_test(repository, &wanted)?

@@ -101,7 +101,18 @@ pub enum Place {
 /// When git cannot say, or they lie outside of the git directory and one of `hooks` is not
 /// called from there.
 pub fn place(repository: &Repository, hooks: &[Hook]) -> Result<Place, InstallError> {
-    let found = hooks_folder(&repository.root)?;
+    place_in(hooks_folder(&repository.root)?, repository, hooks)
+}
+
+/// As [`place`], where git has said that they lie in `found`.
+///
+/// # Errors
+/// As [`place`].
+pub fn place_in(
+    found: PathBuf,
+    repository: &Repository,
+    hooks: &[Hook],
+) -> Result<Place, InstallError> {
     let folder = resolved(&found);
     let own = [
         resolved(&repository.common_dir),
