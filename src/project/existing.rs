@@ -59,8 +59,38 @@ pub struct Dockerfile {
     /// image.
     #[serde(skip)]
     pub assets: Vec<Evidence>,
+    /// What an earlier stage on Node.js makes and a stage on something else takes.
+    #[serde(skip)]
+    pub built: Vec<Built>,
     /// Sources of COPY and ADD from the context.
     pub copied: Vec<Evidence>,
+}
+
+/// What one stage of a Dockerfile makes and another one takes out of it.
+#[derive(Debug, Clone)]
+pub struct Built {
+    /// The COPY that takes it.
+    pub at: Evidence,
+    /// What the stage that makes it says.
+    pub maker: Box<Dockerfile>,
+    /// Absolute place in the stage that makes it.
+    pub source: String,
+    /// Absolute place in the stage that takes it.
+    pub target: String,
+    /// What the stage that makes it copies from the context.
+    pub inside: Vec<Copied>,
+    /// What the stage that takes it copies from the context.
+    pub outside: Vec<Copied>,
+    /// The command lines of the stage that makes it.
+    pub runs: Vec<String>,
+}
+
+/// A source of COPY in the build context, and its absolute place in the stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copied {
+    pub source: Evidence,
+    /// Ends in `/` where it is a folder that the source goes into.
+    pub target: String,
 }
 
 /// What a compose file says.

@@ -14,14 +14,16 @@ mod service;
 
 pub use backing::{BackingKind, BackingService, Need, Other, Sign, Sought, SupabasePart};
 pub use env::{EnvFile, EnvRole, EnvVar};
-pub use existing::{ComposeFile, ComposeService, Dockerfile, Existing, ExistingFile};
+pub use existing::{
+    Built, ComposeFile, ComposeService, Copied, Dockerfile, Existing, ExistingFile,
+};
 pub use explain::{Answer, Explanation, NameError, explanations, named};
 pub use fact::{Claim, Confidence, Evidence, Fact};
 pub use finding::{Finding, Severity, Unknown};
 pub use path::{PathError, RelPath};
 pub use service::{
-    Capacity, LintCommand, Migration, PackageManager, Port, Requirement, ServerInterface, Service,
-    ServiceKind, Single, TestCommand, identifier,
+    Capacity, FrontEnd, LintCommand, Made, Migration, PackageManager, Port, Requirement,
+    ServerInterface, Service, ServiceKind, Single, TestCommand, identifier,
 };
 
 use serde::Serialize;

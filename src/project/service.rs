@@ -134,6 +134,26 @@ impl Capacity {
     }
 }
 
+/// Files for browsers that a build with Node.js makes and a service of another language hands out.
+#[derive(Debug, Clone, Serialize)]
+pub struct FrontEnd {
+    /// What is built, as far as the build needs it: place, package manager, lock, version, command.
+    pub package: Service,
+    /// What the build makes, in order.
+    pub outputs: Vec<Fact<Made>>,
+}
+
+/// A file or folder that a build makes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Made {
+    /// Where the build puts it.
+    pub from: RelPath,
+    /// Where the service looks for it; mostly the same.
+    pub to: RelPath,
+    /// Whether files of the repository lie in it, too.
+    pub shared: bool,
+}
+
 /// Why a service may not run twice at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Single {
@@ -172,6 +192,9 @@ pub struct Service {
     /// Folder of the files that the build makes for a web server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<Fact<RelPath>>,
+    /// Front ends that are built apart and that it hands out, in order of folder.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub front_ends: Vec<FrontEnd>,
     /// Package of the production server to install where the application has none: `gunicorn`.
     pub add_server: Option<Fact<String>>,
     #[serde(skip_serializing_if = "Capacity::is_empty")]
@@ -204,6 +227,9 @@ pub struct Service {
     pub writable: Vec<Fact<RelPath>>,
     /// In order of name.
     pub env: Vec<EnvVar>,
+    /// Files and folders that its source names and that are not in the tree: a build may make them.
+    #[serde(skip)]
+    pub expected: Vec<Fact<RelPath>>,
     /// What its source says that it needs, beside requirements and variables.
     #[serde(skip)]
     pub signs: Vec<Sign>,
@@ -261,6 +287,7 @@ impl Service {
             dev_command: None,
             build: None,
             output: None,
+            front_ends: Vec::new(),
             add_server: None,
             capacity: Capacity::default(),
             port: None,
@@ -279,6 +306,7 @@ impl Service {
             static_dirs: Vec::new(),
             writable: Vec::new(),
             env: Vec::new(),
+            expected: Vec::new(),
             signs: Vec::new(),
             health: None,
             test: None,

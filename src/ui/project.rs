@@ -180,6 +180,17 @@ impl Page {
         self.optional("entry", service.entry.as_ref(), text);
         self.optional("build", service.build.as_ref(), text);
         self.optional("build makes", service.output.as_ref(), shown);
+        for front_end in &service.front_ends {
+            for made in &front_end.outputs {
+                self.fact("front end", made, |made| match &front_end.package.build {
+                    Some(build) => format!(
+                        "{} by {} in {}",
+                        made.to, build.value, front_end.package.root
+                    ),
+                    None => made.to.to_string(),
+                });
+            }
+        }
         self.optional("server", service.server_command.as_ref(), text);
         self.optional("server to add", service.add_server.as_ref(), text);
         let capacity = &service.capacity;

@@ -1,10 +1,11 @@
 //! The compose project of a small application, started for development and as in production.
 
-use crate::engine::{docker, get, python_base, stand_ins, status, until};
+use crate::engine::{docker, get, node_base, python_base, stand_ins, status, until};
 use crate::sandbox::{Sandbox, text};
 use saphyr::{LoadableYamlNode, Yaml};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::Command;
 
@@ -267,7 +268,7 @@ fn development_shows_an_edit_without_a_restart() {
     let mut mode = std::fs::metadata(project.sandbox.root())
         .unwrap()
         .permissions();
-    std::os::unix::fs::PermissionsExt::set_mode(&mut mode, 0o755);
+    mode.set_mode(0o755);
     std::fs::set_permissions(project.sandbox.root(), mode).unwrap();
     project.up();
     let address = project.compose(&["port", "web", "5000"]);
@@ -291,6 +292,51 @@ fn development_shows_an_edit_without_a_restart() {
     .unwrap();
     until("the new file shows", || says("spring tables"));
     assert_eq!(project.inspect("web")["State"]["StartedAt"], began);
+}
+
+#[test]
+fn development_leaves_nothing_of_root_in_the_work_tree() {
+    let (Some(_), Some(_)) = (python_base(), node_base()) else {
+        return;
+    };
+    let files = ["compose.yaml", "compose.override.yaml"];
+    let project = Project::of("flask-front-end", &files);
+    let root = project.sandbox.root();
+    // As root nobody would see whose files they are.
+    let owner = 1234;
+    let given = Command::new("chown")
+        .args(["--recursive", &format!("{owner}:{owner}")])
+        .arg(root)
+        .status()
+        .unwrap();
+    let owner = if given.success() {
+        owner
+    } else {
+        std::fs::metadata(root).unwrap().uid()
+    };
+    let mode = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(root, mode).unwrap();
+    assert!(!project.sandbox.path("uploads").exists());
+    // Without make, as somebody does who has read the compose file.
+    project.up();
+    let address = project.compose(&["port", "web", "5000"]);
+    let (code, script) = get(address.trim(), "/static/hoist.js").unwrap();
+    assert_eq!(code, 200);
+    assert!(script.contains("England expects"), "{script}");
+    for path in ["uploads", "static/hoist.js", "static/mast.css", "ui"] {
+        let found = std::fs::metadata(project.sandbox.path(path)).unwrap();
+        assert_eq!(found.uid(), owner, "{path}");
+    }
+    let kept = "touch /app/uploads/signal && stat -c %u /app/uploads/signal";
+    assert_eq!(project.inside("web", &["sh", "-c", kept]).trim(), "10001");
+    // What is newer in the tree is what somebody is at work on.
+    project
+        .sandbox
+        .write("static/hoist.js", "document.title = 'mine';\n");
+    project.compose(&["down"]);
+    project.up();
+    let mine = project.sandbox.read("static/hoist.js");
+    assert_eq!(mine, "document.title = 'mine';\n");
 }
 
 /// The variables that each service of a compose file is told, and whether the file gives a value.

@@ -190,6 +190,27 @@ fn an_image_on_distroless_has_no_shell_and_serves_and_drains() {
 }
 
 #[test]
+fn a_front_end_is_built_into_the_image_that_hands_it_out() {
+    let (Some(python), Some(node)) = (python_base(), node_base()) else {
+        return;
+    };
+    let bases = [("PYTHON_BASE", python.as_str()), ("NODE_BASE", &node)];
+    let running = Running::start("flask-front-end", &[], &bases, Some(5000));
+    let address = running.address(5000);
+    until("/healthz is 200", || {
+        status(&address, "/healthz") == Some(200)
+    });
+    let (code, script) = get(&address, "/static/hoist.js").unwrap();
+    assert_eq!(code, 200);
+    assert!(script.contains("England expects"), "{script}");
+    assert!(!script.contains("read first"), "{script}");
+    assert_eq!(status(&address, "/static/mast.css"), Some(200));
+    let left = "import os, shutil; print(shutil.which('node'), os.path.exists('/app/ui'))";
+    assert_eq!(running.python(left), "None False");
+    running.serves(5000, "pennants");
+}
+
+#[test]
 fn what_npm_locked_is_built_and_serves_and_drains_on_node() {
     let Some(base) = node_base() else { return };
     let running = Running::start("node-express", &[], &[("NODE_BASE", &base)], Some(4200));

@@ -248,43 +248,116 @@ fn a_class_on_top_of_the_frameworks_makes_the_application() {
     assert_eq!(services[0]["entry"]["value"], "harbour.wsgi:app");
 }
 
+/// What a Flask application hands out of the package `ui`, as `from -> to by command`, beside the
+/// ids of what is told of that package.
+fn handed_out(sandbox: &Sandbox) -> (Vec<String>, Vec<String>) {
+    let project = sandbox.detected();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let mut made = Vec::new();
+    for front_end in project["services"][0]["front_ends"]
+        .as_array()
+        .unwrap_or(&Vec::new())
+    {
+        for output in front_end["outputs"].as_array().unwrap() {
+            let (from, to) = (&output["value"]["from"], &output["value"]["to"]);
+            let build = text(&front_end["package"]["build"]["value"]);
+            made.push(format!("{} -> {} by {build}", text(from), text(to)));
+        }
+    }
+    let findings = project["findings"].as_array().unwrap().iter();
+    let told = findings.map(|one| text(&one["id"]));
+    (
+        made,
+        told.filter(|id| id == "front-end-not-built").collect(),
+    )
+}
+
+const SHOAL: [(&str, &str); 2] = [
+    ("requirements.txt", "flask\ngunicorn\n"),
+    (
+        "shoal.py",
+        "from flask import Flask\n\napp = Flask(__name__)\n",
+    ),
+];
+
 #[test]
-fn a_front_end_that_only_their_image_builds_is_told_of() {
-    let sandbox = Sandbox::new(&[
-        ("requirements.txt", "flask\ngunicorn\n"),
+fn a_front_end_that_their_image_builds_goes_where_their_image_puts_it() {
+    let package = r#"{ "name": "shoal-ui", "scripts": { "build": "vite build", "build:docker": "vite build --base /ui", "lint": "eslint ." }, "devDependencies": { "vite": "^6.0.5" } }"#;
+    let sandbox = Sandbox::new(&SHOAL);
+    sandbox.write("ui/package.json", package);
+    sandbox.write("ui/index.html", "<!doctype html>\n");
+    for (dockerfile, expected) in [
+        // The folder itself, in a stage that works at the root.
         (
-            "shoal.py",
-            "from flask import Flask\n\napp = Flask(__name__)\n",
-        ),
-        (
-            "ui/package.json",
-            "{ \"name\": \"shoal-ui\", \"scripts\": { \"build\": \"vite build\" }, \"devDependencies\": { \"vite\": \"^6.0.5\" } }\n",
-        ),
-        ("ui/index.html", "<!doctype html>\n"),
-        (
-            "Dockerfile",
             "FROM node:22-slim AS ui\nCOPY ui ./\nRUN npm install && npm run build\n\
              FROM python:3.12-slim\nCOPY . .\nCOPY --from=ui /dist ui/dist\n\
              CMD [\"gunicorn\", \"shoal:app\"]\n",
+            Some("ui/dist -> ui/dist by npm run build"),
         ),
-    ]);
-    let told = |sandbox: &Sandbox| -> Vec<String> {
-        let project = sandbox.detected();
-        let findings = project["findings"].as_array().unwrap();
-        let of_it = findings
-            .iter()
-            .filter(|one| one["id"] == "front-end-not-built");
-        of_it.map(|one| one["evidence"][0].to_string()).collect()
+        // Another place, by number, with a script of the image's own.
+        (
+            "FROM node:22-slim\nWORKDIR /build\nCOPY ui/package.json ./\nRUN npm install\n\
+             COPY ui ./\nRUN npm run lint && npm run build:docker\n\
+             FROM python:3.12-slim\nWORKDIR /srv\nCOPY shoal.py /srv/\n\
+             COPY --from=0 /build/dist/ ./static/ui/\nCMD [\"gunicorn\", \"shoal:app\"]\n",
+            Some("ui/dist -> static/ui by npm run build:docker"),
+        ),
+        // The whole context, and the whole package taken out again: what it makes counts.
+        (
+            "FROM node:22-slim AS ui\nWORKDIR /app\nCOPY . .\nRUN cd ui && npm ci && npm run build\n\
+             FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nCOPY --from=ui /app/ui /app/ui\n\
+             CMD [\"gunicorn\", \"shoal:app\"]\n",
+            Some("ui/dist -> ui/dist by npm run build"),
+        ),
+        // A place outside of what comes from the repository.
+        (
+            "FROM node:22-slim AS ui\nCOPY ui ./\nRUN npm install && npm run build\n\
+             FROM python:3.12-slim\nWORKDIR /srv\nCOPY shoal.py ./\nCOPY --from=ui /dist /usr/share/shoal\n\
+             CMD [\"gunicorn\", \"shoal:app\"]\n",
+            None,
+        ),
+    ] {
+        sandbox.write("Dockerfile", dockerfile);
+        let expected = match expected {
+            Some(made) => (vec![made.to_owned()], Vec::new()),
+            None => (Vec::new(), vec!["front-end-not-built".to_owned()]),
+        };
+        assert_eq!(handed_out(&sandbox), expected, "{dockerfile}");
+    }
+}
+
+#[test]
+fn a_front_end_belongs_where_the_code_looks_for_what_its_build_makes() {
+    let package = |build: &str| {
+        format!(
+            "{{ \"scripts\": {{ \"build\": \"{build}\" }}, \"devDependencies\": {{ \"vite\": \"^6.0.5\" }} }}"
+        )
     };
-    let found = told(&sandbox);
-    assert_eq!(found.len(), 1, "{found:?}");
-    assert!(found[0].contains("\"line\":2"), "{found:?}");
-    std::fs::write(
-        sandbox.path("Dockerfile"),
-        "FROM python:3.12-slim\nCOPY . .\nCMD [\"gunicorn\", \"shoal:app\"]\n",
-    )
-    .unwrap();
-    assert_eq!(told(&sandbox), Vec::<String>::new());
+    let sandbox = Sandbox::new(&SHOAL);
+    let shoal = "from flask import Flask, send_from_directory\n\napp = Flask(__name__)\n\n\
+                 @app.get(\"/\")\ndef index():\n    return send_from_directory(\"ui/dist\", \"index.html\")\n";
+    sandbox.write("shoal.py", shoal);
+    sandbox.write("ui/package.json", &package("vite build"));
+    sandbox.write("ui/index.html", "<!doctype html>\n");
+    let found = ["ui/dist -> ui/dist by npm run build".to_owned()];
+    assert_eq!(handed_out(&sandbox).0, found);
+    // It is no site of its own then.
+    assert_eq!(sandbox.detected()["services"].as_array().unwrap().len(), 1);
+    sandbox.write("static/fish.css", "body { color: teal; }\n");
+    sandbox.write(
+        "ui/package.json",
+        &package("esbuild a.js --outfile=../static/a.js"),
+    );
+    let found = ["static/a.js -> static/a.js by npm run build".to_owned()];
+    assert_eq!(handed_out(&sandbox).0, found);
+    // What git holds is there already, and nobody looks elsewhere.
+    sandbox.write("static/a.js", "built\n");
+    assert_eq!(handed_out(&sandbox).0, Vec::<String>::new());
+    sandbox.write(
+        "ui/package.json",
+        &package("esbuild a.js --outfile=../pages/a.js"),
+    );
+    assert_eq!(handed_out(&sandbox).0, Vec::<String>::new());
 }
 
 #[test]

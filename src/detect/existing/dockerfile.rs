@@ -7,7 +7,7 @@ mod tests;
 mod text;
 
 use crate::detect::{secret, shell, syntax};
-use crate::project::{Dockerfile, Evidence, Port, RelPath};
+use crate::project::{Built, Copied, Dockerfile, Evidence, Port, RelPath};
 use image::runtime;
 use install::{installed, listed, name_of, named, removed};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,8 +20,22 @@ struct Stage {
     name: Option<String>,
     said: Dockerfile,
     variables: BTreeMap<String, String>,
-    /// Stages that files are copied from.
-    copies: Vec<String>,
+    /// What it copies from the context.
+    copied: Vec<Copied>,
+    /// What it takes out of other stages.
+    taken: Vec<Taken>,
+    /// The command lines that it runs.
+    runs: Vec<String>,
+}
+
+/// What one COPY takes out of another stage.
+#[derive(Clone)]
+struct Taken {
+    /// Name or number of the stage, or an image.
+    stage: String,
+    source: String,
+    target: String,
+    at: Evidence,
 }
 
 /// Reads the Dockerfile at `path`. What the grammar does not know is passed over.
@@ -45,6 +59,7 @@ pub(super) fn read(path: &RelPath, text: &str) -> Dockerfile {
             listed.push(evidence.clone());
         }
     }
+    let built = built(&reader.stages);
     let Some(last) = reader.stages.pop() else {
         return empty(path);
     };
@@ -52,9 +67,9 @@ pub(super) fn read(path: &RelPath, text: &str) -> Dockerfile {
     let mut installs = last.said.installs.clone();
     for stage in &reader.stages {
         let copied = stage.name.as_ref().is_some_and(|name| {
-            last.copies
+            last.taken
                 .iter()
-                .any(|from| from.eq_ignore_ascii_case(name))
+                .any(|taken| taken.stage.eq_ignore_ascii_case(name))
         });
         if copied {
             installs.extend(stage.said.installs.iter().cloned());
@@ -65,18 +80,53 @@ pub(super) fn read(path: &RelPath, text: &str) -> Dockerfile {
     let assets = reader
         .stages
         .iter()
-        .filter(|stage| {
-            let from = stage.said.from.as_ref();
-            from.is_some_and(|from| image::is_node(&from.excerpt))
-        })
+        .filter(|stage| stage.is_node())
         .flat_map(|stage| stage.said.copied.iter().cloned())
         .collect();
     Dockerfile {
         requirements: listed,
         installs,
         assets,
+        built,
         ..last.said
     }
+}
+
+impl Stage {
+    fn is_node(&self) -> bool {
+        let from = self.said.from.as_ref();
+        from.is_some_and(|from| image::is_node(&from.excerpt))
+    }
+}
+
+/// What stages on Node.js make for stages on something else.
+fn built(stages: &[Stage]) -> Vec<Built> {
+    let mut found: Vec<Built> = Vec::new();
+    for stage in stages.iter().filter(|stage| !stage.is_node()) {
+        for taken in &stage.taken {
+            let called = |(number, other): &(usize, &Stage)| {
+                let name = other.name.as_ref();
+                name.is_some_and(|name| name.eq_ignore_ascii_case(&taken.stage))
+                    || taken.stage == number.to_string()
+            };
+            let Some((_, maker)) = stages.iter().enumerate().find(called) else {
+                continue;
+            };
+            // A stage on another one has that one's instructions, too.
+            if maker.is_node() && !found.iter().any(|known| known.at == taken.at) {
+                found.push(Built {
+                    at: taken.at.clone(),
+                    maker: Box::new(maker.said.clone()),
+                    source: taken.source.clone(),
+                    target: taken.target.clone(),
+                    inside: maker.copied.clone(),
+                    outside: stage.copied.clone(),
+                    runs: maker.runs.clone(),
+                });
+            }
+        }
+    }
+    found
 }
 
 struct Reader<'t> {
@@ -132,7 +182,9 @@ impl<'t> Reader<'t> {
                 name,
                 said,
                 variables: BTreeMap::new(),
-                copies: Vec::new(),
+                copied: Vec::new(),
+                taken: Vec::new(),
+                runs: Vec::new(),
             }
         };
         self.stages.push(stage);
@@ -167,7 +219,14 @@ impl<'t> Reader<'t> {
         let said = &mut stage.said;
         let variables = &mut stage.variables;
         match node.kind() {
-            "run_instruction" => self.run(node, said),
+            "run_instruction" => {
+                self.run(node, said);
+                let lines = syntax::children(node).into_iter();
+                let lines = lines.filter(|child| child.kind() == "shell_command");
+                stage
+                    .runs
+                    .extend(lines.map(|line| without_comments(syntax::text(line, self.text))));
+            }
             "expose_instruction" => {
                 for port in syntax::all(node, "expose_port") {
                     let written = expand(syntax::text(port, self.text), variables);
@@ -229,10 +288,7 @@ impl<'t> Reader<'t> {
                     .command(node)
                     .map(|command| self.evidence(node, &command));
             }
-            "copy_instruction" | "add_instruction" => {
-                said.copied.extend(self.sources(node));
-                stage.copies.extend(self.stage_of(node).map(str::to_owned));
-            }
+            "copy_instruction" | "add_instruction" => self.copy(node, stage),
             _ => {}
         }
     }
@@ -318,12 +374,9 @@ impl<'t> Reader<'t> {
             .find_map(|child| syntax::text(child, self.text).strip_prefix("--from="))
     }
 
-    /// Sources of COPY or ADD that come from the build context.
-    fn sources(&self, node: Node<'_>) -> Vec<Evidence> {
+    /// Takes a COPY or ADD from the build context or from another stage.
+    fn copy(&self, node: Node<'_>, stage: &mut Stage) {
         let children = syntax::children(node);
-        if self.stage_of(node).is_some() {
-            return Vec::new();
-        }
         let mut paths: Vec<String> = match children
             .iter()
             .find(|child| child.kind() == "json_string_array")
@@ -335,12 +388,33 @@ impl<'t> Reader<'t> {
                 .map(|path| syntax::text(*path, self.text).to_owned())
                 .collect(),
         };
-        paths.pop();
-        paths
-            .into_iter()
-            .filter(|path| !path.contains("://") && !path.starts_with("<<"))
-            .map(|path| self.evidence(node, &path))
-            .collect()
+        let Some(target) = paths.pop() else {
+            return;
+        };
+        let here = stage.said.workdir.as_ref();
+        let here = here.map_or("/", |known| known.excerpt.as_str()).to_owned();
+        let target = absolute(&here, &expand(&target, &stage.variables));
+        let from = self.stage_of(node);
+        for path in paths {
+            if path.contains("://") || path.starts_with("<<") {
+                continue;
+            }
+            let at = self.evidence(node, &path);
+            if let Some(from) = from {
+                stage.taken.push(Taken {
+                    stage: from.to_owned(),
+                    source: absolute("/", &expand(&path, &stage.variables)),
+                    target: target.clone(),
+                    at,
+                });
+            } else {
+                stage.copied.push(Copied {
+                    source: at.clone(),
+                    target: target.clone(),
+                });
+                stage.said.copied.push(at);
+            }
+        }
     }
 }
 
@@ -360,6 +434,7 @@ fn empty(path: &RelPath) -> Dockerfile {
         requirements: Vec::new(),
         installs: Vec::new(),
         assets: Vec::new(),
+        built: Vec::new(),
         copied: Vec::new(),
     }
 }

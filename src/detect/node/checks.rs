@@ -121,7 +121,7 @@ impl Checks<'_> {
         }
     }
 
-    fn in_a_row(&self, scripts: &[&Script]) -> String {
+    pub(super) fn in_a_row(&self, scripts: &[&Script]) -> String {
         let commands: Vec<String> = scripts
             .iter()
             .map(|script| run(self.manager, &script.name))
@@ -275,7 +275,7 @@ impl Checks<'_> {
 
 /// The script that builds a package, else those that build its parts (`build:frontend`,
 /// `build-client`), in the order of the manifest.
-fn built_by(package: &Package) -> Vec<&Script> {
+pub(super) fn built_by(package: &Package) -> Vec<&Script> {
     if let Some(whole) = BUILD.iter().find_map(|name| package.script(name)) {
         return vec![whole];
     }

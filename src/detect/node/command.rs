@@ -76,7 +76,7 @@ const SERVES: &[(&str, &[&str])] = &[
 ];
 
 /// Programs that run several scripts one after another.
-const IN_A_ROW: &[&str] = &["npm-run-all", "npm-run-all2", "run-s"];
+pub(super) const IN_A_ROW: &[&str] = &["npm-run-all", "npm-run-all2", "run-s"];
 
 /// Interpreters of JavaScript and TypeScript.
 const RUNS: &[&str] = &["node", "tsx", "ts-node", "bun", "ts-node-esm"];

@@ -4,9 +4,11 @@
 mod checks;
 mod command;
 mod framework;
+mod front_end;
 mod manager;
 mod manifest;
 mod migration;
+mod output;
 mod service;
 mod settings;
 mod source;
@@ -16,6 +18,7 @@ use super::{Found, Tree, unknown};
 use crate::project::{
     Dockerfile, Evidence, Existing, Fact, Finding, Library, RelPath, Service, ServiceKind, Severity,
 };
+use front_end::{Handed, Search};
 use manager::{Managed, Workspaces};
 use manifest::Package;
 use service::Surroundings;
@@ -36,7 +39,27 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
     }
     let members = |managed: &Managed| homes.get(&managed.home).map_or(&[][..], Vec::as_slice);
     let mut services: Vec<Service> = Vec::new();
+    let mut handed: Vec<Option<Handed>> = Vec::new();
     for package in &packages {
+        let managed = manager::find(tree, package, &workspaces);
+        let one = Beside {
+            tree,
+            existing,
+            package,
+            managed: &managed,
+            members: members(&managed),
+        };
+        let search = Search {
+            tree,
+            existing,
+            services: &found.services,
+            packages: &packages,
+            package,
+            managed: &managed,
+        };
+        handed.push(search.find(&one.surroundings(&[]).checks()));
+    }
+    for (package, handed) in packages.iter().zip(&handed) {
         let alone = packages.len() == 1;
         let files = source::files(tree, package, &packages);
         let listening: Vec<source::Listening> = files
@@ -55,7 +78,7 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
             images: &images,
             existing,
             alone,
-            served: is_served(existing, found, package),
+            served: handed.is_some() || is_served(existing, found, package),
             beside: others || !services.is_empty(),
         }
         .services();
@@ -86,7 +109,7 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
     for service in &services {
         missing(service, found);
     }
-    for package in &packages {
+    for (package, handed) in packages.iter().zip(handed) {
         if services.iter().any(|service| service.root == package.root) {
             continue;
         }
@@ -98,7 +121,14 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
             managed: &managed,
             members: members(&managed),
         };
-        if let Some(at) = built_by_image(existing, package)
+        if let Some(handed) = handed {
+            let images: Vec<&Dockerfile> = handed.maker.iter().collect();
+            let package = one
+                .surroundings(&images)
+                .service("front-end", handed.kind());
+            let front_ends = &mut found.services[handed.service].front_ends;
+            front_ends.push(handed.into_front_end(package));
+        } else if let Some(at) = built_by_image(existing, package)
             && let Some(build) = one.surroundings(&[]).checks().build()
         {
             found.findings.push(not_built(package, at, &build.value));

@@ -5,7 +5,7 @@ use super::command::{self, Commands, Started};
 use super::framework::{self, Gives, Shown};
 use super::manager::Managed;
 use super::manifest::Package;
-use super::{migration, settings, source, version};
+use super::{migration, output, settings, source, version};
 use crate::detect::variable::{self, Engines};
 use crate::detect::{Tree, client, existing, javascript, naming};
 use crate::project::{
@@ -242,58 +242,18 @@ impl Surroundings<'_> {
 
     /// The folder that a build makes, relative to the repository.
     fn output(&self, framework: &str, usual: &str) -> Option<Fact<RelPath>> {
-        let told = match framework {
-            "vite" => source::configuration(self.tree, &self.package.root, "vite.config")
-                .and_then(|path| source::setting(self.tree, &path, "outDir")),
-            "angular" => self.angular(),
-            _ => None,
+        let program = match framework {
+            "angular" => "ng",
+            "vue-cli" => "vue-cli-service",
+            name => name,
         };
-        match told {
-            Some((folder, at)) => {
-                let folder = self
-                    .package
-                    .root
-                    .join(folder.trim_start_matches("./"))
-                    .ok()?;
-                Some(Fact::certain(folder, at))
-            }
-            None => Some(Fact::guess(
+        let told = output::configured(self.tree, self.package, program, &[]);
+        told.into_iter().next().or_else(|| {
+            Some(Fact::guess(
                 self.package.root.join(usual).ok()?,
                 format!("where {framework} puts it by default"),
-            )),
-        }
-    }
-
-    /// `outputPath` of the first project in angular.json, with the folder for browsers below it
-    /// where the builder makes one.
-    fn angular(&self) -> Option<(String, Evidence)> {
-        let path = self.package.root.join("angular.json").ok()?;
-        let document = crate::detect::structured::json(self.tree, &path)?;
-        let project = document.entries_at(&["projects"]).first()?;
-        let build = project
-            .node
-            .at(&["architect", "build"])
-            .or_else(|| project.node.at(&["targets", "build"]))?;
-        let entry = build.entry_at(&["options", "outputPath"]);
-        let newer = build
-            .get("builder")
-            .and_then(|node| node.text())
-            .is_some_and(|name| name.ends_with(":application"));
-        let base = entry.and_then(|entry| {
-            let text = entry
-                .node
-                .text()
-                .or_else(|| entry.node.get("base")?.text())?;
-            Some((text.to_owned(), entry.line))
-        });
-        let (folder, line) =
-            base.unwrap_or_else(|| (format!("dist/{}", project.key), project.line));
-        let folder = if newer {
-            format!("{}/browser", folder.trim_end_matches('/'))
-        } else {
-            folder
-        };
-        Some((folder, self.tree.at(&path, line)))
+            ))
+        })
     }
 
     /// What a script or a Procfile starts beside the server.
@@ -442,7 +402,7 @@ impl Surroundings<'_> {
     }
 
     /// A service with everything that does not depend on its kind.
-    fn service(&self, name: &str, kind: Fact<ServiceKind>) -> Service {
+    pub(super) fn service(&self, name: &str, kind: Fact<ServiceKind>) -> Service {
         let package = self.package;
         let folder = naming::sanitised(package.root.file_name());
         let named = match (folder, name) {

@@ -486,6 +486,71 @@ pub(super) fn setting(tree: &Tree, path: &RelPath, key: &str) -> Option<(String,
     })?
 }
 
+/// The folders or files that a configuration sets for any of `keys`, relative to the configuration's
+/// own folder, in order; what is computed in another way than from parts is left out.
+pub(super) fn places(tree: &Tree, path: &RelPath, keys: &[&str]) -> Vec<(String, Evidence)> {
+    let found = with_tree(tree, path, keys, |source, root| {
+        let pairs = syntax::all(root, "pair").into_iter();
+        let set = pairs.filter_map(|pair| {
+            let name = source.of(pair.child_by_field_name("key")?);
+            keys.contains(&name.trim_matches(['"', '\'']))
+                .then_some(())?;
+            let place = place(source, pair.child_by_field_name("value")?, 6)?;
+            Some((place, source.at(tree, pair)))
+        });
+        set.collect()
+    });
+    found.unwrap_or_default()
+}
+
+/// The text of a path: a string, or parts of one behind the folder of the file.
+fn place(source: &Source<'_>, node: Node<'_>, depth: usize) -> Option<String> {
+    let depth = depth.checked_sub(1)?;
+    let text = source.of(node);
+    if matches!(
+        text,
+        "__dirname" | "import.meta.dirname" | "import.meta.url" | "process.cwd()"
+    ) {
+        return Some(".".to_owned());
+    }
+    let relative = |text: String| (!text.starts_with('/')).then_some(text);
+    match node.kind() {
+        "string" => source.string(node).and_then(relative),
+        "template_string" => {
+            let inner = text.trim_matches('`');
+            let inner = inner.strip_prefix("${__dirname}/").unwrap_or(inner);
+            (!inner.contains("${"))
+                .then(|| inner.to_owned())
+                .and_then(relative)
+        }
+        "binary_expression" => {
+            let left = place(source, node.child_by_field_name("left")?, depth)?;
+            let right = source.string(node.child_by_field_name("right")?)?;
+            Some(format!("{left}{right}"))
+        }
+        "call_expression" | "new_expression" => {
+            let called = node
+                .child_by_field_name("function")
+                .or_else(|| node.child_by_field_name("constructor"))?;
+            let arguments = node.child_by_field_name("arguments")?;
+            let arguments = syntax::children(arguments).into_iter();
+            let mut arguments =
+                arguments.filter(|part| part.is_named() && part.kind() != "comment");
+            match source.of(called).rsplit('.').next()? {
+                "resolve" | "join" => {
+                    let parts: Option<Vec<String>> =
+                        arguments.map(|part| place(source, part, depth)).collect();
+                    Some(parts?.join("/"))
+                }
+                // The second is what the first is relative to.
+                "URL" | "fileURLToPath" => place(source, arguments.next()?, depth),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
 /// The keys of the object that a configuration sets for a key: `env` of `next.config.js`.
 pub(super) fn keys(tree: &Tree, path: &RelPath, key: &str) -> Vec<String> {
     let found = with_tree(tree, path, &[key], |source, root| {

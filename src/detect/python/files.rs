@@ -119,6 +119,8 @@ fn folders(paths: &Paths<'_, '_>, module: &Module, service: &mut Service) {
                 &mut service.static_dirs
             };
             add(list, Fact::certain(path, module.at(line)));
+        } else {
+            add(&mut service.expected, Fact::certain(path, module.at(line)));
         }
     }
     for (is_template, path, line) in usual {
@@ -437,13 +439,18 @@ fn sources(
                 Kind::Call(..) => paths.of(&module, expr),
                 _ => None,
             };
-            if let Some(named) = named
-                && !named.is_root()
-                && !paths.working_dir.is_within(&named)
-                && !named.file_name().starts_with(".env")
-                && !role::beside(&named)
-                && !role::is_test(&named)
-                && (tree.has(&named) || tree.has_folder(&named))
+            let Some(named) = named.filter(|named| {
+                !named.is_root()
+                    && !paths.working_dir.is_within(named)
+                    && !named.file_name().starts_with(".env")
+                    && !role::is_test(named)
+            }) else {
+                return;
+            };
+            if !tree.has(&named) && !tree.has_folder(&named) {
+                let fact = Fact::certain(named, module.at(expr.line));
+                add(&mut service.expected, fact);
+            } else if !role::beside(&named)
                 && !service.writable.iter().any(|fact| fact.value == named)
             {
                 needed.insert(named);

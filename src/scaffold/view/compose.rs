@@ -3,6 +3,7 @@
 mod application;
 mod backing;
 mod existing;
+mod front_end;
 mod migration;
 mod supabase;
 pub(super) mod variables;
@@ -35,8 +36,6 @@ pub(super) struct Compose {
     pub(super) development_files: String,
     pub(super) production_files: String,
     pub(super) staging_files: String,
-    /// Folders that a volume is mounted on inside a bind mount, so that they must be there.
-    kept: Vec<Kept>,
     /// Whether a service runs the source of the tree in development.
     reloads: bool,
     supabase: Option<supabase::Supabase>,
@@ -52,12 +51,6 @@ struct Network {
     name: &'static str,
     internal: bool,
     comment: &'static str,
-}
-
-#[derive(Debug, Serialize)]
-struct Kept {
-    name: String,
-    path: String,
 }
 
 /// A service of a compose file; what is empty is not written.
@@ -101,7 +94,7 @@ pub(super) struct Service {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Build {
     pub(super) dockerfile: String,
-    pub(super) target: Option<&'static str>,
+    pub(super) target: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
@@ -307,6 +300,8 @@ pub(super) fn view(input: &Input) -> Compose {
     let steps = migration::steps(&application);
     services.extend(application.migrations(&steps));
     services.extend(application.base(&steps));
+    development.extend(application.folders());
+    development.extend(application.front_ends());
     development.extend(application.development_migrations(&steps));
     development.extend(application.development());
     development.retain(Service::says_something);
@@ -381,7 +376,6 @@ pub(super) fn view(input: &Input) -> Compose {
         },
         production_files: files("compose_production"),
         staging_files: files("compose_staging"),
-        kept: application.kept(),
         reloads: application.services().any(|(_, image)| image.dev),
         functions: services.iter().any(|one| one.name == "functions"),
         gateway: services.iter().any(|one| one.name == "gateway"),

@@ -1,6 +1,7 @@
 //! What the container templates see: the image of each service.
 
 mod base;
+mod front_end;
 mod go;
 mod node;
 mod python;
@@ -11,6 +12,7 @@ use crate::project::{RelPath, Service, ServiceKind};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(super) use front_end::Stage;
 pub(super) use python::{holds_code, split, writable};
 
 /// Where the source lies in an image.
@@ -32,6 +34,8 @@ pub(super) struct Container {
     /// Whether a service of Node.js starts.
     node: bool,
     go: bool,
+    /// Whether a front end is built for a service of another language.
+    front_ends: bool,
     wsgi: bool,
     /// What gunicorn takes at once.
     gunicorn: python::Gunicorn,
@@ -240,6 +244,7 @@ pub(super) fn view(input: &Input) -> Container {
             .iter()
             .any(|image| image.node.is_some() && !image.site),
         go: images.iter().any(|image| image.go.is_some()),
+        front_ends: images.iter().any(|image| !image.front_ends().is_empty()),
         wsgi: servers.iter().any(python::Server::is_wsgi),
         gunicorn: python::gunicorn(&input.project.services),
         ignored: ignored(input),
@@ -250,6 +255,13 @@ pub(super) fn view(input: &Input) -> Container {
 }
 
 impl Image {
+    /// The stages that build front ends, in order.
+    pub(super) fn front_ends(&self) -> &[Stage] {
+        self.python
+            .as_ref()
+            .map_or(&[], |python| &python.front_ends)
+    }
+
     /// The folder that its commands start in.
     pub(super) fn workdir(&self) -> Option<&String> {
         let python = self.python.as_ref().map(|python| &python.workdir);
@@ -418,6 +430,10 @@ fn ignored(input: &Input) -> Vec<String> {
         lines.extend(made.map(|name| format!("**/{name}")));
     }
     for service in services {
+        // What was built in the work tree is none of an image.
+        let made = service.front_ends.iter().flat_map(|one| &one.outputs);
+        let made = made.filter(|fact| !fact.value.shared);
+        lines.extend(made.map(|fact| fact.value.from.to_string()));
         for folder in &service.writable {
             let inside = service
                 .sources

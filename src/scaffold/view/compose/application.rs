@@ -3,7 +3,7 @@
 use super::super::{Input, container};
 use super::migration::{self, Step};
 use super::variables::{Plan, Stage, in_container, secrets_in};
-use super::{Build, Dependency, Kept, Port, Service, Variable, Watch, literal};
+use super::{Build, Dependency, Port, Service, Variable, Watch, literal};
 use crate::project::{BackingKind, RelPath, Service as Detected, ServiceKind};
 
 pub(super) struct Application<'a> {
@@ -27,18 +27,18 @@ impl Application<'_> {
             .filter_map(|service| Some((service, container::image_of(self.images, &service.name)?)))
     }
 
-    fn build(&self, image: &container::Image, target: Option<&'static str>) -> Build {
+    pub(super) fn build(&self, image: &container::Image, target: Option<&str>) -> Build {
         Build {
             dockerfile: self
                 .input
                 .path_of("dockerfile", &image.name)
                 .unwrap_or(&image.dockerfile)
                 .to_owned(),
-            target,
+            target: target.map(str::to_owned),
         }
     }
 
-    fn image(&self, image: &container::Image, tag: &str) -> String {
+    pub(super) fn image(&self, image: &container::Image, tag: &str) -> String {
         format!("{}-{}:{tag}", self.input.project.name.value, image.name)
     }
 
@@ -201,6 +201,7 @@ impl Application<'_> {
             for source in mounted(detected) {
                 service.bind(&host(&source), &container::in_image(&source), false);
             }
+            self.with_front_ends(&mut service, detected);
             self.development_environment(&mut service, detected);
             let manifests = detected.manifest.iter().map(|fact| fact.value.clone());
             let locks = detected.lock.iter().map(|fact| fact.value.clone());
@@ -298,33 +299,6 @@ impl Application<'_> {
         service.secrets.dedup();
         service
     }
-
-    /// Folders inside a bind mount that a volume is mounted on: without them the engine would
-    /// make them in the work tree, owned by root.
-    pub(super) fn kept(&self) -> Vec<Kept> {
-        let mut folders: Vec<RelPath> = self
-            .services()
-            .filter(|(_, image)| image.dev)
-            .flat_map(|(detected, _)| {
-                container::writable(&[detected])
-                    .into_iter()
-                    .filter(|folder| {
-                        mounted(detected)
-                            .iter()
-                            .any(|source| folder != source && folder.is_within(source))
-                    })
-            })
-            .collect();
-        folders.sort();
-        folders.dedup();
-        folders
-            .iter()
-            .map(|folder| Kept {
-                name: volume_name(folder),
-                path: folder.to_string(),
-            })
-            .collect()
-    }
 }
 
 pub(super) fn words(command: Option<Vec<String>>) -> Vec<String> {
@@ -337,7 +311,7 @@ pub(super) fn words(command: Option<Vec<String>>) -> Vec<String> {
 
 /// What development mounts: a file's folder and not the file, because editors and git put a new
 /// file in the place of the one that they change.
-fn mounted(detected: &Detected) -> Vec<RelPath> {
+pub(super) fn mounted(detected: &Detected) -> Vec<RelPath> {
     let folders: Vec<RelPath> = detected
         .sources
         .iter()
@@ -349,7 +323,7 @@ fn mounted(detected: &Detected) -> Vec<RelPath> {
     container::outermost(folders.iter())
 }
 
-fn host(path: &RelPath) -> String {
+pub(super) fn host(path: &RelPath) -> String {
     if path.is_root() {
         "./".to_owned()
     } else {

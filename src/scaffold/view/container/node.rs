@@ -13,6 +13,13 @@ const START: &str = "/opt/shipway/shipway_start.cjs";
 
 #[derive(Debug, Serialize)]
 pub(super) struct Node {
+    /// The name of the stage that builds, and what its FROM says.
+    pub(super) stage: String,
+    pub(super) from: String,
+    /// Folders that are emptied before the build, so that they hold what it makes alone.
+    pub(super) emptied: Vec<String>,
+    /// Folders that a build may take for granted.
+    pub(super) folders: Vec<String>,
     /// Sentences on how dependencies are installed.
     comment: Vec<String>,
     /// The command that gets the package manager, where it does not come with Node.js.
@@ -66,6 +73,10 @@ pub(super) fn image(input: &Input, services: &[&Service]) -> Node {
     system.insert(0, "tini");
     let nginx = base::pinned(input, "nginx");
     Node {
+        stage: "build".to_owned(),
+        from: "${NODE_BASE}".to_owned(),
+        emptied: Vec::new(),
+        folders: Vec::new(),
         comment,
         manager: get(&installer, input, first),
         manifests: manifests(first),

@@ -1,6 +1,7 @@
 //! The image of Python services: stages, commands, and the module that serves each.
 
 use super::super::{Input, backing, component};
+use super::front_end::{self, Stage};
 use super::readiness::{self, Asked};
 use super::{base, copy, in_image, outermost, port, sh};
 use crate::config::Base;
@@ -44,6 +45,7 @@ pub(super) struct Python {
     volumes: Vec<String>,
     collectstatic: Option<String>,
     django_settings: Option<String>,
+    pub(super) front_ends: Vec<Stage>,
     /// Whether a stage of its own gathers the static files.
     source_stage: bool,
 }
@@ -150,6 +152,7 @@ pub(super) fn image(input: &Input, services: &[&Service]) -> Python {
         collectstatic: collectstatic(input, first),
         source_stage: distroless && is_django(first),
         django_settings: django_settings(services),
+        front_ends: front_end::stages(input, services),
     }
 }
 
