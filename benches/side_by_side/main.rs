@@ -7,6 +7,7 @@
 //!
 //! A peer that is not on PATH is said and left out.
 
+mod detect;
 mod dora;
 mod frame;
 mod hooks;
@@ -37,7 +38,10 @@ type Part = (
     fn(&Wanted, &Path) -> Result<String>,
 );
 
-const PARTS: [Part; 3] = [
+const PARTS: [Part; 4] = [
+    ("detect", "Reading a large repository", |wanted, place| {
+        detect::table(wanted.runs, place)
+    }),
     ("init", "Making the files of a project", |wanted, place| {
         init::table(wanted.runs, place)
     }),
@@ -95,7 +99,7 @@ fn wanted(arguments: Vec<OsString>) -> Result<Wanted> {
             }
             _ => {
                 return Err(Error::other(format!(
-                    "there is no part {}; there are: init hooks dora",
+                    "there is no part {}; there are: detect init hooks dora",
                     word.display()
                 )));
             }

@@ -1,5 +1,6 @@
 //! The `.env*` files of the tree: their names, never their values.
 
+use super::tree::is_code;
 use super::{Tree, secret};
 use crate::project::{EnvFile, RelPath};
 use std::collections::BTreeSet;
@@ -18,7 +19,11 @@ const USUAL: &[&str] = &[
 
 /// Every `.env*` file, tracked or not, sorted by path.
 pub(super) fn find(tree: &Tree) -> Vec<EnvFile> {
-    let mut folders: BTreeSet<RelPath> = tree.files().map(RelPath::parent).collect();
+    let mut folders: BTreeSet<RelPath> = tree
+        .files()
+        .filter(|path| goes_with_one(path))
+        .map(RelPath::parent)
+        .collect();
     folders.insert(RelPath::root());
     let usual = folders
         .iter()
@@ -46,6 +51,13 @@ pub(super) fn find(tree: &Tree) -> Vec<EnvFile> {
             }
         })
         .collect()
+}
+
+/// Whether a file is of the kind that variables are set for: code, a manifest, a configuration.
+fn goes_with_one(path: &RelPath) -> bool {
+    is_code(path)
+        || matches!(path.extension(), "yml" | "yaml" | "toml" | "json")
+        || is_env_file(path.file_name())
 }
 
 fn is_env_file(name: &str) -> bool {

@@ -29,8 +29,10 @@ mod tool;
 mod tree;
 mod unknown;
 mod variable;
+mod walk;
 
-pub use tree::{Tree, TreeError};
+pub use tree::Tree;
+pub use walk::TreeError;
 
 use crate::config::Config;
 use crate::project::{Finding, Library, Project, RelPath, Service, Tool, Unknown};

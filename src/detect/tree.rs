@@ -1,40 +1,17 @@
 //! The files of a repository that detection may read.
 
 use super::structured::Node;
-use crate::git::GitError;
+use super::walk::{self, TreeError};
 use crate::project::{Evidence, Finding, RelPath, Severity};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use rayon::slice::ParallelSliceMut;
+use std::collections::{BTreeSet, HashMap};
+use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Files above this are never read (bytes).
 pub(super) const MAX_FILE: u64 = 1024 * 1024;
-
-/// Folders that hold other people's code or generated files, whatever git says of them.
-const VENDORED: &[&str] = &[
-    ".git",
-    ".hg",
-    ".svn",
-    ".venv",
-    "venv",
-    "node_modules",
-    "bower_components",
-    "vendor",
-    "third_party",
-    "site-packages",
-    "__pycache__",
-    ".tox",
-    ".nox",
-    ".mypy_cache",
-    ".ruff_cache",
-    ".pytest_cache",
-    ".eggs",
-    "target",
-    "dist",
-    "build",
-    ".shipway",
-];
 
 /// Extensions of files that somebody wrote to be run, compiled or handed to a browser. HTML is none:
 /// a page may lie in a folder of uploads only to hide its list.
@@ -63,61 +40,35 @@ const MANIFESTS: &[&str] = &[
     "Dockerfile",
 ];
 
-fn is_code(path: &RelPath) -> bool {
+/// Whether a file is code or a manifest of any language.
+pub(super) fn is_code(path: &RelPath) -> bool {
     CODE.contains(&path.extension()) || MANIFESTS.contains(&path.file_name())
 }
 
-#[derive(Debug, thiserror::Error)]
-pub enum TreeError {
-    #[error("{} is not a folder", .0.display())]
-    NotAFolder(PathBuf),
-    #[error("cannot read {}: {source}", path.display())]
-    Io {
-        path: PathBuf,
-        source: std::io::Error,
-    },
-    #[error(transparent)]
-    Git(#[from] GitError),
-}
+/// How much text is kept for a second look (bytes); what does not fit is read again.
+const KEPT: usize = 32 * 1024 * 1024;
 
-/// What git tracks; nothing where git cannot be asked. An index that cannot be read is said: what it
-/// hides (a committed `.env`, bytecode) would pass for not being there.
-fn tracked(root: &Path) -> Result<BTreeSet<RelPath>, TreeError> {
-    match crate::git::tracked(root) {
-        Err(error @ GitError::Index { .. }) => Err(error.into()),
-        other => Ok(other.unwrap_or_default()),
-    }
-}
-
-/// Size (bytes) of a file of the tree that no link leads to, outside vendored folders; None where it
-/// is none.
-fn plain_file(root: &Path, path: &RelPath) -> Option<u64> {
-    let text = path.as_str();
-    if text.contains(char::is_control) || text.split('/').any(|part| VENDORED.contains(&part)) {
-        return None;
-    }
-    let mut folder = path.parent();
-    while !folder.is_root() {
-        let meta = std::fs::symlink_metadata(folder.under(root)).ok()?;
-        meta.is_dir().then_some(())?;
-        folder = folder.parent();
-    }
-    let meta = std::fs::symlink_metadata(path.under(root)).ok()?;
-    meta.is_file().then_some(meta.len())
+/// What was read already.
+#[derive(Default)]
+struct Texts {
+    known: HashMap<RelPath, Option<Arc<str>>>,
+    /// Length of all of it (bytes).
+    length: usize,
 }
 
 /// The files of one repository: those that git does not ignore, outside vendored folders.
-/// Contents are read when asked for, at most once, never above [`MAX_FILE`].
+/// Contents are read when asked for, never above [`MAX_FILE`].
 pub struct Tree {
     root: PathBuf,
-    /// Size in bytes by path, sorted.
-    files: BTreeMap<RelPath, u64>,
-    /// Files by their last extension and by their name, each sorted.
+    /// Sorted.
+    files: Vec<RelPath>,
+    /// The same, sorted by their names first.
+    by_name: Vec<RelPath>,
+    /// Files by their last extension, each sorted.
     extensions: HashMap<String, Vec<RelPath>>,
-    names: HashMap<String, Vec<RelPath>>,
     folders: BTreeSet<RelPath>,
     tracked: BTreeSet<RelPath>,
-    read: Mutex<HashMap<RelPath, Option<Arc<str>>>>,
+    read: Mutex<Texts>,
     parsed: Mutex<HashMap<RelPath, Option<Arc<Node>>>>,
     findings: Mutex<Vec<Finding>>,
 }
@@ -129,118 +80,36 @@ impl Tree {
     /// # Errors
     /// When `root` is no folder or cannot be listed.
     pub fn read(root: &Path) -> Result<Self, TreeError> {
-        if !root.is_dir() {
-            return Err(TreeError::NotAFolder(root.to_owned()));
-        }
-        std::fs::read_dir(root).map_err(|source| TreeError::Io {
-            path: root.to_owned(),
-            source,
-        })?;
-        let mut files = BTreeMap::new();
-        let mut folders = BTreeSet::new();
-        let mut findings = Vec::new();
-        let mut unwritable = Vec::new();
-        let walk = ignore::WalkBuilder::new(root)
-            .hidden(false)
-            .follow_links(false)
-            .parents(false)
-            .ignore(false)
-            .require_git(false)
-            .filter_entry(|entry| {
-                entry.depth() == 0
-                    || !entry.file_type().is_some_and(|kind| kind.is_dir())
-                    || !entry
-                        .file_name()
-                        .to_str()
-                        .is_some_and(|name| VENDORED.contains(&name))
-            })
-            .build();
-        for entry in walk {
-            let entry = match entry {
-                Ok(entry) => entry,
-                Err(error) => {
-                    findings.push(unreadable(root, &error));
-                    continue;
-                }
-            };
-            if entry.depth() == 0 {
-                continue;
-            }
-            let Ok(below) = entry.path().strip_prefix(root) else {
-                continue;
-            };
-            let Some(kind) = entry.file_type() else {
-                continue;
-            };
-            let named = RelPath::from_path(below)
-                .ok()
-                .filter(|path| !path.as_str().contains(char::is_control));
-            let Some(path) = named else {
-                if kind.is_file() {
-                    unwritable.push(below.to_owned());
-                }
-                continue;
-            };
-            if kind.is_dir() {
-                folders.insert(path);
-            } else if kind.is_file() {
-                let size = entry.metadata().map_or(0, |meta| meta.len());
-                files.insert(path, size);
-            }
-        }
-        findings.extend(unwritten(&unwritable));
-        let tracked = tracked(root)?;
-        for path in &tracked {
-            // What git tracks it does not ignore, whatever a pattern says.
-            if !files.contains_key(path)
-                && let Some(size) = plain_file(root, path)
-            {
-                files.insert(path.clone(), size);
-                let mut folder = path.parent();
-                while !folder.is_root() && folders.insert(folder.clone()) {
-                    folder = folder.parent();
-                }
-            }
-        }
-        for path in super::generated::files(root) {
-            files.remove(&path);
-            let folder = path.parent();
-            if !files.keys().any(|file| file.is_within(&folder)) {
-                folders.remove(&folder);
-            }
-        }
+        let listing = walk::list(root)?;
         Ok(Self {
-            folders,
-            tracked,
-            findings: Mutex::new(findings),
-            ..Self::of(root, files)
+            folders: listing.folders,
+            tracked: listing.tracked,
+            findings: Mutex::new(listing.findings),
+            ..Self::of(root, listing.files)
         })
     }
 
-    fn of(root: &Path, files: BTreeMap<RelPath, u64>) -> Self {
+    /// `files` are sorted.
+    fn of(root: &Path, files: Vec<RelPath>) -> Self {
         let mut extensions: HashMap<String, Vec<RelPath>> = HashMap::new();
-        let mut names: HashMap<String, Vec<RelPath>> = HashMap::new();
-        for path in files.keys() {
-            for (index, key) in [
-                (&mut extensions, path.extension()),
-                (&mut names, path.file_name()),
-            ] {
-                match index.get_mut(key) {
-                    Some(paths) => paths.push(path.clone()),
-                    None => {
-                        index.insert(key.to_owned(), vec![path.clone()]);
-                    }
+        for path in &files {
+            match extensions.get_mut(path.extension()) {
+                Some(paths) => paths.push(path.clone()),
+                None => {
+                    extensions.insert(path.extension().to_owned(), vec![path.clone()]);
                 }
             }
         }
+        let mut by_name = files.clone();
+        by_name.par_sort_unstable_by(|a, b| (a.file_name(), a).cmp(&(b.file_name(), b)));
         Self {
             root: root.to_owned(),
             files,
+            by_name,
             extensions,
-            names,
             folders: BTreeSet::new(),
             tracked: BTreeSet::new(),
-            read: Mutex::new(HashMap::new()),
+            read: Mutex::default(),
             parsed: Mutex::new(HashMap::new()),
             findings: Mutex::new(Vec::new()),
         }
@@ -248,14 +117,14 @@ impl Tree {
 
     /// Only those of the files `names` that lie in `root` itself, without a walk.
     pub(super) fn top(root: &Path, names: &[&str]) -> Self {
-        let files = names
+        let mut files: Vec<RelPath> = names
             .iter()
-            .filter_map(|name| {
-                let meta = std::fs::symlink_metadata(root.join(name)).ok()?;
-                let path = RelPath::parse(name).ok()?;
-                meta.is_file().then_some((path, meta.len()))
+            .filter(|name| {
+                std::fs::symlink_metadata(root.join(name)).is_ok_and(|meta| meta.is_file())
             })
+            .filter_map(|name| RelPath::parse(name).ok())
             .collect();
+        files.sort_unstable();
         Self::of(root, files)
     }
 
@@ -265,7 +134,7 @@ impl Tree {
 
     /// All files that may be read, sorted by path.
     pub fn files(&self) -> impl Iterator<Item = &RelPath> {
-        self.files.keys()
+        self.files.iter()
     }
 
     /// Files with this last extension, sorted by path.
@@ -278,20 +147,26 @@ impl Tree {
 
     /// Files with this name in any folder, sorted by path.
     pub fn named<'t>(&'t self, name: &str) -> impl Iterator<Item = &'t RelPath> + use<'t> {
-        self.names.get(name).into_iter().flatten()
+        let start = self.by_name.partition_point(|path| path.file_name() < name);
+        let named = &self.by_name[start..];
+        named[..named.partition_point(|path| path.file_name() == name)].iter()
     }
 
     pub fn has(&self, path: &RelPath) -> bool {
-        self.files.contains_key(path)
+        self.files.binary_search(path).is_ok()
     }
 
     pub fn has_folder(&self, path: &RelPath) -> bool {
         path.is_root() || self.folders.contains(path)
     }
 
-    /// Size in bytes.
+    /// Size in bytes, where it is a file that may be read.
     pub fn size(&self, path: &RelPath) -> Option<u64> {
-        self.files.get(path).copied()
+        if !self.has(path) {
+            return None;
+        }
+        let meta = std::fs::symlink_metadata(path.under(&self.root));
+        meta.ok().map(|meta| meta.len())
     }
 
     /// Everything in git's index, vendored and ignored paths included; empty without git.
@@ -304,7 +179,7 @@ impl Tree {
     pub(super) fn holds_code(&self, folder: &RelPath) -> bool {
         let is = |path: &RelPath| path.is_within(folder) && is_code(path);
         if self.tracked.is_empty() {
-            self.files.keys().any(is)
+            self.files.iter().any(is)
         } else {
             self.tracked.iter().any(is)
         }
@@ -313,23 +188,39 @@ impl Tree {
     /// The text of a file. None where it is absent, above [`MAX_FILE`], binary, not UTF-8
     /// or unreadable; the last two are findings.
     pub fn text(&self, path: &RelPath) -> Option<Arc<str>> {
-        let size = *self.files.get(path)?;
-        if size > MAX_FILE {
-            return None;
-        }
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = read.get(path) {
+        let texts = || self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = texts().known.get(path) {
             return known.clone();
         }
+        if !self.has(path) {
+            return None;
+        }
+        // Others may read meanwhile.
         let text = self.load(path);
-        read.insert(path.clone(), text.clone());
+        let mut texts = texts();
+        let length = text.as_deref().map_or(0, str::len);
+        if texts.length + length <= KEPT && !texts.known.contains_key(path) {
+            texts.length += length;
+            texts.known.insert(path.clone(), text.clone());
+        }
         text
     }
 
     fn load(&self, path: &RelPath) -> Option<Arc<str>> {
         let mut bytes = Vec::new();
-        let outcome = std::fs::File::open(path.under(&self.root))
-            .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes));
+        let outcome = File::open(path.under(&self.root)).and_then(|file| {
+            let length = file.metadata()?.len();
+            if length > MAX_FILE {
+                return Ok(false);
+            }
+            // One more, so that the end is seen without another allocation.
+            bytes.reserve_exact(usize::try_from(length).unwrap_or_default() + 1);
+            file.take(MAX_FILE).read_to_end(&mut bytes)?;
+            Ok(true)
+        });
+        if let Ok(false) = outcome {
+            return None;
+        }
         if let Err(error) = outcome {
             self.report(Finding {
                 id: "unreadable",
@@ -402,50 +293,6 @@ impl Tree {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
-    }
-}
-
-fn unreadable(root: &Path, error: &ignore::Error) -> Finding {
-    Finding {
-        id: "unreadable",
-        severity: Severity::Warning,
-        message: format!("part of the tree cannot be read: {}", reason(error)),
-        evidence: vec![],
-        mend: format!(
-            "make it readable (chmod -R u+rX) below {}, or let git ignore it",
-            root.display()
-        ),
-    }
-}
-
-/// Names that are not UTF-8 or hold a control character cannot be written into a generated file.
-fn unwritten(paths: &[PathBuf]) -> Option<Finding> {
-    let first = paths.iter().min()?.to_string_lossy();
-    let (count, are) = match paths.len() {
-        1 => ("1 file".to_owned(), "is"),
-        many => (format!("{many} files"), "are"),
-    };
-    Some(Finding {
-        id: "unwritable-name",
-        severity: Severity::Note,
-        message: format!(
-            "{count} {are} left out, because a path that is not UTF-8 or holds a line break cannot \
-             be written into a generated file: {first:?}"
-        ),
-        evidence: vec![],
-        mend: "rename what matters with git mv".to_owned(),
-    })
-}
-
-/// The place once and then the system's own words.
-fn reason(error: &ignore::Error) -> String {
-    match error {
-        ignore::Error::WithPath { path, err } => match err.io_error() {
-            Some(error) => format!("{}: {error}", path.display()),
-            None => error.to_string(),
-        },
-        ignore::Error::WithDepth { err, .. } => reason(err),
-        _ => error.to_string(),
     }
 }
 

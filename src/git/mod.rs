@@ -48,7 +48,7 @@ pub use objects::{Objects, Reader, blob_id, empty_blob};
 pub use refs::RefError;
 pub use revision::{Commit, Revisions, empty_tree};
 pub use stage::{Draft, Replacement};
-pub use untracked::{IgnoreSources, untracked};
+pub use untracked::{IgnoreSources, untracked, walkers};
 
 use crate::project::{PathError, RelPath};
 use std::collections::BTreeSet;
@@ -369,14 +369,11 @@ pub fn tracked(root: &Path) -> Result<BTreeSet<RelPath>, GitError> {
     let top = top.canonicalize().unwrap_or_else(|_| top.to_owned());
     let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     let below = RelPath::from_path(root.strip_prefix(&top).unwrap_or(Path::new("")))?;
-    let index = repository.index().map_err(|error| GitError::Index {
-        path: absolute(repository.path()).join("index"),
-        message: error.message().to_owned(),
-    })?;
+    let index = Index::read(&absolute(repository.path()).join("index"))?;
     Ok(index
-        .iter()
-        .filter_map(|entry| String::from_utf8(entry.path).ok())
-        .filter_map(|path| RelPath::parse(&path).ok())
+        .entries()
+        .filter_map(|entry| std::str::from_utf8(entry.path).ok())
+        .filter_map(|path| RelPath::parse(path).ok())
         .filter_map(|path| path.below(&below))
         .collect())
 }

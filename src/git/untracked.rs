@@ -21,6 +21,16 @@ pub struct IgnoreSources {
 /// A tree with as many tracked files is walked by this thread alone.
 const FEW: usize = 1024;
 
+/// How many threads walk a work tree with so many tracked files.
+pub fn walkers(tracked: usize) -> usize {
+    // Of several threads one that finds nothing to do sleeps a while.
+    if tracked <= FEW {
+        1
+    } else {
+        std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    }
+}
+
 /// Paths from the root that `index` does not have and no rule ignores, in order; a repository
 /// in the work tree that is no submodule is one path with a slash behind it.
 ///
@@ -86,41 +96,38 @@ fn is_nothing(error: &Error) -> bool {
 }
 
 fn at_once(builder: &mut WalkBuilder, root: &Path, index: &Index) -> Result<Vec<BString>, Error> {
-    // Of several threads one that finds nothing to do sleeps a while.
-    let threads = if index.len() <= FEW {
-        1
-    } else {
-        std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
-    };
     let found = Mutex::new(Vec::new());
     let keep = |path| {
         let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
         found.push(path);
     };
     let failed = Mutex::new(None);
-    builder.threads(threads).build_parallel().run(|| {
-        Box::new(|entry| {
-            let entry = match entry {
-                Ok(entry) => entry,
-                Err(error) if is_nothing(&error) => return WalkState::Continue,
-                Err(error) => {
-                    *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                    return WalkState::Quit;
+    builder
+        .threads(walkers(index.len()))
+        .build_parallel()
+        .run(|| {
+            Box::new(|entry| {
+                let entry = match entry {
+                    Ok(entry) => entry,
+                    Err(error) if is_nothing(&error) => return WalkState::Continue,
+                    Err(error) => {
+                        *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                        return WalkState::Quit;
+                    }
+                };
+                match seen(root, index, &entry) {
+                    Seen::File(path) => {
+                        keep(path);
+                        WalkState::Continue
+                    }
+                    Seen::Repository(path) => {
+                        path.into_iter().for_each(keep);
+                        WalkState::Skip
+                    }
+                    Seen::Nothing => WalkState::Continue,
                 }
-            };
-            match seen(root, index, &entry) {
-                Seen::File(path) => {
-                    keep(path);
-                    WalkState::Continue
-                }
-                Seen::Repository(path) => {
-                    path.into_iter().for_each(keep);
-                    WalkState::Skip
-                }
-                Seen::Nothing => WalkState::Continue,
-            }
-        })
-    });
+            })
+        });
     match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
         Some(error) => Err(error),
         None => Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner)),

@@ -10,7 +10,11 @@ use std::sync::Arc;
 /// Says nothing about symlinks on disk: whoever writes resolves the folder first.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(try_from = "String")]
-pub struct RelPath(Arc<str>);
+pub struct RelPath {
+    text: Arc<str>,
+    /// Where the last part begins (bytes); the text alone decides it.
+    name: usize,
+}
 
 /// Why a text is no path inside the repository.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,10 +28,18 @@ pub enum PathError {
 }
 
 impl RelPath {
+    /// Of a text that is resolved.
+    fn of(text: &str) -> Self {
+        Self {
+            text: text.into(),
+            name: text.rfind('/').map_or(0, |slash| slash + 1),
+        }
+    }
+
     /// The repository's root.
     #[must_use]
     pub fn root() -> Self {
-        Self(Arc::from(""))
+        Self::of("")
     }
 
     /// Parses a path as a user writes it; `.` parts are dropped and inner `..` are resolved.
@@ -46,7 +58,7 @@ impl RelPath {
         if let Some(text) = path.to_str()
             && is_resolved(text)
         {
-            return Ok(Self(text.into()));
+            return Ok(Self::of(text));
         }
         let mut parts: Vec<&str> = Vec::new();
         for part in path.components() {
@@ -66,24 +78,24 @@ impl RelPath {
                 }
             }
         }
-        Ok(Self(parts.join("/").into()))
+        Ok(Self::of(&parts.join("/")))
     }
 
     /// `/`-separated; empty for the root.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     #[must_use]
     pub fn is_root(&self) -> bool {
-        self.0.is_empty()
+        self.text.is_empty()
     }
 
     /// The last part; empty for the root.
     #[must_use]
     pub fn file_name(&self) -> &str {
-        self.0.rsplit('/').next().unwrap_or_default()
+        &self.text[self.name..]
     }
 
     /// File name without its last extension.
@@ -109,10 +121,7 @@ impl RelPath {
     /// The folder that holds it; the root's parent is the root.
     #[must_use]
     pub fn parent(&self) -> Self {
-        match self.0.rfind('/') {
-            Some(slash) => Self(self.0[..slash].into()),
-            None => Self::root(),
-        }
+        Self::of(&self.text[..self.name.saturating_sub(1)])
     }
 
     /// `self/text`, resolved; an absolute text or one that leaves the root is an error.
@@ -126,7 +135,7 @@ impl RelPath {
         if self.is_root() {
             Self::parse(text)
         } else {
-            Self::parse(&format!("{}/{text}", self.0))
+            Self::parse(&format!("{}/{text}", self.text))
         }
     }
 
@@ -134,9 +143,11 @@ impl RelPath {
     #[must_use]
     pub fn is_within(&self, folder: &RelPath) -> bool {
         folder.is_root()
-            || self.0 == folder.0
-            || (self.0.starts_with(&*folder.0)
-                && self.0.as_bytes().get(folder.0.len()) == Some(&b'/'))
+            || (self.text.starts_with(&*folder.text)
+                && matches!(
+                    self.text.as_bytes().get(folder.text.len()),
+                    None | Some(b'/')
+                ))
     }
 
     /// The part below `folder`, if it lies there; the root for `folder` itself.
@@ -148,8 +159,8 @@ impl RelPath {
         if folder.is_root() {
             return Some(self.clone());
         }
-        Some(Self(
-            self.0[folder.0.len()..].trim_start_matches('/').into(),
+        Some(Self::of(
+            self.text[folder.text.len()..].trim_start_matches('/'),
         ))
     }
 
@@ -182,7 +193,7 @@ impl RelPath {
         if self.is_root() {
             0
         } else {
-            self.0.split('/').count()
+            self.text.split('/').count()
         }
     }
 
@@ -192,7 +203,7 @@ impl RelPath {
         if self.is_root() {
             root.to_owned()
         } else {
-            root.join(&*self.0)
+            root.join(&*self.text)
         }
     }
 }
@@ -212,7 +223,7 @@ impl TryFrom<String> for RelPath {
 
 impl fmt::Display for RelPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.is_root() { "." } else { &self.0 })
+        f.write_str(if self.is_root() { "." } else { &self.text })
     }
 }
 

@@ -71,13 +71,8 @@ impl Search<'_, '_> {
     pub(super) fn find(&self) -> (Vec<Application>, Vec<Uncallable>) {
         let mut makers: BTreeMap<Key, Maker> = BTreeMap::new();
         let mut found: Vec<Application> = Vec::new();
-        for path in self.files {
-            let worth_it = self
-                .code
-                .tree
-                .text(path)
-                .is_some_and(|text| framework::worth_a_look(&text));
-            if worth_it && let Some(module) = self.code.module(path) {
+        for path in self.code.whose(self.files, framework::worth_a_look) {
+            if let Some(module) = self.code.module(path) {
                 self.in_module(&module, &mut found, &mut makers);
             }
         }
@@ -180,13 +175,8 @@ impl Search<'_, '_> {
         if makers.is_empty() {
             return called;
         }
-        for path in self.files {
-            let Some(text) = self.code.tree.text(path) else {
-                continue;
-            };
-            if !makers.keys().any(|(_, name)| text.contains(name.as_str())) {
-                continue;
-            }
+        let names = |text: &str| makers.keys().any(|(_, name)| text.contains(name.as_str()));
+        for path in self.code.whose(self.files, names) {
             let Some(module) = self.code.module(path) else {
                 continue;
             };

@@ -52,14 +52,7 @@ pub(super) fn find(
     files: &[RelPath],
     mentions: &[Mention],
 ) -> Option<Celery> {
-    let worth_it: Vec<&RelPath> = files
-        .iter()
-        .filter(|path| {
-            code.tree
-                .text(path)
-                .is_some_and(|text| text.contains("elery"))
-        })
-        .collect();
+    let worth_it = code.whose(files, |text| text.contains("elery"));
     let makers: Vec<(RelPath, String)> = worth_it
         .iter()
         .filter_map(|path| code.module(path))
@@ -268,14 +261,7 @@ fn schedule(code: &Code<'_>, package: &Package, files: &[RelPath]) -> Option<Evi
         "CELERYBEAT_SCHEDULE",
         "add_periodic_task",
     ];
-    for path in files {
-        let worth_it = code
-            .tree
-            .text(path)
-            .is_some_and(|text| WORDS.iter().any(|word| text.contains(word)));
-        if !worth_it {
-            continue;
-        }
+    for path in code.whose(files, |text| WORDS.iter().any(|word| text.contains(word))) {
         let Some(module) = code.module(path) else {
             continue;
         };

@@ -51,11 +51,11 @@ impl<'t> Code<'t> {
     }
 
     /// Parses `files` on all processors, for when they are asked for.
-    pub(super) fn read_ahead(&self, files: &[RelPath]) {
+    pub(super) fn read_ahead<'f>(&self, files: impl IntoIterator<Item = &'f RelPath>) {
         let mut ahead = self.ahead.borrow_mut();
         let modules = self.modules.borrow();
         let files: Vec<&RelPath> = files
-            .iter()
+            .into_iter()
             .filter(|path| !modules.contains_key(*path) && !ahead.contains_key(*path))
             .collect();
         let parsed: Vec<_> = files
@@ -65,20 +65,28 @@ impl<'t> Code<'t> {
         ahead.extend(parsed);
     }
 
+    /// Those of `files` whose text `is` takes, in order; read on all processors.
+    pub(super) fn whose<'f>(
+        &self,
+        files: impl IntoIterator<Item = &'f RelPath>,
+        is: impl Fn(&str) -> bool + Sync,
+    ) -> Vec<&'f RelPath> {
+        let tree = self.tree;
+        let files: Vec<&RelPath> = files.into_iter().collect();
+        files
+            .into_par_iter()
+            .filter(|path| tree.text(path).is_some_and(|text| is(&text)))
+            .collect()
+    }
+
     /// Scripts without an extension in `root` or below that their first line gives to Python.
     pub(super) fn bare_scripts(&self, root: &RelPath) -> Vec<RelPath> {
-        let is_script = |path: &&RelPath| {
-            self.tree.text(path).is_some_and(|text| {
-                let first = text.lines().next().unwrap_or_default();
-                first.starts_with("#!") && first.contains("python")
-            })
-        };
-        self.tree
-            .with_extension("")
-            .filter(|path| path.is_within(root))
-            .filter(is_script)
-            .cloned()
-            .collect()
+        let within = self.tree.with_extension("");
+        let scripts = self.whose(within.filter(|path| path.is_within(root)), |text| {
+            let first = text.lines().next().unwrap_or_default();
+            first.starts_with("#!") && first.contains("python")
+        });
+        scripts.into_iter().cloned().collect()
     }
 
     pub(super) fn module(&self, path: &RelPath) -> Option<Rc<Module>> {
@@ -174,7 +182,14 @@ impl<'t> Code<'t> {
         let mut reach = Reach::default();
         let mut queue: VecDeque<RelPath> = starts.iter().cloned().collect();
         reach.files.extend(starts.iter().cloned());
+        // Files as far from the start as the next one: parsed at once.
+        let mut level = 0;
         while let Some(path) = queue.pop_front() {
+            if level == 0 {
+                level = queue.len() + 1;
+                self.read_ahead(std::iter::once(&path).chain(&queue));
+            }
+            level -= 1;
             let Some(module) = self.module(&path) else {
                 continue;
             };

@@ -97,14 +97,13 @@ pub(super) fn find(
     let mut found: Vec<(RelPath, Evidence, &'static Kindred)> = Vec::new();
     let mut scripts = code.bare_scripts(&package.root);
     scripts.retain(role::is_application);
-    for path in files.iter().chain(&scripts) {
-        let worth_it = code.tree.text(path).is_some_and(|text| {
-            ["streamlit", "gradio", "tornado", ".launch(", "ingress"]
-                .iter()
-                .any(|word| text.contains(word))
-        });
-        if worth_it
-            && let Some(module) = code.module(path)
+    let worth_it = code.whose(files.iter().chain(&scripts), |text| {
+        ["streamlit", "gradio", "tornado", ".launch(", "ingress"]
+            .iter()
+            .any(|word| text.contains(word))
+    });
+    for path in worth_it {
+        if let Some(module) = code.module(path)
             && let Some((line, kindred)) = serves(&module)
         {
             found.push((path.clone(), module.at(line), kindred));

@@ -97,9 +97,9 @@ pub(super) struct Reading<'a, 't> {
 
 impl<'a, 't> Reading<'a, 't> {
     pub(super) fn of(code: &'a Code<'t>, files: &'a BTreeSet<RelPath>, place: &'a Place) -> Self {
-        let modules: Vec<Rc<Module>> = files
-            .iter()
-            .filter(|path| code.tree.text(path).is_some_and(|text| speaks(&text)))
+        let modules: Vec<Rc<Module>> = code
+            .whose(files, speaks)
+            .into_iter()
             .filter_map(|path| code.module(path))
             .collect();
         let mut reading = Self {
@@ -138,13 +138,10 @@ impl<'a, 't> Reading<'a, 't> {
             .chain(self.dynaconf.keys())
             .map(|(_, name)| name.as_str())
             .collect();
-        self.files
-            .iter()
-            .filter(|path| {
-                self.code.tree.text(path).is_some_and(|text| {
-                    speaks(&text) || names.iter().any(|name| text.contains(name))
-                })
-            })
+        let worth_it = |text: &str| speaks(text) || names.iter().any(|name| text.contains(name));
+        self.code
+            .whose(self.files, worth_it)
+            .into_iter()
             .filter_map(|path| self.code.module(path))
             .map(|module| {
                 let reads = reader::reads(self, &module, entry == Some(&module.path));
