@@ -88,6 +88,11 @@ impl From<GitError> for Failure {
             ),
             GitError::Changed(_) => "commit again".to_owned(),
             GitError::Object { .. } => "see what git fsck says".to_owned(),
+            GitError::Unwritten { .. } => {
+                "nothing was changed; make room on that disk, or make the \
+                 folder writable, and run the same command again"
+                    .to_owned()
+            }
             GitError::Git { .. } | GitError::Path(_) | GitError::Name(_) => {
                 "see what git status says there".to_owned()
             }

@@ -138,6 +138,7 @@ pub fn resolve<'a>(
             counting.keeping,
             counting.whole,
         )?;
+        graph.read_times();
         let scope = Scope::new(root, graph, config, account)?;
         let touches = |node| scope.touches(node);
         let patches = if identities.is_empty() {

@@ -75,6 +75,7 @@ impl<'g> Lineage<'g> {
         lineage.out = number(tips.len());
         let mut reach = Reach::walk(graph, tips, whole)?;
         let carrier = lineage.follow(account, graph, &reach)?;
+        reach.release_parents();
         if let Some(carrier) = carrier.filter(|_| keeping == Keeping::Again) {
             reach.regroup(&carrier);
         }
@@ -107,7 +108,7 @@ impl<'g> Lineage<'g> {
                 self.rollback[place] = comparison.is_ancestor(now, before)?;
             }
             if let Some(carrier) = carrier.as_mut().filter(|_| out > 0) {
-                for place in comparison.only(now, before, lowest)? {
+                for place in comparison.only(now, before, lowest) {
                     let carrier = &mut carrier[*place as usize];
                     if *carrier == self.out {
                         *carrier = number;
@@ -118,7 +119,7 @@ impl<'g> Lineage<'g> {
             if self.rollback[place] {
                 let carrier = carrier.get_or_insert_with(|| reach.carriers());
                 // What the first deployment carried is not among it and stays its own for ever.
-                for place in comparison.only(before, now, 0)? {
+                for place in comparison.only(before, now, 0) {
                     carrier[*place as usize] = self.out;
                     out += 1;
                     lowest = lowest.min(*place);

@@ -1,10 +1,9 @@
 //! A ref whose tree holds immutable files by day: `2026/08/01/NAME`.
 //!
-//! [`Dated`] adds files and joins two such trees; [`Days`] reads them, from many threads.
+//! [`Dated`] adds files (one in `filing`, many in `bulk`) and joins two such trees; [`Days`] reads
+//! them, from many threads.
 
-use super::refs::{self, Tip};
-use super::signed;
-use super::{BlobId, CommitId, GitError, RefError, TreeId, discover, failure};
+use super::{BlobId, CommitId, GitError, RefError, TreeId, discover, failure, refs, signed};
 use gix_object::{FindExt, FindHeader, Kind};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -73,122 +72,6 @@ impl Dated {
             .map(CommitId::from))
     }
 
-    /// Adds one file in a commit of its own, however many processes do so at once. Reads only
-    /// the day's folder and those above it. Gives whether it was new.
-    ///
-    /// # Errors
-    /// When the ref or an object cannot be read or written; when something that is no folder
-    /// lies where the day's would.
-    pub fn add(&self, file: &Filed) -> Result<bool, RefError> {
-        let blob = self
-            .repository
-            .blob(&file.content)
-            .map_err(|error| self.failed(&error))?;
-        let mut new = false;
-        refs::advance(&self.repository, &self.name, |tip| {
-            new = false;
-            let Some(tree) = self.with_file(tip, file, blob)? else {
-                return Ok(None);
-            };
-            new = true;
-            let parents: Vec<git2::Oid> = tip.id().into_iter().collect();
-            let made = if self.signs {
-                signed::commit(&self.repository, tree, &parents, file.second, &file.message)
-            } else {
-                self.commit(tree, &parents, file.second, &file.message)
-            };
-            Ok(Some(made?))
-        })?;
-        Ok(new)
-    }
-
-    /// The root tree with `blob` filed; None where it is there already.
-    fn with_file(
-        &self,
-        tip: Tip,
-        file: &Filed,
-        blob: git2::Oid,
-    ) -> Result<Option<git2::Oid>, RefError> {
-        let mut folders = Vec::with_capacity(4);
-        let mut folder = match tip {
-            Tip::Absent => None,
-            Tip::Commit(id) => Some(self.tree_of(id)?),
-        };
-        let names = parts(file.date);
-        for name in &names {
-            let below = match folder.as_ref().and_then(|folder| folder.get_name(name)) {
-                None => None,
-                Some(entry) if entry.filemode() == FOLDER => {
-                    Some(self.tree(entry.id()).map_err(|error| self.failed(&error))?)
-                }
-                Some(_) => {
-                    return Err(RefError::Foreign {
-                        name: self.name.clone(),
-                        what: format!("holds something that is no folder at {}", names.join("/")),
-                    });
-                }
-            };
-            folders.push(std::mem::replace(&mut folder, below));
-        }
-        if let Some(entry) = folder.as_ref().and_then(|day| day.get_name(&file.name)) {
-            if entry.id() == blob {
-                return Ok(None);
-            }
-            return Err(RefError::Foreign {
-                name: self.name.clone(),
-                what: format!("holds something else at {}/{}", names.join("/"), file.name),
-            });
-        }
-        let mut child = self
-            .put(folder.as_ref(), &file.name, blob, FILE)
-            .map_err(|error| self.failed(&error))?;
-        for (folder, name) in folders.iter().zip(&names).rev() {
-            child = self
-                .put(folder.as_ref(), name, child, FOLDER)
-                .map_err(|error| self.failed(&error))?;
-        }
-        Ok(Some(child))
-    }
-
-    fn put(
-        &self,
-        folder: Option<&git2::Tree>,
-        name: &str,
-        id: git2::Oid,
-        mode: i32,
-    ) -> Result<git2::Oid, git2::Error> {
-        let mut builder = self.repository.treebuilder(folder)?;
-        builder.insert(name, id, mode)?;
-        builder.write()
-    }
-
-    pub(super) fn commit(
-        &self,
-        tree: git2::Oid,
-        parents: &[git2::Oid],
-        second: i64,
-        message: &str,
-    ) -> Result<git2::Oid, GitError> {
-        let (name, mail) = AUTHOR;
-        let write = || {
-            let author = git2::Signature::new(name, mail, &git2::Time::new(second, 0))?;
-            let tree = self.tree(tree)?;
-            let parents = parents
-                .iter()
-                .map(|id| self.repository.find_commit(*id))
-                .collect::<Result<Vec<_>, _>>()?;
-            let parents: Vec<&git2::Commit> = parents.iter().collect();
-            let message = format!("{message}\n");
-            self.repository
-                .commit(None, &author, &author, &message, &tree, &parents)
-        };
-        write().map_err(|error| self.failed(&error))
-    }
-
-    fn tree(&self, id: git2::Oid) -> Result<git2::Tree<'_>, git2::Error> {
-        self.repository.find_tree(id)
-    }
-
     pub(super) fn tree_of(&self, commit: git2::Oid) -> Result<git2::Tree<'_>, GitError> {
         self.repository
             .find_commit(commit)
@@ -202,7 +85,7 @@ impl Dated {
 }
 
 /// `["2026", "08", "01"]`.
-fn parts(date: Date) -> [String; 3] {
+pub(super) fn parts(date: Date) -> [String; 3] {
     [
         format!("{:04}", date.year()),
         format!("{:02}", date.month()),

@@ -224,28 +224,40 @@ impl Graph {
     /// # Errors
     /// When the commit-graph file is broken.
     fn read_all(&self, mut each: impl FnMut(u32, &[Node])) -> Result<(), GraphError> {
-        let mut times = Vec::with_capacity(self.len());
         let mut parents = Vec::new();
-        for commit in self
-            .file
-            .iter()
-            .flat_map(gix_commitgraph::Graph::iter_commits)
-        {
+        for commit in self.commits_in_file() {
             parents.clear();
             for parent in commit.iter_parents() {
                 let parent = parent.map_err(|error| self.broken(&error.to_string()))?;
                 parents.push(parent.0);
             }
-            times.push(u32::try_from(commit.committer_timestamp()).unwrap_or(OUTSIDE));
             each(commit.generation(), &parents);
         }
         for (node, loose) in (self.in_file..).zip(&self.loose) {
-            times.push(u32::try_from(loose.time).unwrap_or(OUTSIDE));
             each(loose.generation, self.loose_parents(node));
         }
-        // Who comes second has read the same.
-        let _ = self.times.set(times);
         Ok(())
+    }
+
+    /// Reads the dates of all commits in one pass, 4 bytes each: who asks for many of them need not
+    /// look for each in the file. For when no more commits are looked up.
+    pub fn read_times(&self) {
+        self.times.get_or_init(|| {
+            let mut times = Vec::with_capacity(self.len());
+            let kept = |time: i64| u32::try_from(time).unwrap_or(OUTSIDE);
+            times.extend(
+                self.commits_in_file()
+                    .map(|commit| time_of(&commit))
+                    .map(kept),
+            );
+            times.extend(self.loose.iter().map(|loose| kept(loose.time)));
+            times
+        });
+    }
+
+    fn commits_in_file(&self) -> impl Iterator<Item = gix_commitgraph::file::commit::Commit<'_>> {
+        let file = self.file.iter();
+        file.flat_map(gix_commitgraph::Graph::iter_commits)
     }
 
     /// Committer date in seconds since 1970.
@@ -255,7 +267,7 @@ impl Graph {
             return i64::from(*time);
         }
         match self.in_file(node) {
-            Some(commit) => i64::try_from(commit.committer_timestamp()).unwrap_or(i64::MAX),
+            Some(commit) => time_of(&commit),
             None => self.loose(node).time,
         }
     }
@@ -346,6 +358,10 @@ impl Graph {
             commit: self.id(child),
         }
     }
+}
+
+fn time_of(commit: &gix_commitgraph::file::commit::Commit<'_>) -> i64 {
+    i64::try_from(commit.committer_timestamp()).unwrap_or(i64::MAX)
 }
 
 /// Files of git before 2.19 may hold no generations, all of them 0.

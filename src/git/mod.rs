@@ -11,6 +11,7 @@ mod commit;
 pub mod diff;
 pub mod events;
 mod executable;
+mod filing;
 pub mod graph;
 mod hook;
 mod id;
@@ -77,6 +78,8 @@ pub enum GitError {
     Changed(PathBuf),
     #[error("object {id} {message}")]
     Object { id: String, message: String },
+    #[error("{} cannot be written: {message}", path.display())]
+    Unwritten { path: PathBuf, message: String },
     #[error("this system cannot have a file named {0:?}")]
     Name(String),
     #[error(transparent)]

@@ -57,11 +57,14 @@ impl Series {
 
 impl LeadTime {
     pub fn new(facts: &Facts, window: &Window) -> Self {
-        let mut values = Vec::new();
+        let numbers = window.numbers(facts);
+        let nodes = facts.delivered.nodes(numbers.start, numbers.end).len();
+        let recorded = facts.delivered.recorded(numbers.start, numbers.end).len();
+        let mut values = Vec::with_capacity(nodes + recorded);
         let mut medians = Vec::new();
         let mut first = Vec::new();
         let mut merged = Vec::new();
-        for number in window.numbers(facts) {
+        for number in numbers {
             let begin = values.len();
             values.extend(of(facts, number));
             // The whole of the values is put into order later, so this order may change.

@@ -1,7 +1,7 @@
 //! What one deployed commit reaches and another one does not.
 
-use super::walk::{FIRST, MORE, NONE, Reach};
-use super::{GraphError, Node};
+use super::walk::Reach;
+use super::{Graph, GraphError, Node};
 use fixedbitset::FixedBitSet;
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ const BITS: usize = usize::BITS as usize;
 /// comes before what is old. A commit that only the left side was seen to reach is open until the
 /// walk passes it. Where the tip that reached it first is known to be reached by the right side
 /// it is closed at once: else an old branch point would keep the walk going until it is passed.
-/// While it compares, it keeps 4 bytes and 3 bits of a commit above what the first tip reaches.
+/// While it compares, it keeps 4 bits of a commit above what the first tip reaches.
 pub struct Comparison<'r, 'a> {
     reach: &'r Reach<'a>,
     /// By place: the left, the right side reaches it.
@@ -25,12 +25,9 @@ pub struct Comparison<'r, 'a> {
     open: usize,
     held: Held<'r>,
     only: Vec<u32>,
-    /// By place: that of the only parent, [`NONE`] where that has none, or [`MORE`]. Empty before
-    /// the first comparison.
-    parents: Vec<u32>,
-    /// By place: whether it is a tip's.
+    /// By place: whether it is that of the tip of its stamp.
     tips: FixedBitSet,
-    /// By node; clear between two searches.
+    /// By place; clear between two searches.
     seen: FixedBitSet,
 }
 
@@ -75,6 +72,8 @@ impl Held<'_> {
 
 impl<'r, 'a> Comparison<'r, 'a> {
     pub fn new(reach: &'r Reach<'a>) -> Self {
+        let mut tips = FixedBitSet::with_capacity(reach.len());
+        tips.extend(reach.last_places());
         Self {
             reach,
             left: FixedBitSet::with_capacity(reach.len()),
@@ -83,75 +82,50 @@ impl<'r, 'a> Comparison<'r, 'a> {
             open: 0,
             held: Held {
                 crossings: &reach.crossings,
-                stamps: FixedBitSet::with_capacity(reach.tips.len() + 1),
+                stamps: FixedBitSet::with_capacity(reach.stamps()),
                 followed: 0,
             },
             only: Vec::new(),
-            parents: Vec::new(),
-            tips: FixedBitSet::new(),
-            seen: FixedBitSet::with_capacity(reach.graph.len()),
+            tips,
+            seen: FixedBitSet::with_capacity(reach.len()),
         }
     }
 
     /// The places of the commits that can be reached from the tip `left` and neither from the tip
     /// `right` nor from the first one, the highest first, down to the place `lowest`.
-    ///
-    /// # Errors
-    /// A broken commit-graph file.
-    pub fn only(&mut self, left: Node, right: Node, lowest: u32) -> Result<&[u32], GraphError> {
+    pub fn only(&mut self, left: Node, right: Node, lowest: u32) -> &[u32] {
         let reach = self.reach;
         self.begin();
-        self.mark(right, false, true);
         if let Some(place) = reach.place(right) {
+            self.mark(place, false, true);
             self.hold(place);
         }
-        self.mark(left, true, false);
+        if let Some(place) = reach.place(left) {
+            self.mark(place, true, false);
+        }
         while self.open > 0
             && let Some(place) = self.next()
-            && place >= lowest as usize
+            && place >= lowest
         {
-            let sides = (self.left.contains(place), self.right.contains(place));
+            let at = place as usize;
+            let sides = (self.left.contains(at), self.right.contains(at));
             if sides == (true, false) {
                 self.open -= 1;
-                self.only.push(super::index(place));
+                self.only.push(place);
             }
-            if sides.1 && self.hold(super::index(place)) {
+            if sides.1 && self.hold(place) {
                 self.close();
             }
-            match self.parents[place] {
-                NONE => {}
-                MORE => reach.graph.parents(reach.order[place], |parent| {
+            reach.parents.of(place, |parent| {
+                if reach.is_above(parent) {
                     self.mark(parent, sides.0, sides.1);
-                })?,
-                parent => self.mark_at(parent, sides.0, sides.1),
-            }
+                }
+            });
         }
-        Ok(&self.only)
-    }
-
-    /// What is looked up again and again, in the order in which it is.
-    fn prepare(&mut self) {
-        let reach = self.reach;
-        let place = |node| reach.place(node).unwrap_or(NONE);
-        self.parents = reach
-            .order
-            .iter()
-            .map(|node| match reach.graph.first_parent(*node) {
-                (_, true) => MORE,
-                (Some(parent), false) => place(parent),
-                (None, false) => NONE,
-            })
-            .collect();
-        self.tips = FixedBitSet::with_capacity(reach.len());
-        for place in reach.tips.iter().filter_map(|tip| reach.place(*tip)) {
-            self.tips.insert(place as usize);
-        }
+        &self.only
     }
 
     fn begin(&mut self) {
-        if self.parents.is_empty() {
-            self.prepare();
-        }
         let whole = 0..self.left.len();
         let marked = self.marked.start.min(whole.end)..whole.end;
         self.left.set_range(marked.clone(), false);
@@ -163,7 +137,7 @@ impl<'r, 'a> Comparison<'r, 'a> {
     }
 
     /// The highest marked place that was not looked at.
-    fn next(&mut self) -> Option<usize> {
+    fn next(&mut self) -> Option<u32> {
         let (left, right) = (self.left.as_slice(), self.right.as_slice());
         let end = self.marked.end;
         let mut block = end / BITS;
@@ -174,7 +148,7 @@ impl<'r, 'a> Comparison<'r, 'a> {
             if bits != 0 {
                 let place = block * BITS + bits.ilog2() as usize;
                 self.marked.end = place;
-                return Some(place);
+                return Some(super::index(place));
             }
             if block * BITS <= self.marked.start {
                 return None;
@@ -184,15 +158,8 @@ impl<'r, 'a> Comparison<'r, 'a> {
         }
     }
 
-    fn mark(&mut self, node: Node, left: bool, right: bool) {
-        if let Some(place) = self.reach.place(node) {
-            self.mark_at(place, left, right);
-        }
-    }
-
-    fn mark_at(&mut self, place: u32, left: bool, right: bool) {
-        let number = place;
-        let place = place as usize;
+    fn mark(&mut self, number: u32, left: bool, right: bool) {
+        let place = number as usize;
         self.marked.start = self.marked.start.min(place);
         let (had_left, had_right) = (self.left.contains(place), self.right.contains(place));
         let had_open = had_left && !had_right;
@@ -212,11 +179,7 @@ impl<'r, 'a> Comparison<'r, 'a> {
     /// Notes that the right side reaches what is at `place`; gives whether that closes what is
     /// open.
     fn hold(&mut self, place: u32) -> bool {
-        self.tips.contains(place as usize) && {
-            let stamp = self.reach.stamp_at(place);
-            let tip = self.reach.tips.get((stamp - FIRST) as usize);
-            tip == Some(&self.reach.order[place as usize]) && self.held.add(stamp)
-        }
+        self.tips.contains(place as usize) && self.held.add(self.reach.stamp_at(place))
     }
 
     /// Closes what is open and known to be reached by the right side.
@@ -241,30 +204,47 @@ impl<'r, 'a> Comparison<'r, 'a> {
     /// # Errors
     /// A broken commit-graph file.
     pub fn is_ancestor(&mut self, older: Node, newer: Node) -> Result<bool, GraphError> {
-        let graph = self.reach.graph;
-        let lowest = graph.generation(older);
-        // Who reaches a commit was not first reached before it. What the first tip reaches may
-        // be unseen, which proves nothing.
-        let stamp = self.reach.stamp(older);
-        let earliest = if stamp == FIRST { 0 } else { stamp };
-        let mut found = newer == older;
-        let mut stack = vec![newer];
+        let reach = self.reach;
+        if older == newer {
+            return Ok(true);
+        }
+        let Some(lowest) = reach.place(older) else {
+            return is_old_ancestor(reach.graph, older, newer);
+        };
+        // What the first tip reaches, reaches nothing that has a place.
+        let mut stack: Vec<u32> = reach.place(newer).into_iter().collect();
         let mut looked_at = Vec::new();
-        while !found && let Some(node) = stack.pop() {
-            graph.parents(node, |parent| {
-                found |= parent == older;
-                if self.reach.stamp(parent) >= earliest
-                    && graph.generation(parent) > lowest
-                    && !self.seen.put(parent as usize)
-                {
+        let mut found = false;
+        while !found && let Some(place) = stack.pop() {
+            reach.parents.of(place, |parent| {
+                found |= parent == lowest;
+                // Who reaches a commit was not first reached before it, and has a higher place.
+                if parent > lowest && reach.is_above(parent) && !self.seen.put(parent as usize) {
                     looked_at.push(parent);
                     stack.push(parent);
                 }
-            })?;
+            });
         }
-        for node in looked_at {
-            self.seen.remove(node as usize);
+        for place in looked_at {
+            self.seen.remove(place as usize);
         }
         Ok(found)
     }
+}
+
+/// The same of one that the first tip reaches, where commits have no places.
+fn is_old_ancestor(graph: &Graph, older: Node, newer: Node) -> Result<bool, GraphError> {
+    let lowest = graph.generation(older);
+    let mut seen = FixedBitSet::with_capacity(graph.len());
+    let mut found = false;
+    let mut stack = vec![newer];
+    while !found && let Some(node) = stack.pop() {
+        graph.parents(node, |parent| {
+            found |= parent == older;
+            if graph.generation(parent) > lowest && !seen.put(parent as usize) {
+                stack.push(parent);
+            }
+        })?;
+    }
+    Ok(found)
 }

@@ -22,12 +22,10 @@ const BASELINE: u32 = NONE - 1;
 /// Commits lie in the commit-graph file by their ids, so that one after the other in the history
 /// is anywhere in memory. They are brought into the order of their generations first, with their
 /// parents, in one pass over the file: then the walk knows which ones come next and need not wait
-/// for each, as it would from parent to parent. At most 16 bytes are kept of a commit, its date in
-/// the graph included, and 4 for each parent of a merge.
+/// for each, as it would from parent to parent. At most 12 bytes are kept of a commit, and 4 for
+/// each parent of a merge.
 pub struct Reach<'a> {
     pub(super) graph: &'a Graph,
-    /// By node: its place in the order, [`BASELINE`] or [`NONE`].
-    places: Vec<u32>,
     /// The commits by stamp, then by generation: a parent has a lower place than its child.
     pub(super) order: Vec<Node>,
     /// Where those of each stamp begin in the order; one more than there are stamps. A stamp is
@@ -35,11 +33,71 @@ pub struct Reach<'a> {
     borders: Vec<u32>,
     /// The same of what [`Reach::group`] gives, where that was grouped anew.
     regrouped: Option<Vec<u32>>,
+    /// By node.
     merges: FixedBitSet,
-    pub(super) tips: Vec<Node>,
+    /// The tips by their nodes, with their places in the order, [`BASELINE`] or [`NONE`].
+    ends: Vec<(Node, u32)>,
+    /// By place in the order; empty once they are let go.
+    pub(super) parents: Parents,
     /// Stamps, the first above the second and ascending: a commit of the first one has the tip of
     /// the second one as its parent. Not all of them.
     pub(super) crossings: Vec<(u32, u32)>,
+}
+
+/// The parents of commits, all by their places in some order.
+#[derive(Debug, Default)]
+pub(super) struct Parents {
+    /// By place: that of the only parent, [`NONE`], or [`MORE`] and where they begin in `edges`.
+    only: Vec<u32>,
+    /// The places of the parents of one merge after the other, the last of each with [`LAST`].
+    edges: Vec<u32>,
+}
+
+impl Parents {
+    /// Calls `each` with the place of every parent of what is at `place`.
+    #[inline]
+    pub(super) fn of(&self, place: u32, mut each: impl FnMut(u32)) {
+        let only = self.only[place as usize];
+        if only < NONE {
+            each(only);
+        } else if only >= MORE {
+            for edge in &self.edges[(only - MORE) as usize..] {
+                each(*edge & !LAST);
+                if *edge & LAST != 0 {
+                    break;
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn is_merge(&self, place: u32) -> bool {
+        self.only[place as usize] >= MORE
+    }
+
+    /// Puts them into another order: `to` leads from each place to the new one, from 0 to below
+    /// `count` where there is one. Leaves nothing of use in `to`.
+    fn rearrange(&mut self, to: &mut [u32], count: usize) {
+        for parent in self.only.iter_mut().filter(|parent| **parent < NONE) {
+            *parent = to[*parent as usize];
+        }
+        for edge in &mut self.edges {
+            *edge = to[(*edge & !LAST) as usize] | (*edge & LAST);
+        }
+        for start in 0..to.len() {
+            let mut at = start;
+            let mut carried = self.only[start];
+            loop {
+                let next = std::mem::replace(&mut to[at], NONE) as usize;
+                if next >= count {
+                    break;
+                }
+                std::mem::swap(&mut carried, &mut self.only[next]);
+                at = next;
+            }
+        }
+        self.only.truncate(count);
+    }
 }
 
 impl<'a> Reach<'a> {
@@ -51,11 +109,9 @@ impl<'a> Reach<'a> {
     pub fn walk(graph: &'a Graph, tips: Vec<Node>, whole: bool) -> Result<Self, GraphError> {
         let Descent {
             mut places,
-            parents,
-            edges,
+            mut parents,
         } = Descent::new(graph, &tips)?;
-        let mut stamps = vec![UNSEEN; parents.len()];
-        let mut merges = FixedBitSet::with_capacity(parents.len());
+        let mut stamps = vec![UNSEEN; parents.only.len()];
         let mut crossings = Vec::new();
         let ends: Vec<u32> = tips.iter().map(|tip| places[*tip as usize]).collect();
         // How many of the reached are not passed and not known to be the first tip's.
@@ -67,7 +123,7 @@ impl<'a> Reach<'a> {
                 open += usize::from(whole || number != FIRST);
             }
         }
-        for (step, parent) in (0..).zip(&parents) {
+        for step in 0..index(stamps.len()) {
             if open == 0 {
                 break;
             }
@@ -77,7 +133,7 @@ impl<'a> Reach<'a> {
             }
             open -= usize::from(whole || stamp != FIRST);
             let mut passed = false;
-            let mut reached = |parent: u32| {
+            parents.of(step, |parent| {
                 if parent <= step {
                     passed = true;
                     return;
@@ -92,48 +148,59 @@ impl<'a> Reach<'a> {
                 } else if *known < stamp && ends[(*known - FIRST) as usize] == parent {
                     crossings.push((stamp, *known));
                 }
-            };
-            if *parent == NONE {
-                continue;
-            }
-            if *parent < MORE {
-                reached(*parent);
-            } else {
-                merges.insert(step as usize);
-                for edge in &edges[(*parent - MORE) as usize..] {
-                    reached(*edge & !LAST);
-                    if *edge & LAST != 0 {
-                        break;
-                    }
-                }
-            }
+            });
             if passed {
                 let node = places.iter().position(|place| *place == step);
                 return Err(graph.out_of_order(node.map_or(0, index)));
             }
         }
-        drop((parents, edges));
         crossings.sort_unstable();
         crossings.dedup();
+        let mut merges = FixedBitSet::with_capacity(places.len());
+        for (node, place) in places.iter().enumerate() {
+            if *place != NONE && parents.is_merge(*place) {
+                merges.insert(node);
+            }
+        }
         let lowest = if whole { FIRST } else { FIRST + 1 };
-        let merges = by_node(&merges, &places);
-        let (order, borders) = sort(stamps, tips.len(), lowest, &mut places);
+        let borders = sort(&mut stamps, tips.len(), lowest);
+        let count = borders.last().copied().unwrap_or_default() as usize;
+        for place in places.iter_mut().filter(|place| **place != NONE) {
+            *place = stamps[*place as usize];
+        }
+        parents.rearrange(&mut stamps, count);
+        drop(stamps);
+        let mut order = vec![0; count];
+        for (node, place) in (0..).zip(&places) {
+            if let Some(here) = order.get_mut(*place as usize) {
+                *here = node;
+            }
+        }
+        let mut ends: Vec<(Node, u32)> = (tips.iter())
+            .map(|tip| (*tip, places[*tip as usize]))
+            .collect();
+        ends.sort_unstable();
         Ok(Self {
             graph,
-            places,
             order,
             borders,
             regrouped: None,
             merges,
-            tips,
+            ends,
+            parents,
             crossings,
         })
+    }
+
+    /// Lets go of what only comparisons need.
+    pub fn release_parents(&mut self) {
+        self.parents = Parents::default();
     }
 
     /// Groups the commits anew by what `carrier` says of each place in the order: the number of a
     /// tip, or that of all tips together for none of them.
     pub fn regroup(&mut self, carrier: &[u32]) {
-        let mut ends = vec![0; self.tips.len() + 2];
+        let mut ends = vec![0; self.borders.len()];
         for number in carrier {
             ends[(number + FIRST) as usize] += 1;
         }
@@ -156,10 +223,13 @@ impl<'a> Reach<'a> {
         carriers
     }
 
-    /// The number of the first tip that reaches `node`; None where none was seen to, which is
-    /// also how most of what the first tip reaches may look.
+    /// The number of the first tip that reaches the tip `node`.
     pub fn first(&self, node: Node) -> Option<u32> {
-        self.stamp(node).checked_sub(FIRST)
+        match self.end(node) {
+            NONE => None,
+            BASELINE => Some(0),
+            place => self.stamp_at(place).checked_sub(FIRST),
+        }
     }
 
     /// The commits that the tip of that number reaches first, each after its parents; of the
@@ -189,12 +259,10 @@ impl<'a> Reach<'a> {
         self.merges.contains(node as usize)
     }
 
-    pub(super) fn stamp(&self, node: Node) -> u32 {
-        match self.places[node as usize] {
-            NONE => UNSEEN,
-            BASELINE => FIRST,
-            place => self.stamp_at(place),
-        }
+    /// The place of the tip `node`, [`BASELINE`] or [`NONE`].
+    fn end(&self, node: Node) -> u32 {
+        let found = self.ends.binary_search_by_key(&node, |(tip, _)| *tip);
+        found.map_or(NONE, |found| self.ends[found].1)
     }
 
     /// The stamp of what is at `place`, until the commits are grouped anew.
@@ -203,11 +271,26 @@ impl<'a> Reach<'a> {
         index(begun).saturating_sub(1)
     }
 
-    /// The place of a node whose stamp is above [`FIRST`]; None for all others.
+    /// Whether a place is that of a commit whose stamp is above [`FIRST`].
+    #[inline]
+    pub(super) fn is_above(&self, place: u32) -> bool {
+        place < BASELINE && place >= self.borders[FIRST as usize + 1]
+    }
+
+    /// The place of a tip whose stamp is above [`FIRST`]; None for all others.
     pub(super) fn place(&self, node: Node) -> Option<u32> {
-        let place = self.places[node as usize];
-        let above = self.borders.get(FIRST as usize + 1).copied();
-        (place < BASELINE && above.is_some_and(|above| place >= above)).then_some(place)
+        Some(self.end(node)).filter(|place| self.is_above(*place))
+    }
+
+    /// How many stamps there may be, [`UNSEEN`] among them.
+    pub(super) fn stamps(&self) -> usize {
+        self.borders.len()
+    }
+
+    /// The last place of each stamp: that of its tip, which all others of it lie behind.
+    pub(super) fn last_places(&self) -> impl Iterator<Item = usize> + '_ {
+        let ends = self.borders.iter().skip(FIRST as usize + 1);
+        ends.filter_map(|end| (*end as usize).checked_sub(1))
     }
 }
 
@@ -215,11 +298,8 @@ impl<'a> Reach<'a> {
 struct Descent {
     /// By node: its place in that order; [`NONE`] for one above all tips.
     places: Vec<u32>,
-    /// By place: that of the only parent, [`NONE`], or [`MORE`] and where they begin in `edges`.
-    parents: Vec<u32>,
-    /// The places of the parents of one merge after the other, the last of each with [`LAST`]. As
-    /// among `parents`, one above all tips is 0, which nobody's parent can be.
-    edges: Vec<u32>,
+    /// By place. A parent above all tips is 0, which nobody's parent can be.
+    parents: Parents,
 }
 
 impl Descent {
@@ -271,35 +351,18 @@ impl Descent {
         for edge in &mut edges {
             *edge = place(*edge & !LAST) | (*edge & LAST);
         }
+        let only = parents;
         Ok(Self {
             places,
-            parents,
-            edges,
+            parents: Parents { only, edges },
         })
     }
 }
 
-/// The same bits by node, where `places` says which place in `bits` a node has.
-fn by_node(bits: &FixedBitSet, places: &[u32]) -> FixedBitSet {
-    let mut of_node = FixedBitSet::with_capacity(places.len());
-    for (node, place) in places.iter().enumerate() {
-        // What has no place is beyond all bits.
-        if bits.contains(*place as usize) {
-            of_node.insert(node);
-        }
-    }
-    of_node
-}
-
-/// The commits that have the stamp `lowest` or a higher one: by stamp, then from the last of
-/// their `places` to the first. Where they begin by stamp comes with them, and `places` by node
-/// become those in this order.
-fn sort(
-    mut stamps: Vec<u32>,
-    tips: usize,
-    lowest: u32,
-    places: &mut [u32],
-) -> (Vec<Node>, Vec<u32>) {
+/// Puts the commits that have the stamp `lowest` or a higher one into an order: by stamp, then
+/// from the last of their places to the first. In `stamps` their places in it take the place of
+/// their stamps, [`BASELINE`] or [`NONE`]; where each stamp begins is given.
+fn sort(stamps: &mut [u32], tips: usize, lowest: u32) -> Vec<u32> {
     let mut ends = vec![0; tips + 2];
     for stamp in stamps.iter().filter(|stamp| **stamp >= lowest) {
         ends[*stamp as usize] += 1;
@@ -316,17 +379,7 @@ fn sort(
             BASELINE
         };
     }
-    let total = borders.last().copied().unwrap_or_default();
-    let mut order = vec![0; total as usize];
-    for (node, place) in (0..).zip(places) {
-        if *place != NONE {
-            *place = stamps[*place as usize];
-            if let Some(here) = order.get_mut(*place as usize) {
-                *here = node;
-            }
-        }
-    }
-    (order, borders)
+    borders
 }
 
 /// Where each of the counted groups begins, and at last where the last one ends; `counts` become
