@@ -143,7 +143,7 @@ pub(super) fn measure(repository: &Repository, now: i64) -> Result<History, Asse
 /// Every commit of the current branch with the place in `line` of the first commit of the main
 /// line that holds it.
 fn merged(graph: &Graph, line: &[Node]) -> Result<Vec<(Node, usize)>, GraphError> {
-    let reach = Reach::walk(graph, line.to_vec(), true)?;
+    let reach = Reach::walk(graph, line, true)?;
     Ok((0_u32..)
         .zip(line)
         .flat_map(|(place, _)| {
@@ -171,7 +171,7 @@ fn released(
 ) -> Result<(), AssessError> {
     let mut all = tips.to_vec();
     all.extend(line.last());
-    let reach = Reach::walk(graph, all, false)?;
+    let reach = Reach::walk(graph, &all, false)?;
     let from = tags.len().saturating_sub(LAST).max(1);
     let on_line: std::collections::HashMap<Node, usize> = merged.iter().copied().collect();
     let commits: Vec<Vec<Node>> = (0..=number(tags.len()))

@@ -60,8 +60,8 @@ struct Everywhere {
     verbose: bool,
 }
 
-/// One command alone: git waits for a hook at every commit, and the grammar of all commands takes
-/// as long to build as its work.
+/// One command alone: git waits for a hook at every commit and a pipeline for its record, and the
+/// grammar of all commands takes as long to build as their work.
 #[derive(Debug, Parser)]
 struct Alone<A: clap::Args> {
     #[command(flatten)]
@@ -85,6 +85,7 @@ impl<A: clap::Args> Alone<A> {
 
 const HOOK_RUN: &[&str] = &["hooks", "run"];
 const INIT: &[&str] = &["init"];
+const DORA_RECORD: &[&str] = &["dora", "record"];
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -168,6 +169,10 @@ where
             .everywhere
             .go(|context| hooks::run_hook(&alone.arguments, context));
     }
+    if let Some(alone) = Alone::<dora::RecordArguments>::parse(&args, DORA_RECORD) {
+        let arguments = alone.arguments;
+        return (alone.everywhere).go(|context| dora::record(&arguments, context));
+    }
     if let Some(alone) = Alone::<init::Arguments>::parse(&args, INIT) {
         return alone
             .everywhere
@@ -247,6 +252,23 @@ mod tests {
     use super::*;
     use clap::CommandFactory;
 
+    /// That `A`, read alone from `line`, is what the whole grammar reads among all commands, where
+    /// it stands in `among`.
+    #[track_caller]
+    fn same<A: clap::Args + std::fmt::Debug>(line: &str, names: &[&str], among: [&str; 2]) {
+        let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        let alone = Alone::<A>::parse(&words, names).unwrap();
+        let whole = Arguments::try_parse_from(&words).unwrap();
+        let [before, after] = among;
+        assert_eq!(
+            format!("{:?} {:?}", whole.everywhere, whole.command),
+            format!(
+                "{:?} {before}{:?}{after}",
+                alone.everywhere, alone.arguments
+            )
+        );
+    }
+
     #[test]
     fn one_command_alone_is_read_as_among_all() {
         for line in [
@@ -255,35 +277,24 @@ mod tests {
             "shipway hooks run pre-commit --all-files --format github -q",
             "shipway hooks run pre-commit -C /tmp --files a b --job ruff --job mypy",
         ] {
-            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-            let alone = Alone::<hooks::RunArguments>::parse(&words, HOOK_RUN).unwrap();
-            let whole = Arguments::try_parse_from(&words).unwrap();
-            let Command::Hooks(among) = whole.command else {
-                panic!("{line}");
-            };
-            assert_eq!(
-                format!("{:?} {:?}", whole.everywhere, among),
-                format!(
-                    "{:?} Arguments {{ command: Run({:?}) }}",
-                    alone.everywhere, alone.arguments
-                )
-            );
+            let among = ["Hooks(Arguments { command: Run(", ") })"];
+            same::<hooks::RunArguments>(line, HOOK_RUN, among);
         }
         for line in [
             "shipway init",
             "shipway init --yes -q -C /tmp",
             "shipway init sub/folder --feature ci --without env --base alpine --format json",
         ] {
-            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-            let alone = Alone::<init::Arguments>::parse(&words, INIT).unwrap();
-            let whole = Arguments::try_parse_from(&words).unwrap();
-            let Command::Init(among) = whole.command else {
-                panic!("{line}");
-            };
-            assert_eq!(
-                format!("{:?} {:?}", whole.everywhere, among),
-                format!("{:?} {:?}", alone.everywhere, alone.arguments)
-            );
+            same::<init::Arguments>(line, INIT, ["Init(", ")"]);
+        }
+        for line in [
+            "shipway dora record deployment production",
+            "shipway dora record -C /tmp deployment staging --commit abc --traffic no -q",
+            "shipway dora record incident K --resolved 2026-08-01T10:00:00Z --format json",
+            "shipway dora record step test --started 2026-08-01T10:00:00Z --outcome failed",
+        ] {
+            let among = ["Dora(Arguments { command: Record(", ") })"];
+            same::<dora::RecordArguments>(line, DORA_RECORD, among);
         }
     }
 
@@ -298,6 +309,10 @@ mod tests {
             "shipway hooks",
             "shipway init --help",
             "shipway init --base full",
+            "shipway dora record",
+            "shipway dora record deployment",
+            "shipway dora record deployment production --help",
+            "shipway dora log",
             "shipway",
         ] {
             let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
@@ -305,6 +320,8 @@ mod tests {
             assert!(run.is_none(), "{line}");
             let init = Alone::<init::Arguments>::parse(&words, INIT);
             assert!(init.is_none(), "{line}");
+            let record = Alone::<dora::RecordArguments>::parse(&words, DORA_RECORD);
+            assert!(record.is_none(), "{line}");
         }
     }
 

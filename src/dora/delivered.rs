@@ -9,7 +9,6 @@ use std::collections::{HashMap, HashSet};
 
 /// What is known before it is sorted out which deployment delivered what.
 pub struct Sources<'s> {
-    pub lineage: &'s Lineage<'s>,
     pub graph: &'s Graph,
     pub identities: &'s Identities<'s>,
     pub changes: &'s [(EventId, &'s Change)],
@@ -69,14 +68,21 @@ pub struct Recorded {
 }
 
 impl Delivered {
-    /// Sorts out what the lineage delivers. `touches` says whether a commit touches the service.
-    pub fn new(sources: &Sources, counting: Counting, touches: &dyn Fn(Node) -> bool) -> Self {
-        let Sources { lineage, graph, .. } = *sources;
-        let counts = |node: &Node| (counting.merges || !lineage.is_merge(*node)) && touches(*node);
+    /// Sorts out what the lineage delivers, and takes it from there. `touches` says whether a commit
+    /// touches the service.
+    pub fn new(
+        lineage: &mut Lineage,
+        sources: &Sources,
+        counting: Counting,
+        touches: &dyn Fn(Node) -> bool,
+    ) -> Self {
+        let graph = sources.graph;
         let mut delivered = Self::default();
         let recorded = if sources.identities.is_empty() {
             HashSet::new()
         } else {
+            let counts =
+                |node: &Node| (counting.merges || !lineage.is_merge(*node)) && touches(*node);
             let mut commits: Vec<(u32, i64, CommitId, Node)> = Vec::new();
             for number in 0..lineage.list.len() {
                 let found = lineage.delivered(number).iter().copied().filter(counts);
@@ -85,35 +91,37 @@ impl Delivered {
                 );
             }
             commits.sort_unstable();
-            delivered.record(&commits, sources)
+            delivered.record(&commits, lineage, sources)
         };
-        delivered.offsets.push(0);
-        for number in 0..lineage.list.len() {
-            let found = lineage.delivered(number).iter().copied();
-            let plain = found.filter(|node| counts(node) && !recorded.contains(node));
-            delivered.nodes.extend(plain);
-            delivered.offsets.push(index(delivered.nodes.len()));
+        let (merges, outside) = (&mut delivered.merges, &mut delivered.outside);
+        let (offsets, nodes) = lineage.take_delivered(|number, node, is_merge| {
+            let left_out = if is_merge && !counting.merges {
+                &mut *merges
+            } else if !touches(node) {
+                &mut *outside
+            } else {
+                return !recorded.contains(&node);
+            };
             if counting.rows {
-                for node in lineage.delivered(number) {
-                    if !counting.merges && lineage.is_merge(*node) {
-                        delivered.merges.push((index(number), *node));
-                    } else if !touches(*node) {
-                        delivered.outside.push((index(number), *node));
-                    }
-                }
+                left_out.push((number, node));
             }
+            false
+        });
+        Self {
+            offsets,
+            nodes,
+            ..delivered
         }
-        delivered
     }
 
     /// Fills in what change events tell of; gives the nodes that they tell of.
     fn record(
         &mut self,
         commits: &[(u32, i64, CommitId, Node)],
+        lineage: &Lineage,
         sources: &Sources,
     ) -> HashSet<Node> {
         let Sources {
-            lineage,
             graph,
             identities,
             changes,

@@ -130,7 +130,7 @@ pub fn resolve<'a>(
             .iter()
             .map(|told| known.get(&told.event.commit).copied())
             .collect();
-        let lineage = Lineage::trace(
+        let mut lineage = Lineage::trace(
             account,
             &deployed,
             graph,
@@ -153,14 +153,14 @@ pub fn resolve<'a>(
             }
         };
         let sources = Sources {
-            lineage: &lineage,
             graph,
             identities: &identities,
             changes: &record.changes,
             patches: &patches,
             nodes: &known,
         };
-        let delivered = Delivered::new(&sources, counting, &touches);
+        let taken_out = lineage.taken_out();
+        let delivered = Delivered::new(&mut lineage, &sources, counting, &touches);
         scope.check()?;
         let failures = failure::judge(&record, account, &lineage.rollback, window);
         accounts.push(Facts {
@@ -175,7 +175,7 @@ pub fn resolve<'a>(
                         .is_some_and(|run| runs.contains(run.as_str()))
                 })
                 .collect(),
-            taken_out: lineage.taken_out(),
+            taken_out,
             list: lineage.list,
             unknown: lineage.unknown,
             rollback: lineage.rollback,

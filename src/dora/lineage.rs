@@ -73,7 +73,7 @@ impl<'g> Lineage<'g> {
         }
         let tips: Vec<Node> = lineage.nodes.iter().chain(probes).copied().collect();
         lineage.out = number(tips.len());
-        let mut reach = Reach::walk(graph, tips, whole)?;
+        let mut reach = Reach::walk(graph, &tips, whole)?;
         let carrier = lineage.follow(account, graph, &reach)?;
         reach.release_parents();
         if let Some(carrier) = carrier.filter(|_| keeping == Keeping::Again) {
@@ -137,6 +137,20 @@ impl<'g> Lineage<'g> {
     pub fn delivered(&self, number: usize) -> &[Node] {
         let reach = self.reach.as_ref();
         reach.map_or(&[], |reach| reach.group(self::number(number)))
+    }
+
+    /// Takes out what the deployments of the list delivered, as far as `keep` says so of a commit,
+    /// given the number of the deployment and whether the commit is a merge: where those of each
+    /// deployment begin, and where the last ones end, and the commits.
+    pub fn take_delivered(
+        &mut self,
+        keep: impl FnMut(u32, Node, bool) -> bool,
+    ) -> (Vec<u32>, Vec<Node>) {
+        let count = number(self.list.len());
+        match &mut self.reach {
+            Some(reach) => reach.take_groups(count, keep),
+            None => (vec![0; self.list.len() + 1], Vec::new()),
+        }
     }
 
     /// Whether a commit that was delivered has more than one parent.

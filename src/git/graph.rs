@@ -2,17 +2,20 @@
 //! (split chains and those of alternates included) and, for commits that it lacks, from the
 //! object database. Replace refs and grafts are not looked at.
 
+mod columns;
 mod compare;
 mod walk;
 
+pub use columns::Ahead;
 pub use compare::Comparison;
 pub use walk::Reach;
 
 use super::{CommitId, GitError};
+use columns::Columns;
 use gix_object::Find as _;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 /// A commit as a number, dense from 0: its place in the commit-graph file, or after that.
 pub type Node = u32;
@@ -50,7 +53,10 @@ pub struct Graph {
     file: Option<gix_commitgraph::Graph>,
     /// How many commits the file holds: the first node of a loose one.
     in_file: u32,
-    database: gix_odb::Handle,
+    /// Says which objects are here, and opens little for it; None where it cannot take the path.
+    present: Option<git2::Odb<'static>>,
+    /// For commits that the file lacks; None before the first of them.
+    database: Option<gix_odb::Handle>,
     loose: Vec<Loose>,
     edges: Vec<Node>,
     known: HashMap<gix_hash::ObjectId, Node>,
@@ -58,6 +64,8 @@ pub struct Graph {
     /// By node: its committer date in seconds since 1970, once all were read; [`OUTSIDE`] for one
     /// that such a number cannot hold.
     times: OnceLock<Vec<u32>>,
+    /// What was read of the file beside other work, for the first walk.
+    columns: Mutex<Option<Columns>>,
 }
 
 /// Stands for a date before 1970 or after 2106.
@@ -75,40 +83,49 @@ impl Graph {
     /// Opens the graph of the repository whose common git directory is `common_dir`.
     ///
     /// # Errors
-    /// [`GraphError::Shallow`] for a shallow clone; a database or file that cannot be read.
+    /// [`GraphError::Shallow`] for a shallow clone.
     pub fn open(common_dir: &Path) -> Result<Self, GraphError> {
+        Self::with(common_dir, || {
+            find_file(common_dir).map(|file| (file, None))
+        })
+    }
+
+    /// The same, with what was read ahead of it.
+    ///
+    /// # Errors
+    /// As [`Graph::open`].
+    pub fn open_ahead(common_dir: &Path, ahead: Ahead) -> Result<Self, GraphError> {
+        Self::with(common_dir, || {
+            let found = ahead.finish();
+            found.unwrap_or_else(|| find_file(common_dir).map(|file| (file, None)))
+        })
+    }
+
+    fn with(common_dir: &Path, find: impl FnOnce() -> columns::Found) -> Result<Self, GraphError> {
         let shallow = std::fs::metadata(common_dir.join("shallow"));
         if shallow.is_ok_and(|file| file.len() > 0) {
             return Err(GraphError::Shallow(common_dir.to_owned()));
         }
         let objects = common_dir.join("objects");
-        let unreadable = |message: String| GraphError::Unreadable {
-            path: objects.clone(),
-            message,
-        };
-        let mut database = gix_odb::at(&objects, gix_hash::Kind::Sha1)
-            .map_err(|error| unreadable(error.to_string()))?;
-        database.refresh_never();
-        let mut folders = vec![objects.clone()];
-        folders
-            .extend(gix_odb::alternate::resolve(objects.clone(), common_dir).unwrap_or_default());
-        let file = folders
-            .iter()
-            .find_map(|folder| {
-                gix_commitgraph::at(folder.join("info"), gix_hash::Kind::Sha1, None).ok()
-            })
-            .filter(has_generations);
+        let present = objects.to_str().and_then(|folder| {
+            let present = git2::Odb::new().ok()?;
+            present.add_disk_alternate(folder).ok()?;
+            Some(present)
+        });
+        let (file, columns) = find().unzip();
         let in_file = file.as_ref().map_or(0, gix_commitgraph::Graph::num_commits);
         Ok(Self {
             objects,
             file,
             in_file,
-            database,
+            present,
+            database: None,
             loose: Vec::new(),
             edges: Vec::new(),
             known: HashMap::new(),
             buffer: Vec::new(),
             times: OnceLock::new(),
+            columns: Mutex::new(columns.flatten()),
         })
     }
 
@@ -132,11 +149,15 @@ impl Graph {
     /// # Errors
     /// When an ancestor is missing or cannot be read.
     pub fn node(&mut self, id: &CommitId) -> Result<Option<Node>, GraphError> {
-        use gix_object::Exists as _;
+        let wanted = id;
         let id = gix_hash::ObjectId::from_bytes_or_panic(id.as_bytes());
         if let Some(node) = self.lookup(&id) {
             // The file may still hold what was pruned since it was written.
-            return Ok(self.database.exists(&id).then_some(node));
+            let is_here = match &self.present {
+                Some(present) => present.exists_ext(wanted.oid(), git2::OdbLookupFlags::NO_REFRESH),
+                None => self.read(id)?.is_some(),
+            };
+            return Ok(is_here.then_some(node));
         }
         match self.read(id)? {
             None => Ok(None),
@@ -199,8 +220,12 @@ impl Graph {
             path: self.objects.clone(),
             message: format!("commit {id} cannot be read: {message}"),
         };
-        let found = self
-            .database
+        let database = match self.database.take() {
+            Some(database) => database,
+            None => open_database(&self.objects).map_err(|error| unreadable(error.to_string()))?,
+        };
+        let database = self.database.insert(database);
+        let found = database
             .try_find(&id, &mut self.buffer)
             .map_err(|error| unreadable(error.to_string()))?;
         let Some(commit) = found.and_then(gix_object::Data::try_into_commit_iter) else {
@@ -218,25 +243,26 @@ impl Graph {
         }))
     }
 
-    /// Calls `each` with the generation and the parents, the first one first, of every node in
-    /// turn.
+    /// Generations and parents of all commits.
     ///
     /// # Errors
     /// When the commit-graph file is broken.
-    fn read_all(&self, mut each: impl FnMut(u32, &[Node])) -> Result<(), GraphError> {
-        let mut parents = Vec::new();
-        for commit in self.commits_in_file() {
-            parents.clear();
-            for parent in commit.iter_parents() {
-                let parent = parent.map_err(|error| self.broken(&error.to_string()))?;
-                parents.push(parent.0);
-            }
-            each(commit.generation(), &parents);
-        }
+    fn columns(&self) -> Result<Columns, GraphError> {
+        let ahead = self
+            .columns
+            .lock()
+            .ok()
+            .and_then(|mut columns| columns.take());
+        let mut columns = match (ahead, &self.file) {
+            (Some(ahead), _) => ahead,
+            (None, Some(file)) => Columns::read(file).map_err(|error| self.broken(&error))?,
+            (None, None) => Columns::default(),
+        };
+        columns.reserve(self.loose.len());
         for (node, loose) in (self.in_file..).zip(&self.loose) {
-            each(loose.generation, self.loose_parents(node));
+            columns.push(loose.generation, self.loose_parents(node));
         }
-        Ok(())
+        Ok(columns)
     }
 
     /// Reads the dates of all commits in one pass, 4 bytes each: who asks for many of them need not
@@ -362,6 +388,24 @@ impl Graph {
 
 fn time_of(commit: &gix_commitgraph::file::commit::Commit<'_>) -> i64 {
     i64::try_from(commit.committer_timestamp()).unwrap_or(i64::MAX)
+}
+
+/// The commit-graph file of a repository, its own or that of an alternate.
+fn find_file(common_dir: &Path) -> Option<gix_commitgraph::Graph> {
+    let objects = common_dir.join("objects");
+    let alternates = gix_odb::alternate::resolve(objects.clone(), common_dir).unwrap_or_default();
+    std::iter::once(objects)
+        .chain(alternates)
+        .find_map(|folder| {
+            gix_commitgraph::at(folder.join("info"), gix_hash::Kind::Sha1, None).ok()
+        })
+        .filter(has_generations)
+}
+
+fn open_database(objects: &Path) -> std::io::Result<gix_odb::Handle> {
+    let mut database = gix_odb::at(objects, gix_hash::Kind::Sha1)?;
+    database.refresh_never();
+    Ok(database)
 }
 
 /// Files of git before 2.19 may hold no generations, all of them 0.

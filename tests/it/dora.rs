@@ -8,6 +8,7 @@ mod forge;
 mod forms;
 mod import;
 mod ledger;
+mod memory;
 mod oracle;
 mod postgres;
 mod record;

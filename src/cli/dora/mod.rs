@@ -15,6 +15,7 @@ mod verify;
 mod window;
 mod wrap;
 
+pub(super) use record::{Arguments as RecordArguments, run as record};
 pub(in crate::cli) use scene::Scene;
 
 use super::{Context, Exit, Failure};

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 /// Record a deployment, an incident or a pipeline step
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(in crate::cli) struct Arguments {
     #[command(subcommand)]
     what: What,
 }
@@ -197,7 +197,7 @@ struct Report {
     event: serde_json::Value,
 }
 
-pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
+pub(in crate::cli) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let scene = Scene::here()?;
     let store = scene.store()?;
     let (event, format) = match &arguments.what {

@@ -11,7 +11,7 @@ use crate::dora::metrics::tier;
 use crate::dora::metrics::window::{Bucket, Window};
 use crate::dora::report::row::Metric;
 use crate::dora::report::{self, Report, Wanted};
-use crate::git::graph::{Graph, GraphError};
+use crate::git::graph::{Ahead, Graph, GraphError};
 use crate::ui;
 use clap::{Args, ValueEnum};
 use std::mem::ManuallyDrop;
@@ -112,6 +112,7 @@ fn parse_edition(text: &str) -> Result<String, String> {
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let scene = Scene::here()?;
     let config = &scene.config.dora;
+    let ahead = Ahead::start(&scene.repository.common_dir);
     // The process ends with the report: nobody waits until they are taken apart one by one.
     let events = ManuallyDrop::new(scene.store()?.all()?);
     let unverified = arguments.unverified(&scene, &events)?;
@@ -130,7 +131,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         edition: arguments.edition.as_deref(),
         rows: arguments.rows.map(Metric::from),
     };
-    let mut graph = Graph::open(&scene.repository.common_dir)?;
+    let mut graph = Graph::open_ahead(&scene.repository.common_dir, ahead)?;
     let history = history::resolve(
         &scene.repository.root,
         &events,

@@ -1,7 +1,9 @@
 //! The walk over the commit graph, from the highest generation down: children before parents.
 
+use super::columns::Columns;
 use super::{Graph, GraphError, Node, index};
 use fixedbitset::FixedBitSet;
+use std::ops::Range;
 
 /// Nobody reached it.
 const UNSEEN: u32 = 0;
@@ -10,7 +12,7 @@ pub(super) const FIRST: u32 = 1;
 /// Stands for a first parent: there are more. No node and no place is as high.
 pub(super) const MORE: u32 = 1 << 31;
 /// Beside the place of a parent: it is the last one of its child.
-const LAST: u32 = 1 << 31;
+pub(super) const LAST: u32 = 1 << 31;
 /// Stands for a node or a place: there is none.
 pub(super) const NONE: u32 = MORE - 1;
 /// Stands for a place: it has none, for the first tip reaches it.
@@ -106,11 +108,11 @@ impl<'a> Reach<'a> {
     ///
     /// # Errors
     /// A broken commit-graph file.
-    pub fn walk(graph: &'a Graph, tips: Vec<Node>, whole: bool) -> Result<Self, GraphError> {
+    pub fn walk(graph: &'a Graph, tips: &[Node], whole: bool) -> Result<Self, GraphError> {
         let Descent {
             mut places,
             mut parents,
-        } = Descent::new(graph, &tips)?;
+        } = Descent::new(graph, tips)?;
         let mut stamps = vec![UNSEEN; parents.only.len()];
         let mut crossings = Vec::new();
         let ends: Vec<u32> = tips.iter().map(|tip| places[*tip as usize]).collect();
@@ -236,13 +238,43 @@ impl<'a> Reach<'a> {
     /// first tip only where the walk was whole. After [`Reach::regroup`], in no order of their own,
     /// those that it gave to that number, which may be that of all tips.
     pub fn group(&self, number: u32) -> &[Node] {
+        self.order.get(self.places_of(number)).unwrap_or_default()
+    }
+
+    fn places_of(&self, number: u32) -> Range<usize> {
         let borders = self.regrouped.as_ref().unwrap_or(&self.borders);
         let border = |stamp: u32| borders.get(stamp as usize).copied();
         let begin = border(number + FIRST).unwrap_or_default();
         let end = border(number + FIRST + 1).unwrap_or(begin);
-        self.order
-            .get(begin as usize..end as usize)
-            .unwrap_or_default()
+        begin as usize..end as usize
+    }
+
+    /// Takes out the commits of the groups numbered below `count` of which `keep` says so, given
+    /// the number of the group and whether the commit is a merge: one group after the other, with
+    /// where each begins and the last one ends. They stay where they are in memory; afterwards all
+    /// groups are empty.
+    pub fn take_groups(
+        &mut self,
+        count: u32,
+        mut keep: impl FnMut(u32, Node, bool) -> bool,
+    ) -> (Vec<u32>, Vec<Node>) {
+        let mut order = std::mem::take(&mut self.order);
+        let mut begins = vec![0];
+        let mut kept = 0;
+        for number in 0..count {
+            for place in self.places_of(number) {
+                let node = order[place];
+                if keep(number, node, self.is_merge(node)) {
+                    // No group begins before what is kept of those before it ends.
+                    order[kept] = node;
+                    kept += 1;
+                }
+            }
+            begins.push(index(kept));
+        }
+        order.truncate(kept);
+        order.shrink_to_fit();
+        (begins, order)
     }
 
     /// How many commits have a place in the order.
@@ -311,33 +343,27 @@ impl Descent {
         if let Some(highest) = highest.filter(|_| generation as usize > graph.len()) {
             return Err(graph.out_of_order(*highest));
         }
-        // One pass over the file; all else goes over what it gave. In the place of its place each
-        // commit has how many generations it is below the highest one, at first.
-        let mut places = Vec::with_capacity(graph.len());
-        let mut by_node = Vec::with_capacity(graph.len());
-        let mut edges: Vec<u32> = Vec::new();
-        graph.read_all(|of, parents| {
-            places.push(generation.checked_sub(of).unwrap_or(NONE));
-            by_node.push(match parents {
-                [] => NONE,
-                [only] => *only,
-                [first @ .., last] => {
-                    let begin = index(edges.len());
-                    edges.extend(first.iter().chain([&(*last | LAST)]));
-                    MORE | begin
-                }
-            });
-        })?;
+        // Each commit has in place of its place how many generations it is below the highest one,
+        // at first.
+        let Columns {
+            generations: mut places,
+            parents: by_node,
+            mut edges,
+        } = graph.columns()?;
+        for place in &mut places {
+            *place = generation.checked_sub(*place).unwrap_or(NONE);
+        }
         let mut ends = vec![0; generation as usize + 1];
         for below in places.iter().filter(|below| **below != NONE) {
             ends[*below as usize] += 1;
         }
-        let total = begins(&mut ends).last().copied().unwrap_or_default();
+        let total = accumulate(&mut ends);
         for place in places.iter_mut().filter(|place| **place != NONE) {
             let end = &mut ends[*place as usize];
             *place = *end;
             *end += 1;
         }
+        drop(ends);
         let place = |node: Node| match places[node as usize] {
             NONE => 0,
             place => place,
@@ -385,11 +411,15 @@ fn sort(stamps: &mut [u32], tips: usize, lowest: u32) -> Vec<u32> {
 /// Where each of the counted groups begins, and at last where the last one ends; `counts` become
 /// the same.
 fn begins(counts: &mut [u32]) -> Vec<u32> {
+    let end = accumulate(counts);
+    counts.iter().copied().chain([end]).collect()
+}
+
+/// Makes of the counts of groups where each of them begins; gives where the last one ends.
+fn accumulate(counts: &mut [u32]) -> u32 {
     let mut begin = 0;
-    for count in counts.iter_mut() {
-        let length = *count;
-        *count = begin;
-        begin += length;
+    for count in counts {
+        begin += std::mem::replace(count, begin);
     }
-    counts.iter().copied().chain([begin]).collect()
+    begin
 }
