@@ -77,7 +77,7 @@ impl<'g> Lineage<'g> {
         let carrier = lineage.follow(account, graph, &reach)?;
         reach.release_parents();
         if let Some(carrier) = carrier.filter(|_| keeping == Keeping::Again) {
-            reach.regroup(&carrier);
+            reach.regroup(carrier);
         }
         lineage.reach = Some(reach);
         Ok(lineage)

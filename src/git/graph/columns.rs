@@ -74,6 +74,9 @@ impl Columns {
     }
 }
 
+/// Bytes of the stack of the thread that reads; it calls little.
+const STACK: usize = 256 * 1024;
+
 /// The commit-graph file of a repository, while it is read beside other work.
 pub struct Ahead(Option<JoinHandle<Found>>);
 
@@ -90,7 +93,8 @@ impl Ahead {
             Some((file, columns))
         };
         // Where no thread can be had, the file is read when it is needed.
-        Self(std::thread::Builder::new().spawn(read).ok())
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        Self(thread.spawn(read).ok())
     }
 
     /// What was read; the inner None where nothing was.

@@ -86,18 +86,8 @@ impl Parents {
         for edge in &mut self.edges {
             *edge = to[(*edge & !LAST) as usize] | (*edge & LAST);
         }
-        for start in 0..to.len() {
-            let mut at = start;
-            let mut carried = self.only[start];
-            loop {
-                let next = std::mem::replace(&mut to[at], NONE) as usize;
-                if next >= count {
-                    break;
-                }
-                std::mem::swap(&mut carried, &mut self.only[next]);
-                at = next;
-            }
-        }
+        // What leads nowhere leads beyond the end.
+        rearrange(&mut self.only, to);
         self.only.truncate(count);
     }
 }
@@ -201,19 +191,18 @@ impl<'a> Reach<'a> {
 
     /// Groups the commits anew by what `carrier` says of each place in the order: the number of a
     /// tip, or that of all tips together for none of them.
-    pub fn regroup(&mut self, carrier: &[u32]) {
+    pub fn regroup(&mut self, mut carrier: Vec<u32>) {
         let mut ends = vec![0; self.borders.len()];
-        for number in carrier {
+        for number in &carrier {
             ends[(number + FIRST) as usize] += 1;
         }
         self.regrouped = Some(begins(&mut ends));
-        let mut order = vec![0; self.order.len()];
-        for (node, number) in self.order.iter().zip(carrier) {
-            let end = &mut ends[(number + FIRST) as usize];
-            order[*end as usize] = *node;
+        for number in &mut carrier {
+            let end = &mut ends[(*number + FIRST) as usize];
+            *number = *end;
             *end += 1;
         }
-        self.order = order;
+        rearrange(&mut self.order, &mut carrier);
     }
 
     /// By the places of the order the number of the tip that reaches a commit first.
@@ -406,6 +395,23 @@ fn sort(stamps: &mut [u32], tips: usize, lowest: u32) -> Vec<u32> {
         };
     }
     borders
+}
+
+/// Puts each value to where `to` leads from its place; what leads beyond the end is given up. No
+/// two places lead to one. Leaves nothing of use in `to`.
+fn rearrange(values: &mut [u32], to: &mut [u32]) {
+    for start in 0..values.len() {
+        let mut at = start;
+        let mut carried = values[start];
+        loop {
+            let next = std::mem::replace(&mut to[at], NONE) as usize;
+            let Some(there) = values.get_mut(next) else {
+                break;
+            };
+            std::mem::swap(&mut carried, there);
+            at = next;
+        }
+    }
 }
 
 /// Where each of the counted groups begins, and at last where the last one ends; `counts` become
