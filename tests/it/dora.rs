@@ -10,6 +10,7 @@ mod import;
 mod ledger;
 mod memory;
 mod oracle;
+mod page;
 mod postgres;
 mod record;
 mod signers;

@@ -4,8 +4,7 @@ use super::ledger::{self, Commit};
 use super::support::{error, run};
 use crate::sandbox::{Sandbox, text};
 use serde_json::{Value, json};
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 /// `date -u -d 2026-08-01 +%s`.
 const T: i64 = 1_785_542_400;
@@ -15,7 +14,7 @@ const HARM: &str =
     "<img src=x onerror=alert(1)>|`*_[x](javascript:alert(1))\u{1b}[31m\u{202e}&amp;'\"";
 
 /// Forty deployments in as many days, some of which failed, and names that do harm.
-fn record() -> Sandbox {
+pub(super) fn record() -> Sandbox {
     let mut commits: Vec<Commit> = Vec::new();
     for number in 0..=80_i64 {
         commits.push(Commit {
@@ -53,13 +52,13 @@ fn record() -> Sandbox {
     sandbox
 }
 
-fn written(sandbox: &Sandbox, format: &str) -> String {
+pub(super) fn written(sandbox: &Sandbox, format: &str) -> String {
     let arguments = [&["report", "--format", format][..], &WINDOW].concat();
     text(&run(sandbox, 0, &arguments).stdout)
 }
 
 /// The path of a program; none passes the test over, which `make test` says at its end.
-fn tool(path: Option<std::path::PathBuf>, name: &str) -> Option<std::path::PathBuf> {
+pub(super) fn tool(path: Option<std::path::PathBuf>, name: &str) -> Option<std::path::PathBuf> {
     if path.is_none() {
         let required = std::env::var("SHIPWAY_REQUIRE").is_ok_and(|all| all == "all");
         assert!(!required, "{name} is missing: make test-deps");
@@ -217,103 +216,6 @@ fn openmetrics_passes_promtool() {
         (text(&output.stdout), text(&output.stderr)),
         (String::new(), String::new())
     );
-}
-
-#[test]
-fn the_page_stands_by_itself_and_axe_finds_nothing() {
-    let page = written(&record(), "html");
-    assert!(!page.contains("<img"), "a name became an element");
-    for outside in ["src=", "http://", "https://", "@import", "url("] {
-        let page = page
-            .replace("http://www.w3.org/2000/svg", "")
-            .replace("src=x onerror&#x3D;", "");
-        assert!(
-            !page.replace("src&#x3D;", "").contains(outside),
-            "{outside}"
-        );
-    }
-    let Some(chromium) = tool(which::which("chromium").ok(), "chromium") else {
-        return;
-    };
-    let axe =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join(".deps/npm/node_modules/axe-core/axe.min.js");
-    let Some(axe) = tool(axe.exists().then_some(axe), "axe-core") else {
-        return;
-    };
-    let axe = std::fs::read_to_string(axe).unwrap();
-    // The page's own policy would refuse the script that looks at it.
-    let policy = page.find("<meta http-equiv").unwrap();
-    let end = policy + page[policy..].find('>').unwrap() + 1;
-    let script = "document.querySelectorAll('details').forEach(d => d.open = true); \
-        axe.run().then(r => { document.title = 'axe ' + JSON.stringify({ \
-        violations: r.violations.map(v => v.id + ' x' + v.nodes.length), passes: r.passes.length, \
-        images: document.images.length, tooWide: document.documentElement.scrollWidth > innerWidth }); });";
-    let looked = format!(
-        "{}{}<script>{axe}</script><script>{script}</script>",
-        &page[..policy],
-        &page[end..]
-    );
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("page.html");
-    std::fs::write(&file, looked).unwrap();
-    for (name, flags) in [
-        (
-            "wide",
-            [
-                "--window-size=1280,900",
-                "--blink-settings=preferredColorScheme=1",
-            ],
-        ),
-        (
-            "dark",
-            [
-                "--window-size=1280,900",
-                "--blink-settings=preferredColorScheme=0",
-            ],
-        ),
-        (
-            "narrow",
-            [
-                "--window-size=390,844",
-                "--blink-settings=preferredColorScheme=1",
-            ],
-        ),
-    ] {
-        let output = browse(&chromium, folder.path(), &file, &flags);
-        let dom = text(&output.stdout);
-        let found = dom
-            .split("<title>axe ")
-            .nth(1)
-            .and_then(|rest| rest.split("</title>").next());
-        let found =
-            found.unwrap_or_else(|| panic!("{name}: axe did not run: {}", text(&output.stderr)));
-        let found: Value = serde_json::from_str(&found.replace("&quot;", "\"")).unwrap();
-        assert_eq!(found["violations"], json!([]), "{name}");
-        assert!(found["passes"].as_u64().unwrap() > 15, "{name}: {found}");
-        assert_eq!(found["images"], 0, "{name}");
-        assert_eq!(found["tooWide"], false, "{name}");
-    }
-}
-
-fn browse(chromium: &Path, folder: &Path, file: &Path, flags: &[&str]) -> Output {
-    Command::new("timeout")
-        .arg("120")
-        .arg(chromium)
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--virtual-time-budget=20000",
-            "--dump-dom",
-        ])
-        .arg(format!(
-            "--user-data-dir={}",
-            folder.join("profile").display()
-        ))
-        .args(flags)
-        .arg(format!("file://{}", file.display()))
-        .output()
-        .unwrap()
 }
 
 #[test]
