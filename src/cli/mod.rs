@@ -170,8 +170,9 @@ where
             .go(|context| hooks::run_hook(&alone.arguments, context));
     }
     if let Some(alone) = Alone::<dora::RecordArguments>::parse(&args, DORA_RECORD) {
-        let arguments = alone.arguments;
-        return (alone.everywhere).go(|context| dora::record(&arguments, context));
+        return alone
+            .everywhere
+            .go(|context| dora::record(&alone.arguments, context));
     }
     if let Some(alone) = Alone::<init::Arguments>::parse(&args, INIT) {
         return alone
