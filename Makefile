@@ -10,7 +10,7 @@ PARTS ?= all
 SCALE ?= 84
 BENCH ?=
 
-.PHONY: help dev-setup try test test-deps lint bench corpus soak
+.PHONY: help dev-setup try test test-deps lint bench order corpus soak
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ bench: ## measure beside peers; BENCH="hooks --runs 30" picks, WRITE=1 writes do
 
 corpus: ## print how often detection is right over the corpus, and write docs/detection.md
 	@SHIPWAY_WRITE=1 cargo test --quiet --test it corpus:: -- --nocapture
+
+order: ## find out anew which functions a start runs, for the linker to put them together
+	@scripts/order
 
 soak: ## run every test at SCALE=84, again and again for MINUTES=30, or until one fails
 	@end=$$((SECONDS + $(MINUTES) * 60)); rounds=0; \

@@ -67,3 +67,46 @@ fn a_commit_here_goes_through_them() {
     );
     assert_eq!(sandbox.read("docs/new.md"), "# New\n\ntext\n");
 }
+
+/// What the build would only leave out where the linker refused it.
+#[test]
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn the_linkers_take_the_order_of_functions() {
+    let place = tempfile::tempdir().unwrap();
+    let source = place.path().join("one.c");
+    std::fs::write(
+        &source,
+        "void unheard_of(void) {}\nvoid ts_parser_parse(void) {}\n",
+    )
+    .unwrap();
+    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("link/start.ld");
+    let rustc = std::process::Command::new("rustc")
+        .args(["--print", "target-libdir"])
+        .output()
+        .unwrap();
+    let linkers = Path::new(text(&rustc.stdout).trim()).with_file_name("bin/gcc-ld");
+    // GNU's, and on x86-64 the one that comes with Rust.
+    for linker in [None, linkers.is_dir().then_some(linkers)] {
+        let program = place.path().join("program");
+        let mut command = std::process::Command::new("cc");
+        command.args(["-nostdlib", "-shared", "-ffunction-sections", "-o"]);
+        command.arg(&program).arg(&source);
+        command.arg(format!("-Wl,-T,{}", list.display()));
+        match &linker {
+            Some(folder) => command
+                .arg("-fuse-ld=lld")
+                .arg(format!("-B{}", folder.display())),
+            None => command.arg("-fuse-ld=bfd"),
+        };
+        let linked = command.output().unwrap();
+        assert!(linked.status.success(), "{}", text(&linked.stderr));
+        let names = std::process::Command::new("nm")
+            .args(["--numeric-sort", "--defined-only"])
+            .arg(&program)
+            .output()
+            .unwrap();
+        let names = text(&names.stdout);
+        let at = |name: &str| names.find(&format!(" T {name}\n")).unwrap();
+        assert!(at("ts_parser_parse") < at("unheard_of"), "{names}");
+    }
+}
