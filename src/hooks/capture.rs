@@ -18,17 +18,32 @@ pub(super) struct Capture {
 }
 
 impl Capture {
-    /// Reads `source` to its end. An error of the stream is its end.
-    pub(super) fn read(mut source: impl Read) -> Self {
+    /// Reads `source` to its end, or to `seal` and the byte behind it, which it gives. An error
+    /// of the stream is its end.
+    pub(super) fn read(mut source: impl Read, seal: &[u8]) -> (Self, Option<u8>) {
         let mut capture = Self::default();
         let mut buffer = vec![0; 64 * 1024];
+        // Bytes that may be of the seal.
+        let mut held = 0;
         loop {
-            match source.read(&mut buffer) {
-                Ok(0) => return capture,
-                Ok(length) => capture.take(&buffer[..length]),
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(_) => return capture,
+            let length = match source.read(&mut buffer[held..]) {
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Ok(0) | Err(_) => {
+                    capture.take(&buffer[..held]);
+                    return (capture, None);
+                }
+                Ok(length) => length,
+            };
+            let filled = held + length;
+            if let Some((last, rest)) = buffer[..filled].split_last()
+                && let Some(text) = rest.strip_suffix(seal)
+            {
+                capture.take(text);
+                return (capture, Some(*last));
             }
+            held = seal.len().min(filled);
+            capture.take(&buffer[..filled - held]);
+            buffer.copy_within(filled - held..filled, 0);
         }
     }
 
@@ -86,7 +101,8 @@ mod tests {
         let source = b"first\n"
             .chain(std::io::repeat(b'x').take(1 << 24))
             .chain(b"\nlast".as_slice());
-        let capture = Capture::read(source);
+        let (capture, code) = Capture::read(source, b"seal");
+        assert_eq!(code, None);
         assert!(capture.head.len() + capture.tail.len() <= HEAD + TAIL);
         let text = capture.text();
         assert!(
@@ -98,9 +114,38 @@ mod tests {
         assert!(text.contains(&format!("[… {left_out} bytes left out …]")));
     }
 
+    /// Gives one byte at a time.
+    struct Drops<'d>(&'d [u8]);
+
+    impl Read for Drops<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let length = buffer.len().min(1);
+            self.0.read(&mut buffer[..length])
+        }
+    }
+
+    #[test]
+    fn it_ends_at_the_seal_and_nothing_of_it_is_shown() {
+        let read = |source: &[u8]| {
+            let at_once = Capture::read(source.chain(std::io::empty()), b"seal");
+            let dropwise = Capture::read(Drops(source), b"seal");
+            let shown = |(capture, code): (Capture, Option<u8>)| (capture.text(), code);
+            let at_once = shown(at_once);
+            assert_eq!(at_once, shown(dropwise));
+            at_once
+        };
+        assert_eq!(read(b"text\nseal\x07"), ("text\n".to_owned(), Some(7)));
+        assert_eq!(read(b"seal\0"), (String::new(), Some(0)));
+        assert_eq!(read(b"seaseal\xff"), ("sea".to_owned(), Some(255)));
+        assert_eq!(read(b"no se"), ("no se".to_owned(), None));
+        assert_eq!(read(b"a seal"), ("a seal".to_owned(), None));
+        assert_eq!(read(b""), (String::new(), None));
+    }
+
     #[test]
     fn what_is_no_text_is_shown_as_far_as_it_is() {
-        let capture = Capture::read(b"\x1b[31mred\x1b[0m \xff\x07\r\nend".as_slice());
+        let source = b"\x1b[31mred\x1b[0m \xff\x07\r\nend".as_slice();
+        let (capture, _) = Capture::read(source, b"seal");
         assert_eq!(capture.text(), "red \u{fffd}\nend");
     }
 }

@@ -4,20 +4,19 @@
 //! the task comes: it may be started before there is one. The guardian starts the job, adopts
 //! whatever the job leaves behind (daemons that fork twice or start a session of their own too),
 //! and kills all of it when the job has ended, when shipway says so, or when the pipe closes
-//! because shipway is gone, SIGKILL included. Its standard error is the lock of the run, so that
-//! nobody recovers while a job may still write.
+//! because shipway is gone, SIGKILL included. When all of it is gone it says so behind what the job
+//! printed. Its standard error is the lock of the run, so that nobody recovers while a job may still
+//! write.
 
-use super::capture::Capture;
 use super::descendants;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{PipeWriter, Read, Write};
+use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -34,26 +33,36 @@ const GRACE: Duration = Duration::from_millis(300);
 /// Exit code of a guardian whose job could not be started.
 const NOT_STARTED: u8 = 126;
 
+/// What stands behind all that a job printed, then its exit code. No job knows it.
+pub(super) type Seal = [u8; 16];
+
 /// Is a guardian of the task that comes through standard input; of none where that is closed.
 /// Gives the job's exit code, 128 and the signal's number where it was killed.
 #[must_use]
 pub fn guard() -> ExitCode {
     descendants::adopt_orphans();
-    let Some(task) = receive() else {
+    let Some((seal, task)) = receive() else {
         return ExitCode::from(NOT_STARTED);
     };
-    match start(&task) {
-        Ok(child) => ExitCode::from(watch(&child)),
+    let mut stdout = std::io::stdout();
+    let code = match start(&task) {
+        Ok(child) => watch(&child),
         Err(error) => {
             let text = format!("{} cannot be started: {error}\n", task.program.display());
             // Nobody else would hear of it.
-            let _ = std::io::stdout().write_all(text.as_bytes());
-            ExitCode::from(NOT_STARTED)
+            let _ = stdout.write_all(text.as_bytes());
+            NOT_STARTED
         }
-    }
+    };
+    // Who waits need not wait until this process has ended, too; gone, it needs to hear nothing.
+    let _ = stdout
+        .write_all(&seal)
+        .and_then(|()| stdout.write_all(&[code]));
+    let _ = stdout.flush();
+    ExitCode::from(code)
 }
 
-fn receive() -> Option<Task> {
+fn receive() -> Option<(Seal, Task)> {
     let mut stdin = std::io::stdin().lock();
     let mut length = [0; 8];
     stdin.read_exact(&mut length).ok()?;
@@ -133,50 +142,54 @@ fn living() -> MutexGuard<'static, Vec<u32>> {
     LIVING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What is heard of a guardian, in this order.
-enum News {
-    Started(std::io::Result<Child>),
-    /// All that its job printed, when nobody is left who could print more.
-    Printed(Capture),
-}
-
 /// A guardian, with a task or still without. Dropped, it ends, and its job before it.
 pub(super) struct Guarded {
-    news: Receiver<News>,
-    /// None until it is heard that it was started.
-    child: Option<Child>,
+    child: Child,
     control: Option<PipeWriter>,
-    /// Whether it was given a task.
+    seal: Seal,
+    /// Whether it has a task of which something may be left.
     busy: bool,
 }
 
 impl Guarded {
-    /// Starts a guardian without a task, while the caller goes on: the thread that will read
-    /// what the job prints starts it. `lock` stays locked until it has ended.
+    /// Starts a guardian without a task; all that its job prints comes out of the pipe, and its
+    /// seal. `lock` stays locked until it has ended.
     ///
     /// # Errors
-    /// Where there are no pipes or threads to be had; that it could not be started is heard
-    /// later.
-    pub(super) fn start(lock: &File) -> std::io::Result<Self> {
+    /// Where no process can be started.
+    pub(super) fn start(lock: &File) -> std::io::Result<(Self, PipeReader)> {
+        let mut seal = Seal::default();
+        getrandom::fill(&mut seal).map_err(std::io::Error::other)?;
         let (input, control) = std::io::pipe()?;
         let (reader, output) = std::io::pipe()?;
-        let lock = lock.try_clone()?;
-        let (sender, news) = mpsc::channel();
-        std::thread::Builder::new().spawn(move || {
-            let started = spawn(input.into(), output.into(), lock.into());
-            let prints = started.is_ok();
-            // Nobody listens any more where the run was given up.
-            let _ = sender.send(News::Started(started));
-            if prints {
-                let _ = sender.send(News::Printed(Capture::read(reader)));
-            }
-        })?;
-        Ok(Self {
-            news,
-            child: None,
+        let mut command = Command::new(own_program()?);
+        std::os::unix::process::CommandExt::arg0(&mut command, NAME);
+        crate::git::without_hook_environment(&mut command);
+        // None is started where nobody knows of it.
+        let mut living = living();
+        let child = command
+            .env_remove(super::verdict::VARIABLE)
+            .stdin(input)
+            .stdout(output)
+            .stderr(lock.try_clone()?)
+            .spawn()?;
+        living.push(child.id());
+        let guarded = Self {
+            child,
             control: Some(control),
+            seal,
             busy: false,
-        })
+        };
+        Ok((guarded, reader))
+    }
+
+    pub(super) fn seal(&self) -> Seal {
+        self.seal
+    }
+
+    /// The seal was read: nothing of the job is left.
+    pub(super) fn is_done(&mut self) {
+        self.busy = false;
     }
 
     /// Hands over the task; a program that is not there is told by the exit code.
@@ -184,7 +197,7 @@ impl Guarded {
     /// # Errors
     /// Where the guardian is gone.
     pub(super) fn take(&mut self, task: &Task) -> std::io::Result<()> {
-        let message = postcard::to_stdvec(task).map_err(std::io::Error::other)?;
+        let message = postcard::to_stdvec(&(self.seal, task)).map_err(std::io::Error::other)?;
         let Some(control) = &mut self.control else {
             return Ok(());
         };
@@ -201,48 +214,22 @@ impl Guarded {
         }
     }
 
-    /// What the job printed, when it and all that it left have ended; None where that takes
-    /// longer than `patience`.
-    ///
-    /// # Errors
-    /// Where the guardian could not be started.
-    pub(super) fn hear(&mut self, patience: Duration) -> std::io::Result<Option<Capture>> {
-        let until = Instant::now() + patience;
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            match self.news.recv_timeout(left) {
-                Ok(News::Started(child)) => self.child = Some(child?),
-                Ok(News::Printed(capture)) => return Ok(Some(capture)),
-                Err(RecvTimeoutError::Timeout) => return Ok(None),
-                Err(RecvTimeoutError::Disconnected) => return Ok(Some(Capture::default())),
-            }
-        }
-    }
-
-    /// How the guardian ended; None while it lives or is being started.
     pub(super) fn try_wait(&mut self) -> std::io::Result<Option<ExitStatus>> {
-        self.child.as_mut().map_or(Ok(None), Child::try_wait)
+        self.child.try_wait()
     }
 
     pub(super) fn wait(&mut self) -> std::io::Result<ExitStatus> {
-        if self.child.is_none()
-            && let Ok(News::Started(child)) = self.news.recv()
-        {
-            self.child = Some(child?);
-        }
-        let gone = || std::io::Error::other("the thread that starts it is gone");
-        self.child.as_mut().ok_or_else(gone)?.wait()
+        self.child.wait()
     }
 
     /// Kills what this guardian left when it was killed, for this process has adopted it; the
     /// other guardians and what is below them live on.
     pub(super) fn kill_orphans(&self) {
-        let own = self.child.as_ref().map(Child::id);
         let living = living();
         let others: Vec<u32> = living
             .iter()
             .copied()
-            .filter(|id| Some(*id) != own)
+            .filter(|id| *id != self.child.id())
             .collect();
         descendants::kill_all_but(&others);
     }
@@ -251,32 +238,12 @@ impl Guarded {
 impl Drop for Guarded {
     fn drop(&mut self) {
         drop(self.control.take());
-        // Without a task it ends by itself, and nobody need wait for that.
-        if !self.busy {
-            return;
-        }
         // The guardian ends after its job: when this returns, nothing of it writes any more.
-        let _ = self.wait();
-        if let Some(child) = &self.child {
-            living().retain(|id| *id != child.id());
+        if self.busy {
+            let _ = self.child.wait();
         }
+        living().retain(|id| *id != self.child.id());
     }
-}
-
-fn spawn(input: Stdio, output: Stdio, lock: Stdio) -> std::io::Result<Child> {
-    let mut command = Command::new(own_program()?);
-    std::os::unix::process::CommandExt::arg0(&mut command, NAME);
-    crate::git::without_hook_environment(&mut command);
-    command
-        .env_remove(super::verdict::VARIABLE)
-        .stdin(input)
-        .stdout(output)
-        .stderr(lock);
-    // None is started where nobody knows of it.
-    let mut living = living();
-    let child = command.spawn()?;
-    living.push(child.id());
-    Ok(child)
 }
 
 /// On Linux the running program itself, even where its file was replaced meanwhile.

@@ -4,8 +4,10 @@ use super::capture::Capture;
 use super::guardian::{Guarded, Task};
 use rustix::process::Signal;
 use std::fs::File;
+use std::io::PipeReader;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 /// How often it is asked whether to stop.
@@ -26,34 +28,45 @@ pub(super) enum End {
 }
 
 impl End {
+    /// What the exit code of a guardian says.
+    fn of(code: i32) -> Self {
+        if code > 128 {
+            Self::Signal(code - 128)
+        } else {
+            Self::Code(code)
+        }
+    }
+
     pub(super) fn is_success(&self) -> bool {
         *self == Self::Code(0)
     }
 }
 
+/// A guardian that waits for its task, and what it will say.
+pub(super) type Ready = (Guarded, PipeReader);
+
 /// Runs `task` under the guardian that is `ready`, or else a new one; ends it after `timeout`
 /// and when `interrupted` says so. `lock` stays locked until nothing of it is left.
 pub(super) fn run(
     task: &Task,
-    ready: Option<Guarded>,
+    ready: Option<Ready>,
     lock: &File,
     timeout: Option<Duration>,
     interrupted: &(dyn Fn() -> bool + Sync),
 ) -> (End, Capture) {
     let failed = |error: std::io::Error| (End::NotStarted(error.to_string()), Capture::default());
-    let mut guarded = match ready.map_or_else(|| Guarded::start(lock), Ok) {
-        Ok(guarded) => guarded,
+    let (mut guarded, reader) = match ready.map_or_else(|| Guarded::start(lock), Ok) {
+        Ok(ready) => ready,
         Err(error) => return failed(error),
     };
     if let Err(error) = guarded.take(task) {
         guarded.end();
         return match guarded.wait() {
             Ok(status) if is_interrupt(status) => (End::Interrupted, Capture::default()),
-            Ok(_) => failed(error),
-            Err(error) => failed(error),
+            _ => failed(error),
         };
     }
-    supervise(&mut guarded, timeout, interrupted).unwrap_or_else(failed)
+    supervise(&mut guarded, reader, timeout, interrupted)
 }
 
 /// Whether a guardian ended by Ctrl-C: one that has just been started is still in its reach.
@@ -63,20 +76,29 @@ fn is_interrupt(status: ExitStatus) -> bool {
 
 fn supervise(
     guarded: &mut Guarded,
+    reader: PipeReader,
     timeout: Option<Duration>,
     interrupted: &(dyn Fn() -> bool + Sync),
-) -> std::io::Result<(End, Capture)> {
+) -> (End, Capture) {
+    let (sender, output) = mpsc::channel();
+    let seal = guarded.seal();
+    std::thread::spawn(move || {
+        // Nobody listens any more where the run was given up.
+        let _ = sender.send(Capture::read(reader, &seal));
+    });
     let deadline = timeout.map(|timeout| Instant::now() + timeout);
     let mut told = None;
-    let capture = loop {
+    let (capture, code) = loop {
         let now = Instant::now();
         let until = deadline
             .filter(|_| told.is_none())
             .map_or(TICK, |deadline| {
                 deadline.saturating_duration_since(now).min(TICK)
             });
-        if let Some(capture) = guarded.hear(until)? {
-            break capture;
+        match output.recv_timeout(until) {
+            Ok(read) => break read,
+            Err(RecvTimeoutError::Disconnected) => break (Capture::default(), None),
+            Err(RecvTimeoutError::Timeout) => {}
         }
         if told.is_none() {
             if interrupted() {
@@ -95,22 +117,25 @@ fn supervise(
         if gone {
             guarded.kill_orphans();
             told = told.or(Some(End::Unguarded));
-            if let Some(capture) = guarded.hear(TICK)? {
-                break capture;
+            if let Ok(read) = output.recv_timeout(TICK) {
+                break read;
             }
         }
     };
-    let status = guarded.wait();
-    let end = told
-        .filter(|end| *end != End::Unguarded)
-        .unwrap_or_else(|| match status {
+    let told = told.filter(|end| *end != End::Unguarded);
+    let end = if let Some(code) = code {
+        guarded.is_done();
+        told.unwrap_or_else(|| End::of(code.into()))
+    } else {
+        let status = guarded.wait();
+        told.unwrap_or_else(|| match status {
             Ok(status) => match status.code() {
-                Some(code) if code > 128 => End::Signal(code - 128),
-                Some(code) => End::Code(code),
+                Some(code) => End::of(code),
                 None if is_interrupt(status) => End::Interrupted,
                 None => End::Unguarded,
             },
             Err(error) => End::NotStarted(error.to_string()),
-        });
-    Ok((end, capture))
+        })
+    };
+    (end, capture)
 }

@@ -5,9 +5,9 @@ use super::bytes::Bytes;
 use super::capture::Capture;
 use super::command::{self, Missing};
 use super::fixer::Mended;
-use super::guardian::{Guarded, Task};
+use super::guardian::Task;
 use super::place::Difference;
-use super::process::{self, End};
+use super::process::{self, End, Ready};
 use super::report::{JobReport, State};
 use super::snapshot::{Content, Folder, Run, SnapshotError, Wanted};
 use super::source::Source;
@@ -62,7 +62,7 @@ pub(super) struct Runner<'r> {
     pub(super) ignores: &'r IgnoreSources,
     pub(super) run: &'r Run,
     /// For the first command, started while there was other work.
-    pub(super) ready: Mutex<Option<Guarded>>,
+    pub(super) ready: Mutex<Option<Ready>>,
     /// Whether fixes are taken.
     pub(super) fix: bool,
     /// Whether a missing tool is an error.

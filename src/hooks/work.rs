@@ -7,6 +7,7 @@ use super::bytes::Bytes;
 use super::check::{self, Finding, Look};
 use super::fixer::Mended;
 use super::guardian::Guarded;
+use super::process::Ready;
 use super::push::Pushed;
 use super::report::{JobReport, Report, State, Trouble};
 use super::runner::{Ended, Runner, Tool};
@@ -23,7 +24,7 @@ use std::sync::Mutex;
 pub(super) struct Started {
     run: Run,
     /// None where it could not be started: the job's own says why.
-    ready: Option<Guarded>,
+    ready: Option<Ready>,
 }
 
 impl Started {

@@ -1,6 +1,7 @@
 //! The built-in checks by id: where each may stand, whether it mends, and its own options.
 
 use super::{Hook, Patterns};
+use std::sync::LazyLock;
 
 /// A check that is part of shipway. What it looks for is in `hooks/check/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -259,6 +260,10 @@ pub enum Ending {
     Crlf,
 }
 
+/// Made once: every check has a copy, and patterns take long to make.
+static PROTECTED: LazyLock<super::Branches> =
+    LazyLock::new(|| super::Branches::of(&["main", "master"]));
+
 impl Default for CheckOptions {
     fn default() -> Self {
         Self {
@@ -272,7 +277,7 @@ impl Default for CheckOptions {
             commit_types: Vec::new(),
             scopes: Vec::new(),
             max_subject: None,
-            protected: super::Branches::of(&["main", "master"]),
+            protected: PROTECTED.clone(),
             columns: Vec::new(),
             allow_columns: Vec::new(),
         }

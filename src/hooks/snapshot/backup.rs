@@ -256,6 +256,8 @@ impl Run {
 
 impl Drop for Run {
     fn drop(&mut self) {
+        // A guardian without a job may be ending still, and have the lock open.
+        let _ = self.lock.unlock();
         if !self.begun {
             // What stays the next run that takes the folder finds in its way, or takes away.
             for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
