@@ -115,6 +115,7 @@ fn from_requirements(service: &Service, signs: &mut All) {
         let sought = match service.ecosystem {
             "node" => client::of_npm(&requirement.name),
             "go" => client::of_go(&requirement.name),
+            "rust" => client::of_crate(requirement),
             _ => client::of_package(requirement),
         };
         if let Some(sought) = sought {

@@ -20,6 +20,7 @@ mod python;
 mod rust;
 mod scripts;
 pub(crate) mod secret;
+mod serving;
 mod shell;
 mod static_site;
 pub(crate) mod structured;

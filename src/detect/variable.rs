@@ -1,6 +1,6 @@
 //! What a variable's name tells about a backing service or the application itself.
 
-use crate::project::EnvRole;
+use crate::project::{EnvRole, EnvVar, Evidence};
 
 /// Which backing services the dependencies speak to.
 #[derive(Debug, Clone, Copy, Default)]
@@ -77,6 +77,32 @@ pub(super) fn role(name: &str, engines: Engines) -> Option<EnvRole> {
         return None;
     }
     database(engine?, part?, engines)
+}
+
+/// Gives to `known` the values that the repository itself sets: those of an image go before the
+/// code's defaults, those of a compose file stand where the code has none. What follows from a
+/// backing service, from the environment's kind or is a secret stays as it is.
+pub(super) fn set<'e>(
+    known: &mut [EnvVar],
+    image: impl Iterator<Item = &'e Evidence>,
+    compose: impl Iterator<Item = &'e Evidence>,
+) {
+    let image = image.map(|at| (at, true));
+    let compose = compose.map(|at| (at, false));
+    for (at, of_image) in image.chain(compose) {
+        let Some((name, value)) = at.excerpt.split_once('=') else {
+            continue;
+        };
+        let plain = !value.is_empty() && !value.contains('$') && !value.contains("://");
+        let Some(variable) = known.iter_mut().find(|variable| variable.name == name) else {
+            continue;
+        };
+        let open = !variable.secret && variable.role.is_none() && variable.set_at.is_none();
+        if plain && open && (of_image || variable.default.is_none()) {
+            variable.default = Some(value.to_owned());
+            variable.set_at = Some(at.clone());
+        }
+    }
 }
 
 /// `BUCKET`, `BUCKET_NAME`, `MEDIA_BUCKET`: other stores have buckets as well.

@@ -213,6 +213,13 @@ fn is_resolved(text: &str) -> bool {
     !text.contains(['\\', ':']) && text.split('/').all(|part| !matches!(part, "" | "." | ".."))
 }
 
+impl Default for RelPath {
+    /// The root.
+    fn default() -> Self {
+        Self::root()
+    }
+}
+
 impl TryFrom<String> for RelPath {
     type Error = PathError;
 

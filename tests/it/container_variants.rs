@@ -1,7 +1,7 @@
 //! One small application for each way of declaring dependencies, of serving and of basing an
 //! image: built, and run as production runs it.
 
-use crate::engine::{docker, get, go_base, logs, node_base, python_base, status, until};
+use crate::engine::{docker, get, go_base, logs, node_base, python_base, rust_base, status, until};
 use crate::sandbox::Sandbox;
 use std::process::Command;
 
@@ -270,6 +270,63 @@ fn what_bun_locked_serves_on_bun_without_what_only_development_needs() {
         assert_eq!(running.inside(&["sh", "-c", &asked]), expected, "{option}");
     }
     running.stop();
+}
+
+#[test]
+fn a_program_of_rust_serves_and_drains_on_a_base_without_its_toolchain() {
+    let Some(base) = rust_base() else { return };
+    let debian = std::env::var("SHIPWAY_TEST_DEBIAN_BASE").unwrap();
+    let bases = [
+        ("RUST_BASE", base.as_str()),
+        ("FINAL_BASE", debian.as_str()),
+    ];
+    let running = Running::start("rust-http", &[], &bases, Some(4900));
+    let address = running.address(4900);
+    until("/healthz is 200", || {
+        status(&address, "/healthz") == Some(200)
+    });
+    let (code, answer) = get(&address, "/").unwrap();
+    assert_eq!(code, 200);
+    assert!(answer.contains("<h1>ship's bell </h1>"), "{answer}");
+    let seen = "id -u; ls /app; ls /usr/local/bin";
+    assert_eq!(
+        running.inside(&["sh", "-c", seen]),
+        "10001\ntemplates\nshipway-start\nslipway-bell"
+    );
+    for (option, expected) in [
+        ("--probe /healthz", "0"),
+        ("--probe /none", "1"),
+        ("--probe", "0"),
+        ("--running", "0"),
+    ] {
+        let asked = format!("shipway-start {option}; echo $?");
+        assert_eq!(running.inside(&["sh", "-c", &asked]), expected, "{option}");
+    }
+    let answer = std::thread::scope(|scope| {
+        let request = scope.spawn(|| get(&address, "/slow"));
+        until("the request runs", || logs(&running.name).contains("begun"));
+        running.stop();
+        request.join().unwrap()
+    });
+    let (code, body) = answer.unwrap();
+    assert_eq!(code, 200);
+    assert!(body.contains("finished"), "{body}");
+    // A secret as production mounts it, one that a variable refers to, and one that is set.
+    let secret = tempfile::tempdir().unwrap();
+    std::fs::write(secret.path().join("BELL_PASSWORD"), "it's $HOME\n").unwrap();
+    std::fs::write(secret.path().join("SET"), "from the file").unwrap();
+    std::fs::write(secret.path().join("not-a-name"), "x").unwrap();
+    let mount = format!("{}:/run/secrets:ro", secret.path().display());
+    #[rustfmt::skip]
+    let said = docker(
+        &[
+            "run", "--rm", "--volume", &mount, "--env", "URL=db://u:${BELL_PASSWORD}@h/${OTHER}${",
+            "--env", "SET=before", &running.name,
+            "sh", "-c", "echo \"$BELL_PASSWORD|$URL|$SET|$(env | grep -c not-a-name)\"",
+        ],
+        None,
+    );
+    assert_eq!(said, "it's $HOME|db://u:it's $HOME@h/${OTHER}${|before|0");
 }
 
 #[test]

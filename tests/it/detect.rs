@@ -546,3 +546,104 @@ fn every_fact_of_the_report_can_be_explained() {
     assert!(number > 40, "{number}");
     assert_eq!(explained, number);
 }
+
+#[test]
+fn broken_and_odd_manifests_of_rust_are_told_of_and_no_panic() {
+    let server =
+        "fn main() { let l = std::net::TcpListener::bind(\"0.0.0.0:8811\"); axum::serve(l, r); }\n";
+    let sandbox = Sandbox::new(&[
+        // Members in a circle, one that is not there, a pattern that is none, and a version of the future.
+        (
+            "Cargo.toml",
+            "[workspace]\nresolver = \"9\"\nmembers = [\"a\", \"b\", \"gone\", \"[x\", \"./a/\"]\n",
+        ),
+        (
+            "a/Cargo.toml",
+            "[package]\nname = \"a\"\nedition = \"2099\"\nrust-version = \"1.999\"\n\n[dependencies]\n\
+             axum = \"1000\"\nb = { path = \"../b\" }\nfar = { path = \"../../../far\" }\n",
+        ),
+        ("a/src/main.rs", server),
+        (
+            "b/Cargo.toml",
+            "[package]\nname = \"b\"\n\n[dependencies]\na = { path = \"../a\" }\n\n[features]\n\
+             default = [\"x\"]\nx = [\"y\"]\ny = [\"x\"]\n",
+        ),
+        ("b/src/lib.rs", "mod lib;\nmod c;\n"),
+        ("b/src/c/mod.rs", "pub mod c;\n"),
+        ("b/src/c/c.rs", "fn f( {{{ \"\n"),
+        ("empty/Cargo.toml", ""),
+        ("list/Cargo.toml", "package = [1, 2]\nworkspace = 3\n"),
+        (
+            "merging/Cargo.toml",
+            "[package]\n<<<<<<< HEAD\nname = \"m\"\n=======\nname = \"n\"\n>>>>>>> other\n",
+        ),
+        ("folder/Cargo.toml/inner.txt", "x\n"),
+        ("Cargo.lock", "version = 99\n<<<<<<< HEAD\n"),
+        ("rust-toolchain.toml", "[toolchain]\n"),
+    ]);
+    let project = sandbox.detected();
+    let services = project["services"].as_array().unwrap();
+    assert_eq!(services.len(), 1, "{project}");
+    assert_eq!(services[0]["port"]["value"], 8811);
+    assert_eq!(services[0]["framework"]["value"], "axum");
+    let findings = project["findings"].to_string();
+    assert!(findings.contains("merging/Cargo.toml"), "{findings}");
+}
+
+#[test]
+fn macros_of_sqlx_without_their_data_are_told_of_with_the_mend() {
+    let files = [
+        (
+            "Cargo.toml",
+            "[package]\nname = \"gull\"\n\n[dependencies]\naxum = \"0.8\"\n\
+             sqlx = { version = \"0.8\", features = [\"postgres\"] }\ntokio = \"1\"\n",
+        ),
+        ("Cargo.lock", "version = 4\n"),
+        (
+            "src/main.rs",
+            "use axum::Router;\n\n#[tokio::main]\nasync fn main() {\n    let _ = sqlx::query!(\"SELECT 1\");\n    \
+             let l = tokio::net::TcpListener::bind(\"127.0.0.1:8812\").await.unwrap();\n    \
+             axum::serve(l, Router::new()).await.unwrap();\n}\n",
+        ),
+    ];
+    let sandbox = Sandbox::new(&files);
+    let told = |project: &serde_json::Value| -> Vec<String> {
+        let findings = project["findings"].as_array().unwrap().iter();
+        findings
+            .map(|one| {
+                format!(
+                    "{}:{}",
+                    one["id"].as_str().unwrap(),
+                    one["evidence"][0]["line"]
+                )
+            })
+            .collect()
+    };
+    let project = sandbox.detected();
+    assert_eq!(
+        told(&project),
+        [
+            "sqlx-asks-a-database:5",
+            "listens-on-loopback:6",
+            "stops-at-once:6"
+        ],
+        "{project}"
+    );
+    assert!(
+        project["findings"][0]["mend"]
+            .as_str()
+            .unwrap()
+            .contains("cargo sqlx prepare")
+    );
+    sandbox.write(".sqlx/query-1.json", "{}\n");
+    let project = sandbox.detected();
+    assert!(
+        !told(&project).iter().any(|one| one.starts_with("sqlx")),
+        "{project}"
+    );
+    let build = project["services"][0]["build"]["value"].as_str().unwrap();
+    assert!(
+        build.starts_with("SQLX_OFFLINE=true cargo build --release --locked"),
+        "{build}"
+    );
+}

@@ -77,6 +77,32 @@ pub(crate) fn go_base() -> Option<String> {
     Some(NAME.to_owned())
 }
 
+/// The image that stands in for that of Rust: the toolchain that builds the tests, without its
+/// documentation, on the base of Debian. None as for [`python_base`].
+pub(crate) fn rust_base() -> Option<String> {
+    const NAME: &str = "shipway-test/rust:own";
+    python_base()?;
+    let debian = std::env::var("SHIPWAY_TEST_DEBIAN_BASE").unwrap();
+    let root = Command::new("rustc")
+        .args(["--print", "sysroot"])
+        .output()
+        .unwrap();
+    let root = String::from_utf8(root.stdout).unwrap();
+    let dockerfile = format!(
+        "FROM {debian}\n\
+         RUN apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev ca-certificates\n\
+         ENV CARGO_HOME=/usr/local/cargo PATH=/usr/local/rust/bin:$PATH\n\
+         COPY bin/cargo bin/rustc /usr/local/rust/bin/\n\
+         COPY lib /usr/local/rust/lib\n"
+    );
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), dockerfile).unwrap();
+    let file = file.path().to_str().unwrap();
+    let build = ["build", "--quiet", "--tag", NAME, "--file", file, "."];
+    docker(&build, Some(Path::new(root.trim())));
+    Some(NAME.to_owned())
+}
+
 /// What `docker` printed; it must succeed.
 pub(crate) fn docker(arguments: &[&str], folder: Option<&Path>) -> String {
     let output = Command::new("docker")

@@ -223,7 +223,10 @@ impl Comparison {
         if let Some(version) = said.get("version").and_then(toml::Value::as_str) {
             let minor = minor_version(version);
             let holds = versions.iter().any(|fact| match &minor {
-                Some(minor) => string(&fact["value"]) == *minor,
+                // Rust is named as exactly as it is written.
+                Some(minor) => {
+                    [minor.as_str(), version].contains(&fact["value"].as_str().unwrap_or_default())
+                }
                 // A range allows several; the one chosen has to lie in it.
                 None => in_range(&string(&fact["value"]), version),
             });

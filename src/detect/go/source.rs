@@ -1,7 +1,8 @@
 //! What one file of Go says: its imports, where it listens, which variables it reads.
 
 use super::value;
-use crate::detect::{Tree, syntax};
+use crate::detect::serving::{is_health, is_name, is_of_port};
+use crate::detect::{Tree, serving, syntax};
 use crate::project::{Evidence, RelPath};
 use std::collections::BTreeMap;
 use tree_sitter::Node;
@@ -398,7 +399,7 @@ impl<'t> Reader<'t> {
             default = default.or_else(|| option.strip_prefix("default="));
         }
         let field = node.child_by_field_name("name").map(|name| self.of(name));
-        if let (Some(field), Some(port)) = (field, default.and_then(value::port_in)) {
+        if let (Some(field), Some(port)) = (field, default.and_then(serving::port_in)) {
             self.keep(field, port, node);
         }
         self.file.reads.push(Read {
@@ -515,44 +516,6 @@ impl<'t> Reader<'t> {
             self.file.paths.push((path.to_owned(), at));
         }
     }
-}
-
-/// Whether a text could be the name of a variable of the environment.
-fn is_name(text: &str) -> bool {
-    text.len() > 1
-        && text.starts_with(|c: char| c.is_ascii_uppercase())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
-}
-
-/// Whether something of this name holds a port or an address.
-fn is_of_port(name: &str) -> bool {
-    let name = name.to_lowercase();
-    if name.contains("redis") || name.contains("smtp") || name.contains("db") {
-        return false;
-    }
-    ["port", "addr", "address", "listen", "bind"]
-        .iter()
-        .any(|word| name.starts_with(word) || name.ends_with(word))
-}
-
-fn is_health(route: &str) -> bool {
-    let last = route.trim_end_matches('/').rsplit('/').next();
-    route.starts_with('/')
-        && !route.contains(['{', ':', '*'])
-        && matches!(
-            last,
-            Some(
-                "healthz"
-                    | "health"
-                    | "livez"
-                    | "ping"
-                    | "healthcheck"
-                    | "health-check"
-                    | "_health"
-            )
-        )
 }
 
 /// The text that stands for a variable that is not set: the second argument of `cmp.Or`.

@@ -1,5 +1,6 @@
 //! What an expression of Go stands for, as far as it concerns ports.
 
+use crate::detect::serving::port_in;
 use crate::detect::syntax;
 use regex::Regex;
 use std::sync::LazyLock;
@@ -11,23 +12,6 @@ pub(super) fn unquoted(text: &str) -> &str {
         .iter()
         .find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote))
         .unwrap_or(text)
-}
-
-/// The port at the end of `:8080`, `0.0.0.0:8080`, `8080`.
-pub(super) fn port_in(text: &str) -> Option<u16> {
-    let text = text.trim();
-    let digits = match text.rsplit_once(':') {
-        Some((host, digits))
-            if host
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || ".[]:-_".contains(c)) =>
-        {
-            digits
-        }
-        Some(_) => return None,
-        None => text,
-    };
-    digits.parse().ok().filter(|port| *port > 9)
 }
 
 /// The port that an expression stands for, names not followed.
@@ -101,23 +85,6 @@ pub(super) fn tags(tag: &str) -> Vec<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn addresses_end_in_their_port() {
-        for (text, port) in [
-            (":8080", Some(8080)),
-            ("0.0.0.0:4000", Some(4000)),
-            ("[::]:9000", Some(9000)),
-            ("8081", Some(8081)),
-            ("localhost", None),
-            ("http network address", None),
-            (":%d", None),
-            ("99999", None),
-            ("1", None),
-        ] {
-            assert_eq!(port_in(text), port, "{text}");
-        }
-    }
 
     #[test]
     fn tags_are_pairs() {

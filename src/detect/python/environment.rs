@@ -41,32 +41,6 @@ pub(super) fn find(
     found.into_values().collect()
 }
 
-/// Gives to `known` the values that the repository itself sets: those of an image go before the
-/// code's defaults, those of a compose file stand where the code has none. What follows from a
-/// backing service, from the environment's kind or is a secret stays as it is.
-pub(super) fn set<'e>(
-    known: &mut [EnvVar],
-    image: impl Iterator<Item = &'e Evidence>,
-    compose: impl Iterator<Item = &'e Evidence>,
-) {
-    let image = image.map(|at| (at, true));
-    let compose = compose.map(|at| (at, false));
-    for (at, of_image) in image.chain(compose) {
-        let Some((name, value)) = at.excerpt.split_once('=') else {
-            continue;
-        };
-        let plain = !value.is_empty() && !value.contains('$') && !value.contains("://");
-        let Some(variable) = known.iter_mut().find(|variable| variable.name == name) else {
-            continue;
-        };
-        let open = !variable.secret && variable.role.is_none() && variable.set_at.is_none();
-        if plain && open && (of_image || variable.default.is_none()) {
-            variable.default = Some(value.to_owned());
-            variable.set_at = Some(at.clone());
-        }
-    }
-}
-
 /// Adds to `known` what a command reads by itself: `--concurrency=${WORKERS:-1}`.
 pub(super) fn of_command(command: &str, at: &Evidence, known: &mut Vec<EnvVar>) {
     for (name, default) in crate::detect::shell::variables(command) {

@@ -509,7 +509,7 @@ impl Surroundings<'_, '_> {
         service.env = environment::find(self.code, files, place, start, self.engines());
         let images = dockerfiles(self.existing, &package.root, self.alone);
         let composed = compose_services(self.existing, package, self.alone);
-        environment::set(
+        crate::detect::variable::set(
             &mut service.env,
             images.iter().take(1).flat_map(|file| &file.env),
             composed.iter().flat_map(|(_, service)| &service.settings),

@@ -1,8 +1,8 @@
 //! What the ci templates see: the workflow that checks each commit.
 
-mod go;
 mod hooks;
 mod node;
+mod toolchain;
 
 use super::super::pins::{Action, Pins};
 use super::Input;
@@ -372,23 +372,8 @@ fn environment(part: &Component) -> Vec<String> {
 }
 
 fn lint_job(input: &Input, part: &Component, id: String, title: String) -> Option<LintJob> {
-    if part.ecosystem == "rust" {
-        return Some(LintJob {
-            id,
-            title,
-            setup: setup(input, part, true),
-            changed: false,
-            install: Vec::new(),
-            commands: [
-                "cargo fmt --all --check",
-                "cargo clippy --workspace --all-targets --locked -- --deny warnings",
-            ]
-            .map(|text| command(text, &part.root))
-            .into(),
-        });
-    }
-    if part.ecosystem == "go" {
-        return Some(go::lint_job(input, part, id, title));
+    if matches!(part.ecosystem, "go" | "rust") {
+        return Some(toolchain::lint_job(input, part, id, title));
     }
     if let Some(installer) = &part.node {
         return node::lint_job(input, part, installer, id, title);
@@ -444,8 +429,8 @@ fn lint_job(input: &Input, part: &Component, id: String, title: String) -> Optio
 }
 
 fn test_job(input: &Input, part: &Component, id: String, title: String) -> Option<TestJob> {
-    if part.ecosystem == "go" {
-        return go::test_job(input, part, id, title);
+    if matches!(part.ecosystem, "go" | "rust") {
+        return toolchain::test_job(input, part, id, title);
     }
     if let Some(installer) = &part.node {
         return node::test_job(input, part, installer, id, title);
@@ -457,27 +442,6 @@ fn test_job(input: &Input, part: &Component, id: String, title: String) -> Optio
         format!("coverage-{}", part.name)
     };
     let directory = folder(&test.working_dir);
-    if part.ecosystem == "rust" {
-        return Some(TestJob {
-            id,
-            title,
-            setup: setup(input, part, true),
-            matrix: Vec::new(),
-            services: Vec::new(),
-            containers: Vec::new(),
-            env: BTreeMap::new(),
-            notes: Vec::new(),
-            install: Vec::new(),
-            steps: vec![Step {
-                name: "Test".to_owned(),
-                directory,
-                python_path: None,
-                commands: vec![format!("{} --locked", test.command)],
-            }],
-            coverage: None,
-            artifact,
-        });
-    }
     if !part.is_python() {
         return None;
     }

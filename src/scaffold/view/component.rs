@@ -161,6 +161,15 @@ impl Component<'_> {
         self.ecosystem == "python"
     }
 
+    /// The command of `test` as a machine is told it: with the versions that the lock names.
+    pub(super) fn test_command(&self, test: &TestCommand) -> String {
+        if self.ecosystem == "rust" && self.lock.is_some() {
+            format!("{} --locked", test.command)
+        } else {
+            test.command.clone()
+        }
+    }
+
     /// Package manager, pip where none was found.
     pub(super) fn manager(&self) -> PackageManager {
         self.manager.unwrap_or(PackageManager::Pip)

@@ -6,6 +6,7 @@ mod go;
 mod node;
 mod python;
 mod readiness;
+mod rust;
 
 use super::Input;
 use crate::project::{RelPath, Service, ServiceKind};
@@ -36,6 +37,7 @@ pub(super) struct Container {
     go: bool,
     /// Whether a front end is built for a service of another language.
     front_ends: bool,
+    rust: bool,
     wsgi: bool,
     /// What gunicorn takes at once.
     gunicorn: python::Gunicorn,
@@ -88,6 +90,7 @@ pub(super) struct Image {
     python: Option<python::Python>,
     node: Option<node::Node>,
     go: Option<go::Go>,
+    rust: Option<rust::Rust>,
 }
 
 /// How `service` is started in production; None where nobody knows.
@@ -95,6 +98,7 @@ pub(super) fn command(service: &Service) -> Option<Vec<String>> {
     match service.ecosystem {
         "node" => node::command(service),
         "go" => go::command(service),
+        "rust" => rust::command(service),
         _ => python::command(service),
     }
 }
@@ -104,6 +108,7 @@ pub(super) fn dev_command(service: &Service) -> Option<Vec<String>> {
     match service.ecosystem {
         "node" => node::command(service),
         "go" => go::command(service),
+        "rust" => rust::command(service),
         _ => python::dev_command(service),
     }
 }
@@ -113,6 +118,7 @@ pub(super) fn probe(service: &Service) -> Option<Vec<String>> {
     match service.ecosystem {
         "node" => node::probe(service),
         "go" => go::probe(service),
+        "rust" => rust::probe(service),
         _ => python::probe(service),
     }
 }
@@ -123,6 +129,7 @@ pub(in super::super) fn is_made(service: &Service) -> bool {
         "python" => python::command(service).is_some(),
         "node" => node::is_made(service),
         "go" => service.server_command.is_some(),
+        "rust" => service.server_command.is_some() && service.build.is_some(),
         "static" => is_site(service),
         _ => false,
     }
@@ -130,6 +137,10 @@ pub(in super::super) fn is_made(service: &Service) -> bool {
 
 fn is_node(service: &Service) -> bool {
     service.ecosystem == "node"
+}
+
+fn is_rust(service: &Service) -> bool {
+    service.ecosystem == "rust"
 }
 
 pub(super) fn view(input: &Input) -> Container {
@@ -149,8 +160,9 @@ pub(super) fn view(input: &Input) -> Container {
         let port = port(services[0]);
         let node = is_node(services[0]).then(|| node::image(input, &services));
         let go = (services[0].ecosystem == "go").then(|| go::image(input, &services));
-        let python =
-            (!site && node.is_none() && go.is_none()).then(|| python::image(input, &services));
+        let rust = (services[0].ecosystem == "rust").then(|| rust::image(input, &services));
+        let is_other = site || node.is_some() || go.is_some() || rust.is_some();
+        let python = (!is_other).then(|| python::image(input, &services));
         if site {
             sites.push(Site {
                 name: name.clone(),
@@ -172,6 +184,8 @@ pub(super) fn view(input: &Input) -> Container {
             base::node(input, services[0])
         } else if go.is_some() {
             base::go(input, services[0])
+        } else if rust.is_some() {
+            base::rust(input, services[0])
         } else if python.is_some() {
             base::python(input, services[0])
         } else {
@@ -208,6 +222,7 @@ pub(super) fn view(input: &Input) -> Container {
             python,
             node,
             go,
+            rust,
         });
     }
     let others: Vec<String> = input
@@ -245,6 +260,7 @@ pub(super) fn view(input: &Input) -> Container {
             .any(|image| image.node.is_some() && !image.site),
         go: images.iter().any(|image| image.go.is_some()),
         front_ends: images.iter().any(|image| !image.front_ends().is_empty()),
+        rust: images.iter().any(|image| image.rust.is_some()),
         wsgi: servers.iter().any(python::Server::is_wsgi),
         gunicorn: python::gunicorn(&input.project.services),
         ignored: ignored(input),
@@ -267,7 +283,8 @@ impl Image {
         let python = self.python.as_ref().map(|python| &python.workdir);
         let node = self.node.as_ref().map(|node| &node.workdir);
         let go = self.go.as_ref().map(|go| &go.workdir);
-        python.or(node).or(go)
+        let rust = self.rust.as_ref().map(|rust| &rust.workdir);
+        python.or(node).or(go).or(rust)
     }
 }
 
@@ -421,13 +438,16 @@ fn ignored(input: &Input) -> Vec<String> {
     };
     let mut lines: Vec<String> = ["tests", "test"]
         .into_iter()
-        // A site's pages may be called anything.
-        .filter(|name| !runs(name) && !services.iter().all(is_site))
+        // A site's pages may be called anything, and so may a module of Rust.
+        .filter(|name| !runs(name) && !services.iter().all(|one| is_site(one) || is_rust(one)))
         .map(|name| format!("**/{name}"))
         .collect();
     if services.iter().any(is_node) {
         let made = [".next", ".nuxt", ".output", ".svelte-kit", "coverage"];
         lines.extend(made.map(|name| format!("**/{name}")));
+    }
+    if services.iter().any(is_rust) {
+        lines.push("**/target".to_owned());
     }
     for service in services {
         // What was built in the work tree is none of an image.

@@ -156,9 +156,12 @@ fn base(input: &Input, first: Option<&Component>) -> (String, bool) {
             }
         }
         Some(("rust", part)) => {
+            // rustup gets channels that have no image of their own.
             let tag = part
                 .version
-                .map_or_else(|| "1".to_owned(), |fact| fact.value.clone());
+                .map(|fact| fact.value.as_str())
+                .filter(|version| version.starts_with(|first: char| first.is_ascii_digit()))
+                .unwrap_or("1");
             return (format!("docker.io/library/rust:{tag}-slim-bookworm"), false);
         }
         Some(("go", _)) => "golang-bookworm".to_owned(),
@@ -194,6 +197,9 @@ fn named<'v>(compose: &'v Value, list: &str) -> impl Iterator<Item = (&'v str, &
         .filter_map(|element| Some((element.get("name")?.as_str()?, element)))
 }
 
+/// Variables that the container to work in has in any case.
+const OWN: &[&str] = &["HISTFILE", "PROMPT_COMMAND", "SHIPWAY_VENVS"];
+
 /// The environment of the first component's first service in development.
 fn environment(compose: &Value, parts: &[Component]) -> Vec<Variable> {
     let Some(service) = parts.iter().find_map(|part| part.services.first()) else {
@@ -212,6 +218,7 @@ fn environment(compose: &Value, parts: &[Component]) -> Vec<Variable> {
         }
     }
     all.into_iter()
+        .filter(|(name, _)| !OWN.contains(&name.as_str()))
         // A path is one of the service's own container.
         .filter(|(_, value)| !value.as_ref().is_some_and(|value| value.starts_with('/')))
         .map(|(name, value)| Variable { name, value })

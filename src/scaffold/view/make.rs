@@ -295,7 +295,8 @@ fn part_of(input: &Input, part: &Component) -> Part {
         rust: part.ecosystem == "rust",
         node: part.node.is_some(),
         fetch: match part.ecosystem {
-            "rust" => Some("cargo fetch --locked --quiet"),
+            "rust" if part.lock.is_some() => Some("cargo fetch --locked --quiet"),
+            "rust" => Some("cargo fetch --quiet"),
             "go" => Some("go mod download"),
             _ => None,
         },
@@ -326,27 +327,8 @@ fn part_of(input: &Input, part: &Component) -> Part {
         lints: Vec::new(),
         file_lints: Vec::new(),
     };
-    if made.rust {
-        made.install = vec!["cargo fetch --locked".to_owned()];
-        made.lints = vec![
-            recipe("cargo fmt --all --check", &part.root),
-            recipe(
-                "cargo clippy --workspace --all-targets --locked -- --deny warnings",
-                &part.root,
-            ),
-        ];
-        let tests = part.test.iter();
-        made.tests = tests
-            .map(|test| Test {
-                directory: directory(&test.working_dir),
-                python_path: None,
-                command: format!("{} --locked", test.command),
-            })
-            .collect();
-        return made;
-    }
-    if part.ecosystem == "go" {
-        made.install = vec!["go mod download".to_owned()];
+    if let Some(fetch) = made.fetch {
+        made.install = vec![fetch.trim_end_matches(" --quiet").to_owned()];
         let lints = part.scripts.lints.iter();
         made.lints = lints
             .map(|run| recipe(run.command, run.directory))
@@ -356,7 +338,7 @@ fn part_of(input: &Input, part: &Component) -> Part {
             .map(|test| Test {
                 directory: directory(&test.working_dir),
                 python_path: None,
-                command: test.command.clone(),
+                command: part.test_command(test),
             })
             .collect();
         return made;

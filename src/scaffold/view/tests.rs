@@ -149,7 +149,17 @@ fn crate_of_rust() -> Project {
             working_dir: RelPath::root(),
             runner: "cargo".to_owned(),
         })),
-        lint: Vec::new(),
+        lint: [
+            "cargo fmt --all --check",
+            "cargo clippy --workspace --all-targets --locked -- --deny warnings",
+        ]
+        .map(|command| {
+            fact(LintCommand {
+                command: command.to_owned(),
+                working_dir: RelPath::root(),
+            })
+        })
+        .into(),
         build: None,
     });
     project.existing.makefile = Some(ExistingFile {

@@ -135,6 +135,51 @@ pub(super) fn go(input: &Input, service: &Service) -> Chosen {
     }
 }
 
+/// The newest minor of Rust that the pinned image brings; it builds what asks for an older one.
+const RUST: u32 = 99;
+
+/// The version that a program of Rust is built with; None for the newest, which builds what only
+/// says the least that it needs.
+fn rust_version(service: &Service) -> Option<&str> {
+    let fact = service.runtime_version.as_ref()?;
+    let is_least = fact
+        .evidence
+        .first()
+        .is_some_and(|at| at.file.file_name() == "Cargo.toml");
+    let minor = fact.value.strip_prefix("1.")?;
+    let minor: u32 = minor.split('.').next()?.parse().ok()?;
+    (!is_least || minor > RUST).then_some(fact.value.as_str())
+}
+
+/// Whether a file tells rustup of a version which the base brings, so that it gets none besides.
+pub(super) fn rust_toolchain(service: &Service) -> bool {
+    service.runtime_version.as_ref().is_some_and(|fact| {
+        let of_rustup = fact
+            .evidence
+            .iter()
+            .any(|at| at.file.file_name().starts_with("rust-toolchain"));
+        of_rustup && (rust_version(service).is_some() || fact.value == "stable")
+    })
+}
+
+/// The image that builds a workspace of Rust.
+pub(super) fn rust(input: &Input, service: &Service) -> Chosen {
+    let mut chosen = match rust_version(service) {
+        None => pinned(input, "rust-slim-bookworm"),
+        Some(version) => Chosen {
+            reference: format!("docker.io/library/rust:{version}-slim-bookworm"),
+            comment: unpinned(false),
+        },
+    };
+    if input.config.container.base != Base::Slim {
+        chosen.comment.insert(
+            0,
+            "Slim, because what is built here is linked to the C library of Debian.".to_owned(),
+        );
+    }
+    chosen
+}
+
 /// The image that dependencies are installed in, and that runs unless it is distroless.
 pub(super) fn python(input: &Input, service: &Service) -> Chosen {
     let version = version(service);

@@ -1,4 +1,4 @@
-//! The jobs of a module of Go: what the toolchain finds wrong, and its tests.
+//! The jobs of a module of Go and a workspace of Rust: what the toolchain finds wrong, and its tests.
 
 use super::super::component::Component;
 use super::super::{Input, backing};
@@ -43,7 +43,7 @@ pub(super) fn test_job(
             name: "Test".to_owned(),
             directory: folder(&test.working_dir),
             python_path: None,
-            commands: vec![test.command.clone()],
+            commands: vec![part.test_command(test)],
         }],
         coverage: None,
     })

@@ -1,0 +1,140 @@
+//! Packages of Debian that crates need where they are built and where they run.
+
+use super::cargo::Workspace;
+use super::program::Program;
+use crate::project::{Evidence, Fact, Service};
+
+/// A crate, what builds it, and what runs it.
+struct Needs {
+    name: &'static str,
+    /// A crate that brings what is needed in its source; then nothing is installed.
+    unless: &'static str,
+    build: &'static [&'static str],
+    run: &'static [&'static str],
+}
+
+const fn needs(
+    name: &'static str,
+    unless: &'static str,
+    build: &'static [&'static str],
+    run: &'static [&'static str],
+) -> Needs {
+    Needs {
+        name,
+        unless,
+        build,
+        run,
+    }
+}
+
+const KNOWN: &[Needs] = &[
+    needs(
+        "openssl-sys",
+        "openssl-src",
+        &["libssl-dev", "pkg-config"],
+        &["libssl3"],
+    ),
+    needs("pq-sys", "pq-src", &["libpq-dev"], &["libpq5"]),
+    needs(
+        "mysqlclient-sys",
+        "mysqlclient-src",
+        &["libmariadb-dev", "pkg-config"],
+        &["libmariadb3"],
+    ),
+    needs(
+        "prost-build",
+        "protoc-bin-vendored",
+        &["protobuf-compiler"],
+        &[],
+    ),
+    needs(
+        "rdkafka-sys",
+        "",
+        &["g++", "make", "zlib1g-dev"],
+        &["zlib1g"],
+    ),
+    needs("bindgen", "", &["clang", "libclang-dev"], &[]),
+    needs("tikv-jemalloc-sys", "", &["make"], &[]),
+    needs(
+        "zmq-sys",
+        "zeromq-src",
+        &["libzmq3-dev", "pkg-config"],
+        &["libzmq5"],
+    ),
+    needs(
+        "libsodium-sys",
+        "",
+        &["libsodium-dev", "pkg-config"],
+        &["libsodium23"],
+    ),
+    needs(
+        "sasl2-sys",
+        "",
+        &["libsasl2-dev", "pkg-config"],
+        &["libsasl2-2"],
+    ),
+    needs(
+        "librocksdb-sys",
+        "",
+        &["clang", "g++", "libclang-dev"],
+        &["libstdc++6"],
+    ),
+];
+
+/// Adds to `service` what the crates of the program need.
+pub(super) fn find(workspace: &Workspace, program: &Program, service: &mut Service) {
+    let at = |name: &str| -> Option<Evidence> {
+        let lock = workspace.lock.as_ref().filter(|_| workspace.locks(name));
+        let direct = program
+            .closure
+            .iter()
+            .find_map(|package| package.requires(name));
+        let direct = direct.map(|one| one.declared.clone());
+        direct.or_else(|| lock.cloned().map(Evidence::file))
+    };
+    for known in KNOWN {
+        if !known.unless.is_empty() && at(known.unless).is_some() {
+            continue;
+        }
+        if let Some(evidence) = at(known.name) {
+            add(service, known, &evidence);
+        }
+    }
+    // SQLite is compiled in where a crate is told to, which those of sqlx and sea-orm always are.
+    let requirements = program
+        .closure
+        .iter()
+        .flat_map(|package| &package.requirements);
+    let all: Vec<_> = requirements.filter(|one| !one.development).collect();
+    let bundled = all.iter().any(|one| {
+        one.extras.iter().any(|extra| extra.starts_with("bundled"))
+            || matches!(one.name.as_str(), "sqlx" | "sea-orm")
+    });
+    let sqlite = all.iter().find(|one| {
+        matches!(one.name.as_str(), "rusqlite" | "libsqlite3-sys")
+            || one.name == "diesel" && one.extras.iter().any(|extra| extra == "sqlite")
+    });
+    if let Some(sqlite) = sqlite.filter(|_| !bundled) {
+        let sqlite_needs = needs(
+            "libsqlite3-sys",
+            "",
+            &["libsqlite3-dev", "pkg-config"],
+            &["libsqlite3-0"],
+        );
+        add(service, &sqlite_needs, &sqlite.declared);
+    }
+}
+
+fn add(service: &mut Service, known: &Needs, evidence: &Evidence) {
+    let because = format!("{} needs it", known.name);
+    let put = |list: &mut Vec<Fact<String>>, names: &[&str]| {
+        for name in names {
+            if list.iter().all(|fact| fact.value != *name) {
+                let fact = Fact::likely((*name).to_owned(), evidence.clone());
+                list.push(fact.because(because.clone()));
+            }
+        }
+    };
+    put(&mut service.build_packages, known.build);
+    put(&mut service.system_packages, known.run);
+}

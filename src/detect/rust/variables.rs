@@ -1,0 +1,260 @@
+//! The variables that a program of Rust reads, each with what it means.
+
+use super::program::Program;
+use super::settings;
+use super::source::{File, Filled, Read, Struct};
+use crate::detect::structured::Node;
+use crate::detect::variable::{self, Engines};
+use crate::detect::{Tree, client, javascript, secret};
+use crate::project::{BackingKind, Confidence, EnvRole, EnvVar, Evidence, RelPath, Sought};
+
+/// How deep structs of settings may lie in each other.
+const DEPTH: usize = 4;
+
+/// What cargo, rustup, the shell and the test runner set.
+fn is_set_by_others(name: &str) -> bool {
+    name.starts_with("CARGO")
+        || name.starts_with("RUSTUP")
+        || name.starts_with("VERGEN_")
+        || matches!(
+            name,
+            "HOME"
+                | "PATH"
+                | "USER"
+                | "TMPDIR"
+                | "OUT_DIR"
+                | "TARGET"
+                | "PROFILE"
+                | "HOSTNAME"
+                | "XDG_CONFIG_HOME"
+                | "XDG_DATA_HOME"
+                | "XDG_CACHE_HOME"
+                | "XDG_RUNTIME_DIR"
+                | "DOCS_RS"
+                | "SHELL"
+                | "USERPROFILE"
+                | "APPDATA"
+                | "NO_COLOR"
+                | "TERM"
+                | "EDITOR"
+        )
+}
+
+/// In order of name.
+pub(super) fn find(tree: &Tree, program: &Program, folders: &[&RelPath]) -> Vec<EnvVar> {
+    let wrappers: Vec<&str> = program
+        .files
+        .iter()
+        .flat_map(|file| &file.wrappers)
+        .map(String::as_str)
+        .collect();
+    let defaults = settings::file(tree, program, folders);
+    let mut all = javascript::Variables::new();
+    for file in &program.files {
+        let Some(text) = tree.text(&file.path) else {
+            continue;
+        };
+        let called = file
+            .calls
+            .iter()
+            .filter(|(name, _)| wrappers.contains(&name.as_str()))
+            .map(|(_, read)| read);
+        for read in file.reads.iter().chain(called) {
+            add(&mut all, &file.path, &text, read);
+        }
+    }
+    for file in &program.files {
+        for filled in &file.filled {
+            for (at, read) in of_structs(
+                program,
+                file,
+                filled,
+                defaults.as_ref().map(|(_, node)| &**node),
+            ) {
+                if let Some(text) = tree.text(&at) {
+                    add(&mut all, &at, &text, &read);
+                }
+            }
+        }
+    }
+    let mut found: Vec<EnvVar> = all
+        .into_values()
+        .filter(|variable| !is_set_by_others(&variable.name))
+        .collect();
+    found.extend(rocket(program, &found));
+    let engines = engines(program);
+    for variable in &mut found {
+        variable.role = variable
+            .role
+            .or_else(|| of_server(&variable.name))
+            .or_else(|| variable::role(&variable.name, engines));
+        // Settings are kept under names of their own: `local.yaml`, `production.yaml`.
+        let usual = |text: &str| {
+            let mut words = ["dev", "prod", "test"].iter();
+            words.any(|word| text.starts_with(word))
+        };
+        let own = variable.default.as_deref().is_some_and(|text| !usual(text));
+        if own && variable.role == Some(EnvRole::AppEnvironment) {
+            variable.role = None;
+        }
+        if variable.role.is_some_and(EnvRole::is_url_with_password) && !variable.secret {
+            variable.secret = true;
+            variable.secret_confidence = Confidence::Likely;
+            variable.default = None;
+        }
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    found
+}
+
+/// `APP_APPLICATION__PORT`, `SERVER__HOST`: what the server's own table of settings holds.
+fn of_server(name: &str) -> Option<EnvRole> {
+    let (table, last) = name.rsplit_once("__")?;
+    let table = table.rsplit('_').next()?.to_lowercase();
+    settings::SERVERS.contains(&table.as_str()).then_some(())?;
+    match last {
+        "PORT" => Some(EnvRole::ListenPort),
+        "HOST" | "ADDRESS" | "IP" => Some(EnvRole::ListenHost),
+        _ => None,
+    }
+}
+
+fn add(all: &mut javascript::Variables, path: &RelPath, text: &str, read: &Read) {
+    let read = javascript::Read {
+        name: read.name.clone(),
+        line: read.line,
+        default: read.default.clone(),
+        required: read.required,
+    };
+    javascript::add(all, path, text, read);
+}
+
+/// The variables that fill a struct, with the file of the field.
+fn of_structs(
+    program: &Program,
+    file: &File,
+    filled: &Filled,
+    defaults: Option<&Node>,
+) -> Vec<(RelPath, Read)> {
+    let all: Vec<(&File, &Struct)> = program
+        .files
+        .iter()
+        .flat_map(|file| file.structs.iter().map(move |one| (*file, one)))
+        .filter(|(_, one)| one.is_deserialized)
+        .collect();
+    let is_part = |name: &str| {
+        all.iter()
+            .any(|(_, one)| one.name != name && one.fields.iter().any(|field| field.of == name))
+    };
+    let root = match &filled.of {
+        Some(name) => all.iter().find(|(_, one)| one.name == *name),
+        // The outermost one beside the place that reads the environment.
+        None => all
+            .iter()
+            .find(|(at, one)| at.path == file.path && !is_part(&one.name)),
+    };
+    let Some((at, root)) = root else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    fields(
+        &all,
+        (at, root),
+        &filled.prefix,
+        filled,
+        defaults,
+        DEPTH,
+        &mut found,
+    );
+    found
+}
+
+fn fields(
+    all: &[(&File, &Struct)],
+    (file, one): (&File, &Struct),
+    prefix: &str,
+    filled: &Filled,
+    defaults: Option<&Node>,
+    depth: usize,
+    found: &mut Vec<(RelPath, Read)>,
+) {
+    let Some(depth) = depth.checked_sub(1) else {
+        return;
+    };
+    for field in &one.fields {
+        let name = format!("{prefix}{}", field.name.to_uppercase());
+        let given = defaults.and_then(|node| node.get(&field.name));
+        let inner = all.iter().find(|(_, other)| other.name == field.of);
+        match (inner, &filled.separator) {
+            (Some(inner), Some(separator)) => {
+                let below = format!("{name}{separator}");
+                fields(all, *inner, &below, filled, given, depth, found);
+            }
+            (Some(_), None) => {}
+            (None, _) => {
+                let default = given.and_then(Node::text).map(str::to_owned);
+                let default = default.or_else(|| field.default.clone());
+                // A file of settings has one, which the file itself is told of.
+                let default = default.filter(|_| secret::secrecy(&name).is_none());
+                let read = Read {
+                    required: field.required && default.is_none() && defaults.is_none(),
+                    default,
+                    name,
+                    line: field.line,
+                };
+                found.push((file.path.clone(), read));
+            }
+        }
+    }
+}
+
+/// What Rocket itself reads: without an address it listens on loopback alone.
+fn rocket(program: &Program, known: &[EnvVar]) -> Vec<EnvVar> {
+    let Some(at) = program.files.iter().find_map(|file| file.launches.as_ref()) else {
+        return Vec::new();
+    };
+    let mut all = vec![
+        EnvVar::plain("ROCKET_ADDRESS", EnvRole::ListenHost, at.clone()),
+        EnvVar::plain("ROCKET_PORT", EnvRole::ListenPort, at.clone()),
+    ];
+    if let Some(secrets) = with_secrets(program) {
+        let mut key = EnvVar::plain("ROCKET_SECRET_KEY", EnvRole::AppSecret, secrets);
+        key.secret = true;
+        key.required = true;
+        all.push(key);
+    }
+    all.retain(|one| known.iter().all(|other| other.name != one.name));
+    all
+}
+
+/// Where Rocket is built with private cookies, which need a key in the release profile.
+fn with_secrets(program: &Program) -> Option<Evidence> {
+    let rocket = program
+        .closure
+        .iter()
+        .find_map(|package| package.requires("rocket"))?;
+    let has = rocket.extras.iter().any(|extra| extra == "secrets");
+    has.then(|| rocket.declared.clone())
+}
+
+/// Whether a crate of the program is a client of `kind`.
+pub(super) fn speaks_to(program: &Program, kind: BackingKind) -> bool {
+    let requirements = program
+        .closure
+        .iter()
+        .flat_map(|package| &package.requirements);
+    requirements
+        .filter(|one| !one.development)
+        .any(|one| client::of_crate(one) == Some(Sought::Backing(kind)))
+}
+
+pub(super) fn engines(program: &Program) -> Engines {
+    Engines {
+        postgres: speaks_to(program, BackingKind::Postgres),
+        mysql: speaks_to(program, BackingKind::Mysql),
+        mongodb: speaks_to(program, BackingKind::Mongodb),
+        async_postgres: false,
+        redis: speaks_to(program, BackingKind::Redis),
+        s3: speaks_to(program, BackingKind::S3),
+    }
+}

@@ -1,0 +1,217 @@
+//! The image of the programs of a Rust workspace: what is depended on is built before the source is
+//! there, and what runs lies on a slim base.
+
+use super::super::Input;
+use super::python::{install, split};
+use super::{base, copy, copy_manifests, in_image, outermost, port, sh};
+use crate::config::Base;
+use crate::project::{EnvRole, RelPath, Service, ServiceKind};
+use serde::Serialize;
+
+/// The generated program that starts the command and asks whether it is well.
+const START: &str = "/usr/local/bin/shipway-start";
+
+#[derive(Debug, Serialize)]
+pub(super) struct Rust {
+    final_base: String,
+    final_comment: Vec<String>,
+    build_install: String,
+    /// What is installed where it runs; empty for nothing.
+    final_install: String,
+    /// Whether rustup would get another toolchain than the base brings.
+    one_toolchain: bool,
+    /// Folder of the workspace.
+    home: String,
+    pub(super) workdir: String,
+    /// Arguments of COPY for what cargo reads before any source.
+    manifests: Vec<String>,
+    /// Makes empty targets; empty where the dependencies are not built for themselves.
+    stubs: Vec<String>,
+    build: String,
+    /// The files that it makes.
+    programs: Vec<String>,
+    script: String,
+    /// Arguments of COPY for what the programs open when they run.
+    kept: Vec<String>,
+    /// `NAME=value`: that the programs listen on every address, and on which port.
+    env: Vec<String>,
+    command: Vec<String>,
+    healthcheck: Option<Vec<String>>,
+}
+
+/// The image that `services` share; the first gives its command.
+pub(super) fn image(input: &Input, services: &[&Service]) -> Rust {
+    let first = services[0];
+    let chosen = base::pinned(input, "debian-bookworm-slim");
+    let mut packages = vec!["tini".to_owned()];
+    let mut run: Vec<&str> = Vec::new();
+    for service in services {
+        for fact in &service.build_packages {
+            if !packages.contains(&fact.value) {
+                packages.push(fact.value.clone());
+            }
+        }
+        for fact in &service.system_packages {
+            if !run.contains(&fact.value.as_str()) {
+                run.push(&fact.value);
+            }
+        }
+    }
+    let packages: Vec<&str> = packages.iter().map(String::as_str).collect();
+    let opened = services
+        .iter()
+        .flat_map(|service| service.static_dirs.iter().chain(&service.templates));
+    let kept = outermost(opened.map(|fact| &fact.value));
+    let (build, programs) = build(services);
+    Rust {
+        final_base: chosen.reference,
+        final_comment: chosen.comment,
+        build_install: install(Base::Slim, &packages, false),
+        final_install: if run.is_empty() {
+            String::new()
+        } else {
+            install(Base::Slim, &run, false)
+        },
+        one_toolchain: base::rust_toolchain(first),
+        home: in_image(&first.root),
+        workdir: in_image(&first.working_dir.value),
+        manifests: manifests(first),
+        stubs: stubs(first),
+        build,
+        programs,
+        script: input.path("shipway_rust").unwrap_or_default().to_owned(),
+        kept: kept
+            .iter()
+            .map(|path| copy(&[path.to_string()], &in_image(path)))
+            .collect(),
+        env: environment(first),
+        command: command(first).unwrap_or_default(),
+        healthcheck: probe(first),
+    }
+}
+
+fn is_source(path: &RelPath) -> bool {
+    path.extension() == "rs"
+}
+
+/// Lines of COPY for the manifests, without the sources that stand beside them.
+fn manifests(service: &Service) -> Vec<String> {
+    let mut without = service.clone();
+    without.manifest_includes.retain(|path| !is_source(path));
+    copy_manifests(&without, "")
+}
+
+/// The words that make an empty source in the place of every target: `main` in programs, nothing in
+/// libraries.
+fn stubs(service: &Service) -> Vec<String> {
+    if service.lock.is_none() {
+        return Vec::new();
+    }
+    let sources: Vec<&RelPath> = service
+        .manifest_includes
+        .iter()
+        .filter(|path| is_source(path))
+        .collect();
+    let place = |path: &RelPath| {
+        let below = path.below(&service.root).unwrap_or_else(|| path.clone());
+        sh(&below.to_string())
+    };
+    let mut folders: Vec<String> = sources
+        .iter()
+        .map(|path| place(&path.parent()))
+        .filter(|folder| folder != ".")
+        .collect();
+    folders.sort();
+    folders.dedup();
+    let (libraries, programs): (Vec<&RelPath>, Vec<&RelPath>) = sources
+        .into_iter()
+        .partition(|path| path.file_name() == "lib.rs");
+    let joined = |paths: &[&RelPath]| {
+        let places: Vec<String> = paths.iter().map(|path| place(path)).collect();
+        places.join(" ")
+    };
+    let mut found = Vec::new();
+    if !folders.is_empty() {
+        found.push(format!("mkdir -p {}", folders.join(" ")));
+    }
+    if !libraries.is_empty() {
+        found.push(format!("touch {}", joined(&libraries)));
+    }
+    match programs.as_slice() {
+        [] => {}
+        [one] => found.push(format!("echo 'fn main() {{}}' > {}", place(one))),
+        several => found.push(format!(
+            "for source in {}; do echo 'fn main() {{}}' > \"$source\"; done",
+            joined(several)
+        )),
+    }
+    found
+}
+
+/// The command that builds every program that runs from this image, and the files that it makes.
+fn build(services: &[&Service]) -> (String, Vec<String>) {
+    let mut words: Vec<String> = Vec::new();
+    let mut programs: Vec<String> = Vec::new();
+    let commands = services.iter().filter_map(|service| service.build.as_ref());
+    for command in commands {
+        let all = split(&command.value);
+        let first = all.iter().position(|word| word.starts_with("--package"));
+        let (common, targets) = all.split_at(first.unwrap_or(all.len()));
+        if words.is_empty() {
+            words.extend_from_slice(common);
+        }
+        for pair in targets.chunks(2) {
+            let [option, name] = pair else { continue };
+            let known = words.windows(2).any(|known| known == pair);
+            if !known {
+                words.extend([option.clone(), name.clone()]);
+            }
+            let made = format!("/target/release/{name}");
+            if option == "--bin" && !programs.contains(&made) {
+                programs.push(made);
+            }
+        }
+    }
+    let words: Vec<String> = words.iter().map(|word| sh(word)).collect();
+    (words.join(" "), programs)
+}
+
+/// What the programs are told about the address that they listen on.
+fn environment(service: &Service) -> Vec<String> {
+    let port = port(service);
+    let mut found = vec![format!("PORT={port}")];
+    for variable in service
+        .env
+        .iter()
+        .filter(|variable| variable.name != "PORT")
+    {
+        match variable.role {
+            Some(EnvRole::ListenHost) => found.push(format!("{}=0.0.0.0", variable.name)),
+            Some(EnvRole::ListenPort) => found.push(format!("{}={port}", variable.name)),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// How `service` is started; None where nobody knows.
+pub(super) fn command(service: &Service) -> Option<Vec<String>> {
+    let fact = service.server_command.as_ref()?;
+    Some(split(
+        &fact.value.replace("{port}", &port(service).to_string()),
+    ))
+}
+
+/// Command of the health check; None for what runs and ends.
+pub(super) fn probe(service: &Service) -> Option<Vec<String>> {
+    let mut words = vec![START.to_owned()];
+    match service.kind.value {
+        ServiceKind::Web => {
+            words.push("--probe".to_owned());
+            words.extend(service.health.as_ref().map(|fact| fact.value.clone()));
+        }
+        ServiceKind::Worker | ServiceKind::Scheduler => words.push("--running".to_owned()),
+        ServiceKind::Job | ServiceKind::Static => return None,
+    }
+    Some(words)
+}
