@@ -2,7 +2,7 @@
 
 use super::{Exit, Failure};
 use crate::config::Config;
-use crate::git::{self, GitError, Repository};
+use crate::git::{GitError, Opened, Repository};
 use crate::project::Project;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,8 @@ pub(super) struct Place {
     pub(super) root: PathBuf,
     /// Or why there is none.
     pub(super) repository: Result<Repository, GitError>,
+    /// The same, open; None where there is none.
+    pub(super) opened: Option<Opened>,
     pub(super) config: Config,
 }
 
@@ -33,7 +35,10 @@ impl Place {
                 "name the folder of a repository",
             ));
         }
-        let repository = git::open(&absolute);
+        let (repository, opened) = match Opened::at(&absolute) {
+            Ok(opened) => (opened.describe(&absolute), Some(opened)),
+            Err(error) => (Err(error), None),
+        };
         let root = match &repository {
             Ok(repository) if named.is_none() => repository.root.clone(),
             _ => absolute,
@@ -53,6 +58,7 @@ impl Place {
         Ok(Self {
             root,
             repository,
+            opened,
             config,
         })
     }

@@ -1,7 +1,6 @@
 //! One commit, named as a person or a CI system names it.
 
-use super::{CommitId, GitError, discover, failure};
-use std::path::Path;
+use super::{CommitId, GitError, Opened, failure};
 
 /// Why a text names no one commit.
 #[derive(Debug, thiserror::Error)]
@@ -20,8 +19,8 @@ pub enum RevisionError {
 ///
 /// # Errors
 /// Where there is none, where there are several, where it names a tree or a file.
-pub fn resolve(start: &Path, text: &str) -> Result<CommitId, RevisionError> {
-    let repository = discover(start)?;
+pub fn resolve(opened: &Opened, text: &str) -> Result<CommitId, RevisionError> {
+    let repository = opened.repository();
     let object = repository
         .revparse_single(text)
         .map_err(|error| match error.code() {
@@ -29,7 +28,7 @@ pub fn resolve(start: &Path, text: &str) -> Result<CommitId, RevisionError> {
             git2::ErrorCode::NotFound | git2::ErrorCode::InvalidSpec => {
                 RevisionError::Absent(text.to_owned())
             }
-            _ => failure(start, &error).into(),
+            _ => failure(repository.path(), &error).into(),
         })?;
     match object.peel_to_commit() {
         Ok(commit) => Ok(commit.id().into()),

@@ -3,11 +3,13 @@
 //! [`Dated`] adds files (one in `filing`, many in `bulk`) and joins two such trees; [`Days`] reads
 //! them, from many threads.
 
-use super::{BlobId, CommitId, GitError, RefError, TreeId, discover, failure, refs, signed};
+use super::{BlobId, CommitId, GitError, Opened, RefError, TreeId, failure, refs, signed};
 use gix_object::{FindExt, FindHeader, Kind};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// Who the commits of the ref are by: no person.
 pub(super) const AUTHOR: (&str, &str) = ("shipway", "shipway@localhost");
@@ -36,10 +38,12 @@ pub struct Odd {
 
 /// The ref, for writing.
 pub struct Dated {
-    pub(super) repository: git2::Repository,
+    pub(super) repository: Rc<git2::Repository>,
     pub(super) name: String,
     /// Whether commits of files are signed.
     pub(super) signs: bool,
+    /// Whether the disk is to have an object before it counts as written; asked once.
+    pub(super) syncs: OnceCell<bool>,
 }
 
 impl Dated {
@@ -48,11 +52,18 @@ impl Dated {
     /// # Errors
     /// When there is no repository.
     pub fn open(start: &Path, name: &str) -> Result<Self, GitError> {
-        Ok(Self {
-            repository: discover(start)?,
+        Ok(Self::of(&Opened::at(start)?, name))
+    }
+
+    /// The ref `name` of a repository.
+    #[must_use]
+    pub fn of(opened: &Opened, name: &str) -> Self {
+        Self {
+            repository: opened.repository().clone(),
             name: name.to_owned(),
             signs: false,
-        })
+            syncs: OnceCell::new(),
+        }
     }
 
     /// The same, with commits of files signed, where git knows a key to sign with.

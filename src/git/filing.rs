@@ -172,14 +172,18 @@ impl Dated {
                     Some(cause) => self.unwritten(cause),
                     None => self.unwritten(&error),
                 })?;
-        // As libgit2 has it, and git before it had core.fsync.
-        let config = self.repository.config();
-        if config.is_ok_and(|config| config.get_bool("core.fsyncObjectFiles").unwrap_or(false)) {
+        if *self.syncs.get_or_init(|| self.wants_sync()) {
             std::fs::File::open(store.object_path(&id))
                 .and_then(|file| file.sync_all())
                 .map_err(|error| self.unwritten(&error))?;
         }
         Ok(id)
+    }
+
+    /// As libgit2 has it, and git before it had `core.fsync`.
+    fn wants_sync(&self) -> bool {
+        let config = self.repository.config();
+        config.is_ok_and(|config| config.get_bool("core.fsyncObjectFiles").unwrap_or(false))
     }
 
     fn unwritten(&self, error: &dyn std::error::Error) -> GitError {

@@ -9,12 +9,13 @@ use crate::dora::event::{Event, EventError, EventId, Invalid, Name, Source, Time
 use crate::dora::signers;
 use crate::dora::store::{Address, GitStore, PostgresError, PostgresStore};
 use crate::dora::{Store, StoreError};
-use crate::git::{self, CommitId, GitError, RefError, Repository, RevisionError};
+use crate::git::{self, CommitId, GitError, Opened, RefError, Repository, RevisionError};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 pub(in crate::cli) struct Scene {
     pub(in crate::cli) repository: Repository,
+    opened: Opened,
     pub(in crate::cli) config: Config,
     /// Whether there is no work tree.
     pub(in crate::cli) bare: bool,
@@ -37,8 +38,13 @@ impl Scene {
             }
             other => (other?, place.config, false),
         };
+        let opened = match place.opened {
+            Some(opened) => opened,
+            None => Opened::at(&repository.root)?,
+        };
         Ok(Self {
             repository,
+            opened,
             config,
             bare,
             job: Job::of(&|name| std::env::var(name).ok()),
@@ -49,19 +55,19 @@ impl Scene {
     /// The store that the configuration names.
     pub(in crate::cli) fn store(&self) -> Result<Box<dyn Store>, Failure> {
         match &self.config.dora.store {
-            StoreConfig::Git => Ok(Box::new(self.git_store()?)),
+            StoreConfig::Git => Ok(Box::new(self.git_store())),
             StoreConfig::Postgres(url) => Ok(Box::new(self.database(url)?)),
         }
     }
 
     /// The store in this repository. Where signatures count, it signs.
-    pub(super) fn git_store(&self) -> Result<GitStore, Failure> {
-        let store = GitStore::open(&self.repository)?;
-        Ok(if self.config.dora.signers.is_empty() {
+    pub(super) fn git_store(&self) -> GitStore {
+        let store = GitStore::of(&self.repository, &self.opened);
+        if self.config.dora.signers.is_empty() {
             store
         } else {
             store.signing()
-        })
+        }
     }
 
     /// Those of `events` that no signer of the configuration signed, oldest first; None where
@@ -137,7 +143,7 @@ impl Scene {
         let of_job = || self.job.as_ref()?.commit.clone();
         let text = named.map(str::to_owned).or_else(of_job);
         let text = text.as_deref().unwrap_or("HEAD");
-        git::resolve(&self.repository.root, text).map_err(|error| match error {
+        git::resolve(&self.opened, text).map_err(|error| match error {
             RevisionError::Absent(_) if text == "HEAD" => Failure::new(
                 Exit::Usage,
                 "this repository has no commit yet",

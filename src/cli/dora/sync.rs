@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         patience,
         std::io::stdin().is_terminal(),
     )?;
-    let here = scene.git_store()?;
+    let here = scene.git_store();
     branches::record(&scene.repository, &here, Scope::All, context);
     let synced = sync::sync(&scene.repository, &remote, &mut |progress| {
         if context.output.is_verbose() {
@@ -88,7 +88,7 @@ fn with_database(
         ));
     }
     let there = scene.database(url)?;
-    let here = scene.git_store()?;
+    let here = scene.git_store();
     branches::record(&scene.repository, &here, Scope::All, context);
     let joined = join::join(&here, &there)?;
     let synced = Synced {

@@ -5,7 +5,7 @@ use super::cache::{Cache, ReadDay};
 use super::{Added, AddedAll, Reading, Refused, Store, StoreError};
 use crate::dora::event::{Event, EventError, EventId, MAX_BYTES, Name, Time};
 use crate::git::events::{self, Dated, Day, DayFile, Days, Filed, Odd};
-use crate::git::{CommitId, GitError, Repository};
+use crate::git::{CommitId, GitError, Opened, Repository};
 use jiff::civil::Date;
 use rayon::prelude::*;
 use std::path::PathBuf;
@@ -26,10 +26,16 @@ impl GitStore {
     /// # Errors
     /// When the repository cannot be opened.
     pub fn open(repository: &Repository) -> Result<Self, StoreError> {
-        Ok(Self {
-            dated: Dated::open(&repository.root, EVENTS_REF)?,
+        Ok(Self::of(repository, &Opened::at(&repository.root)?))
+    }
+
+    /// The events of `repository`, which is open.
+    #[must_use]
+    pub fn of(repository: &Repository, opened: &Opened) -> Self {
+        Self {
+            dated: Dated::of(opened, EVENTS_REF),
             common_dir: repository.common_dir.clone(),
-        })
+        }
     }
 
     /// The same, with events signed, where git knows a key to sign with.

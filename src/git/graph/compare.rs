@@ -25,6 +25,8 @@ pub struct Comparison<'r, 'a> {
     open: usize,
     held: Held<'r>,
     only: Vec<u32>,
+    /// The stamp that was looked up last.
+    stamp: u32,
     /// By place: whether it is that of the tip of its stamp.
     tips: FixedBitSet,
     /// By place; clear between two searches.
@@ -86,6 +88,7 @@ impl<'r, 'a> Comparison<'r, 'a> {
                 followed: 0,
             },
             only: Vec::new(),
+            stamp: 0,
             tips,
             seen: FixedBitSet::with_capacity(reach.len()),
         }
@@ -158,22 +161,39 @@ impl<'r, 'a> Comparison<'r, 'a> {
         }
     }
 
-    fn mark(&mut self, number: u32, left: bool, right: bool) {
-        let place = number as usize;
-        self.marked.start = self.marked.start.min(place);
-        let (had_left, had_right) = (self.left.contains(place), self.right.contains(place));
+    #[inline]
+    fn mark(&mut self, place: u32, left: bool, right: bool) {
+        let at = place as usize;
+        let (block, bit) = (at / BITS, 1 << (at % BITS));
+        let had_left = self.left.as_slice()[block] & bit != 0;
+        let had_right = self.right.as_slice()[block] & bit != 0;
+        let new_left = left && !had_left;
+        let mut new_right = right && !had_right;
+        if !new_left && !new_right {
+            return;
+        }
+        self.marked.start = self.marked.start.min(at);
+        if new_left {
+            self.left.as_mut_slice()[block] |= bit;
+            new_right = new_right || (!had_right && self.is_held(place));
+        }
+        if new_right {
+            self.right.as_mut_slice()[block] |= bit;
+        }
         let had_open = had_left && !had_right;
-        let left = left || had_left;
-        let right = right
-            || had_right
-            || (!had_open && left && self.held.holds(self.reach.stamp_at(number)));
-        self.left.set(place, left);
-        self.right.set(place, right);
-        match (had_open, left && !right) {
+        let is_open = (had_left || new_left) && !(had_right || new_right);
+        match (had_open, is_open) {
             (false, true) => self.open += 1,
             (true, false) => self.open -= 1,
             _ => {}
         }
+    }
+
+    /// Whether the right side is known to reach the tip of the stamp of what is at `place`.
+    fn is_held(&mut self, place: u32) -> bool {
+        let stamp = self.reach.stamp_near(place, self.stamp);
+        self.stamp = stamp;
+        self.held.holds(stamp)
     }
 
     /// Notes that the right side reaches what is at `place`; gives whether that closes what is
@@ -190,8 +210,7 @@ impl<'r, 'a> Comparison<'r, 'a> {
             while open != 0 {
                 let place = block * BITS + open.ilog2() as usize;
                 open &= !(1 << (place % BITS));
-                let stamp = self.reach.stamp_at(super::index(place));
-                if place < self.marked.end && self.held.holds(stamp) {
+                if place < self.marked.end && self.is_held(super::index(place)) {
                     self.right.insert(place);
                     self.open -= 1;
                 }

@@ -292,6 +292,17 @@ impl<'a> Reach<'a> {
         index(begun).saturating_sub(1)
     }
 
+    /// The same, where it may be the stamp `near`, or that has to be looked up.
+    #[inline]
+    pub(super) fn stamp_near(&self, place: u32, near: u32) -> u32 {
+        let begin = self.borders.get(near as usize);
+        let end = self.borders.get(near as usize + 1);
+        match (begin, end) {
+            (Some(begin), Some(end)) if (*begin..*end).contains(&place) => near,
+            _ => self.stamp_at(place),
+        }
+    }
+
     /// Whether a place is that of a commit whose stamp is above [`FIRST`].
     #[inline]
     pub(super) fn is_above(&self, place: u32) -> bool {
