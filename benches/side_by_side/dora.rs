@@ -1,6 +1,8 @@
 //! `shipway dora` beside git itself: a report over real and made histories, a record, a sync.
 
-use super::frame::{COLUMNS, Figures, SHIPWAY, figures, git, median, medians, row, run, words};
+use super::frame::{
+    COLUMNS, Figures, SHIPWAY, figures, git, median, medians, medians_of, row, run, words,
+};
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::{BufWriter, Error, Result, Write as _};
@@ -296,27 +298,21 @@ fn one_day(place: &Path) -> Result<PathBuf> {
 /// One record, beside one ref set by git in the same repository.
 fn record(text: &mut String, runs: usize, folder: &Path, name: &str, goal: &str) -> Result<()> {
     let yesterday = time(jiff::Timestamp::now().as_second() / 86_400 * 86_400 - 1)?;
-    let ours = median(runs, |run| {
+    let both = |run: usize| {
         let number = format!("bench-{run}");
-        let mut command = words(&[SHIPWAY, "dora", "record", "deployment", "production"]);
-        command.extend(words(&[
-            "--service",
-            "web",
-            "--commit",
-            "HEAD",
-            "--run",
+        let mut record = words(&[SHIPWAY, "dora", "record", "deployment", "production"]);
+        record.extend(words(&["--service", "web", "--commit", "HEAD", "--run"]));
+        record.extend(words(&[
             &number,
+            "--started",
+            &yesterday,
+            "--finished",
+            &yesterday,
         ]));
-        command.extend(words(&["--started", &yesterday, "--finished", &yesterday]));
-        Ok((command, folder.to_owned()))
-    })?;
-    let theirs = median(runs, |run| {
-        let name = format!("refs/bench/{run}");
-        Ok((
-            words(&["git", "update-ref", &name, "HEAD"]),
-            folder.to_owned(),
-        ))
-    })?;
+        let reference = format!("refs/bench/{run}");
+        Ok([record, words(&["git", "update-ref", &reference, "HEAD"])])
+    };
+    let [ours, theirs] = medians_of(runs, both, folder)?;
     row(text, &format!("record beside {name}"), ours, None);
     row(text, "… `git update-ref`", theirs, Some((ours, goal)));
     Ok(())

@@ -95,10 +95,19 @@ pub(super) fn medians<const N: usize>(
     commands: [&[OsString]; N],
     folder: &Path,
 ) -> Result<[Figures; N]> {
+    medians_of(runs, |_| Ok(commands.map(<[OsString]>::to_vec)), folder)
+}
+
+/// The same of commands that `prepare` makes anew for each run.
+pub(super) fn medians_of<const N: usize>(
+    runs: usize,
+    mut prepare: impl FnMut(usize) -> Result<[Vec<OsString>; N]>,
+    folder: &Path,
+) -> Result<[Figures; N]> {
     let mut times: [Vec<Duration>; N] = std::array::from_fn(|_| Vec::new());
     let mut memories: [Vec<u64>; N] = std::array::from_fn(|_| Vec::new());
     for run in 0..=runs {
-        for (at, command) in commands.iter().enumerate() {
+        for (at, command) in prepare(run)?.iter().enumerate() {
             let one = figures(command, folder)?;
             if run > 0 {
                 times[at].push(one.time);

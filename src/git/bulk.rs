@@ -41,7 +41,7 @@ impl Dated {
                 let said = String::from_utf8_lossy(&output.stderr);
                 let said = said.lines().next().unwrap_or("it gave no reason");
                 let said = said.trim_start_matches("fatal: ");
-                return Err(git.failure(&format!("git fast-import: {said}")).into());
+                return Err(self.unwritten(&format!("git fast-import: {said}")).into());
             }
         };
         if new > 0 {

@@ -186,7 +186,7 @@ impl Dated {
         config.is_ok_and(|config| config.get_bool("core.fsyncObjectFiles").unwrap_or(false))
     }
 
-    fn unwritten(&self, error: &dyn std::error::Error) -> GitError {
+    pub(super) fn unwritten(&self, error: &dyn std::fmt::Display) -> GitError {
         GitError::Unwritten {
             path: self.repository.commondir().join("objects"),
             message: error.to_string(),

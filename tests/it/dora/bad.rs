@@ -466,6 +466,7 @@ fn a_full_disk_is_said_and_leaves_the_record_as_it_was() {
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("File too large"), "{said}");
+    assert!(said.contains("make room on that disk"), "{said}");
     assert_eq!(shop.git(&["rev-parse", "refs/shipway/events"]), tip);
     assert_eq!(events(&shop).len(), 1);
     run(&shop, 0, &["verify"]);
