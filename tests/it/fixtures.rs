@@ -401,8 +401,13 @@ impl Comparison {
                 "python_path" => listed(&service["import_roots"], &wanted),
                 "templates" => listed(&service["templates"], &wanted),
                 "static" => listed(&service["static_dirs"], &wanted),
-                "system" => {
-                    let is: Vec<String> = items(&service["system_packages"])
+                "system" | "build_packages" => {
+                    let list = if key == "system" {
+                        "system_packages"
+                    } else {
+                        "build_packages"
+                    };
+                    let is: Vec<String> = items(&service[list])
                         .iter()
                         .map(|fact| string(&fact["value"]))
                         .collect();

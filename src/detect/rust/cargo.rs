@@ -465,10 +465,12 @@ fn builder(tree: &Tree, file: &Dockerfile) -> Option<(String, Evidence)> {
             .find(|word| !word.starts_with("--"))
             .filter(|_| from)?;
         let (name, tag) = image.split('@').next()?.rsplit_once(':')?;
-        if name.rsplit('/').next()? != "rust" {
-            return None;
-        }
-        let version = tag.split('-').next()?;
+        let version = match name.rsplit('/').next()? {
+            "rust" => tag.split('-').next()?,
+            // `lukemathwalker/cargo-chef:latest-rust-1.80.1-bookworm`.
+            "cargo-chef" => tag.split_once("rust-")?.1.split('-').next()?,
+            _ => return None,
+        };
         let is_version =
             version.contains('.') && version.chars().all(|c| c.is_ascii_digit() || c == '.');
         is_version.then(|| (version.to_owned(), tree.at(&file.path, index + 1)))

@@ -2,6 +2,7 @@
 
 use super::cargo::Workspace;
 use super::program::Program;
+use crate::detect::Tree;
 use crate::project::{Evidence, Fact, Service};
 
 /// A crate, what builds it, and what runs it.
@@ -82,7 +83,7 @@ const KNOWN: &[Needs] = &[
 ];
 
 /// Adds to `service` what the crates of the program need.
-pub(super) fn find(workspace: &Workspace, program: &Program, service: &mut Service) {
+pub(super) fn find(tree: &Tree, workspace: &Workspace, program: &Program, service: &mut Service) {
     let at = |name: &str| -> Option<Evidence> {
         let lock = workspace.lock.as_ref().filter(|_| workspace.locks(name));
         let direct = program
@@ -100,6 +101,7 @@ pub(super) fn find(workspace: &Workspace, program: &Program, service: &mut Servi
             add(service, known, &evidence);
         }
     }
+    linkers(tree, workspace, service);
     // SQLite is compiled in where a crate is told to, which those of sqlx and sea-orm always are.
     let requirements = program
         .closure
@@ -122,6 +124,39 @@ pub(super) fn find(workspace: &Workspace, program: &Program, service: &mut Servi
             &["libsqlite3-0"],
         );
         add(service, &sqlite_needs, &sqlite.declared);
+    }
+}
+
+/// The linkers that cargo is configured to call on Linux.
+fn linkers(tree: &Tree, workspace: &Workspace, service: &mut Service) {
+    let files = [".cargo/config.toml", ".cargo/config"];
+    let Some((path, text)) = files.iter().find_map(|name| {
+        let path = workspace.root.join(name).ok()?;
+        let text = tree.text(&path)?;
+        Some((path, text))
+    }) else {
+        return;
+    };
+    let mut table = "";
+    for (index, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.starts_with('[') {
+            table = line;
+        }
+        let here = !table.contains("target") || table.contains("linux") || table.contains("unix");
+        if !here || !(line.contains("linker") || line.contains("fuse-ld")) || line.starts_with('#')
+        {
+            continue;
+        }
+        for name in ["clang", "lld", "mold"] {
+            let known = service.build_packages.iter().any(|fact| fact.value == name);
+            if line.contains(name) && !known {
+                let at = tree.at(&path, index + 1);
+                let fact = Fact::likely(name.to_owned(), at);
+                let because = "cargo is configured to link with it";
+                service.build_packages.push(fact.because(because));
+            }
+        }
     }
 }
 

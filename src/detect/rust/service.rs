@@ -168,7 +168,7 @@ impl Search<'_> {
             images.iter().flat_map(|image| &image.env),
             composed.iter().flat_map(|(_, one)| &one.settings),
         );
-        packages::find(workspace, program, &mut service);
+        packages::find(self.tree, workspace, program, &mut service);
         if let Some(requirement) = sqlite(program) {
             service.single = Some(Fact::certain(
                 Single {
