@@ -12,6 +12,7 @@ const SURE: &[&str] = &[
     "CREDENTIAL",
     "CREDENTIALS",
     "PWD",
+    "PW",
     "PASS",
     "APIKEY",
     "JWT",

@@ -206,6 +206,16 @@ impl Tree {
         text
     }
 
+    /// Drops the text of `paths`; what is asked for again is read again.
+    pub(super) fn forget<'p>(&self, paths: impl Iterator<Item = &'p RelPath>) {
+        let mut texts = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        for path in paths {
+            if let Some(text) = texts.known.remove(path).flatten() {
+                texts.length -= text.len();
+            }
+        }
+    }
+
     fn load(&self, path: &RelPath) -> Option<Arc<str>> {
         let mut bytes = Vec::new();
         let outcome = File::open(path.under(&self.root)).and_then(|file| {

@@ -327,6 +327,136 @@ fn a_front_end_that_their_image_builds_goes_where_their_image_puts_it() {
 }
 
 #[test]
+fn a_program_that_an_image_or_a_script_starts_by_another_path_is_found() {
+    let entry = |sandbox: &Sandbox| {
+        let project = sandbox.detected();
+        let one = &project["services"][0];
+        (one["kind"]["value"].clone(), one["entry"]["value"].clone())
+    };
+    let program =
+        "def main():\n    print('counted')\n\n\nif __name__ == \"__main__\":\n    main()\n";
+    // In a folder of a workspace, below a namespace, in an image that has the whole tree.
+    let sandbox = Sandbox::new(&[
+        ("uv.lock", "version = 1\n"),
+        (
+            "pyproject.toml",
+            "[project]\nname = \"bay\"\nversion = \"1\"\n\n[tool.uv.workspace]\nmembers = [\"apps/*\", \"libs/*\"]\n",
+        ),
+        (
+            "apps/census/pyproject.toml",
+            "[project]\nname = \"bay-census\"\nversion = \"1\"\ndependencies = [\"bay-tide\"]\n\n[tool.uv.sources]\nbay-tide = { workspace = true }\n\n[build-system]\nrequires = [\"hatchling\"]\nbuild-backend = \"hatchling.build\"\n",
+        ),
+        (
+            "apps/census/bay/census/run.py",
+            &format!("from bay.tide import level\n\n{program}"),
+        ),
+        (
+            "libs/tide/pyproject.toml",
+            "[project]\nname = \"Bay_Tide\"\nversion = \"1\"\n\n[build-system]\nrequires = [\"hatchling\"]\nbuild-backend = \"hatchling.build\"\n",
+        ),
+        ("libs/tide/src/bay/tide/__init__.py", "level = 3\n"),
+        (
+            "apps/census/Dockerfile",
+            "FROM python:3.13-slim\nWORKDIR /w\nCOPY . /w\nCMD [\"/w/.venv/bin/python\", \"/w/apps/census/bay/census/run.py\"]\n",
+        ),
+    ]);
+    let found = ("job".into(), "run.py".into());
+    assert_eq!(entry(&sandbox), found);
+    // What it takes from its workspace is on the import path and in the image.
+    let project = sandbox.detected();
+    let service = &project["services"][0];
+    let roots = service["import_roots"].to_string();
+    assert!(roots.contains("\"libs/tide/src\""), "{roots}");
+    let sources = service["sources"].to_string();
+    assert!(sources.contains("libs/tide/src/bay"), "{sources}");
+    // Behind a variable of a script.
+    let sandbox = Sandbox::new(&[
+        (
+            "pyproject.toml",
+            "[tool.poetry]\nname = \"gulls\"\nversion = \"1\"\npackages = [{ include = \"src\" }]\n\n[build-system]\nrequires = [\"poetry-core\"]\nbuild-backend = \"poetry.core.masonry.api\"\n",
+        ),
+        ("src/main.py", program),
+        (
+            "main.sh",
+            "#!/bin/sh\nHERE=$(dirname \"$0\")\npoetry run python \"$HERE/src/main.py\" >> log.txt 2>&1\n",
+        ),
+    ]);
+    assert_eq!(entry(&sandbox).0, "job");
+}
+
+#[test]
+fn the_folder_of_a_log_file_is_written_to() {
+    let sandbox = Sandbox::new(&[
+        (
+            "requirements.txt",
+            "Django==5.1.4\ndjango-environ==0.12.0\n",
+        ),
+        (
+            "manage.py",
+            "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'bay.settings')\n",
+        ),
+        ("bay/__init__.py", ""),
+        (
+            "bay/wsgi.py",
+            "import os\nfrom django.core.wsgi import get_wsgi_application\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'bay.settings')\napplication = get_wsgi_application()\n",
+        ),
+        (
+            "bay/settings.py",
+            "import os\nimport environ\n\nROOT_DIR = environ.Path(__file__) - 2\nMEDIA_ROOT = str(ROOT_DIR('public/media'))\nLOGGING = {\n    'handlers': {\n        'file': {\n            'class': 'logging.handlers.RotatingFileHandler',\n            'filename': os.path.join(str(ROOT_DIR), 'logs/bay.log'),\n        },\n        'screen': {'class': 'logging.StreamHandler'},\n    },\n}\n",
+        ),
+    ]);
+    let project = sandbox.detected();
+    let folders: Vec<&str> = project["services"][0]["writable"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|fact| fact["value"].as_str().unwrap())
+        .collect();
+    assert!(
+        folders.contains(&"logs") && folders.contains(&"public/media"),
+        "{folders:?}"
+    );
+}
+
+#[test]
+fn a_tree_that_is_too_large_to_keep_is_read_as_a_small_one() {
+    let service = |name: &str| {
+        format!(
+            "import os\nfrom flask import Flask\nfrom shared import depth\n\napp = Flask(__name__)\nX = os.environ['{name}']\n"
+        )
+    };
+    let (first, last) = (service("FIRST"), service("LAST"));
+    let sandbox = Sandbox::new(&[
+        ("a/requirements.txt", "flask\n"),
+        ("a/app.py", &first),
+        ("a/broken.py", "def (:\n"),
+        ("z/requirements.txt", "flask\n"),
+        ("z/app.py", &last),
+    ]);
+    for number in 0..450 {
+        sandbox.write(&format!("a/many/module_{number}.py"), "X = 1\n");
+    }
+    let project = sandbox.detected();
+    let services = project["services"].as_array().unwrap();
+    let read: Vec<(&str, &str)> = services
+        .iter()
+        .map(|one| {
+            let variable = &one["env"][0];
+            let at = &variable["read_at"][0]["excerpt"];
+            (variable["name"].as_str().unwrap(), at.as_str().unwrap())
+        })
+        .collect();
+    let expected = [
+        ("FIRST", "X = os.environ['FIRST']"),
+        ("LAST", "X = os.environ['LAST']"),
+    ];
+    assert_eq!(read, expected);
+    let findings = project["findings"].as_array().unwrap().iter();
+    let broken = findings.filter(|one| one["id"] == "invalid-python");
+    assert_eq!(broken.count(), 1);
+}
+
+#[test]
 fn a_front_end_belongs_where_the_code_looks_for_what_its_build_makes() {
     let package = |build: &str| {
         format!(

@@ -106,6 +106,17 @@ impl<'t> Code<'t> {
         self.modules.borrow().get(path).cloned().flatten()
     }
 
+    /// Drops what was parsed, and its text, once it is more than `most`; what is asked for again is
+    /// read again.
+    pub(super) fn forget(&self, most: usize) {
+        let mut modules = self.modules.borrow_mut();
+        if modules.len() > most {
+            self.tree.forget(modules.keys());
+            *modules = HashMap::new();
+            *self.ahead.borrow_mut() = HashMap::new();
+        }
+    }
+
     /// Everything parsed so far, sorted by path.
     pub(super) fn parsed(&self) -> Vec<Rc<Module>> {
         let mut all: Vec<_> = self.modules.borrow().values().flatten().cloned().collect();

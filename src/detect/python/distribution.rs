@@ -439,6 +439,7 @@ fn is_build_tool(package: &str) -> bool {
                 | "git"
                 | "build-essential"
                 | "pkg-config"
+                | "virtualenv"
                 | "vim"
                 | "nano"
                 | "less"

@@ -3,6 +3,7 @@
 
 use super::code::Code;
 use super::place::Place;
+use super::reader::UNNAMED;
 use super::reading::{Read, Reading};
 use crate::detect::secret;
 use crate::detect::variable::{Engines, role};
@@ -79,7 +80,11 @@ fn add(
         return;
     }
     let use_name = read.used_as.as_deref().unwrap_or_default();
-    let secrecy = secret::secrecy(&read.name).or(if read.secret || is_password_use(use_name) {
+    // `env.db("POND_URL")` is the address of the database, whatever it is called.
+    let meant = UNNAMED.iter().any(|(_, name)| *name == use_name);
+    let meant = meant.then_some(use_name);
+    let secrecy = secret::secrecy(&read.name).or_else(|| secret::secrecy(meant?));
+    let secrecy = secrecy.or(if read.secret || is_password_use(use_name) {
         Some(Confidence::Certain)
     } else {
         None
@@ -88,7 +93,9 @@ fn add(
     let role = if is_other_broker(default.as_deref()) {
         None
     } else {
-        role(&read.name, engines).or_else(|| role_by_use(use_name))
+        role(&read.name, engines)
+            .or_else(|| role(meant?, engines))
+            .or_else(|| role_by_use(use_name))
     };
     // A URL of a database or a broker carries its password.
     let carries_password = role.is_some_and(EnvRole::is_url_with_password);
@@ -209,6 +216,10 @@ mod tests {
 
     /// What the modules of a tree read.
     fn read_all(files: &[(&str, &str)]) -> Vec<EnvVar> {
+        read_with(files, Engines::default())
+    }
+
+    fn read_with(files: &[(&str, &str)], engines: Engines) -> Vec<EnvVar> {
         let folder = tempfile::tempdir().unwrap();
         for (path, text) in files {
             let path = folder.path().join(path);
@@ -222,7 +233,7 @@ mod tests {
             base: RelPath::root(),
             roots: vec![RelPath::root()],
         };
-        find(&code, &all, &place, None, Engines::default())
+        find(&code, &all, &place, None, engines)
     }
 
     fn read(text: &str) -> Vec<EnvVar> {
@@ -378,6 +389,58 @@ mod tests {
                 ("POND_DEPTH", Some("3"), false, false),
                 ("POND_TOKEN", None, false, true),
                 ("REED", None, true, false),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_a_star_import_brings_is_read_with() {
+        let all = read_all(&[
+            (
+                "settings/base.py",
+                "import os\nimport environ\nenv = environ.Env()\nDEPTH = os.environ.get('DEPTH', '3')\n",
+            ),
+            (
+                "settings/live.py",
+                "from .base import *\nLEVEL = os.environ.get('LEVEL', 'WARNING')\nDATABASES = {'default': env.db('POND_URL')}\n",
+            ),
+        ]);
+        assert_eq!(
+            seen(&all),
+            [
+                ("DEPTH", Some("3"), false, false),
+                ("LEVEL", Some("WARNING"), false, false),
+                ("POND_URL", None, true, true),
+            ]
+        );
+        let engines = Engines {
+            postgres: true,
+            ..Engines::default()
+        };
+        let text = "import environ\nenv = environ.Env()\nX = env.db('POND_URL')\n";
+        let address = &read_with(&[("a.py", text)], engines)[0];
+        assert_eq!(address.role, Some(EnvRole::PostgresUrl));
+        // Without one it is a name that nobody knows.
+        assert!(read("X = os.environ.get('LEVEL')\n").is_empty());
+    }
+
+    #[test]
+    fn the_typed_fields_of_a_class_that_is_given_the_environment() {
+        let all = read_all(&[
+            (
+                "config.py",
+                "class Config:\n    SECRET_KEY: str\n    DEPTH: int = 3\n    plain: str = 'x'\n    LIMIT = 4\n",
+            ),
+            (
+                "app.py",
+                "import os\nfrom config import Config\nconfig = Config(os.environ)\n",
+            ),
+        ]);
+        assert_eq!(
+            seen(&all),
+            [
+                ("DEPTH", Some("3"), false, false),
+                ("SECRET_KEY", None, true, true),
             ]
         );
     }

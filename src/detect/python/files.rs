@@ -48,6 +48,7 @@ pub(super) fn fill(
     for path in files {
         if let Some(module) = code.module(path) {
             writes.settings(&paths, &module, service);
+            logs(&paths, &module, service);
             if !has_server {
                 sqlite(&paths, &module, service);
             }
@@ -254,6 +255,48 @@ impl Writes {
             add(&mut service.writable, Fact::new(path, confidence, vec![at]));
         });
     }
+}
+
+/// Folders of the files that handlers of `logging.config` write: the start fails where one is not
+/// there.
+fn logs(paths: &Paths<'_, '_>, module: &Module, service: &mut Service) {
+    each_expression(&module.body, &mut |expr| {
+        let Kind::Dict(pairs) = &expr.kind else {
+            return;
+        };
+        let value = |name: &str| {
+            let mut pairs = pairs.iter();
+            pairs
+                .find(|(key, _)| key.text() == Some(name))
+                .map(|(_, value)| value)
+        };
+        let writes = ["class", "()"].iter().any(|key| {
+            value(key)
+                .and_then(Expr::text)
+                .is_some_and(|class| class.ends_with("FileHandler"))
+        });
+        let Some(file) = value("filename").filter(|_| writes) else {
+            return;
+        };
+        let Some(folder) = paths.of(module, file).map(|path| path.parent()) else {
+            return;
+        };
+        // A script that clears them may lie beside the logs; a volume may hide that, but no module.
+        let holds_modules = || {
+            let mut modules = paths.code.tree.with_extension("py");
+            modules.any(|path| path.is_within(&folder))
+        };
+        if folder != *paths.working_dir
+            && !folder.is_root()
+            && folder.is_within(&service.root)
+            && !holds_modules()
+        {
+            add(
+                &mut service.writable,
+                Fact::certain(folder, module.at(file.line)),
+            );
+        }
+    });
 }
 
 /// The folder of a path: a file's is its parent.

@@ -48,6 +48,10 @@ use service::Surroundings;
 /// A project with more files than this is read only where its services lead.
 const PARSED: usize = 2000;
 
+/// What was parsed is kept from one project to the next up to this number of files: a large tree with
+/// many projects is never in memory as a whole.
+const KEPT: usize = 400;
+
 /// Looks for everything of Python in `tree`.
 pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
     let code = Code::new(tree);
@@ -56,19 +60,18 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
         .iter()
         .map(|package| package.root.clone())
         .collect();
-    for root in &roots {
-        let python = all_python(&code, root);
+    let mut all: Vec<(RelPath, Vec<Service>)> = Vec::new();
+    for package in &mut packages {
+        let python = all_python(&code, &package.root);
         if python.len() <= PARSED {
             code.read_ahead(&python);
         }
-    }
-    let mut all: Vec<(RelPath, Vec<Service>)> = Vec::new();
-    for package in &mut packages {
         let services = project(&code, existing, package, &roots, found);
         all.push((package.root.clone(), services));
+        finding::invalid(&code, found);
+        code.forget(KEPT);
     }
     finding::misnamed(&code, found);
-    finding::invalid(&code, found);
     let mut services = named(all);
     for service in &services {
         unknown(service, found);

@@ -20,6 +20,13 @@ pub(super) struct Module {
     text: Arc<str>,
 }
 
+/// Names that stand for one thing wherever a star import brings them from.
+const STARRED: &[(&str, &str)] = &[
+    ("os", "os"),
+    ("Path", "pathlib.Path"),
+    ("environ", "environ"),
+];
+
 thread_local! {
     static PARSER: RefCell<Option<Parser>> = RefCell::new({
         let mut parser = Parser::new();
@@ -78,10 +85,23 @@ impl Module {
                     // `import a.b` binds `a`.
                     None if import.module.starts_with(&format!("{name}.")) => name.clone(),
                     None => import.module.clone(),
+                })
+                // Settings that begin with `from .base import *` have what that one imports.
+                .or_else(|| {
+                    let known = STARRED.iter().find(|(starred, _)| starred == name);
+                    let (_, outside) =
+                        known.filter(|_| self.has_star() && self.binding(name).is_none())?;
+                    Some((*outside).to_owned())
                 }),
             Kind::Attr(object, name) => Some(format!("{}.{name}", self.outside(object)?)),
             _ => None,
         }
+    }
+
+    /// Whether it takes every name of another module.
+    pub(super) fn has_star(&self) -> bool {
+        let mut imports = self.imports.iter();
+        imports.any(|import| import.name.as_deref() == Some("*"))
     }
 
     /// The import that binds `local` at the top of the file or anywhere in it.

@@ -60,6 +60,17 @@ impl Paths<'_, '_> {
                 let left = self.eval(module, left, depth)?;
                 left.join(right.text()?).ok()
             }
+            // `environ.Path(__file__) - 3`: so many folders up.
+            Kind::Binary(left, operator, right) if operator == "-" => {
+                let Kind::Number(count) = &right.kind else {
+                    return None;
+                };
+                let mut path = self.eval(module, left, depth)?;
+                for _ in 0..count.parse::<u8>().ok()? {
+                    path = path.parent();
+                }
+                Some(path)
+            }
             Kind::Binary(left, operator, right) if operator == "or" => self
                 .eval(module, left, depth)
                 .or_else(|| self.eval(module, right, depth)),
@@ -67,11 +78,17 @@ impl Paths<'_, '_> {
                 if let Kind::Attr(object, method) = &function.kind
                     && matches!(
                         method.as_str(),
-                        "resolve" | "absolute" | "expanduser" | "as_posix" | "joinpath" | "__str__"
+                        "resolve"
+                            | "absolute"
+                            | "expanduser"
+                            | "as_posix"
+                            | "joinpath"
+                            | "path"
+                            | "__str__"
                     )
                 {
                     let mut path = self.eval(module, object, depth)?;
-                    if method == "joinpath" {
+                    if method == "joinpath" || method == "path" {
                         for arg in args {
                             path = path.join(arg.value.text()?).ok()?;
                         }
@@ -84,7 +101,7 @@ impl Paths<'_, '_> {
                     "os.path.dirname" => {
                         Some(self.eval(module, &args.first()?.value, depth)?.parent())
                     }
-                    "os.path.join" | "pathlib.Path" | "pathlib.PurePath" => {
+                    "os.path.join" | "pathlib.Path" | "pathlib.PurePath" | "environ.Path" => {
                         let mut path = self.eval(module, &args.first()?.value, depth)?;
                         for arg in &args[1..] {
                             path = path.join(arg.value.text()?).ok()?;
@@ -100,6 +117,14 @@ impl Paths<'_, '_> {
                     // A variable with a default: `getenv("DATA_DIR", "./data")`.
                     _ if args.first().is_some_and(|arg| names_variable(&arg.value)) => {
                         self.eval(module, argument(args, Some(1), "default")?, depth)
+                    }
+                    // A path of django-environ is called with what lies below it.
+                    _ if function.name().is_some() && !args.is_empty() => {
+                        let mut path = self.eval(module, function, depth)?;
+                        for arg in args {
+                            path = path.join(arg.value.text()?).ok()?;
+                        }
+                        Some(path)
                     }
                     _ => None,
                 }

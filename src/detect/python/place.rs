@@ -1,6 +1,7 @@
 //! Where a module is imported from: the folder its dotted name starts at, and the import path.
 
 use super::code::Code;
+use crate::detect::structured;
 use crate::project::RelPath;
 
 /// The import path of one application.
@@ -52,6 +53,7 @@ impl Place {
             add(up.clone());
         }
         add(root.clone());
+        neighbours(code, root).into_iter().for_each(add);
         Self { base, roots }
     }
 
@@ -59,6 +61,62 @@ impl Place {
     pub(super) fn dotted(&self, file: &RelPath) -> Option<String> {
         dotted(file, &self.base)
     }
+}
+
+/// Folders in which imports of other packages of the tree start that the project in `root` requires
+/// from there, directly or not: members of its workspace of uv, and dependencies by path.
+fn neighbours(code: &Code<'_>, root: &RelPath) -> Vec<RelPath> {
+    let mut found: Vec<RelPath> = Vec::new();
+    let mut open = vec![root.clone()];
+    let mut seen = vec![root.clone()];
+    while let Some(folder) = open.pop() {
+        for member in required(code, &folder) {
+            if seen.contains(&member) {
+                continue;
+            }
+            seen.push(member.clone());
+            let source = member.join("src").ok();
+            let source = source.filter(|source| code.tree.has_folder(source));
+            found.push(source.unwrap_or_else(|| member.clone()));
+            open.push(member);
+        }
+    }
+    found
+}
+
+/// Folders of the packages that the manifest in `folder` requires from the tree.
+fn required(code: &Code<'_>, folder: &RelPath) -> Vec<RelPath> {
+    let manifest = |folder: &RelPath| {
+        let path = folder.join("pyproject.toml").ok()?;
+        structured::toml(code.tree, &path.clone()).filter(|_| code.tree.has(&path))
+    };
+    let Some(document) = manifest(folder) else {
+        return Vec::new();
+    };
+    let named = |name: &str| {
+        let same = |folder: &RelPath| {
+            let document = manifest(folder)?;
+            let own = document.at(&["project", "name"])?.text()?;
+            (own.to_lowercase().replace('_', "-") == name.to_lowercase().replace('_', "-"))
+                .then_some(())
+        };
+        let mut folders = code.tree.named("pyproject.toml").map(RelPath::parent);
+        folders.find(|folder| same(folder).is_some())
+    };
+    let sources: [&[&str]; 2] = [
+        &["tool", "uv", "sources"],
+        &["tool", "poetry", "dependencies"],
+    ];
+    let entries = sources.iter().flat_map(|keys| document.entries_at(keys));
+    entries
+        .filter_map(|entry| {
+            if let Some(path) = entry.node.get("path") {
+                return folder.join(path.text()?).ok();
+            }
+            let member = entry.node.get("workspace")?.text() == Some("true");
+            member.then(|| named(&entry.key))?
+        })
+        .collect()
 }
 
 pub(super) fn dotted(file: &RelPath, base: &RelPath) -> Option<String> {

@@ -5,7 +5,7 @@ use super::reading::{Read, Reading};
 use super::syntax::{Arg, Expr, Kind, Stmt, StmtKind, argument};
 
 /// Methods of django-environ that have a name of their own where none is given.
-const UNNAMED: &[(&str, &str)] = &[
+pub(super) const UNNAMED: &[(&str, &str)] = &[
     ("db", "DATABASE_URL"),
     ("db_url", "DATABASE_URL"),
     ("cache", "CACHE_URL"),
@@ -293,7 +293,7 @@ impl<'r> Reader<'r, '_, '_> {
             && fallback.is_none()
             && !at.conditional;
         let name = format!("{}{name}", at.prefix);
-        self.push(&name, line, default, required, used_as);
+        self.push(&name, line, default, required, unnamed.or(used_as));
         true
     }
 

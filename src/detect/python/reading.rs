@@ -258,7 +258,11 @@ impl<'a, 't> Reading<'a, 't> {
             }
         }
         let binding = match &expr.kind {
-            Kind::Name(name) => module.binding(name)?.name.as_deref(),
+            Kind::Name(name) => match module.binding(name) {
+                Some(import) => import.name.as_deref(),
+                // `from .base import *` may bring it.
+                None => module.has_star().then_some(name.as_str()),
+            },
             _ => Some(name),
         };
         if !known
@@ -364,13 +368,13 @@ fn dynaconf_prefix(module: &Module, value: &Expr) -> Option<String> {
 
 /// Whether a module's text may read a variable.
 fn speaks(text: &str) -> bool {
-    ["env", "Settings", "config", "settings"]
+    ["env", "Settings", "Config", "config", "settings"]
         .iter()
         .any(|word| text.contains(word))
 }
 
 /// `os.environ`, a copy of it, or what a `.env` file holds.
-fn is_environ(module: &Module, expr: &Expr) -> bool {
+pub(super) fn is_environ(module: &Module, expr: &Expr) -> bool {
     match &expr.kind {
         Kind::Name(_) | Kind::Attr(..) => module.outside(expr).as_deref() == Some("os.environ"),
         Kind::Call(function, args) => {

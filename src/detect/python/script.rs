@@ -26,10 +26,20 @@ pub(super) fn find(
     files: &[RelPath],
     mentions: &[Mention],
 ) -> Option<Script> {
+    let mentioned = |path: &RelPath| {
+        mentions.iter().find(|mention| {
+            mention.words.iter().any(|word| {
+                mention.folder.join(word).is_ok_and(|named| named == *path)
+                    || word == path.file_name()
+                    || is_elsewhere(word, path)
+            })
+        })
+    };
     let mut candidates: Vec<(RelPath, Evidence)> = files
         .iter()
         .filter(|path| {
             path.file_name() == "__main__.py"
+                || mentioned(path).is_some()
                 || path.parent() == package.root
                 || path.parent().parent() == package.root && path.parent().file_name() == "src"
         })
@@ -49,14 +59,6 @@ pub(super) fn find(
             Some((path.clone(), at, when))
         })
         .collect();
-    let mentioned = |path: &RelPath| {
-        mentions.iter().find(|mention| {
-            mention.words.iter().any(|word| {
-                mention.folder.join(word).is_ok_and(|named| named == *path)
-                    || word == path.file_name()
-            })
-        })
-    };
     candidates.sort_by_key(|(path, _)| {
         (
             !cron.iter().any(|(file, ..)| file == path),
@@ -122,6 +124,15 @@ pub(super) fn find(
         framework,
         place,
     })
+}
+
+/// Whether a word names the file by its place in an image (`/srv/jobs/run.py`) or behind a variable
+/// (`$HERE/jobs/run.py`).
+fn is_elsewhere(word: &str, path: &RelPath) -> bool {
+    word.starts_with(['/', '$'])
+        && word
+            .strip_suffix(path.as_str())
+            .is_some_and(|before| before.ends_with('/'))
 }
 
 /// The line of a crontab that runs a script, and when.

@@ -3,8 +3,8 @@
 use super::code::Code;
 use super::parse::Module;
 use super::place::Place;
-use super::reading::Read;
-use super::syntax::{Expr, Kind, Stmt, StmtKind, argument, on_import};
+use super::reading::{Read, is_environ};
+use super::syntax::{Expr, Kind, Stmt, StmtKind, argument, each_expression, on_import};
 use crate::project::RelPath;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -40,6 +40,9 @@ pub(super) struct Classes {
     classes: BTreeMap<Key, Class>,
     /// Those that another one inherits from.
     inherited: BTreeSet<Key>,
+    /// Classes of the project that are made with the whole environment: each field in capitals that
+    /// has a type is a variable.
+    given: BTreeSet<Key>,
 }
 
 impl Classes {
@@ -48,6 +51,7 @@ impl Classes {
         let mut found = Self {
             classes: BTreeMap::new(),
             inherited: BTreeSet::new(),
+            given: given(code, modules, place),
         };
         // A class may stand before its base in the order of the files.
         for _ in 0..HOPS {
@@ -93,15 +97,20 @@ impl Classes {
                 .outside(&base.value)
                 .is_some_and(|name| name.starts_with("pydantic") && name.ends_with(".BaseSettings"))
         });
-        if !is_settings && own.is_empty() {
+        let is_given = self.given.contains(&key);
+        if !is_settings && own.is_empty() && !is_given {
             return;
+        }
+        let mut fields = fields(body);
+        if is_given {
+            fields.retain(|field| !field.name.chars().any(char::is_lowercase));
         }
         self.classes.insert(
             key,
             Class {
                 module: module.clone(),
                 bases: own,
-                fields: fields(body),
+                fields,
                 prefix: prefix(body),
             },
         );
@@ -172,6 +181,22 @@ impl Classes {
             known.bases.iter().find_map(|base| self.prefix(base, hops))
         })
     }
+}
+
+/// The classes that `Settings(os.environ)` makes instances of.
+fn given(code: &Code<'_>, modules: &[Rc<Module>], place: &Place) -> BTreeSet<Key> {
+    let mut found = BTreeSet::new();
+    for module in modules {
+        each_expression(&module.body, &mut |expr| {
+            if let Some((class, args)) = expr.call()
+                && args.iter().any(|arg| is_environ(module, &arg.value))
+                && let Some(definition) = super::application::definition(code, module, class, place)
+            {
+                found.insert((definition.file, definition.name));
+            }
+        });
+    }
+    found
 }
 
 fn fields(body: &[Stmt]) -> Vec<Field> {

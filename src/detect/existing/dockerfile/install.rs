@@ -109,7 +109,26 @@ const PIP_WITH_VALUE: &[&str] = &[
     "--no-binary",
     "--only-binary",
     "--config-settings",
+    "--config-setting",
+    "-C",
     "--upgrade-strategy",
+    // A part of what a manifest offers, of pip and uv.
+    "--extra",
+    "--group",
+    "--no-group",
+    "--build-constraint",
+    "--override",
+    "--exclude-newer",
+    "--resolution",
+    "--prerelease",
+    "--link-mode",
+    "--python-version",
+    "--python-platform",
+    "--torch-backend",
+    "--reinstall-package",
+    "--upgrade-package",
+    "--proxy",
+    "--log",
 ];
 
 /// Packages that only install others.

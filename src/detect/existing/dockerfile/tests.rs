@@ -197,3 +197,48 @@ fn what_is_taken_out_again_is_not_needed() {
         .collect();
     assert_eq!(names, ["libpq5"]);
 }
+
+#[test]
+fn an_option_of_an_installation_is_no_requirement() {
+    let said = parsed(
+        "FROM python:3.12-slim\n\
+         RUN uv pip install -r pyproject.toml --extra prod --group ops gull==2.0\n",
+    );
+    let named: Vec<_> = said.installs.iter().map(|at| at.excerpt.as_str()).collect();
+    assert_eq!(named, ["gull==2.0"]);
+}
+
+#[test]
+fn what_a_stage_of_node_makes_is_known_with_both_of_its_places() {
+    let said = parsed(
+        "FROM node:22 AS deps\n\
+         WORKDIR /ui\n\
+         COPY ui/package.json ./\n\
+         FROM deps AS build\n\
+         COPY ui .\n\
+         RUN npm run build\n\
+         FROM python:3.12-slim AS base\n\
+         WORKDIR /srv\n\
+         COPY . /srv/\n\
+         FROM base\n\
+         COPY --from=build dist ./static/\n\
+         COPY --from=ghcr.io/astral-sh/uv:0.5 /uv /bin/\n",
+    );
+    let [built] = said.built.as_slice() else {
+        panic!("{:?}", said.built);
+    };
+    assert_eq!((built.at.line, built.source.as_str()), (11, "/dist"));
+    assert_eq!(built.target, "/srv/./static/");
+    let places = |copies: &[Copied]| -> Vec<String> {
+        let shown = copies.iter();
+        shown
+            .map(|one| format!("{} {}", one.source.excerpt, one.target))
+            .collect()
+    };
+    assert_eq!(
+        places(&built.inside),
+        ["ui/package.json /ui/./", "ui /ui/."]
+    );
+    assert_eq!(places(&built.outside), [". /srv/"]);
+    assert_eq!(built.runs, ["npm run build"]);
+}
