@@ -1,6 +1,5 @@
 //! The `.env*` files of the tree: their names, never their values.
 
-use super::tree::is_code;
 use super::{Tree, secret};
 use crate::project::{EnvFile, RelPath};
 use std::collections::BTreeSet;
@@ -17,11 +16,19 @@ const USUAL: &[&str] = &[
     ".envrc",
 ];
 
+/// Extensions of files that variables are set for beside code.
+const CONFIGURATION: &[&str] = &["yml", "yaml", "toml", "json"];
+
 /// Every `.env*` file, tracked or not, sorted by path.
 pub(super) fn find(tree: &Tree) -> Vec<EnvFile> {
     let mut folders: BTreeSet<RelPath> = tree
-        .files()
-        .filter(|path| goes_with_one(path))
+        .code()
+        .chain(
+            CONFIGURATION
+                .iter()
+                .flat_map(|extension| tree.with_extension(extension)),
+        )
+        .chain(tree.files().filter(|path| is_env_file(path.file_name())))
         .map(RelPath::parent)
         .collect();
     folders.insert(RelPath::root());
@@ -51,13 +58,6 @@ pub(super) fn find(tree: &Tree) -> Vec<EnvFile> {
             }
         })
         .collect()
-}
-
-/// Whether a file is of the kind that variables are set for: code, a manifest, a configuration.
-fn goes_with_one(path: &RelPath) -> bool {
-    is_code(path)
-        || matches!(path.extension(), "yml" | "yaml" | "toml" | "json")
-        || is_env_file(path.file_name())
 }
 
 fn is_env_file(name: &str) -> bool {

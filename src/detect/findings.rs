@@ -42,13 +42,25 @@ fn place(finding: &Finding) -> Option<(&RelPath, usize)> {
     Some((&first.file, line))
 }
 
+/// Names of those that are no `.toml`.
+const MANIFESTS: &[&str] = &[
+    "package.json",
+    "composer.json",
+    "Pipfile",
+    "poetry.lock",
+    "uv.lock",
+    "pdm.lock",
+];
+
 /// Parses the manifests that no ecosystem may have read.
 fn check_manifests(tree: &Tree) {
     let of_project = |path: &&RelPath| {
         let folder = path.parent();
         !beside(&folder) && !pattern(&folder)
     };
-    for path in tree.files().filter(of_project) {
+    let is_manifest =
+        |path: &&RelPath| path.extension() == "toml" || MANIFESTS.contains(&path.file_name());
+    for path in tree.files().filter(is_manifest).filter(of_project) {
         match path.file_name() {
             "package.json" | "composer.json" => {
                 structured::json(tree, path);

@@ -54,7 +54,15 @@ const KNOWN: &[Known] = &[
 /// Adds those that the tree shows; one that is known already only gains evidence.
 pub(super) fn find(tree: &Tree, found: &mut Found) {
     for path in tree.files() {
-        let (name, folder) = (path.file_name(), path.parent());
+        let name = path.file_name();
+        let known: Vec<&Known> = KNOWN
+            .iter()
+            .filter(|known| known.files.iter().any(|pattern| matches(pattern, name)))
+            .collect();
+        if known.is_empty() && name != "package.json" {
+            continue;
+        }
+        let folder = path.parent();
         if beside(&folder) || folder.as_str().split('/').any(is_foreign) {
             continue;
         }
@@ -62,16 +70,14 @@ pub(super) fn find(tree: &Tree, found: &mut Found) {
             in_package(tree, path, found);
             continue;
         }
-        for known in KNOWN {
-            if known.files.iter().any(|pattern| matches(pattern, name)) {
-                let fact = if known.name == "gofmt" {
-                    Fact::likely(true, Evidence::file(path.clone()))
-                        .because("it comes with the Go toolchain")
-                } else {
-                    Fact::certain(true, Evidence::file(path.clone()))
-                };
-                add(known, fact, None, found);
-            }
+        for known in known {
+            let fact = if known.name == "gofmt" {
+                Fact::likely(true, Evidence::file(path.clone()))
+                    .because("it comes with the Go toolchain")
+            } else {
+                Fact::certain(true, Evidence::file(path.clone()))
+            };
+            add(known, fact, None, found);
         }
     }
 }

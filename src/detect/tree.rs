@@ -40,8 +40,7 @@ const MANIFESTS: &[&str] = &[
     "Dockerfile",
 ];
 
-/// Whether a file is code or a manifest of any language.
-pub(super) fn is_code(path: &RelPath) -> bool {
+fn is_code(path: &RelPath) -> bool {
     CODE.contains(&path.extension()) || MANIFESTS.contains(&path.file_name())
 }
 
@@ -150,6 +149,14 @@ impl Tree {
         let start = self.by_name.partition_point(|path| path.file_name() < name);
         let named = &self.by_name[start..];
         named[..named.partition_point(|path| path.file_name() == name)].iter()
+    }
+
+    /// Code and manifests of any language, in no order.
+    pub(super) fn code(&self) -> impl Iterator<Item = &RelPath> {
+        let code = CODE
+            .iter()
+            .flat_map(|extension| self.with_extension(extension));
+        code.chain(MANIFESTS.iter().flat_map(|name| self.named(name)))
     }
 
     pub fn has(&self, path: &RelPath) -> bool {
