@@ -156,3 +156,62 @@ fn the_image_of_the_sample_serves_and_drains_as_an_unprivileged_user() {
         .unwrap();
     assert!(size < MOST_BYTES, "{size} bytes compressed");
 }
+
+#[test]
+fn an_image_of_rust_builds_what_is_depended_on_first_and_keeps_what_the_repositorys_own_sets() {
+    let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/rust");
+    let made = |name: &str, file: &str| {
+        let manifest = std::fs::read_to_string(corpus.join(format!("{name}.txt"))).unwrap();
+        let sandbox = Sandbox::from_manifest(&manifest);
+        sandbox.run(0, &["init", "--yes"]);
+        (sandbox.read(file), sandbox.read(".github/workflows/ci.yml"))
+    };
+    let (image, workflow) = made("config-macros", "Dockerfile.shipway");
+    assert!(image.contains("APP_ENVIRONMENT=production"), "{image}");
+    assert!(
+        image.contains("COPY configuration /app/configuration\n"),
+        "{image}"
+    );
+    assert!(!workflow.contains("src/main.rs"), "{workflow}");
+
+    let (image, workflow) = made("axum-workspace", "Dockerfile");
+    let place = |text: &str| {
+        image
+            .find(text)
+            .unwrap_or_else(|| panic!("{text} in {image}"))
+    };
+    let manifests = place("COPY crates/store/Cargo.toml /app/crates/store/\n");
+    let stubs = place("touch crates/store/src/lib.rs");
+    let sources = place("COPY . /app\n");
+    assert!(manifests < stubs && stubs < sources, "{image}");
+    // Both programs come out of one build, each named once.
+    let build = "SQLX_OFFLINE=true cargo build --release --locked --package tide-api --bin tide-api \
+                 --package tide-worker --bin tide-worker";
+    assert_eq!(image.matches(build).count(), 2, "{image}");
+    assert!(
+        image.contains("cp /target/release/tide-api /target/release/tide-worker /out/"),
+        "{image}"
+    );
+    assert!(
+        workflow.contains("SQLX_OFFLINE=true cargo test --workspace --locked"),
+        "{workflow}"
+    );
+
+    // A linker and libraries where they are built, libraries alone where they run.
+    let (image, _) = made("actix-diesel", "Dockerfile.shipway");
+    let (build, run) = image.split_once("AS final").unwrap();
+    assert!(
+        build.contains("tini libpq-dev clang lld") && !run.contains("clang"),
+        "{image}"
+    );
+    assert!(
+        run.contains("libpq5") && !run.contains("libpq-dev"),
+        "{image}"
+    );
+    let (image, _) = made("rocket-toml", "Dockerfile.shipway");
+    assert!(image.contains("ROCKET_ADDRESS=0.0.0.0"), "{image}");
+    assert!(
+        image.contains("COPY Rocket.toml /app/Rocket.toml\n"),
+        "{image}"
+    );
+}

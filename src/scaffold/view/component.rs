@@ -97,6 +97,8 @@ fn of_service(service: &Service) -> Component<'_> {
             .filter(|requirement| requirement.development)
             .map(|requirement| &requirement.declared.file),
     );
+    // Cargo is told of the first files of its targets, but fetches nothing by them.
+    inputs.retain(|file| file.extension() != "rs");
     inputs.sort();
     inputs.dedup();
     Component {

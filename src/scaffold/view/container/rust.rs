@@ -33,7 +33,8 @@ pub(super) struct Rust {
     script: String,
     /// Arguments of COPY for what the programs open when they run.
     kept: Vec<String>,
-    /// `NAME=value`: that the programs listen on every address, and on which port.
+    /// `NAME=value`: that the programs listen on every address, on which port, and what the repository
+    /// itself sets.
     env: Vec<String>,
     command: Vec<String>,
     healthcheck: Option<Vec<String>>,
@@ -176,7 +177,8 @@ fn build(services: &[&Service]) -> (String, Vec<String>) {
     (words.join(" "), programs)
 }
 
-/// What the programs are told about the address that they listen on.
+/// What the programs are told about the address that they listen on, and what the repository itself
+/// sets.
 fn environment(service: &Service) -> Vec<String> {
     let port = port(service);
     let mut found = vec![format!("PORT={port}")];
@@ -188,6 +190,14 @@ fn environment(service: &Service) -> Vec<String> {
         match variable.role {
             Some(EnvRole::ListenHost) => found.push(format!("{}=0.0.0.0", variable.name)),
             Some(EnvRole::ListenPort) => found.push(format!("{}={port}", variable.name)),
+            // What an image of the repository sets holds in this one, too.
+            None if variable.set_at.is_some() => {
+                let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,+@".contains(c);
+                let value = variable.default.as_deref().unwrap_or_default();
+                if !value.is_empty() && value.chars().all(plain) {
+                    found.push(format!("{}={value}", variable.name));
+                }
+            }
             _ => {}
         }
     }
