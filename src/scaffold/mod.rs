@@ -103,12 +103,15 @@ pub fn plan(
     let lock = read_lock(root)?;
     let features = Features::load(root)?;
     let pins = Pins::builtin()?;
+    let mut places = Places::new(root, &lock);
+    let dockerfile = RelPath::parse("Dockerfile").map_err(own_path)?;
     let facts = RepositoryFacts {
         origin: repository.origin.clone(),
         branch: repository.branch.clone(),
         linked_worktree: repository.linked_worktree.clone(),
+        dockerfile_is_taken: !lock.owns(&dockerfile)
+            && places.present(&dockerfile) != Present::Nothing,
     };
-    let mut places = Places::new(root, &lock);
     let dotenv = match read(
         &mut places,
         root,

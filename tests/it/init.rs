@@ -83,6 +83,22 @@ fn an_edited_file_is_kept() {
     assert_eq!(sandbox.read(path), edited);
 }
 
+/// `Dockerfile.dockerignore` would take precedence over the user's own rules.
+#[cfg(unix)]
+#[test]
+fn a_dockerfile_that_is_a_link_keeps_its_own_ignore_rules() {
+    let sandbox = Sandbox::new(&[
+        ("app.py", "from flask import Flask\napp = Flask(__name__)\n"),
+        ("requirements.txt", "flask==3.0.0\n"),
+        ("docker/Dockerfile.debian", "FROM python:3.12-slim\n"),
+        (".dockerignore", "*\n!app.py\n"),
+    ]);
+    std::os::unix::fs::symlink("docker/Dockerfile.debian", sandbox.path("Dockerfile")).unwrap();
+    sandbox.run(0, &["init", "--yes"]);
+    assert!(!sandbox.path("Dockerfile.dockerignore").exists());
+    assert!(sandbox.path("Dockerfile.shipway.dockerignore").exists());
+}
+
 #[test]
 fn a_dry_run_writes_nothing() {
     let sandbox = Sandbox::new(SITE);

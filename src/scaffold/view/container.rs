@@ -234,7 +234,7 @@ pub(super) fn view(input: &Input) -> Container {
         .collect();
     Container {
         single: one,
-        ignore: if others.iter().any(|other| other == "Dockerfile") {
+        ignore: if input.facts.dockerfile_is_taken {
             "Dockerfile.shipway.dockerignore"
         } else {
             "Dockerfile.dockerignore"

@@ -50,6 +50,8 @@ pub struct RepositoryFacts {
     pub branch: Option<String>,
     /// Name of the linked work tree; None in the main one.
     pub linked_worktree: Option<String>,
+    /// Whether the root has a `Dockerfile` of the user's, be it a symbolic link or a folder.
+    pub dockerfile_is_taken: bool,
 }
 
 /// Time and randomness, given from outside so that a run can be repeated.
