@@ -6,6 +6,7 @@ use std::io::{Error, Result, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+use wait4::Wait4;
 
 pub(super) const SHIPWAY: &str = env!("CARGO_BIN_EXE_shipway");
 pub(super) const HERE: &str = env!("CARGO_MANIFEST_DIR");
@@ -27,20 +28,22 @@ pub(super) fn measure(command: &[OsString]) -> Result<()> {
         .split_first()
         .ok_or_else(|| Error::other("nothing to measure"))?;
     let start = Instant::now();
-    let status = Command::new(program)
+    let ended = Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .status()?;
+        .spawn()?
+        .wait4()?;
     let time = start.elapsed();
-    if !status.success() {
+    if !ended.status.success() {
         return Err(Error::other(format!(
-            "{} failed: {status}",
-            program.display()
+            "{} failed: {}",
+            program.display(),
+            ended.status
         )));
     }
-    let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_CHILDREN)?;
-    writeln!(std::io::stdout(), "{} {}", time.as_nanos(), usage.max_rss())
+    let memory = ended.rusage.maxrss / 1024;
+    writeln!(std::io::stdout(), "{} {memory}", time.as_nanos())
 }
 
 /// One run of `command` in `folder`.
@@ -74,6 +77,8 @@ pub(super) fn median(
     let mut memories = Vec::new();
     for run in 0..=runs {
         let (command, folder) = prepare(run)?;
+        // Who asks for what it wrote to be on the disk must not wait for what was prepared, too.
+        rustix::fs::sync();
         let one = figures(&command, &folder)?;
         if run > 0 {
             times.push(one.time);
@@ -106,6 +111,7 @@ pub(super) fn medians_of<const N: usize>(
 ) -> Result<[Figures; N]> {
     let mut times: [Vec<Duration>; N] = std::array::from_fn(|_| Vec::new());
     let mut memories: [Vec<u64>; N] = std::array::from_fn(|_| Vec::new());
+    rustix::fs::sync();
     for run in 0..=runs {
         for (at, command) in prepare(run)?.iter().enumerate() {
             let one = figures(command, folder)?;
