@@ -7,7 +7,6 @@ use super::{BlobId, CommitId, GitError, Opened, RefError, TreeId, failure, refs,
 use gix_object::{FindExt, FindHeader, Kind};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -42,8 +41,6 @@ pub struct Dated {
     pub(super) name: String,
     /// Whether commits of files are signed.
     pub(super) signs: bool,
-    /// Whether the disk is to have an object before it counts as written; asked once.
-    pub(super) syncs: OnceCell<bool>,
 }
 
 impl Dated {
@@ -62,7 +59,6 @@ impl Dated {
             repository: opened.repository().clone(),
             name: name.to_owned(),
             signs: false,
-            syncs: OnceCell::new(),
         }
     }
 

@@ -1,13 +1,15 @@
 //! One file added to a ref of dated files: its blob, the folders above it and a commit of its own,
-//! each an object by itself. What was written is not read again, and no pack is opened for it.
+//! each an object by itself. What was written is not read again.
 
 use super::events::{AUTHOR, Dated, Filed, parts};
 use super::objects::broken;
 use super::refs::{self, Tip};
+use super::revision::{back, convert};
 use super::{GitError, RefError, blob_id, signed};
+use git2::ObjectType;
 use gix_hash::ObjectId;
 use gix_object::tree::{EntryKind, EntryRef};
-use gix_object::{CommitRef, Kind, TreeRef, Write as _, WriteTo};
+use gix_object::{CommitRef, TreeRef, WriteTo};
 
 const SHA1: gix_hash::Kind = gix_hash::Kind::Sha1;
 
@@ -30,7 +32,7 @@ impl Dated {
                 return Ok(None);
             }
             if !written {
-                self.write(Kind::Blob, &file.content)?;
+                self.write(ObjectType::Blob, &file.content)?;
                 written = true;
             }
             let [root, year, month, day] = &folders;
@@ -38,7 +40,7 @@ impl Dated {
             for (folder, name) in [root, year, month].iter().zip(&names).rev() {
                 child = self.put(folder, name, EntryKind::Tree, child)?;
             }
-            let tree = oid(child);
+            let tree = self.back(child)?;
             let parents: Vec<git2::Oid> = tip.id().into_iter().collect();
             let made = if self.signs {
                 signed::commit(&self.repository, tree, &parents, file.second, &file.message)
@@ -62,18 +64,14 @@ impl Dated {
         let mut id = commit.map_err(|error| self.failed(&error))?.tree_id();
         for (depth, folder) in folders.iter_mut().enumerate() {
             let object = objects.read(id).map_err(|error| self.failed(&error))?;
-            if object.kind() != git2::ObjectType::Tree {
-                return Err(broken(
-                    ObjectId::from_bytes_or_panic(id.as_bytes()),
-                    &"is no folder",
-                )
-                .into());
+            if object.kind() != ObjectType::Tree {
+                return Err(broken(convert(id), &"is no folder").into());
             }
             folder.extend_from_slice(object.data());
             let Some(name) = names.get(depth) else { break };
             let tree = parse(folder)?;
             match tree.bisect_entry(name.as_str().into(), true) {
-                Some(below) => id = oid(below.oid.to_owned()),
+                Some(below) => id = self.back(below.oid.to_owned())?,
                 None if tree.bisect_entry(name.as_str().into(), false).is_some() => {
                     return Err(RefError::Foreign {
                         name: self.name.clone(),
@@ -127,7 +125,7 @@ impl Dated {
             Ok(place) => tree.entries[place] = entry,
             Err(place) => tree.entries.insert(place, entry),
         }
-        self.write_object(&tree)
+        self.write_object(ObjectType::Tree, &tree).map(convert)
     }
 
     /// A commit by [`AUTHOR`] at `second`, in no branch.
@@ -152,38 +150,26 @@ impl Dated {
             message: message.as_str().into(),
             extra_headers: Vec::new(),
         };
-        self.write_object(&commit).map(oid)
+        self.write_object(ObjectType::Commit, &commit)
     }
 
-    fn write_object(&self, object: &dyn WriteTo) -> Result<ObjectId, GitError> {
+    fn write_object(&self, kind: ObjectType, object: &dyn WriteTo) -> Result<git2::Oid, GitError> {
         let mut content = Vec::new();
         object
             .write_to(&mut content)
             .map_err(|error| self.unwritten(&error))?;
-        self.write(object.kind(), &content)
+        self.write(kind, &content)
     }
 
-    fn write(&self, kind: Kind, content: &[u8]) -> Result<ObjectId, GitError> {
-        let store = gix_odb::loose::Store::at(self.repository.commondir().join("objects"), SHA1);
-        let id =
-            store
-                .write_buf(kind, content)
-                .map_err(|error| match error.iter_errors().last() {
-                    Some(cause) => self.unwritten(cause),
-                    None => self.unwritten(&error),
-                })?;
-        if *self.syncs.get_or_init(|| self.wants_sync()) {
-            std::fs::File::open(store.object_path(&id))
-                .and_then(|file| file.sync_all())
-                .map_err(|error| self.unwritten(&error))?;
-        }
-        Ok(id)
+    fn write(&self, kind: ObjectType, content: &[u8]) -> Result<git2::Oid, GitError> {
+        let objects = self.repository.odb().map_err(|error| self.failed(&error))?;
+        objects
+            .write(kind, content)
+            .map_err(|error| self.unwritten(&error.message()))
     }
 
-    /// As libgit2 has it, and git before it had `core.fsync`.
-    fn wants_sync(&self) -> bool {
-        let config = self.repository.config();
-        config.is_ok_and(|config| config.get_bool("core.fsyncObjectFiles").unwrap_or(false))
+    fn back(&self, id: ObjectId) -> Result<git2::Oid, GitError> {
+        back(id).map_err(|error| self.failed(&error))
     }
 
     pub(super) fn unwritten(&self, error: &dyn std::fmt::Display) -> GitError {
@@ -199,9 +185,4 @@ fn parse(folder: &[u8]) -> Result<TreeRef<'_>, GitError> {
         id: "of a folder".to_owned(),
         message: format!("is broken: {error}"),
     })
-}
-
-fn oid(id: ObjectId) -> git2::Oid {
-    // Every 20 bytes are an id.
-    git2::Oid::from_bytes(id.as_bytes()).unwrap_or(git2::Oid::ZERO_SHA1)
 }

@@ -22,11 +22,11 @@ pub struct Revisions {
     repository: git2::Repository,
 }
 
-fn convert(id: git2::Oid) -> ObjectId {
+pub(super) fn convert(id: git2::Oid) -> ObjectId {
     ObjectId::from_bytes_or_panic(id.as_bytes())
 }
 
-fn back(id: ObjectId) -> Result<git2::Oid, git2::Error> {
+pub(super) fn back(id: ObjectId) -> Result<git2::Oid, git2::Error> {
     git2::Oid::from_bytes(id.as_slice())
 }
 

@@ -471,3 +471,30 @@ fn a_full_disk_is_said_and_leaves_the_record_as_it_was() {
     assert_eq!(events(&shop).len(), 1);
     run(&shop, 0, &["verify"]);
 }
+
+#[test]
+#[cfg(unix)]
+fn of_a_record_that_is_killed_nothing_stays_that_git_does_not_take_away() {
+    let shop = shop();
+    run(&shop, 0, &["record", "deployment", "production"]);
+    let objects = shop.root().join(".git/objects");
+    let files = || {
+        let entries = std::fs::read_dir(&objects).unwrap().map(Result::unwrap);
+        entries.filter(|entry| entry.path().is_file()).count()
+    };
+    // The system kills what writes into a file that may not grow.
+    let output = std::process::Command::new("sh")
+        .args(["-c", "ulimit -c 0; ulimit -f 0; exec \"$0\" \"$@\""])
+        .arg(env!("CARGO_BIN_EXE_shipway"))
+        .args(["dora", "record", "deployment", "staging"])
+        .current_dir(shop.root())
+        .output()
+        .unwrap();
+    let signal = std::os::unix::process::ExitStatusExt::signal(&output.status);
+    assert_eq!(signal, Some(nix::libc::SIGXFSZ), "{output:?}");
+    assert_eq!(files(), 1, "of what it was writing");
+    shop.git(&["prune", "--expire=now"]);
+    assert_eq!(files(), 0);
+    run(&shop, 0, &["record", "deployment", "staging"]);
+    assert_eq!(events(&shop).len(), 2);
+}
