@@ -23,6 +23,18 @@ pub(super) struct Framework {
     pub(super) gives: Gives,
 }
 
+impl Framework {
+    /// The program that builds with it.
+    pub(super) fn program(&self) -> &'static str {
+        match self.name {
+            "angular" => "ng",
+            "create-react-app" => "react-scripts",
+            "vue-cli" => "vue-cli-service",
+            name => name,
+        }
+    }
+}
+
 const fn server(
     name: &'static str,
     packages: &'static [&'static str],

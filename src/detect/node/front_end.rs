@@ -70,7 +70,11 @@ impl Handed {
 
 impl Search<'_> {
     pub(super) fn find(&self, checks: &Checks<'_>) -> Option<Handed> {
-        self.of_image(checks).or_else(|| self.of_code(checks))
+        let mut handed = self.of_image(checks).or_else(|| self.of_code(checks))?;
+        for fact in &mut handed.outputs {
+            fact.value.shared = self.is_shared(&fact.value.from);
+        }
+        Some(handed)
     }
 
     /// What an image of the repository builds of it, and where it puts that.
@@ -85,7 +89,8 @@ impl Search<'_> {
             let mut maker = None;
             for built in &file.built {
                 let context = self.context(file, built);
-                let Some(made) = self.made(&context, built, checks) else {
+                let reads = self.read(&context, built);
+                let Some(made) = self.made(&context, built, &reads) else {
                     continue;
                 };
                 for fact in made {
@@ -93,7 +98,7 @@ impl Search<'_> {
                         outputs.push(fact);
                     }
                 }
-                sources.extend(self.read(&context, built));
+                sources.extend(reads);
                 maker.get_or_insert(built);
             }
             let Some(built) = maker else { continue };
@@ -109,9 +114,6 @@ impl Search<'_> {
             };
             sources.sort();
             sources.dedup();
-            for fact in &mut outputs {
-                self.note_shared(&mut fact.value);
-            }
             return Some(Handed {
                 service,
                 maker: Some((*built.maker).clone()),
@@ -150,14 +152,9 @@ impl Search<'_> {
         })
     }
 
-    /// What of this package a COPY takes; None where it takes something else, or nobody knows where
-    /// that lies in the repository.
-    fn made(
-        &self,
-        context: &RelPath,
-        built: &Built,
-        checks: &Checks<'_>,
-    ) -> Option<Vec<Fact<Made>>> {
+    /// What of this package a COPY takes, where the build `reads` those; None where it takes something
+    /// else, or nobody knows where that lies in the repository.
+    fn made(&self, context: &RelPath, built: &Built, reads: &[RelPath]) -> Option<Vec<Fact<Made>>> {
         let (source, all) = match built.source.rsplit_once('/') {
             // Every file of a folder.
             Some((folder, name)) if name.contains('*') => (folder, true),
@@ -180,21 +177,17 @@ impl Search<'_> {
             };
             Fact::certain(made, built.at.clone())
         };
-        let reads = self.read(context, built);
-        let all_of_it = |folder: &RelPath| {
-            self.package.path.is_within(folder) || reads.iter().any(|path| path == folder)
-        };
+        let all_of_it =
+            |folder: &RelPath| self.package.path.is_within(folder) || reads.contains(folder);
         if !all_of_it(&from) {
             return Some(vec![fact(from, to)]);
         }
         // It takes what the build reads as well: only what the build makes is of interest.
-        let scripts = self.scripts(built);
-        let scripts = if scripts.is_empty() {
-            built_by(self.package)
-        } else {
-            scripts
-        };
-        let made: Vec<Fact<Made>> = output::of(checks.tree, self.package, &scripts)
+        let mut scripts = self.scripts(built);
+        if scripts.is_empty() {
+            scripts = built_by(self.package);
+        }
+        let made: Vec<Fact<Made>> = output::of(self.tree, self.package, &scripts)
             .into_iter()
             .filter(|made| !all_of_it(&made.value))
             .filter_map(|made| {
@@ -255,26 +248,19 @@ impl Search<'_> {
                 })
             })
         };
-        let mut named = self.packages.iter().filter(|package| copies(package));
-        if let Some(first) = named.next() {
+        let named: Vec<&Package> = self.packages.iter().filter(|one| copies(one)).collect();
+        if let Some(first) = named.first() {
             // Of several that it copies, the one that the files lie in.
-            let nearest = named
-                .chain([first])
-                .filter(|package| from.is_within(&package.root))
-                .max_by_key(|package| package.root.depth());
+            let nearest = innermost(named.iter().copied(), from);
             return nearest.unwrap_or(first).path == self.package.path;
         }
         let whole = |copied: &Copied| {
             let path = context.join(trimmed(&copied.source.excerpt));
             path.is_ok_and(|path| self.package.root.is_within(&path))
         };
-        let nearest = self
-            .packages
-            .iter()
-            .filter(|package| from.is_within(&package.root))
-            .max_by_key(|package| package.root.depth());
         built.inside.iter().any(whole)
-            && nearest.is_some_and(|package| package.path == self.package.path)
+            && innermost(self.packages, from)
+                .is_some_and(|nearest| nearest.path == self.package.path)
     }
 
     /// What the stage copies to build from, but for what an installation reads.
@@ -347,7 +333,6 @@ impl Search<'_> {
                 });
                 made.confidence = confidence;
                 made.evidence.extend(at);
-                self.note_shared(&mut made.value);
                 Some(made.because("the build makes it, and the code looks for it there"))
             })
             .collect();
@@ -388,9 +373,10 @@ impl Search<'_> {
         self.tree.tracked().iter().any(is_made) || self.tree.files().any(is_made)
     }
 
-    fn note_shared(&self, made: &mut Made) {
-        let inside = |file: &RelPath| *file != made.from && file.is_within(&made.from);
-        made.shared = self.tree.files().any(inside) || self.tree.tracked().iter().any(inside);
+    /// Whether files of the repository lie in what a build makes.
+    fn is_shared(&self, made: &RelPath) -> bool {
+        let inside = |file: &RelPath| file != made && file.is_within(made);
+        self.tree.files().any(inside) || self.tree.tracked().iter().any(inside)
     }
 }
 
@@ -413,6 +399,17 @@ fn looks_for(service: &Service, path: &RelPath) -> Option<Vec<Evidence>> {
         .iter()
         .any(|source| path.is_within(source) && path != source);
     (inside && path.as_str().split('/').any(handed_out)).then(Vec::new)
+}
+
+/// The package that a place lies in.
+fn innermost<'p>(
+    packages: impl IntoIterator<Item = &'p Package>,
+    place: &RelPath,
+) -> Option<&'p Package> {
+    let around = packages
+        .into_iter()
+        .filter(|package| place.is_within(&package.root));
+    around.max_by_key(|package| package.root.depth())
 }
 
 fn trimmed(source: &str) -> &str {

@@ -1,8 +1,8 @@
 //! How a package's database schema is migrated, and which engine its schema names.
 
 use super::command::{execute, run};
+use super::configuration;
 use super::manifest::Package;
-use super::source;
 use crate::detect::Tree;
 use crate::project::{
     BackingKind, Confidence, Evidence, Fact, Migration, PackageManager, RelPath, Sign, Sought,
@@ -159,8 +159,8 @@ impl Search<'_> {
 
     fn drizzle(&self) -> Option<Fact<Migration>> {
         self.package.any("drizzle-kit")?;
-        let configuration = source::configuration(self.tree, &self.package.root, "drizzle.config")?;
-        let out = source::setting(self.tree, &configuration, "out");
+        let configuration = configuration::find(self.tree, &self.package.root, "drizzle.config")?;
+        let out = configuration::setting(self.tree, &configuration, "out");
         let name = out
             .as_ref()
             .map_or("drizzle", |(text, _)| text.trim_start_matches("./"));
@@ -199,7 +199,7 @@ impl Search<'_> {
         ["", "src", "db", "src/db", "database", "config"]
             .iter()
             .filter_map(|folder| self.package.root.join(folder).ok())
-            .any(|folder| source::configuration(self.tree, &folder, "knexfile").is_some())
+            .any(|folder| configuration::find(self.tree, &folder, "knexfile").is_some())
     }
 
     fn by_script(&self) -> Option<Fact<Migration>> {

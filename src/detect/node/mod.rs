@@ -3,8 +3,10 @@
 
 mod checks;
 mod command;
+mod configuration;
 mod framework;
 mod front_end;
+mod health;
 mod manager;
 mod manifest;
 mod migration;
@@ -37,49 +39,51 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
             .or_default()
             .push(package);
     }
-    let members = |managed: &Managed| homes.get(&managed.home).map_or(&[][..], Vec::as_slice);
+    let managed: Vec<Managed> = packages
+        .iter()
+        .map(|package| manager::find(tree, package, &workspaces))
+        .collect();
+    let all: Vec<Installed> = packages
+        .iter()
+        .zip(&managed)
+        .map(|(package, managed)| Installed {
+            tree,
+            existing,
+            package,
+            managed,
+            members: homes.get(&managed.home).map_or(&[], Vec::as_slice),
+        })
+        .collect();
+    let handed: Vec<Option<Handed>> = all
+        .iter()
+        .map(|one| {
+            let search = Search {
+                tree,
+                existing,
+                services: &found.services,
+                packages: &packages,
+                package: one.package,
+                managed: one.managed,
+            };
+            search.find(&one.surroundings(&[]).checks())
+        })
+        .collect();
     let mut services: Vec<Service> = Vec::new();
-    let mut handed: Vec<Option<Handed>> = Vec::new();
-    for package in &packages {
-        let managed = manager::find(tree, package, &workspaces);
-        let one = Beside {
-            tree,
-            existing,
-            package,
-            managed: &managed,
-            members: members(&managed),
-        };
-        let search = Search {
-            tree,
-            existing,
-            services: &found.services,
-            packages: &packages,
-            package,
-            managed: &managed,
-        };
-        handed.push(search.find(&one.surroundings(&[]).checks()));
-    }
-    for (package, handed) in packages.iter().zip(&handed) {
+    for (one, handed) in all.iter().zip(&handed) {
+        let package = one.package;
         let alone = packages.len() == 1;
         let files = source::files(tree, package, &packages);
         let listening: Vec<source::Listening> = files
             .iter()
             .flat_map(|path| source::listens(tree, path))
             .collect();
-        let images = service::images(existing, &package.root, alone);
-        let managed = manager::find(tree, package, &workspaces);
         let of_package = Surroundings {
-            tree,
-            package,
-            members: members(&managed),
-            managed: &managed,
             files: &files,
             listening: &listening,
-            images: &images,
-            existing,
             alone,
             served: handed.is_some() || is_served(existing, found, package),
             beside: others || !services.is_empty(),
+            ..one.surroundings(&service::images(existing, &package.root, alone))
         }
         .services();
         let fastify = of_package.iter().find(|service| {
@@ -109,18 +113,11 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
     for service in &services {
         missing(service, found);
     }
-    for (package, handed) in packages.iter().zip(handed) {
+    for (one, handed) in all.iter().zip(handed) {
+        let package = one.package;
         if services.iter().any(|service| service.root == package.root) {
             continue;
         }
-        let managed = manager::find(tree, package, &workspaces);
-        let one = Beside {
-            tree,
-            existing,
-            package,
-            managed: &managed,
-            members: members(&managed),
-        };
         if let Some(handed) = handed {
             let images: Vec<&Dockerfile> = handed.maker.iter().collect();
             let package = one
@@ -142,8 +139,8 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
     found.services.append(&mut services);
 }
 
-/// A package that nobody runs.
-struct Beside<'a> {
+/// A package and what it is installed with.
+struct Installed<'a> {
     tree: &'a Tree,
     existing: &'a Existing,
     package: &'a Package,
@@ -211,7 +208,7 @@ fn not_built(package: &Package, at: &Evidence, command: &str) -> Finding {
     }
 }
 
-impl Beside<'_> {
+impl Installed<'_> {
     fn surroundings<'s>(&'s self, images: &'s [&'s Dockerfile]) -> Surroundings<'s> {
         Surroundings {
             tree: self.tree,

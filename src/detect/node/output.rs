@@ -1,9 +1,9 @@
 //! The files and folders that a build makes, by its commands and what its tools are told.
 
 use super::command::{IN_A_ROW, bare, script_of};
+use super::configuration;
 use super::framework::{self, Gives};
 use super::manifest::{Package, Script};
-use super::source::{self, configuration};
 use crate::detect::{Tree, shell};
 use crate::project::{Confidence, Evidence, Fact, RelPath};
 
@@ -32,12 +32,12 @@ const OPTIONS: &[(&str, &[&str])] = &[
 const PAIRS: &[&str] = &["sass", "lessc"];
 
 /// Files in which a program is told the folder that it makes: the program, the stem of the file,
-/// the keys.
+/// the keys, each behind that of the object which it must stand in.
 const CONFIGURED: &[(&str, &str, &[&str])] = &[
     ("vite", "vite.config", &["outDir"]),
-    ("webpack", "webpack.config", &["path"]),
-    ("webpack", "webpack.prod", &["path"]),
-    ("webpack", "webpack.config.prod", &["path"]),
+    ("webpack", "webpack.config", &["output.path"]),
+    ("webpack", "webpack.prod", &["output.path"]),
+    ("webpack", "webpack.config.prod", &["output.path"]),
     ("rollup", "rollup.config", &["file", "dir"]),
     ("vue-cli-service", "vue.config", &["outputDir"]),
 ];
@@ -183,19 +183,29 @@ pub(super) fn configured(
         let named = named.first().and_then(|text| package.root.join(text).ok());
         let path = named
             .filter(|path| tree.has(path))
-            .or_else(|| configuration(tree, &package.root, stem));
+            .or_else(|| configuration::find(tree, &package.root, stem));
         let Some(path) = path else { continue };
-        // Vite takes a relative folder from its root.
-        let below = source::places(tree, &path, &["root"]);
-        let below = below.first().filter(|_| program == "vite");
-        let from = below.and_then(|(text, _)| path.parent().join(text).ok());
-        let from = from.unwrap_or_else(|| path.parent());
-        let found: Vec<Fact<RelPath>> = source::places(tree, &path, keys)
+        let below = |from: &RelPath, (text, at): (String, Evidence)| {
+            Some(Fact::certain(from.join(&text).ok()?, at))
+        };
+        // Vite takes a relative folder from its root, and has its usual one there.
+        let mut roots = configuration::places(tree, &path, &["root"]).into_iter();
+        let root = roots.next().filter(|_| program == "vite");
+        let root = root.and_then(|root| below(&path.parent(), root));
+        let from = root
+            .as_ref()
+            .map_or(path.parent(), |root| root.value.clone());
+        let found: Vec<Fact<RelPath>> = configuration::places(tree, &path, keys)
             .into_iter()
-            .filter_map(|(text, at)| Some(Fact::certain(from.join(&text).ok()?, at)))
+            .filter_map(|place| below(&from, place))
             .collect();
         if !found.is_empty() {
             return found;
+        }
+        if let Some(root) = root
+            && let Ok(usual) = from.join("dist")
+        {
+            return vec![root.map(|_| usual)];
         }
     }
     Vec::new()
@@ -210,13 +220,7 @@ fn usual(package: &Package, program: &str) -> Option<Fact<RelPath>> {
         let Gives::Files { output } = framework.gives else {
             return None;
         };
-        let own = match framework.name {
-            "create-react-app" => "react-scripts",
-            "vue-cli" => "vue-cli-service",
-            "angular" => "ng",
-            name => name,
-        };
-        (program == own).then_some((framework.name, output, requirement))?
+        (program == framework.program()).then_some((framework.name, output, requirement))?
     };
     let path = package.root.join(folder).ok()?;
     Some(
@@ -336,6 +340,8 @@ mod tests {
             made("tsc --noEmit && vite build", &["vite"], &files),
             ["shop/static"]
         );
+        let root = [("vite.config.js", "export default { root: 'client' };")];
+        assert_eq!(made("vite build", &["vite"], &root), ["web/client/dist"]);
         let url = "export default { build: { outDir: fileURLToPath(new URL('../shop/static', import.meta.url)) } };";
         let files = [("vite.config.mjs", url)];
         assert_eq!(made("vite build", &["vite"], &files), ["shop/static"]);
@@ -350,6 +356,13 @@ mod tests {
         );
         assert_eq!(made("webpack", &["webpack"], &[]), ["web/dist"]);
         assert_eq!(made("gulp", &["gulp", "vite"], &[]), Vec::<String>::new());
+        // Another thing's path is none of what it makes.
+        let other = "module.exports = {\n\
+                     resolve: { fallback: { path: require.resolve('path-browserify') } },\n\
+                     plugins: [new Tracker({ path: __dirname, filename: 'stats.json' })],\n\
+                     devServer: { static: { path: 'public' } } };";
+        let files = [("webpack.config.js", other)];
+        assert_eq!(made("webpack", &["webpack"], &files), ["web/dist"]);
         // What is computed is not known.
         let computed = "module.exports = { output: { path: folder() } };";
         let files = [("webpack.config.js", computed)];

@@ -2,10 +2,10 @@
 
 use super::checks::Checks;
 use super::command::{self, Commands, Started};
-use super::framework::{self, Gives, Shown};
+use super::framework::{self, Framework, Gives, Shown};
 use super::manager::Managed;
 use super::manifest::Package;
-use super::{migration, output, settings, source, version};
+use super::{configuration, health, migration, output, settings, source, version};
 use crate::detect::variable::{self, Engines};
 use crate::detect::{Tree, client, existing, javascript, naming};
 use crate::project::{
@@ -130,8 +130,8 @@ impl Surroundings<'_> {
 
     /// `output: "export"` of Next: files, and no server.
     fn exported(&self) -> Option<(String, Evidence)> {
-        let path = source::configuration(self.tree, &self.package.root, "next.config")?;
-        source::setting(self.tree, &path, "output").filter(|(value, _)| value == "export")
+        let path = configuration::find(self.tree, &self.package.root, "next.config")?;
+        configuration::setting(self.tree, &path, "output").filter(|(value, _)| value == "export")
     }
 
     fn server(
@@ -223,7 +223,7 @@ impl Surroundings<'_> {
             requirement.declared.clone(),
         ));
         service.build = Some(build);
-        service.output = self.output(framework.name, usual);
+        service.output = self.output(framework, usual);
         if let Some((command, at)) = commands.development() {
             service.dev_command = Some(Fact::certain(command, at));
         }
@@ -241,17 +241,12 @@ impl Surroundings<'_> {
     }
 
     /// The folder that a build makes, relative to the repository.
-    fn output(&self, framework: &str, usual: &str) -> Option<Fact<RelPath>> {
-        let program = match framework {
-            "angular" => "ng",
-            "vue-cli" => "vue-cli-service",
-            name => name,
-        };
-        let told = output::configured(self.tree, self.package, program, &[]);
+    fn output(&self, framework: &Framework, usual: &str) -> Option<Fact<RelPath>> {
+        let told = output::configured(self.tree, self.package, framework.program(), &[]);
         told.into_iter().next().or_else(|| {
             Some(Fact::guess(
                 self.package.root.join(usual).ok()?,
-                format!("where {framework} puts it by default"),
+                format!("where {} puts it by default", framework.name),
             ))
         })
     }
@@ -355,9 +350,9 @@ impl Surroundings<'_> {
             })
         });
         asked.or_else(|| {
-            let (path, at) = source::health(self.tree, self.package, self.files)?;
+            let (path, at) = health::find(self.tree, self.package, self.files)?;
             let prefix = if framework == Some("nestjs") {
-                source::global_prefix(self.tree, self.files)
+                health::global_prefix(self.tree, self.files)
             } else {
                 None
             };
@@ -524,8 +519,8 @@ impl Surroundings<'_> {
         settings::add(self.tree, self.files, &mut found);
         let mut found: Vec<EnvVar> = found.into_values().collect();
         // Next replaces these when it builds.
-        if let Some(path) = source::configuration(self.tree, &self.package.root, "next.config") {
-            let inlined = source::keys(self.tree, &path, "env");
+        if let Some(path) = configuration::find(self.tree, &self.package.root, "next.config") {
+            let inlined = configuration::keys(self.tree, &path, "env");
             found.retain(|variable| !inlined.contains(&variable.name));
         }
         for variable in &mut found {

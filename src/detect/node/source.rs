@@ -1,5 +1,4 @@
-//! What the JavaScript and TypeScript of a package says: the port that it listens on, its routes,
-//! where it writes.
+//! What the JavaScript and TypeScript of a package says: the port that it listens on, where it writes.
 
 use super::manifest::Package;
 use crate::detect::beside::beside_or_hidden;
@@ -58,7 +57,7 @@ impl Source<'_> {
         syntax::text(node, self.text)
     }
 
-    fn at(&self, tree: &Tree, node: Node<'_>) -> Evidence {
+    pub(super) fn at(&self, tree: &Tree, node: Node<'_>) -> Evidence {
         tree.at(self.path, syntax::line(node))
     }
 
@@ -70,6 +69,15 @@ impl Source<'_> {
             "template_string" if !text.contains("${") => Some(text.trim_matches('`').to_owned()),
             _ => None,
         }
+    }
+
+    /// The text that an object has under `name`.
+    pub(super) fn property(&self, object: Node<'_>, name: &str) -> Option<String> {
+        syntax::children(object).into_iter().find_map(|pair| {
+            let key = pair.child_by_field_name("key")?;
+            (self.of(key).trim_matches(['"', '\'']) == name).then_some(())?;
+            self.string(pair.child_by_field_name("value")?)
+        })
     }
 }
 
@@ -288,169 +296,6 @@ impl<'t> Names<'t> {
     }
 }
 
-/// Last parts of a path that mean health, best first.
-const HEALTH: &[&str] = &[
-    "healthz",
-    "health",
-    "livez",
-    "readyz",
-    "healthcheck",
-    "health-check",
-    "_health",
-    "heartbeat",
-    "live",
-    "ready",
-    "ping",
-    "status",
-];
-
-/// How good a path is as one of health; None where it is none.
-fn rank(path: &str) -> Option<usize> {
-    let last = path.trim_matches('/').rsplit('/').next()?;
-    HEALTH.iter().position(|name| *name == last)
-}
-
-/// The best route about health that sources and pages by their place declare.
-pub(super) fn health(
-    tree: &Tree,
-    package: &Package,
-    files: &[RelPath],
-) -> Option<(String, Evidence)> {
-    let mut found: Vec<(usize, String, Evidence)> = Vec::new();
-    for path in files {
-        found.extend(by_place(path, package));
-        let routes = with_tree(tree, path, HEALTH, |source, root| {
-            let mut routes = routes(tree, source, root);
-            routes.extend(controllers(tree, source, root));
-            routes
-        });
-        found.extend(routes.unwrap_or_default());
-    }
-    found
-        .into_iter()
-        .min_by_key(|(rank, path, _)| (*rank, path.len()))
-        .map(|(_, path, at)| (path, at))
-}
-
-/// A route by the place of its file: `app/api/health/route.ts` and `pages/api/health.ts` of Next,
-/// `server/api/health.get.ts` and `server/routes/healthz.ts` of Nuxt,
-/// `src/routes/health/+server.ts` of `SvelteKit`.
-fn by_place(path: &RelPath, package: &Package) -> Option<(usize, String, Evidence)> {
-    let below = path.below(&package.root)?;
-    let text = below
-        .as_str()
-        .strip_prefix("src/")
-        .unwrap_or(below.as_str());
-    let (folder, file) = text.rsplit_once('/')?;
-    let stem = file.split('.').next()?;
-    let route = if matches!(file.split('.').next(), Some("route")) && folder.starts_with("app/") {
-        folder.strip_prefix("app")?.to_owned()
-    } else if let Some(rest) = folder.strip_prefix("pages/api") {
-        format!("/api{rest}/{stem}")
-    } else if let Some(rest) = folder.strip_prefix("server/api") {
-        format!("/api{rest}/{stem}")
-    } else if let Some(rest) = folder.strip_prefix("server/routes") {
-        format!("{rest}/{stem}")
-    } else if stem == "+server" && folder.starts_with("routes/") {
-        folder.strip_prefix("routes")?.to_owned()
-    } else {
-        return None;
-    };
-    // Groups of Next and SvelteKit are no part of the address.
-    let route = joined(route.split('/').filter(|part| !part.starts_with('(')));
-    Some((rank(&route)?, route, Evidence::file(path.clone())))
-}
-
-/// An address of parts, the empty ones left out.
-fn joined<'p>(parts: impl Iterator<Item = &'p str>) -> String {
-    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
-    format!("/{}", parts.join("/"))
-}
-
-/// `app.get("/health", …)` and `fastify.route({ method: "GET", url: "/health" })`; a router's own
-/// routes lie below a path that this does not follow.
-fn routes(tree: &Tree, source: &Source<'_>, root: Node<'_>) -> Vec<(usize, String, Evidence)> {
-    let mut found = Vec::new();
-    for call in syntax::all(root, "call_expression") {
-        let Some((object, name, arguments)) = method(call) else {
-            continue;
-        };
-        let whole = matches!(
-            source.of(object),
-            "app" | "server" | "fastify" | "express()" | "this.app" | "api"
-        );
-        let path = match (source.of(name), arguments.first()) {
-            ("get" | "all", Some(first)) if arguments.len() > 1 => source.string(*first),
-            ("route", Some(first)) if first.kind() == "object" => property(source, *first, "url"),
-            _ => None,
-        };
-        if let Some(path) = path.filter(|path| whole && path.starts_with('/'))
-            && let Some(rank) = rank(&path)
-        {
-            found.push((rank, path, source.at(tree, call)));
-        }
-    }
-    found
-}
-
-fn property(source: &Source<'_>, object: Node<'_>, name: &str) -> Option<String> {
-    syntax::children(object).into_iter().find_map(|pair| {
-        let key = pair.child_by_field_name("key")?;
-        (source.of(key).trim_matches(['"', '\'']) == name).then_some(())?;
-        source.string(pair.child_by_field_name("value")?)
-    })
-}
-
-/// `@Controller("health")` of `NestJS` with a `@Get()`.
-fn controllers(tree: &Tree, source: &Source<'_>, root: Node<'_>) -> Vec<(usize, String, Evidence)> {
-    let mut found = Vec::new();
-    let mut below: Option<String> = None;
-    for decorator in syntax::all(root, "decorator") {
-        let Some(call) = syntax::children(decorator)
-            .into_iter()
-            .find(|node| node.kind() == "call_expression")
-        else {
-            continue;
-        };
-        let Some(function) = call.child_by_field_name("function") else {
-            continue;
-        };
-        let argument = call
-            .child_by_field_name("arguments")
-            .and_then(|arguments| arguments.named_child(0));
-        let text = match argument {
-            Some(argument) => source.string(argument),
-            None => Some(String::new()),
-        };
-        match source.of(function) {
-            "Controller" => below = text,
-            "Get" => {
-                if let (Some(prefix), Some(path)) = (&below, text) {
-                    let route = joined(prefix.split('/').chain(path.split('/')));
-                    if let Some(rank) = rank(&route) {
-                        found.push((rank, route, source.at(tree, decorator)));
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    found
-}
-
-/// A prefix that `NestJS` puts before every route: `app.setGlobalPrefix("api")`.
-pub(super) fn global_prefix(tree: &Tree, files: &[RelPath]) -> Option<String> {
-    files.iter().find_map(|path| {
-        with_tree(tree, path, &["setGlobalPrefix"], |source, root| {
-            syntax::all(root, "call_expression")
-                .into_iter()
-                .filter_map(method)
-                .find(|(_, name, _)| source.of(*name) == "setGlobalPrefix")
-                .and_then(|(_, _, arguments)| source.string(*arguments.first()?))
-        })?
-    })
-}
-
 /// Folders that uploads are written to: `multer({ dest: "uploads/" })`.
 pub(super) fn uploads(tree: &Tree, files: &[RelPath]) -> Vec<(String, Evidence)> {
     let mut found = Vec::new();
@@ -464,7 +309,7 @@ pub(super) fn uploads(tree: &Tree, files: &[RelPath]) -> Vec<(String, Evidence)>
                 })
                 .filter_map(|call| {
                     let arguments = call.child_by_field_name("arguments")?;
-                    let folder = property(source, arguments.named_child(0)?, "dest")?;
+                    let folder = source.property(arguments.named_child(0)?, "dest")?;
                     Some((folder, source.at(tree, call)))
                 })
                 .collect::<Vec<_>>()
@@ -472,108 +317,6 @@ pub(super) fn uploads(tree: &Tree, files: &[RelPath]) -> Vec<(String, Evidence)>
         found.extend(more.unwrap_or_default());
     }
     found
-}
-
-/// The text that a configuration sets for a key, anywhere in it: `output` of `next.config.js`.
-pub(super) fn setting(tree: &Tree, path: &RelPath, key: &str) -> Option<(String, Evidence)> {
-    with_tree(tree, path, &[key], |source, root| {
-        syntax::all(root, "pair").into_iter().find_map(|pair| {
-            let name = pair.child_by_field_name("key")?;
-            (source.of(name).trim_matches(['"', '\'']) == key).then_some(())?;
-            let value = source.string(pair.child_by_field_name("value")?)?;
-            Some((value, source.at(tree, pair)))
-        })
-    })?
-}
-
-/// The folders or files that a configuration sets for any of `keys`, relative to the configuration's
-/// own folder, in order; what is computed in another way than from parts is left out.
-pub(super) fn places(tree: &Tree, path: &RelPath, keys: &[&str]) -> Vec<(String, Evidence)> {
-    let found = with_tree(tree, path, keys, |source, root| {
-        let pairs = syntax::all(root, "pair").into_iter();
-        let set = pairs.filter_map(|pair| {
-            let name = source.of(pair.child_by_field_name("key")?);
-            keys.contains(&name.trim_matches(['"', '\'']))
-                .then_some(())?;
-            let place = place(source, pair.child_by_field_name("value")?, 6)?;
-            Some((place, source.at(tree, pair)))
-        });
-        set.collect()
-    });
-    found.unwrap_or_default()
-}
-
-/// The text of a path: a string, or parts of one behind the folder of the file.
-fn place(source: &Source<'_>, node: Node<'_>, depth: usize) -> Option<String> {
-    let depth = depth.checked_sub(1)?;
-    let text = source.of(node);
-    if matches!(
-        text,
-        "__dirname" | "import.meta.dirname" | "import.meta.url" | "process.cwd()"
-    ) {
-        return Some(".".to_owned());
-    }
-    let relative = |text: String| (!text.starts_with('/')).then_some(text);
-    match node.kind() {
-        "string" => source.string(node).and_then(relative),
-        "template_string" => {
-            let inner = text.trim_matches('`');
-            let inner = inner.strip_prefix("${__dirname}/").unwrap_or(inner);
-            (!inner.contains("${"))
-                .then(|| inner.to_owned())
-                .and_then(relative)
-        }
-        "binary_expression" => {
-            let left = place(source, node.child_by_field_name("left")?, depth)?;
-            let right = source.string(node.child_by_field_name("right")?)?;
-            Some(format!("{left}{right}"))
-        }
-        "call_expression" | "new_expression" => {
-            let called = node
-                .child_by_field_name("function")
-                .or_else(|| node.child_by_field_name("constructor"))?;
-            let arguments = node.child_by_field_name("arguments")?;
-            let arguments = syntax::children(arguments).into_iter();
-            let mut arguments =
-                arguments.filter(|part| part.is_named() && part.kind() != "comment");
-            match source.of(called).rsplit('.').next()? {
-                "resolve" | "join" => {
-                    let parts: Option<Vec<String>> =
-                        arguments.map(|part| place(source, part, depth)).collect();
-                    Some(parts?.join("/"))
-                }
-                // The second is what the first is relative to.
-                "URL" | "fileURLToPath" => place(source, arguments.next()?, depth),
-                _ => None,
-            }
-        }
-        _ => None,
-    }
-}
-
-/// The keys of the object that a configuration sets for a key: `env` of `next.config.js`.
-pub(super) fn keys(tree: &Tree, path: &RelPath, key: &str) -> Vec<String> {
-    let found = with_tree(tree, path, &[key], |source, root| {
-        let pair = syntax::all(root, "pair").into_iter().find(|pair| {
-            pair.child_by_field_name("key")
-                .is_some_and(|name| source.of(name) == key)
-        })?;
-        let object = pair.child_by_field_name("value")?;
-        let names = syntax::children(object).into_iter().map(|part| {
-            let name = part.child_by_field_name("key").unwrap_or(part);
-            source.of(name).trim_matches(['"', '\'']).to_owned()
-        });
-        Some(names.collect())
-    });
-    found.flatten().unwrap_or_default()
-}
-
-/// The first of a configuration's usual names that is there, in `folder`.
-pub(super) fn configuration(tree: &Tree, folder: &RelPath, stem: &str) -> Option<RelPath> {
-    ["js", "mjs", "cjs", "ts", "mts", "cts"]
-        .iter()
-        .filter_map(|extension| folder.join(&format!("{stem}.{extension}")).ok())
-        .find(|path| tree.has(path))
 }
 
 #[cfg(test)]
@@ -634,47 +377,5 @@ mod tests {
         assert_eq!(found("app.listen({ port, ...options });"), None);
         assert_eq!(found("app.listen({ path: '/tmp/x' });"), None);
         assert_eq!(found("app.listen(3000);"), None);
-    }
-
-    #[test]
-    fn routes_about_health() {
-        let found = |name: &str, source: &str| {
-            let (_folder, tree) = tree(&[("package.json", "{}"), (name, source)]);
-            let packages = super::super::manifest::packages(&tree);
-            let files = files(&tree, &packages[0], &packages);
-            health(&tree, &packages[0], &files).map(|(path, _)| path)
-        };
-        let path = |text: &str| Some(text.to_owned());
-        assert_eq!(
-            found(
-                "a.js",
-                "app.get('/api/health', (req, res) => res.send('ok'));"
-            ),
-            path("/api/health")
-        );
-        assert_eq!(
-            found(
-                "a.js",
-                "fastify.route({ method: 'GET', url: '/healthz', handler });"
-            ),
-            path("/healthz")
-        );
-        assert_eq!(
-            found(
-                "a.ts",
-                "@Controller('health')\nclass H { @Get() check() {} }"
-            ),
-            path("/health")
-        );
-        assert_eq!(
-            found("src/app/api/health/route.ts", ""),
-            path("/api/health")
-        );
-        assert_eq!(found("pages/api/ping.ts", ""), path("/api/ping"));
-        assert_eq!(found("server/routes/healthz.get.ts", ""), path("/healthz"));
-        assert_eq!(found("a.js", "router.get('/health', f);"), None);
-        assert_eq!(found("a.js", "app.post('/health', f, g);"), None);
-        assert_eq!(found("a.js", "map.get('/health');"), None);
-        assert_eq!(found("a.test.js", "app.get('/health', f);"), None);
     }
 }
