@@ -42,15 +42,8 @@ fn place(finding: &Finding) -> Option<(&RelPath, usize)> {
     Some((&first.file, line))
 }
 
-/// Names of those that are no `.toml`.
-const MANIFESTS: &[&str] = &[
-    "package.json",
-    "composer.json",
-    "Pipfile",
-    "poetry.lock",
-    "uv.lock",
-    "pdm.lock",
-];
+/// Manifests and locks in TOML under other names.
+const TOML: &[&str] = &["Pipfile", "poetry.lock", "uv.lock", "pdm.lock"];
 
 /// Parses the manifests that no ecosystem may have read.
 fn check_manifests(tree: &Tree) {
@@ -58,19 +51,19 @@ fn check_manifests(tree: &Tree) {
         let folder = path.parent();
         !beside(&folder) && !pattern(&folder)
     };
-    let is_manifest =
-        |path: &&RelPath| path.extension() == "toml" || MANIFESTS.contains(&path.file_name());
-    for path in tree.files().filter(is_manifest).filter(of_project) {
-        match path.file_name() {
-            "package.json" | "composer.json" => {
-                structured::json(tree, path);
-            }
-            "Pipfile" | "poetry.lock" | "uv.lock" | "pdm.lock" => {
-                structured::check_toml(tree, path);
-            }
-            _ if path.extension() == "toml" => structured::check_toml(tree, path),
-            _ => {}
-        }
+    let toml = tree
+        .with_extension("toml")
+        .chain(TOML.iter().flat_map(|name| tree.named(name)));
+    for path in toml.filter(of_project) {
+        structured::check_toml(tree, path);
+    }
+    let json = ["package.json", "composer.json"];
+    for path in json
+        .iter()
+        .flat_map(|name| tree.named(name))
+        .filter(of_project)
+    {
+        structured::json(tree, path);
     }
 }
 

@@ -60,17 +60,13 @@ pub(super) fn invalid(code: &Code<'_>, found: &mut Found) {
             && !beside(&folder)
             && !pattern(&folder)
         {
-            let finding = Finding {
+            found.findings.push(Finding {
                 id: "invalid-python",
                 severity: Severity::Error,
                 message: format!("{}:{line} is no valid Python", module.path),
                 evidence: vec![module.at(line)],
                 mend: format!("correct line {line} of {}", module.path),
-            };
-            // A file that was dropped may have been read again.
-            if !found.findings.contains(&finding) {
-                found.findings.push(finding);
-            }
+            });
         }
     }
 }

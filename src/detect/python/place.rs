@@ -1,7 +1,8 @@
 //! Where a module is imported from: the folder its dotted name starts at, and the import path.
 
 use super::code::Code;
-use crate::detect::structured;
+use super::manifest::normalise;
+use crate::detect::structured::{self, Node};
 use crate::project::RelPath;
 
 /// The import path of one application.
@@ -88,20 +89,20 @@ fn neighbours(code: &Code<'_>, root: &RelPath) -> Vec<RelPath> {
 fn required(code: &Code<'_>, folder: &RelPath) -> Vec<RelPath> {
     let manifest = |folder: &RelPath| {
         let path = folder.join("pyproject.toml").ok()?;
-        structured::toml(code.tree, &path.clone()).filter(|_| code.tree.has(&path))
+        structured::toml(code.tree, &path)
     };
     let Some(document) = manifest(folder) else {
         return Vec::new();
     };
     let named = |name: &str| {
-        let same = |folder: &RelPath| {
-            let document = manifest(folder)?;
-            let own = document.at(&["project", "name"])?.text()?;
-            (own.to_lowercase().replace('_', "-") == name.to_lowercase().replace('_', "-"))
-                .then_some(())
+        let is_it = |folder: &RelPath| {
+            manifest(folder).is_some_and(|document| {
+                let own = document.at(&["project", "name"]).and_then(Node::text);
+                own.is_some_and(|own| normalise(own) == normalise(name))
+            })
         };
         let mut folders = code.tree.named("pyproject.toml").map(RelPath::parent);
-        folders.find(|folder| same(folder).is_some())
+        folders.find(is_it)
     };
     let sources: [&[&str]; 2] = [
         &["tool", "uv", "sources"],

@@ -28,10 +28,12 @@ pub(super) fn find(
 ) -> Option<Script> {
     let mentioned = |path: &RelPath| {
         mentions.iter().find(|mention| {
-            mention.words.iter().any(|word| {
-                mention.folder.join(word).is_ok_and(|named| named == *path)
-                    || word == path.file_name()
+            let name = path.file_name();
+            let mut words = mention.words.iter().filter(|word| word.ends_with(name));
+            words.any(|word| {
+                word == name
                     || is_elsewhere(word, path)
+                    || mention.folder.join(word).is_ok_and(|named| named == *path)
             })
         })
     };

@@ -9,8 +9,8 @@ mod requirements;
 mod setup;
 
 pub(super) use ini::Section;
-pub(super) use requirement::allows;
 use requirement::pep508;
+pub(super) use requirement::{allows, normalise};
 
 use super::code::Code;
 use super::role;
