@@ -124,6 +124,25 @@ const REACHED: &[&str] = &[
     "REDISCLOUD",
 ];
 
+/// Schemes that passwords are hashed with, as libraries call them.
+const SCHEMES: &[&str] = &[
+    "argon2",
+    "bcrypt",
+    "bcrypt_sha256",
+    "pbkdf2_sha1",
+    "pbkdf2_sha256",
+    "pbkdf2_sha512",
+    "plaintext",
+    "scrypt",
+    "sha256_crypt",
+    "sha512_crypt",
+];
+
+/// Whether `name=value` says how passwords are hashed (`PASSWORD_HASH=bcrypt`) and is no hash.
+pub(crate) fn is_scheme(name: &str, value: &str) -> bool {
+    name.to_ascii_uppercase().ends_with("HASH") && SCHEMES.contains(&value)
+}
+
 /// Whether a variable of this name holds something that must not be shown, and how sure that is.
 pub(crate) fn secrecy(name: &str) -> Option<Confidence> {
     let upper = name.to_ascii_uppercase();

@@ -90,6 +90,10 @@ fn add(
         None
     });
     let default = read.default.clone();
+    let secrecy = secrecy.filter(|_| {
+        let value = default.as_deref();
+        !value.is_some_and(|value| secret::is_scheme(&read.name, value))
+    });
     let role = if is_other_broker(default.as_deref()) {
         None
     } else {
@@ -391,6 +395,17 @@ mod tests {
                 ("REED", None, true, false),
             ]
         );
+    }
+
+    #[test]
+    fn how_passwords_are_hashed_is_no_secret() {
+        for (default, secret) in [("pbkdf2_sha512", false), ("$2b$12$abcdefghijk", true)] {
+            let all = read(&format!(
+                "import os\nGULL_PASSWORD_HASH = os.getenv('GULL_PASSWORD_HASH', '{default}')\n"
+            ));
+            assert_eq!(all[0].secret, secret, "{default}");
+            assert_eq!(all[0].default.as_deref(), (!secret).then_some(default));
+        }
     }
 
     #[test]
