@@ -295,8 +295,8 @@ fn part_of(input: &Input, part: &Component) -> Part {
         rust: part.ecosystem == "rust",
         node: part.node.is_some(),
         fetch: match part.ecosystem {
-            "rust" if part.lock.is_some() => Some("cargo fetch --locked --quiet"),
-            "rust" => Some("cargo fetch --quiet"),
+            "rust" if part.lock.is_some() => Some("cargo fetch --locked"),
+            "rust" => Some("cargo fetch"),
             "go" => Some("go mod download"),
             _ => None,
         },
@@ -328,7 +328,7 @@ fn part_of(input: &Input, part: &Component) -> Part {
         file_lints: Vec::new(),
     };
     if let Some(fetch) = made.fetch {
-        made.install = vec![fetch.trim_end_matches(" --quiet").to_owned()];
+        made.install = vec![fetch.to_owned()];
         let lints = part.scripts.lints.iter();
         made.lints = lints
             .map(|run| recipe(run.command, run.directory))

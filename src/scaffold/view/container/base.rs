@@ -104,8 +104,18 @@ pub(super) fn node(input: &Input, service: &Service) -> Chosen {
     chosen
 }
 
-/// The newest minor of Go that the pinned image brings; it builds what asks for an older one.
-const GO: u32 = 27;
+/// `27` of `1.27.1-bookworm`.
+fn minor(version: &str) -> Option<u32> {
+    let behind = version.strip_prefix("1.")?;
+    behind.split(['.', '-']).next()?.parse().ok()
+}
+
+/// Whether something asks for a newer minor than the image pinned as `key` brings, which builds what
+/// asks for an older one.
+fn is_newer(input: &Input, key: &str, wanted: u32) -> bool {
+    let pinned = input.pins.image(key).and_then(|image| minor(&image.tag));
+    pinned.is_none_or(|pinned| wanted > pinned)
+}
 
 /// The kind of base that builds a module: what compiles C does so on Debian.
 pub(super) fn go_kind(input: &Input, service: &Service) -> Base {
@@ -121,13 +131,13 @@ pub(super) fn go(input: &Input, service: &Service) -> Chosen {
         Base::Alpine => "alpine",
         _ => "bookworm",
     };
-    let newer = service
-        .runtime_version
-        .as_ref()
-        .and_then(|fact| fact.value.strip_prefix("1.")?.parse::<u32>().ok())
-        .filter(|minor| *minor > GO);
+    let key = format!("golang-{suffix}");
+    let version = service.runtime_version.as_ref();
+    let newer = version
+        .and_then(|fact| minor(&fact.value))
+        .filter(|minor| is_newer(input, &key, *minor));
     match newer {
-        None => pinned(input, &format!("golang-{suffix}")),
+        None => pinned(input, &key),
         Some(minor) => Chosen {
             reference: format!("docker.io/library/golang:1.{minor}-{suffix}"),
             comment: unpinned(false),
@@ -135,37 +145,36 @@ pub(super) fn go(input: &Input, service: &Service) -> Chosen {
     }
 }
 
-/// The newest minor of Rust that the pinned image brings; it builds what asks for an older one.
-const RUST: u32 = 99;
+/// The image that builds Rust where no other version is asked for.
+const RUST: &str = "rust-slim-bookworm";
 
 /// The version that a program of Rust is built with; None for the newest, which builds what only
 /// says the least that it needs.
-fn rust_version(service: &Service) -> Option<&str> {
+fn rust_version<'s>(input: &Input, service: &'s Service) -> Option<&'s str> {
     let fact = service.runtime_version.as_ref()?;
     let is_least = fact
         .evidence
         .first()
         .is_some_and(|at| at.file.file_name() == "Cargo.toml");
-    let minor = fact.value.strip_prefix("1.")?;
-    let minor: u32 = minor.split('.').next()?.parse().ok()?;
-    (!is_least || minor > RUST).then_some(fact.value.as_str())
+    let minor = minor(&fact.value)?;
+    (!is_least || is_newer(input, RUST, minor)).then_some(fact.value.as_str())
 }
 
 /// Whether a file tells rustup of a version which the base brings, so that it gets none besides.
-pub(super) fn rust_toolchain(service: &Service) -> bool {
+pub(super) fn rust_toolchain(input: &Input, service: &Service) -> bool {
     service.runtime_version.as_ref().is_some_and(|fact| {
         let of_rustup = fact
             .evidence
             .iter()
             .any(|at| at.file.file_name().starts_with("rust-toolchain"));
-        of_rustup && (rust_version(service).is_some() || fact.value == "stable")
+        of_rustup && (rust_version(input, service).is_some() || fact.value == "stable")
     })
 }
 
 /// The image that builds a workspace of Rust.
 pub(super) fn rust(input: &Input, service: &Service) -> Chosen {
-    let mut chosen = match rust_version(service) {
-        None => pinned(input, "rust-slim-bookworm"),
+    let mut chosen = match rust_version(input, service) {
+        None => pinned(input, RUST),
         Some(version) => Chosen {
             reference: format!("docker.io/library/rust:{version}-slim-bookworm"),
             comment: unpinned(false),

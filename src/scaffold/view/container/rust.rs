@@ -73,7 +73,7 @@ pub(super) fn image(input: &Input, services: &[&Service]) -> Rust {
         } else {
             install(Base::Slim, &run, false)
         },
-        one_toolchain: base::rust_toolchain(first),
+        one_toolchain: base::rust_toolchain(input, first),
         home: in_image(&first.root),
         workdir: in_image(&first.working_dir.value),
         manifests: manifests(first),
