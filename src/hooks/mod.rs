@@ -166,6 +166,12 @@ impl Opened {
             .collect()
     }
 
+    /// Whether something was put right: files may be others than before.
+    #[must_use]
+    pub fn has_recovered(&self) -> bool {
+        !self.recovery.is_empty()
+    }
+
     #[must_use]
     pub fn surroundings(&self) -> &Surroundings {
         &self.surroundings

@@ -92,6 +92,12 @@ fn run_hook(hook: Hook, arguments: &Arguments, context: &Context) -> Result<Exit
     let commands = !arguments.history && hooks.as_ref().is_ok_and(commands);
     let opened = hooks::open(surroundings, commands)?;
     let repository = opened.surroundings().repository.clone();
+    // What an earlier run left half done may have been the configuration.
+    let hooks = if opened.has_recovered() {
+        Hooks::of_root(&repository.root)
+    } else {
+        hooks
+    };
     let hooks = hooks?.with_parts(&repository.root, opened.configurations())?;
     let ci = consent::is_ci(std::env::var("CI").ok().as_deref());
     let consent = super::consent(&repository);

@@ -352,6 +352,30 @@ fn where_nothing_was_killed_there_is_nothing_to_put_right() {
 }
 
 #[test]
+fn a_configuration_that_a_killed_run_had_changed_is_put_back_before_it_is_read() {
+    use std::os::unix::fs::MetadataExt;
+    let hooked = Hooked::new(&shell("words", "true", ""), &[]);
+    let place = hooked.path("shipway.toml");
+    let run = hooked.path(".git/shipway/hooks/run-0");
+    std::fs::create_dir_all(&run).unwrap();
+    std::fs::rename(&place, run.join("file-0")).unwrap();
+    hooked.write("shipway.toml", "half a fix\n");
+    let there = place.metadata().unwrap();
+    let blob = hooked.git(&["hash-object", "shipway.toml"]);
+    let step = json!({
+        "path": "shipway.toml", "before": "", "after": blob.trim(), "mode": "regular", "number": 0,
+        "beside": null, "identity": [there.dev(), there.ino()], "content": blob.trim(),
+    });
+    let journal = json!({"hook": "pre-commit", "started": 0, "indexes": [], "files": [step]});
+    std::fs::write(run.join("journal.json"), journal.to_string()).unwrap();
+    hooked.stage("a.txt", "a\n");
+    let mut command = hooked.shipway(&["hooks", "run", "pre-commit", "--format=json"]);
+    let report: Value = serde_json::from_slice(&ok(&mut command).stdout).unwrap();
+    assert_eq!(report["recovered"]["put_back"], json!(["shipway.toml"]));
+    assert_eq!(job(&report, "words")["state"], "passed");
+}
+
+#[test]
 fn configuration_that_cannot_be_is_named_to_the_column_and_nothing_is_committed() {
     for (config, place, hint) in [
         (
