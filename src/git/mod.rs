@@ -259,35 +259,6 @@ pub fn open(start: &Path) -> Result<Repository, GitError> {
     describe(&discover(start)?, start)
 }
 
-/// As [`open`], also of a repository without a work tree: its root is its git directory.
-///
-/// # Errors
-/// When there is none, or it cannot be read.
-pub fn open_bare(start: &Path) -> Result<Repository, GitError> {
-    let repository = discover(start)?;
-    let root = repository.workdir().unwrap_or(repository.path()).to_owned();
-    describe_at(&repository, &root)
-}
-
-/// The content of `path` in the commit that HEAD is; None where it has no such file.
-///
-/// # Errors
-/// When the repository or the file cannot be read.
-pub fn in_head(start: &Path, path: &str) -> Result<Option<Vec<u8>>, GitError> {
-    let repository = discover(start)?;
-    let absent = |error: &git2::Error| {
-        matches!(
-            error.code(),
-            git2::ErrorCode::NotFound | git2::ErrorCode::UnbornBranch
-        )
-    };
-    match repository.revparse_single(&format!("HEAD:{path}")) {
-        Err(error) if absent(&error) => Ok(None),
-        Err(error) => Err(failure(start, &error)),
-        Ok(object) => Ok(object.as_blob().map(|blob| blob.content().to_vec())),
-    }
-}
-
 fn describe(repository: &git2::Repository, start: &Path) -> Result<Repository, GitError> {
     let root = repository
         .workdir()

@@ -1,6 +1,6 @@
 //! A repository that is kept open for several questions: to open one reads all its settings.
 
-use super::{GitError, Repository, describe, discover};
+use super::{GitError, Repository, describe, describe_at, discover, failure};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -23,6 +23,33 @@ impl Opened {
     /// When it is bare, or it cannot be read.
     pub fn describe(&self, start: &Path) -> Result<Repository, GitError> {
         describe(&self.0, start)
+    }
+
+    /// The same, also without a work tree: its root is its git directory then.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn describe_bare(&self) -> Result<Repository, GitError> {
+        let root = self.0.workdir().unwrap_or(self.0.path());
+        describe_at(&self.0, root)
+    }
+
+    /// The content of `path` in the commit that HEAD is; None where it has no such file.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn in_head(&self, path: &str) -> Result<Option<Vec<u8>>, GitError> {
+        let absent = |error: &git2::Error| {
+            matches!(
+                error.code(),
+                git2::ErrorCode::NotFound | git2::ErrorCode::UnbornBranch
+            )
+        };
+        match self.0.revparse_single(&format!("HEAD:{path}")) {
+            Err(error) if absent(&error) => Ok(None),
+            Err(error) => Err(failure(self.0.path(), &error)),
+            Ok(object) => Ok(object.as_blob().map(|blob| blob.content().to_vec())),
+        }
     }
 
     pub(super) fn repository(&self) -> &Rc<git2::Repository> {

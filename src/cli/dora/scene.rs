@@ -28,19 +28,17 @@ impl Scene {
     /// Around the current folder.
     pub(in crate::cli) fn here() -> Result<Self, Failure> {
         let place = Place::at(None)?;
+        // Where there is none, this says why.
+        let opened = place.opened.map_or_else(|| Opened::at(&place.root), Ok)?;
         let (repository, config, bare) = match place.repository {
             // The mirror on a server; its configuration is that of its main branch.
-            Err(GitError::Bare(folder)) => {
-                let repository = git::open_bare(&folder)?;
-                let text = git::in_head(&repository.root, config::FILE)?.unwrap_or_default();
+            Err(GitError::Bare(_)) => {
+                let repository = opened.describe_bare()?;
+                let text = opened.in_head(config::FILE)?.unwrap_or_default();
                 let config = Config::parse(&String::from_utf8_lossy(&text), "HEAD:shipway.toml")?;
                 (repository, config, true)
             }
             other => (other?, place.config, false),
-        };
-        let opened = match place.opened {
-            Some(opened) => opened,
-            None => Opened::at(&repository.root)?,
         };
         Ok(Self {
             repository,
