@@ -1,20 +1,18 @@
 //! `shipway dora sync`: joins the record with a remote's.
 
-use super::super::remote::Joined;
+use super::super::remote::{self, Joined};
 use super::super::{Context, Exit, Failure, Format};
 use super::branches;
 use super::scene::Scene;
-use crate::config::{self, StoreConfig};
+use crate::config::StoreConfig;
 use crate::dora::join;
 use crate::dora::seen::Scope;
 use crate::dora::store::EVENTS_REF;
-use crate::dora::sync::{self, Progress, SyncError, Synced};
-use crate::git::sync::{Remote, RemoteError};
+use crate::dora::sync::{self, SyncError, Synced};
+use crate::git::sync::RemoteError;
 use crate::ui;
 use serde::Serialize;
 use std::fmt::Write;
-use std::io::IsTerminal;
-use std::time::Duration;
 
 /// Fetch the events of others and send your own
 ///
@@ -23,15 +21,8 @@ use std::time::Duration;
 /// it lost. With a database as the store, the database and the ref of this repository become it.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Name or address of the remote; that of the current branch, else origin, where absent
-    #[arg(long, value_name = "NAME")]
-    remote: Option<String>,
-    /// How long one answer of the remote may take
-    #[arg(long, value_name = "DURATION", default_value = "5m")]
-    timeout: config::Duration,
-    /// How the result is written
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    format: Format,
+    #[command(flatten)]
+    with: remote::Options,
 }
 
 #[derive(Serialize)]
@@ -47,30 +38,14 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     if let StoreConfig::Postgres(url) = &scene.config.dora.store {
         return with_database(&scene, url, arguments, context);
     }
-    let patience = Duration::from_secs(arguments.timeout.seconds.unsigned_abs());
-    let remote = Remote::find(
-        &scene.repository.root,
-        arguments.remote.as_deref(),
-        patience,
-        std::io::stdin().is_terminal(),
-    )?;
+    let remote = arguments.with.find(&scene.repository.root)?;
+    let shown = remote.shown();
     let here = scene.git_store();
     branches::record(&scene.repository, &here, Scope::All, context);
     let synced = sync::sync(&scene.repository, &remote, &mut |progress| {
-        if context.output.is_verbose() {
-            let remote = remote.shown();
-            context.output.note(&match progress {
-                Progress::Asking => format!("asking {remote} where its record is"),
-                Progress::Fetching => format!("fetching the record of {remote}"),
-                Progress::Pushing => format!("sending the record to {remote}"),
-                Progress::Beaten(times, pause) => {
-                    let pause = pause.as_millis();
-                    format!("others were faster ({times} times); again in {pause} ms")
-                }
-            });
-        }
+        JOINED.note(progress, &shown, context);
     })?;
-    say(&remote.shown(), &synced, arguments, context)
+    say(&shown, &synced, arguments, context)
 }
 
 /// Joins the record of this repository with the database that keeps it.
@@ -80,7 +55,7 @@ fn with_database(
     arguments: &Arguments,
     context: &Context,
 ) -> Result<Exit, Failure> {
-    if arguments.remote.is_some() {
+    if arguments.with.remote.is_some() {
         return Err(Failure::new(
             Exit::Usage,
             "the record is kept in a database, which sync joins with the ref of this repository",
@@ -106,7 +81,7 @@ fn say(
     arguments: &Arguments,
     context: &Context,
 ) -> Result<Exit, Failure> {
-    match arguments.format {
+    match arguments.with.format {
         Format::Json => context.output.json(&Report {
             schema: 1,
             remote: shown,
@@ -152,6 +127,7 @@ fn text(remote: &str, synced: &Synced, quiet: bool) -> String {
 
 /// What the record here is joined with.
 const JOINED: Joined = Joined {
+    what: "record",
     reference: EVENTS_REF,
     kept: "all events are in the record here, nothing is lost",
     command: "shipway dora sync",

@@ -1,17 +1,13 @@
 //! `shipway hooks sync`: shares verdicts with a remote.
 
-use super::super::remote::Joined;
+use super::super::remote::{self, Joined};
 use super::super::{Context, Exit, Failure, Format};
-use crate::config;
 use crate::git;
-use crate::git::sync::Remote;
-use crate::git::union::{Progress, SyncError, Synced};
+use crate::git::union::{SyncError, Synced};
 use crate::hooks::verdict::share::{self, REF};
 use crate::ui;
 use serde::Serialize;
 use std::fmt::Write;
-use std::io::IsTerminal;
-use std::time::Duration;
 
 /// Share which jobs passed on which tree, for hooks run --missing
 ///
@@ -20,15 +16,8 @@ use std::time::Duration;
 /// elsewhere; it only says that a commit did not come unchecked.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Name or address of the remote; that of the current branch, else origin, where absent
-    #[arg(long, value_name = "NAME")]
-    remote: Option<String>,
-    /// How long one answer of the remote may take
-    #[arg(long, value_name = "DURATION", default_value = "5m")]
-    timeout: config::Duration,
-    /// How the result is written
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    format: Format,
+    #[command(flatten)]
+    with: remote::Options,
 }
 
 #[derive(Serialize)]
@@ -49,30 +38,14 @@ struct Refused<'r> {
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let repository = git::open(std::path::Path::new("."))?;
-    let patience = Duration::from_secs(arguments.timeout.seconds.unsigned_abs());
-    let remote = Remote::find(
-        &repository.root,
-        arguments.remote.as_deref(),
-        patience,
-        std::io::stdin().is_terminal(),
-    )
-    .map_err(|error| JOINED.unreachable(error))?;
+    let remote = arguments.with.find(&repository.root);
+    let remote = remote.map_err(|error| JOINED.unreachable(error))?;
     let shown = remote.shown();
     let synced = share::sync(&repository, &remote, super::now(), &mut |progress| {
-        if context.output.is_verbose() {
-            context.output.note(&match progress {
-                Progress::Asking => format!("asking {shown} where its verdicts are"),
-                Progress::Fetching => format!("fetching the verdicts of {shown}"),
-                Progress::Pushing => format!("sending verdicts to {shown}"),
-                Progress::Beaten(times, pause) => {
-                    let pause = pause.as_millis();
-                    format!("others were faster ({times} times); again in {pause} ms")
-                }
-            });
-        }
+        JOINED.note(progress, &shown, context);
     })
     .map_err(failed)?;
-    match arguments.format {
+    match arguments.with.format {
         Format::Json => context.output.json(&Report {
             schema: 1,
             remote: &shown,
@@ -121,6 +94,7 @@ fn text(remote: &str, synced: &Synced, quiet: bool) -> String {
 
 /// What the verdicts here are joined with.
 const JOINED: Joined = Joined {
+    what: "verdicts",
     reference: REF,
     kept: "all verdicts are kept here",
     command: "shipway hooks sync",
