@@ -1,6 +1,7 @@
 //! The `compose-syntax` check beside Docker Compose's own reader: they say the same of each file.
 
 use super::hooked::Hooked;
+use crate::sandbox::skipped;
 use std::process::Command;
 
 /// Files that Docker Compose reads.
@@ -94,10 +95,8 @@ fn docker_compose() -> bool {
         .args(["compose", "version"])
         .output()
         .is_ok_and(|output| output.status.success());
-    let required = std::env::var("SHIPWAY_REQUIRE").is_ok_and(|all| all == "all");
-    assert!(
-        here || !required,
-        "Docker Compose is missing: make test-deps"
-    );
+    if !here {
+        skipped("Docker Compose is missing: make test-deps");
+    }
     here
 }

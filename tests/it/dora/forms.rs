@@ -2,7 +2,7 @@
 
 use super::ledger::{self, Commit};
 use super::support::{error, run};
-use crate::sandbox::{Sandbox, text};
+use crate::sandbox::{Sandbox, skipped, text};
 use serde_json::{Value, json};
 use std::process::{Command, Stdio};
 
@@ -60,8 +60,7 @@ pub(super) fn written(sandbox: &Sandbox, format: &str) -> String {
 /// The path of a program; none passes the test over, which `make test` says at its end.
 pub(super) fn tool(path: Option<std::path::PathBuf>, name: &str) -> Option<std::path::PathBuf> {
     if path.is_none() {
-        let required = std::env::var("SHIPWAY_REQUIRE").is_ok_and(|all| all == "all");
-        assert!(!required, "{name} is missing: make test-deps");
+        skipped(&format!("{name} is missing: make test-deps"));
     }
     path
 }

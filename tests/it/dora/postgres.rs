@@ -1,7 +1,7 @@
 //! The record in a real PostgreSQL, and that nothing there reads otherwise than in the repository.
 
 use super::support::{dora, error, events, head, json, run, shop};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, skipped};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -17,8 +17,7 @@ struct Server {
 fn programs() -> Option<PathBuf> {
     let found = std::env::var_os("SHIPWAY_TEST_PG_BIN").map(PathBuf::from);
     if found.is_none() {
-        let required = std::env::var("SHIPWAY_REQUIRE").is_ok_and(|all| all == "all");
-        assert!(!required, "PostgreSQL is missing: make test-deps");
+        skipped("PostgreSQL is missing: make test-deps");
     }
     found
 }
