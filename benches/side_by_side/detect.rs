@@ -27,37 +27,25 @@ pub(super) fn table(runs: usize, place: &Path) -> Result<String> {
     for (name, sources, arguments) in cases {
         let folder = tree(place, sources)?;
         let ours = words(&[SHIPWAY, "detect", "--format", "json"]);
-        let figures = match on_path("rg") {
-            None => {
-                let [figures] = medians(runs, [&ours[..]], &folder)?;
-                row(
-                    &mut text,
-                    &format!("{name}, `shipway detect`"),
-                    figures,
-                    None,
-                );
-                figures
-            }
-            Some(ripgrep) => {
-                let mut peer = words(&[&ripgrep]);
-                peer.extend(words(arguments));
-                let [figures, theirs] = medians(runs, [&ours, &peer], &folder)?;
-                row(
-                    &mut text,
-                    &format!("{name}, `shipway detect`"),
-                    figures,
-                    None,
-                );
-                let peer = format!("… `rg {}`", arguments.join(" "));
-                row(
-                    &mut text,
-                    &peer,
-                    theirs,
-                    Some((figures, "≤ 2 times the time")),
-                );
-                figures
-            }
+        let peer = on_path("rg").map(|ripgrep| {
+            let mut peer = words(&[&ripgrep]);
+            peer.extend(words(arguments));
+            peer
+        });
+        let (figures, theirs) = if let Some(peer) = &peer {
+            let [figures, theirs] = medians(runs, [&ours, peer], &folder)?;
+            (figures, Some(theirs))
+        } else {
+            let [figures] = medians(runs, [&ours[..]], &folder)?;
+            (figures, None)
         };
+        let name = format!("{name}, `shipway detect`");
+        row(&mut text, &name, figures, None);
+        if let Some(theirs) = theirs {
+            let name = format!("… `rg {}`", arguments.join(" "));
+            let goal = (figures, "≤ 2 times the time");
+            row(&mut text, &name, theirs, Some(goal));
+        }
         memory(&mut text, figures);
         std::fs::remove_dir_all(&folder)?;
     }
