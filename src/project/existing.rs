@@ -62,6 +62,9 @@ pub struct Dockerfile {
     /// What an earlier stage on Node.js makes and a stage on something else takes.
     #[serde(skip)]
     pub built: Vec<Built>,
+    /// Features that cargo is told to build with in any stage, each as one command names them.
+    #[serde(skip)]
+    pub features: Vec<Evidence>,
     /// Sources of COPY and ADD from the context.
     pub copied: Vec<Evidence>,
 }

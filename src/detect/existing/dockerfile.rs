@@ -9,7 +9,7 @@ mod text;
 use crate::detect::{secret, shell, syntax};
 use crate::project::{Built, Copied, Dockerfile, Evidence, Port, RelPath};
 use image::runtime;
-use install::{installed, listed, name_of, named, removed};
+use install::{features, installed, listed, name_of, named, removed};
 use std::collections::{BTreeMap, BTreeSet};
 use text::{absolute, expand, one_line, unquoted, without_comments};
 use tree_sitter::Node;
@@ -59,6 +59,8 @@ pub(super) fn read(path: &RelPath, text: &str) -> Dockerfile {
             listed.push(evidence.clone());
         }
     }
+    let features = reader.stages.iter().flat_map(|one| &one.said.features);
+    let features = features.cloned().collect();
     let built = built(&reader.stages);
     let Some(last) = reader.stages.pop() else {
         return empty(path);
@@ -88,6 +90,7 @@ pub(super) fn read(path: &RelPath, text: &str) -> Dockerfile {
         installs,
         assets,
         built,
+        features,
         ..last.said
     }
 }
@@ -220,7 +223,7 @@ impl<'t> Reader<'t> {
         let variables = &mut stage.variables;
         match node.kind() {
             "run_instruction" => {
-                self.run(node, said);
+                self.run(node, said, variables);
                 let lines = syntax::children(node).into_iter();
                 let lines = lines.filter(|child| child.kind() == "shell_command");
                 stage
@@ -322,8 +325,8 @@ impl<'t> Reader<'t> {
         serde_json::from_str(&one_line(syntax::text(array, self.text))).unwrap_or_default()
     }
 
-    /// What a RUN installs.
-    fn run(&self, run: Node<'_>, said: &mut Dockerfile) {
+    /// What a RUN installs, and the features that it builds with.
+    fn run(&self, run: Node<'_>, said: &mut Dockerfile, variables: &BTreeMap<String, String>) {
         for child in syntax::children(run) {
             let (text, first) = match child.kind() {
                 "shell_command" => (
@@ -362,6 +365,11 @@ impl<'t> Reader<'t> {
                     .extend(listed(&command).map(|word| evidence(word, &word.text)));
                 said.installs
                     .extend(named(&command).map(|word| evidence(word, &word.text)));
+                said.features.extend(
+                    features(&command)
+                        .map(|word| evidence(word, &expand(&word.text, variables)))
+                        .filter(|at| !at.excerpt.trim().is_empty()),
+                );
             }
         }
     }
@@ -435,6 +443,7 @@ fn empty(path: &RelPath) -> Dockerfile {
         installs: Vec::new(),
         assets: Vec::new(),
         built: Vec::new(),
+        features: Vec::new(),
         copied: Vec::new(),
     }
 }

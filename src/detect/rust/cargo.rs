@@ -1,11 +1,12 @@
 //! The workspaces and packages of a tree: what each `Cargo.toml` says, and which targets it makes.
 //! <https://doc.rust-lang.org/cargo/reference/manifest.html>
 
+use super::toolchain;
 use crate::detect::Tree;
 use crate::detect::beside::{beside_or_hidden, pattern};
 use crate::detect::structured::{self, Node};
 use crate::project::{Dockerfile, Evidence, Existing, Fact, RelPath, Requirement};
-use globset::{Glob, GlobSetBuilder};
+use globset::{GlobBuilder, GlobSetBuilder};
 use std::collections::BTreeSet;
 
 /// Packages that are built with one lock: a workspace, or a package for itself.
@@ -22,6 +23,10 @@ pub(super) struct Workspace {
     pub(super) packages: Vec<Package>,
     /// Names of all packages in the lock, those that only others need included.
     pub(super) locked: BTreeSet<String>,
+    /// Where an image of the repository names the features that its packages are built with.
+    pub(super) told: Option<Evidence>,
+    /// What the macros of sqlx find in the place of a database.
+    pub(super) offline: Option<Evidence>,
 }
 
 /// One package.
@@ -39,6 +44,8 @@ pub(super) struct Package {
     /// Every target that the manifest names with a file of its own: benches, examples, tests.
     pub(super) others: Vec<RelPath>,
     pub(super) requirements: Vec<Requirement>,
+    /// Those of its features that an image of the repository builds it with beside the default ones.
+    pub(super) features: Vec<String>,
 }
 
 /// One program.
@@ -46,6 +53,8 @@ pub(super) struct Package {
 pub(super) struct Bin {
     pub(super) name: String,
     pub(super) path: RelPath,
+    /// Features without which cargo does not build it.
+    pub(super) features: Vec<String>,
 }
 
 /// Every workspace and package that is part of what the tree is about, outermost first.
@@ -95,7 +104,9 @@ fn members(
         for text in workspace.get(key).map(Node::items).unwrap_or_default() {
             let text = text.text().unwrap_or_default();
             let text = text.trim_start_matches("./").trim_end_matches('/');
-            if let Ok(glob) = Glob::new(text) {
+            // As in cargo, `*` is one folder.
+            let glob = GlobBuilder::new(text).literal_separator(true).build();
+            if let Ok(glob) = glob {
                 set.add(glob);
             }
         }
@@ -120,12 +131,15 @@ fn members(
         let document = structured::toml(tree, &members[at]);
         at += 1;
         for path in document.iter().flat_map(|document| paths(document)) {
-            let other = folder
-                .join(&path)
-                .and_then(|folder| folder.join("Cargo.toml"));
-            if let Ok(other) = other
+            let Ok(place) = folder.join(path) else {
+                continue;
+            };
+            let out = place
+                .below(&root)
+                .is_none_or(|below| left_out.is_match(below.as_str()));
+            if let Ok(other) = place.join("Cargo.toml")
+                && !out
                 && manifests.contains(&&other)
-                && other.is_within(&root)
                 && !members.contains(&other)
             {
                 members.push(other);
@@ -136,16 +150,15 @@ fn members(
 }
 
 /// Paths of the dependencies that lie in the tree.
-fn paths(document: &Node) -> Vec<String> {
-    let mut tables = vec![
-        document.get("dependencies"),
-        document.get("build-dependencies"),
-    ];
-    tables.push(document.at(&["workspace", "dependencies"]));
-    let entries = tables.into_iter().flatten().flat_map(Node::entries);
-    entries
-        .filter_map(|entry| entry.node.get("path")?.text().map(str::to_owned))
-        .collect()
+fn paths(document: &Node) -> impl Iterator<Item = &str> {
+    [
+        document.entries_at(&["dependencies"]),
+        document.entries_at(&["build-dependencies"]),
+        document.entries_at(&["workspace", "dependencies"]),
+    ]
+    .into_iter()
+    .flatten()
+    .filter_map(|entry| entry.node.get("path")?.text())
 }
 
 fn read(
@@ -157,11 +170,16 @@ fn read(
 ) -> Option<Workspace> {
     let root = manifest.parent();
     let workspace = document.get("workspace");
+    let told = told(existing, &root);
+    let words: Vec<&str> = told
+        .iter()
+        .flat_map(|at| at.excerpt.split([',', ' ']))
+        .collect();
     let packages: Vec<Package> = members
         .iter()
         .filter_map(|member| {
             let own = structured::toml(tree, member)?;
-            package(tree, member, &own, (manifest, document))
+            package(tree, member, &own, (manifest, document), &words)
         })
         .collect();
     let named = document.entry_at(&["package", "name"]);
@@ -180,13 +198,41 @@ fn read(
     let lock = root.join("Cargo.lock").ok().filter(|lock| tree.has(lock));
     Some(Workspace {
         locked: lock.iter().flat_map(|lock| locked(tree, lock)).collect(),
-        version: version(tree, existing, manifest, document),
+        version: toolchain::version(tree, existing, manifest, document),
         is_workspace: workspace.is_some(),
+        offline: offline(tree, &root, &packages),
+        told: told.filter(|_| packages.iter().any(|package| !package.features.is_empty())),
         manifest: manifest.clone(),
         root,
         name,
         lock,
         packages,
+    })
+}
+
+/// The features that an image of the repository tells cargo to build with.
+fn told(existing: &Existing, root: &RelPath) -> Option<Evidence> {
+    let about = |file: &&Dockerfile| {
+        let folder = file.path.parent();
+        root.is_within(&folder) || folder.is_within(root) && !beside_or_hidden(&folder)
+    };
+    let mut images = existing.dockerfiles.iter().filter(about);
+    images.find_map(|file| file.features.first().cloned())
+}
+
+/// `.sqlx`, or the file of older versions.
+/// <https://docs.rs/sqlx/latest/sqlx/macro.query.html#offline-mode>
+fn offline(tree: &Tree, root: &RelPath, packages: &[Package]) -> Option<Evidence> {
+    let packages = packages.iter().map(|package| &package.root);
+    std::iter::once(root).chain(packages).find_map(|root| {
+        let folder = root.join(".sqlx").ok()?;
+        let first = tree
+            .with_extension("json")
+            .find(|path| path.is_within(&folder))
+            .cloned();
+        let older = root.join("sqlx-data.json").ok();
+        let found = first.or(older.filter(|path| tree.has(path)));
+        found.map(Evidence::file)
     })
 }
 
@@ -204,6 +250,7 @@ fn package(
     manifest: &RelPath,
     document: &Node,
     workspace: (&RelPath, &Node),
+    told: &[&str],
 ) -> Option<Package> {
     let root = manifest.parent();
     let table = document.get("package")?;
@@ -216,6 +263,18 @@ fn package(
         None => at("src/lib.rs"),
     };
     let library = text(&["lib", "name"]).unwrap_or(&name).replace('-', "_");
+    let features: Vec<String> = told
+        .iter()
+        .map(|feature| {
+            let own = feature
+                .split_once('/')
+                .filter(|(package, _)| *package == name);
+            own.map_or(*feature, |(_, feature)| feature)
+        })
+        .filter(|feature| has_feature(document, feature))
+        .map(str::to_owned)
+        .collect();
+    let enabled = enabled(document, &features);
     let mut bins: Vec<Bin> = Vec::new();
     for bin in document.get("bin").map(Node::items).unwrap_or_default() {
         let Some(bin_name) = bin.get("name").and_then(Node::text) else {
@@ -230,9 +289,17 @@ fn package(
             Some(path) => at(path),
             None => usual.iter().find_map(|path| at(path)),
         };
-        bins.extend(path.map(|path| Bin {
-            name: bin_name.to_owned(),
-            path,
+        let required = bin.get("required-features").map(Node::items);
+        let required = required.unwrap_or_default().iter().filter_map(Node::text);
+        bins.extend(path.map(|path| {
+            Bin {
+                name: bin_name.to_owned(),
+                path,
+                features: required
+                    .filter(|feature| !enabled.contains(*feature))
+                    .map(str::to_owned)
+                    .collect(),
+            }
         }));
     }
     if automatic("autobins") {
@@ -241,6 +308,7 @@ fn package(
                 bins.push(Bin {
                     name: name.to_owned(),
                     path,
+                    features: Vec::new(),
                 });
             }
         };
@@ -280,7 +348,7 @@ fn package(
         .filter_map(|path| at(&path))
         .collect();
     Some(Package {
-        requirements: requirements(tree, manifest, document, workspace),
+        requirements: requirements(tree, manifest, document, workspace, &enabled),
         manifest: manifest.clone(),
         root,
         name,
@@ -289,17 +357,18 @@ fn package(
         bins,
         build_script,
         others,
+        features,
     })
 }
 
-/// What the package depends on when it is built with its default features.
+/// What the package depends on when it is built with the features `enabled`.
 fn requirements(
     tree: &Tree,
     manifest: &RelPath,
     document: &Node,
     (shared_at, shared): (&RelPath, &Node),
+    enabled: &BTreeSet<String>,
 ) -> Vec<Requirement> {
-    let enabled = default_features(document);
     let mut found = Vec::new();
     let mut take = |table: Option<&Node>, development: bool| {
         for entry in table.map(Node::entries).unwrap_or_default() {
@@ -357,12 +426,8 @@ fn requirements(
         }
     };
     take(document.get("dependencies"), false);
-    for target in document
-        .get("target")
-        .map(Node::entries)
-        .unwrap_or_default()
-    {
-        if !target.key.contains("windows") && !target.key.contains("macos") {
+    for target in document.entries_at(&["target"]) {
+        if is_for_linux(&target.key) {
             take(target.node.get("dependencies"), false);
         }
     }
@@ -371,10 +436,30 @@ fn requirements(
     found
 }
 
-/// The default features with all that they switch on, optional dependencies under their names.
-fn default_features(document: &Node) -> BTreeSet<String> {
-    let mut enabled = BTreeSet::new();
-    let mut next = vec!["default".to_owned()];
+/// Whether dependencies under this key of `[target]` are built for Linux: a triple or a `cfg(…)`.
+pub(super) fn is_for_linux(target: &str) -> bool {
+    let has = |names: &[&str]| names.iter().any(|name| target.contains(name));
+    if has(&["windows", "macos", "darwin", "wasm", "ios", "android"]) {
+        has(&["not("])
+    } else {
+        !(has(&["not("]) && has(&["linux", "unix"]))
+    }
+}
+
+/// Whether the package has this feature: one of the table, or an optional dependency.
+fn has_feature(document: &Node, feature: &str) -> bool {
+    document.at(&["features", feature]).is_some()
+        || document
+            .at(&["dependencies", feature, "optional"])
+            .is_some()
+}
+
+/// The default features and `told` with all that they switch on, optional dependencies under their
+/// names.
+fn enabled(document: &Node, told: &[String]) -> BTreeSet<String> {
+    let mut enabled: BTreeSet<String> = told.iter().cloned().collect();
+    let mut next = told.to_vec();
+    next.push("default".to_owned());
     while let Some(feature) = next.pop() {
         let items = document.at(&["features", &feature]).map(Node::items);
         for item in items.unwrap_or_default().iter().filter_map(Node::text) {
@@ -390,91 +475,6 @@ fn default_features(document: &Node) -> BTreeSet<String> {
         }
     }
     enabled
-}
-
-/// Which Rust builds it: what rustup is told goes before an image of the repository, and that before
-/// the least version.
-fn version(
-    tree: &Tree,
-    existing: &Existing,
-    manifest: &RelPath,
-    document: &Node,
-) -> Option<Fact<String>> {
-    let root = manifest.parent();
-    let mut claims: Vec<(String, Evidence)> = Vec::new();
-    // rustup looks upwards from the folder that it is called in.
-    let folders = [root.clone(), RelPath::root()];
-    for folder in &folders {
-        claims.extend(toolchain(tree, folder));
-    }
-    let images = existing.dockerfiles.iter().filter(|file| {
-        let folder = file.path.parent();
-        folder == root || root.is_within(&folder)
-    });
-    claims.extend(images.filter_map(|file| builder(tree, file)));
-    let least = document
-        .entry_at(&["package", "rust-version"])
-        .filter(|entry| entry.node.text().is_some())
-        .or_else(|| document.entry_at(&["workspace", "package", "rust-version"]));
-    let least = least.and_then(|entry| {
-        let text = entry.node.text()?.to_owned();
-        Some((text, tree.at(manifest, entry.line)))
-    });
-    // The least version says nothing against a newer one.
-    if claims.is_empty() {
-        claims.extend(least);
-    }
-    let fact = Fact::first_of(crate::project::Confidence::Certain, claims)?;
-    Some(if fact.against.is_empty() {
-        fact
-    } else {
-        fact.because("rustup takes what rust-toolchain.toml says wherever cargo is called")
-    })
-}
-
-/// The channel that rustup takes over everything else.
-fn toolchain(tree: &Tree, folder: &RelPath) -> Option<(String, Evidence)> {
-    let path = folder.join("rust-toolchain.toml").ok()?;
-    if let Some(document) = structured::toml(tree, &path) {
-        let channel = document.entry_at(&["toolchain", "channel"])?;
-        return Some((
-            channel.node.text()?.to_owned(),
-            tree.at(&path, channel.line),
-        ));
-    }
-    let path = folder.join("rust-toolchain").ok()?;
-    let text = tree.text(&path)?;
-    if text.contains("[toolchain]") {
-        let line = text
-            .lines()
-            .position(|line| line.trim_start().starts_with("channel"))?;
-        let channel = text.lines().nth(line)?.split('"').nth(1)?;
-        return Some((channel.to_owned(), tree.at(&path, line + 1)));
-    }
-    let channel = text.lines().next()?.trim();
-    (!channel.is_empty()).then(|| (channel.to_owned(), tree.at(&path, 1)))
-}
-
-/// The version of Rust that a Dockerfile builds with.
-fn builder(tree: &Tree, file: &Dockerfile) -> Option<(String, Evidence)> {
-    let text = tree.text(&file.path)?;
-    text.lines().enumerate().find_map(|(index, line)| {
-        let mut words = line.split_whitespace();
-        let from = words.next()?.eq_ignore_ascii_case("from");
-        let image = words
-            .find(|word| !word.starts_with("--"))
-            .filter(|_| from)?;
-        let (name, tag) = image.split('@').next()?.rsplit_once(':')?;
-        let version = match name.rsplit('/').next()? {
-            "rust" => tag.split('-').next()?,
-            // `lukemathwalker/cargo-chef:latest-rust-1.80.1-bookworm`.
-            "cargo-chef" => tag.split_once("rust-")?.1.split('-').next()?,
-            _ => return None,
-        };
-        let is_version =
-            version.contains('.') && version.chars().all(|c| c.is_ascii_digit() || c == '.');
-        is_version.then(|| (version.to_owned(), tree.at(&file.path, index + 1)))
-    })
 }
 
 impl Workspace {
@@ -511,5 +511,76 @@ impl Package {
         self.requirements
             .iter()
             .find(|one| one.name == name && !one.development)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first(files: &[(&str, &str)]) -> Workspace {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let tree = Tree::read(folder.path()).unwrap();
+        workspaces(&tree, &Existing::default()).remove(0)
+    }
+
+    #[test]
+    fn a_star_is_one_folder_and_what_is_left_out_is_no_member() {
+        let workspace = first(&[
+            (
+                "Cargo.toml",
+                "[workspace]\nmembers = [\"crates/*\"]\nexclude = [\"crates/left\"]\n",
+            ),
+            (
+                "crates/a/Cargo.toml",
+                "[package]\nname = \"a\"\n[dependencies]\nleft = { path = \"../left\" }\nb = { path = \"../../b\" }\n",
+            ),
+            ("crates/a/inner/Cargo.toml", "[package]\nname = \"inner\"\n"),
+            ("crates/left/Cargo.toml", "[package]\nname = \"left\"\n"),
+            ("b/Cargo.toml", "[package]\nname = \"b\"\n"),
+        ]);
+        let names: Vec<&str> = workspace
+            .packages
+            .iter()
+            .map(|package| package.name.as_str())
+            .collect();
+        assert_eq!(names, ["a", "b"]);
+    }
+
+    #[test]
+    fn what_is_only_for_other_systems_is_not_depended_on() {
+        for (target, expected) in [
+            ("x86_64-unknown-linux-musl", true),
+            ("x86_64-pc-windows-msvc", false),
+            ("cfg(unix)", true),
+            ("cfg(not(unix))", false),
+            ("cfg(windows)", false),
+            ("cfg(not(windows))", true),
+            ("cfg(not(target_os = \"macos\"))", true),
+            ("cfg(not(target_os = \"linux\"))", false),
+            ("cfg(target_arch = \"wasm32\")", false),
+            ("cfg(tokio_unstable)", true),
+        ] {
+            assert_eq!(is_for_linux(target), expected, "{target}");
+        }
+    }
+
+    #[test]
+    fn a_program_keeps_the_features_that_are_no_default_ones() {
+        let workspace = first(&[
+            (
+                "Cargo.toml",
+                "[package]\nname = \"a\"\n[features]\ndefault = [\"web\"]\nweb = []\nadmin = []\n\
+                 [[bin]]\nname = \"a\"\npath = \"src/main.rs\"\nrequired-features = [\"web\", \"admin\"]\n",
+            ),
+            ("src/main.rs", "fn main() {}\n"),
+        ]);
+        assert_eq!(workspace.packages[0].bins[0].features, ["admin"]);
+        assert!(workspace.told.is_none());
     }
 }

@@ -10,15 +10,16 @@ mod serve;
 mod service;
 mod settings;
 mod source;
+mod toolchain;
 mod value;
 mod variables;
 
 use super::{Found, Tree};
 use crate::project::{
-    Confidence, Evidence, Existing, Fact, Library, LintCommand, PackageManager, RelPath,
-    TestCommand, Tool,
+    Evidence, Existing, Fact, Library, LintCommand, PackageManager, RelPath, TestCommand, Tool,
 };
 use cargo::Workspace;
+use std::collections::BTreeSet;
 
 /// Adds each workspace and each package for itself.
 pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
@@ -34,7 +35,7 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
         let services = search.services(found);
         let is_inside = roots.iter().any(|outer| workspace.root.is_within(outer));
         if services.is_empty() && !is_inside {
-            found.libraries.push(library(tree, workspace));
+            found.libraries.push(library(workspace));
             roots.push(&workspace.root);
         }
         found.services.extend(services);
@@ -45,14 +46,14 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
 }
 
 /// A workspace without a program that runs as a container.
-fn library(tree: &Tree, workspace: &Workspace) -> Library {
+fn library(workspace: &Workspace) -> Library {
     Library {
         name: workspace.name.clone(),
         ecosystem: "rust",
         package_manager: Some(manager(workspace)),
         runtime_version: workspace.version.clone(),
-        test: Some(test(tree, workspace)),
-        lint: lint(tree, workspace),
+        test: Some(test(workspace)),
+        lint: lint(workspace),
         build: None,
         root: workspace.root.clone(),
     }
@@ -66,73 +67,62 @@ fn manager(workspace: &Workspace) -> Fact<PackageManager> {
     fact
 }
 
-/// What the macros of sqlx find in the place of a database: `.sqlx`, or the file of older versions.
-/// <https://docs.rs/sqlx/latest/sqlx/macro.query.html#offline-mode>
-fn offline(tree: &Tree, workspace: &Workspace) -> Option<Evidence> {
-    let packages = workspace.packages.iter().map(|package| &package.root);
-    std::iter::once(&workspace.root)
-        .chain(packages)
-        .find_map(|root| {
-            let folder = root.join(".sqlx").ok()?;
-            let first = tree
-                .with_extension("json")
-                .find(|path| path.is_within(&folder))
-                .cloned();
-            let older = root
-                .join("sqlx-data.json")
-                .ok()
-                .filter(|path| tree.has(path));
-            first.or(older).map(Evidence::file)
-        })
-}
-
-/// `command` where the macros of sqlx have what they ask for.
-fn without_database(tree: &Tree, workspace: &Workspace, command: &str) -> String {
-    match offline(tree, workspace) {
+/// `command` with what every command of cargo needs that builds the whole workspace: the features that
+/// an image of the repository names, and no database where the macros of sqlx have what they ask for.
+fn of_all(workspace: &Workspace, command: &str) -> String {
+    let features: BTreeSet<&str> = workspace
+        .packages
+        .iter()
+        .flat_map(|package| package.features.iter().map(String::as_str))
+        .collect();
+    let mut command = command.to_owned();
+    if !features.is_empty() {
+        let features: Vec<&str> = features.into_iter().collect();
+        command.push_str(" --features ");
+        command.push_str(&features.join(","));
+    }
+    match &workspace.offline {
         Some(_) => format!("SQLX_OFFLINE=true {command}"),
-        None => command.to_owned(),
+        None => command,
     }
 }
 
-fn test(tree: &Tree, workspace: &Workspace) -> Fact<TestCommand> {
+fn test(workspace: &Workspace) -> Fact<TestCommand> {
     let command = if workspace.is_workspace {
         "cargo test --workspace"
     } else {
         "cargo test"
     };
-    Fact::new(
+    Fact::certain(
         TestCommand {
-            command: without_database(tree, workspace, command),
+            command: of_all(workspace, command),
             working_dir: workspace.root.clone(),
             runner: "cargo".to_owned(),
         },
-        Confidence::Certain,
-        vec![Evidence::file(workspace.manifest.clone())],
+        Evidence::file(workspace.manifest.clone()),
     )
     .because("cargo runs the tests of every package")
 }
 
-fn lint(tree: &Tree, workspace: &Workspace) -> Vec<Fact<LintCommand>> {
+fn lint(workspace: &Workspace) -> Vec<Fact<LintCommand>> {
     let locked = if workspace.lock.is_some() {
         " --locked"
     } else {
         ""
     };
-    let clippy = format!("cargo clippy --workspace --all-targets{locked} -- --deny warnings");
-    [
-        "cargo fmt --all --check".to_owned(),
-        without_database(tree, workspace, &clippy),
-    ]
-    .into_iter()
-    .map(|command| {
-        let lint = LintCommand {
-            command,
-            working_dir: workspace.root.clone(),
-        };
-        Fact::likely(lint, Evidence::file(workspace.manifest.clone()))
-            .because("it comes with the Rust toolchain")
-    })
-    .collect()
+    let clippy = format!("cargo clippy --workspace --all-targets{locked}");
+    let clippy = of_all(workspace, &clippy) + " -- --deny warnings";
+    ["cargo fmt --all --check".to_owned(), clippy]
+        .into_iter()
+        .map(|command| {
+            let lint = LintCommand {
+                command,
+                working_dir: workspace.root.clone(),
+            };
+            Fact::likely(lint, Evidence::file(workspace.manifest.clone()))
+                .because("it comes with the Rust toolchain")
+        })
+        .collect()
 }
 
 /// clippy and rustfmt come with the toolchain.

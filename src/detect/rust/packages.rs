@@ -1,8 +1,9 @@
 //! Packages of Debian that crates need where they are built and where they run.
 
-use super::cargo::Workspace;
+use super::cargo::{self, Workspace};
 use super::program::Program;
 use crate::detect::Tree;
+use crate::detect::structured::{self, Node};
 use crate::project::{Evidence, Fact, Service};
 
 /// A crate, what builds it, and what runs it.
@@ -128,31 +129,33 @@ pub(super) fn find(tree: &Tree, workspace: &Workspace, program: &Program, servic
 }
 
 /// The linkers that cargo is configured to call on Linux.
+/// <https://doc.rust-lang.org/cargo/reference/config.html>
 fn linkers(tree: &Tree, workspace: &Workspace, service: &mut Service) {
-    let files = [".cargo/config.toml", ".cargo/config"];
-    let Some((path, text)) = files.iter().find_map(|name| {
-        let path = workspace.root.join(name).ok()?;
-        let text = tree.text(&path)?;
-        Some((path, text))
-    }) else {
+    let read = [".cargo/config.toml", ".cargo/config"]
+        .iter()
+        .filter_map(|name| workspace.root.join(name).ok())
+        .find_map(|path| Some((structured::toml(tree, &path)?, path)));
+    let Some((document, path)) = read else {
         return;
     };
-    let mut table = "";
-    for (index, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.starts_with('[') {
-            table = line;
-        }
-        let here = !table.contains("target") || table.contains("linux") || table.contains("unix");
-        if !here || !(line.contains("linker") || line.contains("fuse-ld")) || line.starts_with('#')
-        {
-            continue;
-        }
+    let targets = document.entries_at(&["target"]).iter();
+    let targets = targets
+        .filter(|target| cargo::is_for_linux(&target.key))
+        .flat_map(|target| target.node.entries());
+    for entry in document.entries_at(&["build"]).iter().chain(targets) {
+        let said: Vec<&str> = match entry.key.as_str() {
+            "linker" => entry.node.text().into_iter().collect(),
+            "rustflags" => {
+                let flags = entry.node.items().iter().filter_map(Node::text);
+                let flags = flags.chain(entry.node.text());
+                flags.filter(|flag| flag.contains("link")).collect()
+            }
+            _ => continue,
+        };
         for name in ["clang", "lld", "mold"] {
             let known = service.build_packages.iter().any(|fact| fact.value == name);
-            if line.contains(name) && !known {
-                let at = tree.at(&path, index + 1);
-                let fact = Fact::likely(name.to_owned(), at);
+            if !known && said.iter().any(|text| text.contains(name)) {
+                let fact = Fact::likely(name.to_owned(), tree.at(&path, entry.line));
                 let because = "cargo is configured to link with it";
                 service.build_packages.push(fact.because(because));
             }

@@ -7,9 +7,10 @@ use super::{lint, manager, migration, packages, test, variables};
 use crate::detect::beside::beside_or_hidden;
 use crate::detect::{Found, Tree, existing, naming, shell, variable};
 use crate::project::{
-    BackingKind, Confidence, Dockerfile, Evidence, Existing, Fact, Finding, RelPath, Requirement,
+    BackingKind, Dockerfile, Evidence, Existing, Fact, Finding, RelPath, Requirement,
     ServerInterface, Service, ServiceKind, Severity, Single,
 };
+use std::collections::BTreeSet;
 
 /// Where the programs of a workspace are looked for.
 pub(super) struct Search<'a> {
@@ -153,8 +154,8 @@ impl Search<'_> {
         service.runtime_version.clone_from(&workspace.version);
         service.sources = vec![workspace.root.clone()];
         service.manifest_includes = self.manifests();
-        service.test = Some(test(self.tree, workspace));
-        service.lint = lint(self.tree, workspace);
+        service.test = Some(test(workspace));
+        service.lint = lint(workspace);
         service.env = variables::find(self.tree, program, &self.folders(program));
         let images = self.images(program);
         let composed = existing::own_services(
@@ -283,9 +284,18 @@ impl Search<'_> {
 
     /// The command that builds `targets`, started in the folder of the workspace.
     fn build(&self, targets: &[(&Package, &Bin)]) -> Fact<String> {
+        let features: BTreeSet<&str> = targets
+            .iter()
+            .flat_map(|(package, bin)| package.features.iter().chain(&bin.features))
+            .map(String::as_str)
+            .collect();
+        let features = features.into_iter().collect::<Vec<_>>().join(",");
         let mut words = vec!["cargo", "build", "--release"];
         if self.workspace.lock.is_some() {
             words.push("--locked");
+        }
+        if !features.is_empty() {
+            words.extend(["--features", &features]);
         }
         for (package, bin) in targets {
             words.extend(["--package", &package.name, "--bin", &bin.name]);
@@ -295,16 +305,17 @@ impl Search<'_> {
         let manifest = targets
             .first()
             .map_or(&self.workspace.manifest, |(package, _)| &package.manifest);
-        let at = Evidence::file(manifest.clone());
-        match super::offline(self.tree, self.workspace) {
-            Some(data) => Fact::new(
-                format!("SQLX_OFFLINE=true {command}"),
-                Confidence::Certain,
-                vec![at, data],
-            )
-            .because("the macros of sqlx find here what they would ask a database"),
-            None => Fact::certain(command, at),
+        let mut fact = Fact::certain(command, Evidence::file(manifest.clone()));
+        if let Some(told) = &self.workspace.told {
+            fact.evidence.push(told.clone());
+            fact = fact.because("an image of the repository builds it with these features");
         }
+        if let Some(data) = &self.workspace.offline {
+            fact.value = format!("SQLX_OFFLINE=true {}", fact.value);
+            fact.evidence.push(data.clone());
+            fact = fact.because("the macros of sqlx find here what they would ask a database");
+        }
+        fact
     }
 
     fn migration(&self, program: &Program, service: &mut Service) {
@@ -327,12 +338,17 @@ impl Search<'_> {
 
     /// Says where the macros of sqlx ask a database that an image cannot be built with.
     fn asks(&self, program: &Program, found: &mut Found) {
+        const ID: &str = "sqlx-asks-a-database";
         let asks = program.files.iter().find_map(|file| file.asks.as_ref());
-        let Some(at) = asks.filter(|_| super::offline(self.tree, self.workspace).is_none()) else {
+        let Some(at) = asks.filter(|_| self.workspace.offline.is_none()) else {
             return;
         };
+        let is_said = |known: &Finding| known.id == ID && known.evidence.contains(at);
+        if found.findings.iter().any(is_said) {
+            return;
+        }
         found.findings.push(Finding {
-            id: "sqlx-asks-a-database",
+            id: ID,
             severity: Severity::Warning,
             message: format!(
                 "{at} uses a macro of sqlx that asks the database when the program is built, and .sqlx is not committed: without a database nobody can build it, and no image is made"

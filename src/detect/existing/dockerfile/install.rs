@@ -1,4 +1,4 @@
-//! What a RUN of a Dockerfile installs, by its commands.
+//! What a RUN of a Dockerfile installs and builds with, by its commands.
 
 use crate::detect::shell;
 
@@ -74,6 +74,19 @@ pub(super) fn listed(command: &shell::Command) -> impl Iterator<Item = &shell::W
         .words
         .iter()
         .filter(move |_| installs)
+        .filter(move |word| is_value(word))
+}
+
+/// What stands behind `--features` where cargo builds what is copied in, also through a wrapper such as
+/// `xx-cargo`. <https://doc.rust-lang.org/cargo/commands/cargo-build.html#feature-selection>
+pub(super) fn features(command: &shell::Command) -> impl Iterator<Item = &shell::Word> {
+    let builds = command.program().ends_with("cargo")
+        && (command.has("build") || command.has("install") && command.has("--path"));
+    let mut is_value = is_value(&["--features", "-F"]);
+    command
+        .words
+        .iter()
+        .filter(move |_| builds)
         .filter(move |word| is_value(word))
 }
 

@@ -156,7 +156,8 @@ fn build(services: &[&Service]) -> (String, Vec<String>) {
     let commands = services.iter().filter_map(|service| service.build.as_ref());
     for command in commands {
         let all = split(&command.value);
-        let first = all.iter().position(|word| word.starts_with("--package"));
+        let is_own = |word: &String| matches!(word.as_str(), "--features" | "--package");
+        let first = all.iter().position(is_own);
         let (common, targets) = all.split_at(first.unwrap_or(all.len()));
         if words.is_empty() {
             words.extend_from_slice(common);
