@@ -1,16 +1,13 @@
 //! Variables that JavaScript and TypeScript read: `process.env.X` of Node and Bun,
 //! `import.meta.env.X` of Vite, `Deno.env.get("X")`.
 
-use super::{Tree, secret, syntax};
-use crate::project::{Confidence, EnvVar, Evidence, RelPath};
-use std::collections::BTreeMap;
+use super::variable::{self, Read, Variables};
+use super::{Tree, syntax};
+use crate::project::RelPath;
 use tree_sitter::Node;
 
 /// Objects that hold the environment.
 const ENVIRONMENTS: &[&str] = &["process.env", "import.meta.env", "Deno.env", "Bun.env"];
-
-/// Variables by their names.
-pub(super) type Variables = BTreeMap<String, EnvVar>;
 
 /// Everything that is read in `files`, each with all its places.
 pub(super) fn variables<'p>(
@@ -23,58 +20,10 @@ pub(super) fn variables<'p>(
             continue;
         };
         for read in reads(path, &source) {
-            add(&mut found, path, &source, read);
+            variable::add(&mut found, path, &source, read);
         }
     }
     found
-}
-
-/// One place that reads one variable.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Read {
-    pub(super) name: String,
-    pub(super) line: usize,
-    pub(super) default: Option<String>,
-    /// Whether the code says that it fails without it.
-    pub(super) required: bool,
-}
-
-/// Adds what `source`, the text of `path`, reads. The default of a secret is not shown.
-pub(super) fn add(found: &mut Variables, path: &RelPath, source: &str, read: Read) {
-    let confidence = secret::secrecy(&read.name);
-    let line = source.lines().nth(read.line - 1).unwrap_or_default();
-    let default = read.default.as_deref().filter(|text| !text.is_empty());
-    // Before the line is cut, lest a part of it stay.
-    let excerpt = match default {
-        Some(text) if confidence.is_some() || secret::url_has_password(text) => {
-            line.replace(text, "…")
-        }
-        _ => line.to_owned(),
-    };
-    let at = Evidence::new(path.clone(), read.line, &excerpt);
-    let variable = found.entry(read.name.clone()).or_insert_with(|| EnvVar {
-        name: read.name,
-        read_at: Vec::new(),
-        default: None,
-        required: false,
-        secret: confidence.is_some(),
-        secret_confidence: confidence.unwrap_or(Confidence::Likely),
-        insecure_default: false,
-        set_at: None,
-        role: None,
-    });
-    if !variable.read_at.contains(&at) {
-        variable.read_at.push(at);
-    }
-    variable.required |= read.required;
-    if variable.secret {
-        variable.insecure_default |= read
-            .default
-            .as_deref()
-            .is_some_and(|text| !secret::is_placeholder(text) && !text.contains("://"));
-    } else if variable.default.is_none() {
-        variable.default = read.default;
-    }
 }
 
 /// What a source reads, in order of the lines.
@@ -213,6 +162,7 @@ fn literal(node: Node<'_>, source: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::project::EnvVar;
 
     fn found(name: &str, source: &str) -> Vec<(String, usize, Option<String>)> {
         reads(&RelPath::parse(name).unwrap(), source)
@@ -296,7 +246,7 @@ mod tests {
                 let path = RelPath::parse("a.js").unwrap();
                 let mut found = Variables::new();
                 for read in reads(&path, &source) {
-                    add(&mut found, &path, &source, read);
+                    variable::add(&mut found, &path, &source, read);
                 }
                 let excerpt = &found[name].read_at[0].excerpt;
                 assert!(!excerpt.contains("db://"), "{excerpt}");

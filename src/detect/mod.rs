@@ -7,6 +7,7 @@
 mod backing;
 mod beside;
 mod client;
+mod compiled;
 mod env_files;
 pub(crate) mod existing;
 mod findings;

@@ -1,5 +1,64 @@
 //! What names, routes and addresses say about a server, whatever language it is written in.
 
+use crate::project::{Evidence, Fact, Finding, Port, Severity};
+
+/// One place that waits for connections.
+#[derive(Debug)]
+pub(super) struct Listen {
+    pub(super) port: Option<u16>,
+    /// Where it stands for itself in the code: the variable or field that holds it, lower case.
+    pub(super) named: Option<String>,
+    /// Whether only this machine reaches it.
+    pub(super) on_loopback: bool,
+    pub(super) at: Evidence,
+}
+
+/// The ports of the places that listen, in their order; `kept` knows what stands under a name.
+pub(super) fn ports(
+    listens: &[&Listen],
+    kept: impl Fn(&str) -> Option<(u16, Evidence)>,
+) -> Vec<(Port, Evidence)> {
+    let of = |listen: &&Listen| {
+        let named = || kept(listen.named.as_deref()?);
+        let said = listen.port.map(|port| (port, listen.at.clone()));
+        let (port, at) = said.or_else(named)?;
+        Some((Port::new(port)?, at))
+    };
+    listens.iter().filter_map(of).collect()
+}
+
+/// Says of `service` that its only place to listen is on loopback.
+pub(super) fn on_loopback(listens: &[&Listen], service: &str, mend: &str) -> Option<Finding> {
+    let [listen] = listens else { return None };
+    listen.on_loopback.then(|| Finding {
+        id: "listens-on-loopback",
+        severity: Severity::Warning,
+        message: format!(
+            "{} listens on loopback alone: in a container nobody reaches {service}",
+            listen.at
+        ),
+        evidence: vec![listen.at.clone()],
+        mend: mend.to_owned(),
+    })
+}
+
+/// The route that a health check asks, of those that sound like one.
+pub(super) fn health<'e>(
+    routes: impl Iterator<Item = (String, &'e Evidence)>,
+) -> Option<Fact<String>> {
+    let (route, at) = routes.min_by_key(|(route, _)| {
+        let order = ["healthz", "livez", "health", "healthcheck", "health_check"];
+        let place = order
+            .iter()
+            .position(|name| route.trim_end_matches('/').ends_with(name));
+        (place.unwrap_or(order.len()), route.len())
+    })?;
+    Some(
+        Fact::likely(route, at.clone())
+            .because("the route of a handler; a group of routes may stand before it"),
+    )
+}
+
 /// The port at the end of `:8080`, `0.0.0.0:8080`, `8080`.
 pub(super) fn port_in(text: &str) -> Option<u16> {
     let text = text.trim();

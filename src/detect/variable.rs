@@ -1,6 +1,60 @@
-//! What a variable's name tells about a backing service or the application itself.
+//! The variables that sources read, and what a variable's name tells about a backing service or the
+//! application itself.
 
-use crate::project::{EnvRole, EnvVar, Evidence};
+use super::secret;
+use crate::project::{BackingKind, Confidence, EnvRole, EnvVar, Evidence, RelPath};
+use std::collections::BTreeMap;
+
+/// Variables by their names.
+pub(super) type Variables = BTreeMap<String, EnvVar>;
+
+/// One place that reads one variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Read {
+    pub(super) name: String,
+    pub(super) line: usize,
+    pub(super) default: Option<String>,
+    /// Whether the code says that it fails without it.
+    pub(super) required: bool,
+}
+
+/// Adds what `source`, the text of `path`, reads. The default of a secret is not shown.
+pub(super) fn add(found: &mut Variables, path: &RelPath, source: &str, read: Read) {
+    let confidence = secret::secrecy(&read.name);
+    let line = source.lines().nth(read.line - 1).unwrap_or_default();
+    let default = read.default.as_deref().filter(|text| !text.is_empty());
+    // Before the line is cut, lest a part of it stay.
+    let excerpt = match default {
+        Some(text) if confidence.is_some() || secret::url_has_password(text) => {
+            line.replace(text, "…")
+        }
+        _ => line.to_owned(),
+    };
+    let at = Evidence::new(path.clone(), read.line, &excerpt);
+    let variable = found.entry(read.name.clone()).or_insert_with(|| EnvVar {
+        name: read.name,
+        read_at: Vec::new(),
+        default: None,
+        required: false,
+        secret: confidence.is_some(),
+        secret_confidence: confidence.unwrap_or(Confidence::Likely),
+        insecure_default: false,
+        set_at: None,
+        role: None,
+    });
+    if !variable.read_at.contains(&at) {
+        variable.read_at.push(at);
+    }
+    variable.required |= read.required;
+    if variable.secret {
+        variable.insecure_default |= read
+            .default
+            .as_deref()
+            .is_some_and(|text| !secret::is_placeholder(text) && !text.contains("://"));
+    } else if variable.default.is_none() {
+        variable.default = read.default;
+    }
+}
 
 /// Which backing services the dependencies speak to.
 #[derive(Debug, Clone, Copy, Default)]
@@ -79,6 +133,37 @@ pub(super) fn role(name: &str, engines: Engines) -> Option<EnvRole> {
     database(engine?, part?, engines)
 }
 
+/// A variable whose role brings a password with it is a secret, whatever its name is.
+pub(super) fn guard(variable: &mut EnvVar) {
+    if variable.role.is_some_and(EnvRole::is_url_with_password) && !variable.secret {
+        variable.secret = true;
+        variable.secret_confidence = Confidence::Likely;
+        variable.default = None;
+    }
+}
+
+/// Whether the system, a shell or a terminal sets it, and nobody for the program.
+pub(super) fn is_of_system(name: &str) -> bool {
+    matches!(
+        name,
+        "HOME"
+            | "PATH"
+            | "USER"
+            | "TMPDIR"
+            | "HOSTNAME"
+            | "XDG_CONFIG_HOME"
+            | "XDG_DATA_HOME"
+            | "XDG_CACHE_HOME"
+            | "XDG_RUNTIME_DIR"
+            | "SHELL"
+            | "USERPROFILE"
+            | "APPDATA"
+            | "NO_COLOR"
+            | "TERM"
+            | "EDITOR"
+    )
+}
+
 /// Gives to `known` the values that the repository itself sets: those of an image go before the
 /// code's defaults, those of a compose file stand where the code has none. What follows from a
 /// backing service, from the environment's kind or is a secret stays as it is.
@@ -124,6 +209,23 @@ enum Engine {
 }
 
 impl Engines {
+    /// Those that `speaks_to` says yes to.
+    pub(super) fn of(speaks_to: impl Fn(BackingKind) -> bool) -> Self {
+        Self {
+            postgres: speaks_to(BackingKind::Postgres),
+            mysql: speaks_to(BackingKind::Mysql),
+            mongodb: speaks_to(BackingKind::Mongodb),
+            async_postgres: false,
+            redis: speaks_to(BackingKind::Redis),
+            s3: speaks_to(BackingKind::S3),
+        }
+    }
+
+    /// Whether there is a database among them.
+    pub(super) fn has_database(self) -> bool {
+        self.postgres || self.mysql || self.mongodb
+    }
+
     fn only(self) -> Option<Engine> {
         match (
             self.postgres || self.async_postgres,

@@ -3,9 +3,11 @@
 
 mod migration;
 mod module;
+mod serve;
 mod service;
 mod source;
 mod value;
+mod variables;
 
 pub(super) use module::unversioned;
 

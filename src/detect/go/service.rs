@@ -1,17 +1,15 @@
 //! Puts together what the programs of one module are.
 
-use super::migration;
 use super::module::Module;
-use super::source::{File, Listen, Read, SERVES};
-use super::{lint, lock, manager, test};
-use crate::detect::beside::beside_or_hidden;
-use crate::detect::variable::{self, Engines};
-use crate::detect::{Found, Tree, client, existing, javascript, naming, shell, unknown};
+use super::source::File;
+use super::{lint, lock, manager, migration, serve, test, variables};
+use crate::detect::compiled::{self, Compiled, SERVES};
+use crate::detect::variable::Engines;
+use crate::detect::{Found, Tree, client};
 use crate::project::{
-    BackingKind, Confidence, Dockerfile, EnvRole, EnvVar, Evidence, Existing, Fact, Finding, Port,
-    RelPath, ServerInterface, Service, ServiceKind, Severity, Single, Sought,
+    BackingKind, Dockerfile, Evidence, Existing, Fact, Port, RelPath, ServerInterface, Service,
+    ServiceKind, Sought,
 };
-use std::collections::BTreeMap;
 
 /// Where the programs of a module are looked for.
 pub(super) struct Search<'a> {
@@ -22,23 +20,6 @@ pub(super) struct Search<'a> {
     pub(super) alone: bool,
 }
 
-/// Libraries that answer HTTP, best known first, by their module.
-const FRAMEWORKS: &[(&str, &str)] = &[
-    ("gin", "github.com/gin-gonic/gin"),
-    ("echo", "github.com/labstack/echo"),
-    ("fiber", "github.com/gofiber/fiber"),
-    ("chi", "github.com/go-chi/chi"),
-    ("gorilla", "github.com/gorilla/mux"),
-    ("beego", "github.com/beego/beego"),
-    ("httprouter", "github.com/julienschmidt/httprouter"),
-    ("fasthttp", "github.com/valyala/fasthttp"),
-    ("connect", "connectrpc.com/connect"),
-    ("grpc", "google.golang.org/grpc"),
-];
-
-/// Words in the name of a program that say what it does.
-const WORKS: &[&str] = &["worker", "workers", "consumer", "queue", "processor"];
-const CLOCKS: &[&str] = &["cron", "scheduler", "clock"];
 /// Programs that only a developer starts.
 const TOOLS: &[&str] = &[
     "tools",
@@ -53,10 +34,10 @@ const TOOLS: &[&str] = &[
 ];
 
 /// A program with what it reaches.
-struct Program<'a> {
-    folder: &'a RelPath,
-    binary: String,
-    files: Vec<&'a File>,
+pub(super) struct Program<'a> {
+    pub(super) folder: &'a RelPath,
+    pub(super) binary: String,
+    pub(super) files: Vec<&'a File>,
 }
 
 impl Search<'_> {
@@ -85,14 +66,14 @@ impl Search<'_> {
             let kind = if self.serves(program) {
                 ServiceKind::Web
             } else {
-                match kind_of(&program.binary) {
+                match self.compiled(program).kind() {
                     Some(kind) => kind,
                     None => continue,
                 }
             };
             let mut service = self.service(program, kind, servers == 1);
             if kind == ServiceKind::Web {
-                self.served(program, &mut service, servers == 1, found);
+                serve::find(self, program, &mut service, servers == 1, found);
                 service.migration = migration::Search {
                     tree: self.tree,
                     module: self.module,
@@ -123,16 +104,8 @@ impl Search<'_> {
             let there = self.tree.files().any(|path| path.is_within(&folder));
             if !there {
                 let at = Evidence::file(file.path.clone());
-                found.findings.push(Finding {
-                    id: "embeds-what-is-not-there",
-                    severity: Severity::Warning,
-                    message: format!(
-                        "{at} embeds {folder}, which the repository does not hold: until something makes it, the program cannot be built"
-                    ),
-                    evidence: vec![at],
-                    mend: "build it before `go build`, in a stage of the Dockerfile too, or commit it"
-                        .to_owned(),
-                });
+                let finding = compiled::embeds_nothing(&folder, &at, "go build");
+                found.findings.push(finding);
             }
             found.embedded.push(folder);
         }
@@ -155,34 +128,23 @@ impl Search<'_> {
         listens.next().is_some() && (all.count() < 2 || said || !commands.is_empty())
     }
 
+    fn compiled<'p>(&'p self, program: &'p Program) -> Compiled<'p> {
+        Compiled {
+            runtime: "go",
+            name: &program.binary,
+            root: &self.module.root,
+            folder: program.folder,
+            alone: self.alone,
+            single: self.module.programs().count() == 1,
+        }
+    }
+
     /// Dockerfiles of the program, nearest first.
-    fn images(&self, program: &Program) -> Vec<&Dockerfile> {
-        let root = &self.module.root;
-        let mut found: Vec<&Dockerfile> = self
-            .existing
-            .dockerfiles
-            .iter()
-            .filter(|file| {
-                let folder = file.path.parent();
-                let about =
-                    file.path.file_name().contains(&program.binary) || folder == *program.folder;
-                let here = folder == *root
-                    || root.is_within(&folder)
-                        && (self.alone || existing::names_folder(file, root));
-                about || here || self.is_only() && !beside_or_hidden(&folder)
-            })
-            .filter(|file| file.runtime.as_ref().is_none_or(|(name, _)| name == "go"))
-            .collect();
-        existing::nearest_first(&mut found, program.folder);
-        found
+    pub(super) fn images(&self, program: &Program) -> Vec<&Dockerfile> {
+        self.compiled(program).images(self.existing)
     }
 
-    /// Whether the module has one program and the tree one module.
-    fn is_only(&self) -> bool {
-        self.alone && self.module.programs().count() == 1
-    }
-
-    fn exposed(&self, program: &Program) -> Option<(Port, Evidence)> {
+    pub(super) fn exposed(&self, program: &Program) -> Option<(Port, Evidence)> {
         let images = self.images(program);
         images
             .iter()
@@ -193,10 +155,7 @@ impl Search<'_> {
     fn service(&self, program: &Program, kind: ServiceKind, only: bool) -> Service {
         let module = self.module;
         let at = main(program);
-        let name = match kind {
-            ServiceKind::Web if only => "web".to_owned(),
-            _ => naming::sanitised(&program.binary).unwrap_or_else(|| "program".to_owned()),
-        };
+        let name = self.compiled(program).service(kind, only);
         let working_dir = Fact::likely(module.root.clone(), module.at.clone()).because(
             "paths in a program of Go are relative to where it is started, by custom the module",
         );
@@ -231,7 +190,7 @@ impl Search<'_> {
         service.manifest_includes.extend(module.vendored.clone());
         service.test = test(module);
         service.lint = lint(module);
-        service.env = self.variables(program);
+        service.env = variables::find(self.tree, &program.files, self.engines());
         self.kept(program, &mut service);
         if let Some(requirement) = module.requires("github.com/mattn/go-sqlite3") {
             // Its C is compiled in.
@@ -253,17 +212,9 @@ impl Search<'_> {
         ]
         .iter()
         .find_map(|name| module.requires(name))
-        .filter(|_| !self.has_engine());
+        .filter(|_| !self.engines().has_database());
         if let Some(requirement) = sqlite {
-            service.single = Some(Fact::certain(
-                Single {
-                    reason: "sqlite",
-                    message:
-                        "the database is a SQLite file, which one container at a time may write"
-                            .to_owned(),
-                },
-                requirement.declared.clone(),
-            ));
+            service.single = Some(compiled::in_a_file(&requirement.declared));
         }
         service
     }
@@ -317,261 +268,15 @@ impl Search<'_> {
         }
     }
 
-    /// How the program is started: with the arguments that an image or a Procfile gives it, else
-    /// with the command that serves.
+    /// How the program is started.
     fn command(&self, program: &Program, at: &Evidence) -> Fact<String> {
-        let binary = &program.binary;
-        let with = |arguments: &[String]| {
-            let mut words = vec![binary.clone()];
-            words.extend_from_slice(arguments);
-            shell::join(&words)
-        };
-        for image in self.images(program) {
-            let said = [&image.entrypoint, &image.cmd];
-            let words: Vec<String> = said
-                .iter()
-                .filter_map(|evidence| evidence.as_ref())
-                .flat_map(|evidence| shell::commands(&evidence.excerpt))
-                .flat_map(|command| command.texts())
-                .collect();
-            let is_binary = |word: &String| word.rsplit('/').next() == Some(binary.as_str());
-            let known = words.iter().position(is_binary);
-            // An image may call its only program anything.
-            let first = known.or_else(|| {
-                (self.module.programs().count() == 1
-                    && words
-                        .first()
-                        .is_some_and(|word| word.starts_with(['/', '.']) && !word.ends_with(".sh")))
-                .then_some(0)
-            });
-            let Some(evidence) = image.cmd.as_ref().or(image.entrypoint.as_ref()) else {
-                continue;
-            };
-            if let Some(first) = first {
-                let arguments = &words[first + 1..];
-                let plain = !arguments.iter().any(|word| word.contains(['$', '|', '>']));
-                if plain {
-                    return Fact::certain(with(arguments), evidence.clone());
-                }
-            }
-        }
         let commands = program.files.iter().flat_map(|file| &file.commands);
-        let serves = commands
-            .clone()
-            .filter(|command| command.name != *binary && command.runs)
-            .find(|command| SERVES.contains(&command.name.as_str()));
-        match serves {
-            Some(command) if commands.count() > 1 => Fact::likely(
-                with(std::slice::from_ref(&command.name)),
-                command.at.clone(),
-            )
-            .because("the program has commands, and this one serves"),
-            _ => Fact::certain(with(&[]), at.clone()),
-        }
-    }
-
-    /// What only a server has.
-    fn served(&self, program: &Program, service: &mut Service, only: bool, found: &mut Found) {
-        let imported = |prefix: &str| {
-            program
-                .files
-                .iter()
-                .any(|file| file.imports.iter().any(|import| import.starts_with(prefix)))
-        };
-        let framework = FRAMEWORKS.iter().find_map(|(name, path)| {
-            let requirement = self.module.requires(path)?;
-            imported(path).then(|| Fact::certain((*name).to_owned(), requirement.declared.clone()))
-        });
-        let listens: Vec<&Listen> = program
-            .files
-            .iter()
-            .flat_map(|file| &file.listens)
-            .collect();
-        service.framework = framework.or_else(|| {
-            let listen = listens.first()?;
-            Some(Fact::certain("net/http".to_owned(), listen.at.clone()))
-        });
-        service.port = self.port(program, &listens, only);
-        if service.port.is_none() {
-            found.unknown.push(unknown::of(
-                service,
-                "port",
-                &[
-                    "Dockerfile EXPOSE",
-                    "the calls that listen",
-                    "flags",
-                    "struct tags",
-                ],
-            ));
-        }
-        let health = program.files.iter().flat_map(|file| &file.health);
-        let best = health.min_by_key(|(route, _)| {
-            let order = ["healthz", "livez", "health", "healthcheck"];
-            let place = order
-                .iter()
-                .position(|name| route.trim_end_matches('/').ends_with(name));
-            (place.unwrap_or(order.len()), route.len())
-        });
-        service.health = best.map(|(route, at)| {
-            Fact::likely(route.clone(), at.clone())
-                .because("the route of a handler; a group of routes may stand before it")
-        });
-        if let Some(listen) = listens.iter().find(|listen| listen.on_loopback)
-            && listens.len() == 1
-        {
-            found.findings.push(Finding {
-                id: "listens-on-loopback",
-                severity: Severity::Warning,
-                message: format!(
-                    "{} listens on loopback alone: in a container nobody reaches {}",
-                    listen.at, service.name
-                ),
-                evidence: vec![listen.at.clone()],
-                mend: "leave the host out of the address (\":8080\"), or take it from a variable"
-                    .to_owned(),
-            });
-        }
-    }
-
-    fn port(&self, program: &Program, listens: &[&Listen], only: bool) -> Option<Fact<Port>> {
-        let mut claims: Vec<(Port, Evidence)> = Vec::new();
-        if only {
-            let images = self.images(program);
-            claims.extend(
-                images
-                    .iter()
-                    .flat_map(|image| image.exposed.iter().cloned()),
-            );
-        } else {
-            claims.extend(self.exposed(program).filter(|(_, at)| {
-                let file = at.file.file_name();
-                at.file.parent() == *program.folder || file.contains(&program.binary)
-            }));
-        }
-        let kept = |name: &str| {
-            program
-                .files
-                .iter()
-                .find_map(|file| file.ports.get(name).cloned())
-        };
-        for listen in listens {
-            let named = || kept(listen.named.as_deref()?);
-            let said = listen
-                .port
-                .map(|port| (port, listen.at.clone()))
-                .or_else(named);
-            claims.extend(said.and_then(|(port, at)| Some((Port::new(port)?, at))));
-        }
-        let mut sure = Confidence::Certain;
-        if claims.is_empty() {
-            // Where the address comes from elsewhere: what is kept under the usual names.
-            sure = Confidence::Likely;
-            let usual = [
-                "port",
-                "addr",
-                "httpport",
-                "http_port",
-                "httpaddr",
-                "serverport",
-                "server_port",
-                "listenaddr",
-                "listen",
-                "listen_addr",
-                "address",
-                "bind",
-            ];
-            let about = |file: &File| {
-                let path = file.path.as_str().to_lowercase();
-                file.path.parent() == *program.folder
-                    || !file.listens.is_empty()
-                    || ["config", "setting", "option", "flag", "cmd", "cli", "env"]
-                        .iter()
-                        .any(|word| path.contains(word))
-            };
-            let said = usual.iter().find_map(|name| {
-                let mut files = program.files.iter().filter(|file| about(file));
-                files.find_map(|file| file.ports.get(*name).cloned())
-            });
-            claims.extend(said.and_then(|(port, at)| Some((Port::new(port)?, at))));
-        }
-        let mut fact = Fact::first_of(sure, claims)?;
-        if !fact.against.is_empty() {
-            fact = fact.because("EXPOSE goes before the first call that listens");
-        }
-        Some(fact)
-    }
-
-    fn variables(&self, program: &Program) -> Vec<EnvVar> {
-        let wrappers: Vec<&str> = program
-            .files
-            .iter()
-            .flat_map(|file| &file.wrappers)
-            .map(String::as_str)
-            .collect();
-        let all_at_once = program.files.iter().any(|file| file.is_environ);
-        let mut all: javascript::Variables = BTreeMap::new();
-        for file in &program.files {
-            let called = file
-                .calls
-                .iter()
-                .filter(|(name, _)| wrappers.contains(&name.as_str()));
-            let keys = file
-                .keys
-                .iter()
-                .filter(|_| all_at_once && file.path.as_str().to_lowercase().contains("config"));
-            let reads = file
-                .reads
-                .iter()
-                .chain(called.map(|(_, read)| read))
-                .chain(keys);
-            let Some(text) = self.tree.text(&file.path) else {
-                continue;
-            };
-            for Read {
-                name,
-                default,
-                required,
-                line,
-            } in reads
-            {
-                let read = javascript::Read {
-                    name: name.clone(),
-                    line: *line,
-                    default: default.clone(),
-                    required: *required,
-                };
-                javascript::add(&mut all, &file.path, &text, read);
-            }
-        }
-        let engines = self.engines();
-        let mut found: Vec<EnvVar> = all.into_values().collect();
-        for variable in &mut found {
-            variable.role = variable::role(&variable.name, engines);
-            // Clients of Go are given the port with the host, as `net.Dial` is.
-            if variable.role == Some(EnvRole::RedisHost)
-                && (variable.name.ends_with("ADDR")
-                    || variable.name.ends_with("ADDRESS")
-                    || variable
-                        .default
-                        .as_ref()
-                        .is_some_and(|text| text.contains(':')))
-            {
-                variable.role = Some(EnvRole::RedisAddress);
-            }
-            if variable.role.is_some_and(EnvRole::is_url_with_password) && !variable.secret {
-                variable.secret = true;
-                variable.secret_confidence = Confidence::Likely;
-                variable.default = None;
-            }
-        }
-        // What the toolchain and the shell set.
-        found.retain(|variable| {
-            !matches!(
-                variable.name.as_str(),
-                "HOME" | "PATH" | "USER" | "GOPATH" | "TMPDIR" | "XDG_CONFIG_HOME"
-            )
-        });
-        found
+        let several = commands.clone().count() > 1;
+        let run = commands
+            .filter(|command| command.runs)
+            .map(|command| (command.name.as_str(), &command.at));
+        let images = self.images(program);
+        self.compiled(program).command(&images, run, several, at)
     }
 
     fn speaks_to(&self, kind: BackingKind) -> bool {
@@ -580,25 +285,8 @@ impl Search<'_> {
         })
     }
 
-    fn has_engine(&self) -> bool {
-        [
-            BackingKind::Postgres,
-            BackingKind::Mysql,
-            BackingKind::Mongodb,
-        ]
-        .into_iter()
-        .any(|kind| self.speaks_to(kind))
-    }
-
     fn engines(&self) -> Engines {
-        Engines {
-            postgres: self.speaks_to(BackingKind::Postgres),
-            mysql: self.speaks_to(BackingKind::Mysql),
-            mongodb: self.speaks_to(BackingKind::Mongodb),
-            async_postgres: false,
-            redis: self.speaks_to(BackingKind::Redis),
-            s3: self.speaks_to(BackingKind::S3),
-        }
+        Engines::of(|kind| self.speaks_to(kind))
     }
 }
 
@@ -609,18 +297,4 @@ fn main(program: &Program) -> Evidence {
         || Evidence::file(program.folder.clone()),
         |file| Evidence::file(file.path.clone()),
     )
-}
-
-/// What a program that does not serve is by its name; None for one that is run by hand.
-fn kind_of(binary: &str) -> Option<ServiceKind> {
-    let has = |known: &[&str]| {
-        binary
-            .split(['-', '_', '.'])
-            .any(|word| known.contains(&word))
-    };
-    if has(CLOCKS) {
-        Some(ServiceKind::Scheduler)
-    } else {
-        has(WORKS).then_some(ServiceKind::Worker)
-    }
 }

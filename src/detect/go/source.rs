@@ -1,7 +1,8 @@
 //! What one file of Go says: its imports, where it listens, which variables it reads.
 
 use super::value;
-use crate::detect::serving::{is_health, is_name, is_of_port};
+use crate::detect::serving::{Listen, is_health, is_name, is_of_port};
+use crate::detect::variable::Read;
 use crate::detect::{Tree, serving, syntax};
 use crate::project::{Evidence, RelPath};
 use std::collections::BTreeMap;
@@ -46,26 +47,6 @@ pub(super) struct Command {
     /// Whether it does something, and does not only hold others.
     pub(super) runs: bool,
     pub(super) at: Evidence,
-}
-
-/// One place that waits for connections.
-#[derive(Debug)]
-pub(super) struct Listen {
-    pub(super) port: Option<u16>,
-    /// Where it stands for itself in the code: the variable or field that holds it, lower case.
-    pub(super) named: Option<String>,
-    /// Whether only this machine reaches it.
-    pub(super) on_loopback: bool,
-    pub(super) at: Evidence,
-}
-
-/// One variable that is read.
-#[derive(Debug, Clone)]
-pub(super) struct Read {
-    pub(super) name: String,
-    pub(super) default: Option<String>,
-    pub(super) required: bool,
-    pub(super) line: usize,
 }
 
 /// Reads `path`; None where it cannot be read.
@@ -122,9 +103,6 @@ struct Reader<'t> {
     tree: &'t Tree,
     file: File,
 }
-
-/// Names of commands that start a server.
-pub(super) const SERVES: &[&str] = &["serve", "server", "web", "start", "run", "api", "http"];
 
 impl<'t> Reader<'t> {
     fn of(&self, node: Node<'_>) -> &'t str {

@@ -2,7 +2,7 @@
 //! envalid, Zod, Joi) or by a service that hands them out (`NestJS`).
 
 use super::source::{Source, method, with_tree};
-use crate::detect::javascript::{self, Read, Variables};
+use crate::detect::variable::{self, Read, Variables};
 use crate::detect::{Tree, syntax};
 use crate::project::RelPath;
 use tree_sitter::Node;
@@ -37,7 +37,7 @@ pub(super) fn add(tree: &Tree, files: &[RelPath], found: &mut Variables) {
                 reads.extend(named(source, root));
             }
             for read in reads {
-                javascript::add(found, path, source.text, read);
+                variable::add(found, path, source.text, read);
             }
         });
     }

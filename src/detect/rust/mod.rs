@@ -5,6 +5,7 @@ mod cargo;
 mod migration;
 mod packages;
 mod program;
+mod reader;
 mod reads;
 mod serve;
 mod service;

@@ -1,10 +1,11 @@
 //! Which variables of the environment Rust reads: `std::env::var`, wrappers of it, what clap,
 //! envconfig, envy, figment and config are told.
 
-use super::source::{File, Filled, Read};
+use super::source::{File, Filled};
 use super::value;
 use crate::detect::serving::{is_name, port_in};
 use crate::detect::syntax;
+use crate::detect::variable::Read;
 use regex::Regex;
 use std::sync::LazyLock;
 use tree_sitter::Node;

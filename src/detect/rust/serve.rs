@@ -3,8 +3,10 @@
 use super::program::Program;
 use super::service::Search;
 use super::settings;
-use super::source::{File, Listen, Route};
+use super::source::{File, Route};
 use crate::detect::beside::beside;
+use crate::detect::serving::{self, Listen};
+use crate::detect::variable::{self, Engines};
 use crate::detect::{Found, unknown};
 use crate::project::{
     Confidence, EnvRole, Evidence, Fact, Finding, Port, RelPath, Service, Severity,
@@ -47,24 +49,13 @@ pub(super) fn find(
     folders(search, program, service);
     let chosen = service.env.iter().any(|variable| {
         matches!(variable.role, Some(EnvRole::ListenHost))
-            || crate::detect::serving::is_of_port(&variable.name)
-                && variable.role != Some(EnvRole::ListenPort)
+            || serving::is_of_port(&variable.name) && variable.role != Some(EnvRole::ListenPort)
     });
-    if let [listen] = listens.as_slice()
-        && listen.on_loopback
-        && !chosen
-    {
-        found.findings.push(Finding {
-            id: "listens-on-loopback",
-            severity: Severity::Warning,
-            message: format!(
-                "{} listens on loopback alone: in a container nobody reaches {}",
-                listen.at, service.name
-            ),
-            evidence: vec![listen.at.clone()],
-            mend: "bind to 0.0.0.0 (\"0.0.0.0:8080\", ([0, 0, 0, 0], 8080)), or take the address from a variable"
-                .to_owned(),
-        });
+    if !chosen {
+        let mend = "bind to 0.0.0.0 (\"0.0.0.0:8080\", ([0, 0, 0, 0], 8080)), or take the address from a variable";
+        found
+            .findings
+            .extend(serving::on_loopback(&listens, &service.name, mend));
     }
 }
 
@@ -119,14 +110,7 @@ fn port(search: &Search, program: &Program, listens: &[&Listen], only: bool) -> 
             .iter()
             .find_map(|file| file.ports.get(name).cloned())
     };
-    for listen in listens {
-        let named = || kept(listen.named.as_deref()?);
-        let said = listen
-            .port
-            .map(|port| (port, listen.at.clone()))
-            .or_else(named);
-        claims.extend(said.and_then(|(port, at)| Some((Port::new(port)?, at))));
-    }
+    claims.extend(serving::ports(listens, kept));
     if let Some((path, document)) = settings::file(search.tree, program, &folders)
         && let Some((port, at)) = settings::port(search.tree, &path, &document)
     {
@@ -158,25 +142,8 @@ fn port(search: &Search, program: &Program, listens: &[&Listen], only: bool) -> 
         ];
         let said = usual.iter().find_map(|name| kept(name));
         claims.extend(said.and_then(|(port, at)| Some((Port::new(port)?, at))));
-        let read = program.files.iter().flat_map(|file| &file.reads);
-        let by_variable = read
-            .filter(|read| {
-                crate::detect::variable::role(
-                    &read.name,
-                    crate::detect::variable::Engines::default(),
-                ) == Some(EnvRole::ListenPort)
-            })
-            .find_map(|read| Some((read, read.default.as_deref()?.parse().ok()?)));
-        if let (true, Some((read, port))) = (claims.is_empty(), by_variable) {
-            let file = program
-                .files
-                .iter()
-                .find(|file| file.reads.iter().any(|one| std::ptr::eq(one, read)));
-            claims.extend(
-                file.and_then(|file| {
-                    Some((Port::new(port)?, search.tree.at(&file.path, read.line)))
-                }),
-            );
+        if claims.is_empty() {
+            claims.extend(by_variable(search, program));
         }
     }
     if claims.is_empty()
@@ -195,25 +162,28 @@ fn port(search: &Search, program: &Program, listens: &[&Listen], only: bool) -> 
     Some(fact)
 }
 
+/// The default of the variable that the port is read from.
+fn by_variable(search: &Search, program: &Program) -> Option<(Port, Evidence)> {
+    let reads = program
+        .files
+        .iter()
+        .flat_map(|file| file.reads.iter().map(move |read| (file, read)));
+    let mut ports = reads.filter(|(_, read)| {
+        variable::role(&read.name, Engines::default()) == Some(EnvRole::ListenPort)
+    });
+    ports.find_map(|(file, read)| {
+        let port = Port::new(read.default.as_deref()?.parse().ok()?)?;
+        Some((port, search.tree.at(&file.path, read.line)))
+    })
+}
+
 /// The route that a health check asks, with the prefix that it stands below.
 fn health(program: &Program) -> Option<Fact<String>> {
-    let mut all: Vec<(String, &Evidence)> = Vec::new();
-    for file in &program.files {
-        for route in &file.health {
-            all.push((prefixed(program, file, route), &route.at));
-        }
-    }
-    let best = all.into_iter().min_by_key(|(route, _)| {
-        let order = ["healthz", "livez", "health", "healthcheck", "health_check"];
-        let place = order
-            .iter()
-            .position(|name| route.trim_end_matches('/').ends_with(name));
-        (place.unwrap_or(order.len()), route.len())
+    let routes = program.files.iter().flat_map(|file| {
+        let routes = file.health.iter();
+        routes.map(move |route| (prefixed(program, file, route), &route.at))
     });
-    best.map(|(route, at)| {
-        Fact::likely(route, at.clone())
-            .because("the route of a handler; a group of routes may stand before it")
-    })
+    serving::health(routes)
 }
 
 fn prefixed(program: &Program, own: &File, route: &Route) -> String {

@@ -4,11 +4,11 @@ use super::cargo::{Bin, Package, Workspace};
 use super::program::{self, Program, Sources};
 use super::serve;
 use super::{lint, manager, migration, packages, test, variables};
-use crate::detect::beside::beside_or_hidden;
-use crate::detect::{Found, Tree, existing, naming, shell, variable};
+use crate::detect::compiled::{self, Compiled};
+use crate::detect::{Found, Tree, existing, shell, variable};
 use crate::project::{
-    BackingKind, Dockerfile, Evidence, Existing, Fact, Finding, RelPath, Requirement,
-    ServerInterface, Service, ServiceKind, Severity, Single,
+    Dockerfile, Evidence, Existing, Fact, Finding, RelPath, Requirement, ServerInterface, Service,
+    ServiceKind, Severity,
 };
 use std::collections::BTreeSet;
 
@@ -20,19 +20,6 @@ pub(super) struct Search<'a> {
     /// Whether there is no other workspace.
     pub(super) alone: bool,
 }
-
-/// Words in the name of a program that say what it does.
-const WORKS: &[&str] = &[
-    "worker",
-    "workers",
-    "consumer",
-    "queue",
-    "processor",
-    "indexer",
-];
-const CLOCKS: &[&str] = &["cron", "scheduler", "clock"];
-/// Names of commands that start a server.
-const SERVES: &[&str] = &["serve", "server", "web", "start", "run", "api", "http"];
 
 impl Search<'_> {
     pub(super) fn services(&self, found: &mut Found) -> Vec<Service> {
@@ -55,7 +42,7 @@ impl Search<'_> {
             let kind = if self.serves(program) {
                 ServiceKind::Web
             } else {
-                match kind_of(&program.bin.name) {
+                match self.compiled(program).kind() {
                     Some(kind) => kind,
                     None => continue,
                 }
@@ -82,36 +69,21 @@ impl Search<'_> {
         program.listens() && (program.framework().is_some() || said())
     }
 
-    /// Whether the tree has one workspace, and that one program.
-    fn is_only(&self) -> bool {
-        let bins = self
-            .workspace
-            .packages
-            .iter()
-            .flat_map(|package| &package.bins);
-        self.alone && bins.count() == 1
+    fn compiled<'p>(&'p self, program: &'p Program) -> Compiled<'p> {
+        let packages = self.workspace.packages.iter();
+        Compiled {
+            runtime: "rust",
+            name: &program.bin.name,
+            root: &self.workspace.root,
+            folder: &program.package.root,
+            alone: self.alone,
+            single: packages.flat_map(|package| &package.bins).count() == 1,
+        }
     }
 
     /// Dockerfiles of the program, nearest first.
     pub(super) fn images(&self, program: &Program) -> Vec<&Dockerfile> {
-        let root = &self.workspace.root;
-        let mut found: Vec<&Dockerfile> = self
-            .existing
-            .dockerfiles
-            .iter()
-            .filter(|file| {
-                let folder = file.path.parent();
-                let about = file.path.file_name().contains(&program.bin.name)
-                    || folder == program.package.root && folder != *root;
-                let here = folder == *root
-                    || root.is_within(&folder)
-                        && (self.alone || existing::names_folder(file, root));
-                about || here || self.is_only() && !beside_or_hidden(&folder)
-            })
-            .filter(|file| file.runtime.as_ref().is_none_or(|(name, _)| name == "rust"))
-            .collect();
-        existing::nearest_first(&mut found, &program.package.root);
-        found
+        self.compiled(program).images(self.existing)
     }
 
     /// The folders that relative paths of a program may start in.
@@ -123,10 +95,8 @@ impl Search<'_> {
     fn service(&self, program: &Program, kind: ServiceKind, only: bool) -> Service {
         let workspace = self.workspace;
         let at = Evidence::file(program.bin.path.clone());
-        let name = match kind {
-            ServiceKind::Web if only => "web".to_owned(),
-            _ => naming::sanitised(&program.bin.name).unwrap_or_else(|| "program".to_owned()),
-        };
+        let compiled = self.compiled(program);
+        let name = compiled.service(kind, only);
         let kind = Fact::certain(kind, at.clone());
         let mut service = Service::new(
             name,
@@ -162,7 +132,7 @@ impl Search<'_> {
             self.existing,
             &workspace.root,
             Some(&program.bin.name),
-            self.is_only(),
+            compiled.alone && compiled.single,
         );
         variable::set(
             &mut service.env,
@@ -171,15 +141,7 @@ impl Search<'_> {
         );
         packages::find(self.tree, workspace, program, &mut service);
         if let Some(requirement) = sqlite(program) {
-            service.single = Some(Fact::certain(
-                Single {
-                    reason: "sqlite",
-                    message:
-                        "the database is a SQLite file, which one container at a time may write"
-                            .to_owned(),
-                },
-                requirement.declared.clone(),
-            ));
+            service.single = Some(compiled::in_a_file(&requirement.declared));
         }
         service
     }
@@ -236,50 +198,13 @@ impl Search<'_> {
         )
     }
 
-    /// How the program is started: with the arguments that an image gives it, else with the command
-    /// that serves.
+    /// How the program is started.
     fn command(&self, program: &Program, at: &Evidence) -> Fact<String> {
-        let binary = &program.bin.name;
-        let with = |arguments: &[String]| {
-            let mut words = vec![binary.clone()];
-            words.extend_from_slice(arguments);
-            shell::join(&words)
-        };
-        for image in self.images(program) {
-            let said = [&image.entrypoint, &image.cmd];
-            let words: Vec<String> = said
-                .iter()
-                .filter_map(|evidence| evidence.as_ref())
-                .flat_map(|evidence| shell::commands(&evidence.excerpt))
-                .flat_map(|command| command.texts())
-                .collect();
-            let first = words
-                .iter()
-                .position(|word| word.rsplit('/').next() == Some(binary.as_str()));
-            let Some(evidence) = image.cmd.as_ref().or(image.entrypoint.as_ref()) else {
-                continue;
-            };
-            if let Some(first) = first {
-                let arguments = &words[first + 1..];
-                if !arguments
-                    .iter()
-                    .any(|word| word.contains(['$', '|', '>', '&']))
-                {
-                    return Fact::certain(with(arguments), evidence.clone());
-                }
-            }
-        }
         let commands = program.files.iter().flat_map(|file| &file.commands);
-        let serves = commands
-            .clone()
-            .find(|(name, _)| SERVES.contains(&name.as_str()));
-        match serves {
-            Some((name, place)) if commands.count() > 1 => {
-                Fact::likely(with(std::slice::from_ref(name)), place.clone())
-                    .because("the program has commands, and this one serves")
-            }
-            _ => Fact::certain(with(&[]), at.clone()),
-        }
+        let several = commands.clone().count() > 1;
+        let run = commands.map(|(name, at)| (name.as_str(), at));
+        let images = self.images(program);
+        self.compiled(program).command(&images, run, several, at)
     }
 
     /// The command that builds `targets`, started in the folder of the workspace.
@@ -378,16 +303,8 @@ impl Search<'_> {
                     continue;
                 }
                 if !self.tree.has_folder(&folder) {
-                    found.findings.push(Finding {
-                        id: "embeds-what-is-not-there",
-                        severity: Severity::Warning,
-                        message: format!(
-                            "{at} embeds {folder}, which the repository does not hold: until something makes it, the program cannot be built"
-                        ),
-                        evidence: vec![at.clone()],
-                        mend: "build it before `cargo build`, in a stage of the Dockerfile too, or commit it"
-                            .to_owned(),
-                    });
+                    let finding = compiled::embeds_nothing(&folder, at, "cargo build");
+                    found.findings.push(finding);
                 }
                 found.embedded.push(folder);
             }
@@ -416,13 +333,7 @@ fn requirements(program: &Program) -> Vec<Requirement> {
 
 /// The crate that keeps the data in a file, where no database beside it is spoken to.
 fn sqlite<'a>(program: &Program<'a>) -> Option<&'a Requirement> {
-    let has_engine = [
-        BackingKind::Postgres,
-        BackingKind::Mysql,
-        BackingKind::Mongodb,
-    ]
-    .into_iter()
-    .any(|kind| variables::speaks_to(program, kind));
+    let has_engine = variables::engines(program).has_database();
     let requirements = program
         .closure
         .iter()
@@ -445,18 +356,4 @@ fn sqlite<'a>(program: &Program<'a>) -> Option<&'a Requirement> {
                 _ => false,
             }
         })
-}
-
-/// What a program that does not serve is by its name; None for one that is run by hand.
-fn kind_of(binary: &str) -> Option<ServiceKind> {
-    let has = |known: &[&str]| {
-        binary
-            .split(['-', '_', '.'])
-            .any(|word| known.contains(&word))
-    };
-    if has(CLOCKS) {
-        Some(ServiceKind::Scheduler)
-    } else {
-        has(WORKS).then_some(ServiceKind::Worker)
-    }
 }

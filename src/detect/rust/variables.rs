@@ -2,42 +2,22 @@
 
 use super::program::Program;
 use super::settings;
-use super::source::{File, Filled, Read, Struct};
+use super::source::{File, Filled, Struct};
 use crate::detect::structured::Node;
-use crate::detect::variable::{self, Engines};
-use crate::detect::{Tree, client, javascript, secret};
-use crate::project::{BackingKind, Confidence, EnvRole, EnvVar, Evidence, RelPath, Sought};
+use crate::detect::variable::{self, Engines, Read, Variables};
+use crate::detect::{Tree, client, secret};
+use crate::project::{BackingKind, EnvRole, EnvVar, Evidence, RelPath, Sought};
 
 /// How deep structs of settings may lie in each other.
 const DEPTH: usize = 4;
 
-/// What cargo, rustup, the shell and the test runner set.
+/// What cargo, rustup, build scripts and the system set.
 fn is_set_by_others(name: &str) -> bool {
-    name.starts_with("CARGO")
-        || name.starts_with("RUSTUP")
-        || name.starts_with("VERGEN_")
-        || matches!(
-            name,
-            "HOME"
-                | "PATH"
-                | "USER"
-                | "TMPDIR"
-                | "OUT_DIR"
-                | "TARGET"
-                | "PROFILE"
-                | "HOSTNAME"
-                | "XDG_CONFIG_HOME"
-                | "XDG_DATA_HOME"
-                | "XDG_CACHE_HOME"
-                | "XDG_RUNTIME_DIR"
-                | "DOCS_RS"
-                | "SHELL"
-                | "USERPROFILE"
-                | "APPDATA"
-                | "NO_COLOR"
-                | "TERM"
-                | "EDITOR"
-        )
+    ["CARGO", "RUSTUP", "VERGEN_"]
+        .iter()
+        .any(|start| name.starts_with(start))
+        || matches!(name, "OUT_DIR" | "TARGET" | "PROFILE" | "DOCS_RS")
+        || variable::is_of_system(name)
 }
 
 /// In order of name.
@@ -49,7 +29,7 @@ pub(super) fn find(tree: &Tree, program: &Program, folders: &[&RelPath]) -> Vec<
         .map(String::as_str)
         .collect();
     let defaults = settings::file(tree, program, folders);
-    let mut all = javascript::Variables::new();
+    let mut all = Variables::new();
     for file in &program.files {
         let Some(text) = tree.text(&file.path) else {
             continue;
@@ -60,7 +40,7 @@ pub(super) fn find(tree: &Tree, program: &Program, folders: &[&RelPath]) -> Vec<
             .filter(|(name, _)| wrappers.contains(&name.as_str()))
             .map(|(_, read)| read);
         for read in file.reads.iter().chain(called) {
-            add(&mut all, &file.path, &text, read);
+            variable::add(&mut all, &file.path, &text, read.clone());
         }
     }
     for file in &program.files {
@@ -72,7 +52,7 @@ pub(super) fn find(tree: &Tree, program: &Program, folders: &[&RelPath]) -> Vec<
                 defaults.as_ref().map(|(_, node)| &**node),
             ) {
                 if let Some(text) = tree.text(&at) {
-                    add(&mut all, &at, &text, &read);
+                    variable::add(&mut all, &at, &text, read);
                 }
             }
         }
@@ -97,11 +77,7 @@ pub(super) fn find(tree: &Tree, program: &Program, folders: &[&RelPath]) -> Vec<
         if own && variable.role == Some(EnvRole::AppEnvironment) {
             variable.role = None;
         }
-        if variable.role.is_some_and(EnvRole::is_url_with_password) && !variable.secret {
-            variable.secret = true;
-            variable.secret_confidence = Confidence::Likely;
-            variable.default = None;
-        }
+        variable::guard(variable);
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
     found
@@ -117,16 +93,6 @@ fn of_server(name: &str) -> Option<EnvRole> {
         "HOST" | "ADDRESS" | "IP" => Some(EnvRole::ListenHost),
         _ => None,
     }
-}
-
-fn add(all: &mut javascript::Variables, path: &RelPath, text: &str, read: &Read) {
-    let read = javascript::Read {
-        name: read.name.clone(),
-        line: read.line,
-        default: read.default.clone(),
-        required: read.required,
-    };
-    javascript::add(all, path, text, read);
 }
 
 /// The variables that fill a struct, with the file of the field.
@@ -193,7 +159,6 @@ fn fields(
             (Some(_), None) => {}
             (None, _) => {
                 let default = given.and_then(Node::text).map(str::to_owned);
-                let default = default.or_else(|| field.default.clone());
                 // A file of settings has one, which the file itself is told of.
                 let default = default.filter(|_| secret::secrecy(&name).is_none());
                 let read = Read {
@@ -238,7 +203,7 @@ fn with_secrets(program: &Program) -> Option<Evidence> {
 }
 
 /// Whether a crate of the program is a client of `kind`.
-pub(super) fn speaks_to(program: &Program, kind: BackingKind) -> bool {
+fn speaks_to(program: &Program, kind: BackingKind) -> bool {
     let requirements = program
         .closure
         .iter()
@@ -249,12 +214,5 @@ pub(super) fn speaks_to(program: &Program, kind: BackingKind) -> bool {
 }
 
 pub(super) fn engines(program: &Program) -> Engines {
-    Engines {
-        postgres: speaks_to(program, BackingKind::Postgres),
-        mysql: speaks_to(program, BackingKind::Mysql),
-        mongodb: speaks_to(program, BackingKind::Mongodb),
-        async_postgres: false,
-        redis: speaks_to(program, BackingKind::Redis),
-        s3: speaks_to(program, BackingKind::S3),
-    }
+    Engines::of(|kind| speaks_to(program, kind))
 }

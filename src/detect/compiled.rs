@@ -1,0 +1,202 @@
+//! What programs that are compiled before they run have in common, whatever language they are written
+//! in: the images that are about one, how it is started, what it is by its name.
+
+use super::beside::beside_or_hidden;
+use super::{existing, naming, shell};
+use crate::project::{
+    Dockerfile, Evidence, Existing, Fact, Finding, RelPath, ServiceKind, Severity, Single,
+};
+
+/// One program.
+pub(super) struct Compiled<'a> {
+    /// As the runtime of an image is called: `go`, `rust`.
+    pub(super) runtime: &'static str,
+    pub(super) name: &'a str,
+    /// Folder of the module or workspace.
+    pub(super) root: &'a RelPath,
+    /// Folder of its own package.
+    pub(super) folder: &'a RelPath,
+    /// Whether the tree has no other module or workspace.
+    pub(super) alone: bool,
+    /// Whether the module or workspace has no other program.
+    pub(super) single: bool,
+}
+
+/// Words in the name of a program that say what it does.
+const WORKS: &[&str] = &[
+    "worker",
+    "workers",
+    "consumer",
+    "queue",
+    "processor",
+    "indexer",
+];
+const CLOCKS: &[&str] = &["cron", "scheduler", "clock"];
+
+/// Names of commands that start a server.
+pub(super) const SERVES: &[&str] = &["serve", "server", "web", "start", "run", "api", "http"];
+
+impl Compiled<'_> {
+    /// Its Dockerfiles, nearest first.
+    pub(super) fn images<'e>(&self, existing: &'e Existing) -> Vec<&'e Dockerfile> {
+        let root = self.root;
+        let about = |file: &&Dockerfile| {
+            let folder = file.path.parent();
+            let named = file.path.file_name().contains(self.name) || folder == *self.folder;
+            let here = folder == *root
+                || root.is_within(&folder) && (self.alone || existing::names_folder(file, root));
+            named || here || self.alone && self.single && !beside_or_hidden(&folder)
+        };
+        let mut found: Vec<&Dockerfile> = existing
+            .dockerfiles
+            .iter()
+            .filter(about)
+            .filter(|file| {
+                let runtime = file.runtime.as_ref();
+                runtime.is_none_or(|(name, _)| name == self.runtime)
+            })
+            .collect();
+        existing::nearest_first(&mut found, self.folder);
+        found
+    }
+
+    /// How it is started: with the arguments that one of `images` gives it, else with the first of its
+    /// `commands` that serves, where there are `several`; `at` is where it starts.
+    pub(super) fn command<'c>(
+        &self,
+        images: &[&Dockerfile],
+        mut commands: impl Iterator<Item = (&'c str, &'c Evidence)>,
+        several: bool,
+        at: &Evidence,
+    ) -> Fact<String> {
+        let with = |arguments: &[String]| {
+            let mut words = vec![self.name.to_owned()];
+            words.extend_from_slice(arguments);
+            shell::join(&words)
+        };
+        for image in images {
+            let Some(evidence) = image.cmd.as_ref().or(image.entrypoint.as_ref()) else {
+                continue;
+            };
+            let arguments = self.arguments(image);
+            if let Some(arguments) = arguments.filter(|arguments| {
+                let mut words = arguments.iter();
+                !words.any(|word| word.contains(['$', '|', '>', '&']))
+            }) {
+                return Fact::certain(with(&arguments), evidence.clone());
+            }
+        }
+        let serves = commands.find(|(name, _)| *name != self.name && SERVES.contains(name));
+        match serves {
+            Some((name, place)) if several => Fact::likely(with(&[name.to_owned()]), place.clone())
+                .because("the program has commands, and this one serves"),
+            _ => Fact::certain(with(&[]), at.clone()),
+        }
+    }
+
+    /// What stands behind the program where `image` starts it.
+    fn arguments(&self, image: &Dockerfile) -> Option<Vec<String>> {
+        let words: Vec<String> = [&image.entrypoint, &image.cmd]
+            .into_iter()
+            .flatten()
+            .flat_map(|evidence| shell::commands(&evidence.excerpt))
+            .flat_map(|command| command.texts())
+            .collect();
+        let is_it = |word: &String| word.rsplit('/').next() == Some(self.name);
+        // An image may call its only program anything.
+        let is_only = |word: &String| {
+            let last = word.rsplit('/').next().unwrap_or_default();
+            self.single
+                && word.starts_with(['/', '.'])
+                && !word.ends_with(".sh")
+                && !matches!(last, "tini" | "tini-static" | "dumb-init")
+        };
+        let known = words.iter().position(is_it);
+        let at = known.or_else(|| words.first().filter(|word| is_only(word)).map(|_| 0))?;
+        Some(words[at + 1..].to_vec())
+    }
+
+    /// What it is by its name where it does not serve; None for one that is run by hand.
+    pub(super) fn kind(&self) -> Option<ServiceKind> {
+        let has = |known: &[&str]| {
+            let mut words = self.name.split(['-', '_', '.']);
+            words.any(|word| known.contains(&word))
+        };
+        if has(CLOCKS) {
+            Some(ServiceKind::Scheduler)
+        } else {
+            has(WORKS).then_some(ServiceKind::Worker)
+        }
+    }
+
+    /// What its service is called; `only` where it is the only one that serves.
+    pub(super) fn service(&self, kind: ServiceKind, only: bool) -> String {
+        if kind == ServiceKind::Web && only {
+            return "web".to_owned();
+        }
+        naming::sanitised(self.name).unwrap_or_else(|| "program".to_owned())
+    }
+}
+
+/// Says that `at` embeds a folder which the repository does not hold; `build` is the command that fails.
+pub(super) fn embeds_nothing(folder: &RelPath, at: &Evidence, build: &str) -> Finding {
+    Finding {
+        id: "embeds-what-is-not-there",
+        severity: Severity::Warning,
+        message: format!(
+            "{at} embeds {folder}, which the repository does not hold: until something makes it, the program cannot be built"
+        ),
+        evidence: vec![at.clone()],
+        mend: format!("build it before `{build}`, in a stage of the Dockerfile too, or commit it"),
+    }
+}
+
+/// That one container at a time may write the file that `at` keeps the data in.
+pub(super) fn in_a_file(at: &Evidence) -> Fact<Single> {
+    let single = Single {
+        reason: "sqlite",
+        message: "the database is a SQLite file, which one container at a time may write"
+            .to_owned(),
+    };
+    Fact::certain(single, at.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::RelPath;
+
+    fn started(entrypoint: &str, cmd: &str) -> Option<Vec<String>> {
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!("FROM debian\nENTRYPOINT {entrypoint}\nCMD {cmd}\n");
+        std::fs::write(folder.path().join("Dockerfile"), text).unwrap();
+        let existing = existing::read(&crate::detect::Tree::read(folder.path()).unwrap());
+        let root = RelPath::root();
+        let program = Compiled {
+            runtime: "go",
+            name: "ferry",
+            root: &root,
+            folder: &root,
+            alone: true,
+            single: true,
+        };
+        let images = program.images(&existing);
+        program.arguments(images[0])
+    }
+
+    #[test]
+    fn arguments_stand_behind_the_program_and_not_behind_an_init() {
+        let words = |words: &[&str]| Some(words.iter().map(|word| (*word).to_owned()).collect());
+        assert_eq!(
+            started("[\"/bin/ferry\"]", "[\"serve\"]"),
+            words(&["serve"])
+        );
+        assert_eq!(started("[\"/app\"]", "[\"serve\"]"), words(&["serve"]));
+        assert_eq!(
+            started("[\"/sbin/tini\", \"--\"]", "[\"ferry\", \"serve\"]"),
+            words(&["serve"])
+        );
+        assert_eq!(started("[\"/sbin/tini\", \"--\"]", "[\"/app\"]"), None);
+        assert_eq!(started("[\"/start.sh\"]", "[]"), None);
+    }
+}
