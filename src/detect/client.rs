@@ -153,74 +153,45 @@ pub(super) fn of_go(path: &str) -> Option<Sought> {
     Some(Sought::Backing(kind))
 }
 
+/// Crates that speak to the database whose name is in one of their features: `postgres`,
+/// `sqlx-mysql`, `diesel_postgres_pool`.
+const BY_FEATURE: &[&str] = &[
+    "sqlx",
+    "diesel",
+    "diesel-async",
+    "sea-orm",
+    "sea-orm-migration",
+    "rocket_db_pools",
+    "rocket_sync_db_pools",
+    "welds",
+    "ormlite",
+];
+
 /// What a crate is a client of, by the features that it is built with.
 pub(super) fn of_crate(requirement: &Requirement) -> Option<Sought> {
-    let has = |words: &[&str]| {
-        let mut extras = requirement.extras.iter();
-        extras.any(|one| words.iter().any(|word| one == word))
-    };
+    let has = |word: &str| requirement.extras.iter().any(|one| one.contains(word));
     let kind = match requirement.name.as_str() {
         "tokio-postgres" | "postgres" | "deadpool-postgres" | "bb8-postgres" => {
             BackingKind::Postgres
         }
         "mysql" | "mysql_async" | "mysql_common" => BackingKind::Mysql,
-        "sqlx"
-        | "diesel"
-        | "diesel-async"
-        | "sea-orm"
-        | "sea-orm-migration"
-        | "rocket_db_pools"
-        | "rocket_sync_db_pools"
-        | "welds"
-        | "ormlite"
-            if has(&[
-                "postgres",
-                "postgres_backend",
-                "sqlx-postgres",
-                "sqlx_postgres",
-                "diesel_postgres_pool",
-                "deadpool_postgres",
-                "diesel_postgres",
-                "postgres_pool",
-            ]) =>
-        {
-            BackingKind::Postgres
-        }
-        "sqlx"
-        | "diesel"
-        | "diesel-async"
-        | "sea-orm"
-        | "sea-orm-migration"
-        | "rocket_db_pools"
-        | "rocket_sync_db_pools"
-        | "ormlite"
-            if has(&[
-                "mysql",
-                "mysql_backend",
-                "sqlx-mysql",
-                "sqlx_mysql",
-                "diesel_mysql_pool",
-                "diesel_mysql",
-                "mysql_pool",
-            ]) =>
-        {
-            BackingKind::Mysql
+        name if BY_FEATURE.contains(&name) => {
+            if has("postgres") {
+                BackingKind::Postgres
+            } else if has("mysql") {
+                BackingKind::Mysql
+            } else if has("mongodb") {
+                BackingKind::Mongodb
+            } else {
+                return None;
+            }
         }
         "mongodb" | "mongodm" => BackingKind::Mongodb,
-        "rocket_db_pools" if has(&["mongodb"]) => BackingKind::Mongodb,
         "redis" | "deadpool-redis" | "bb8-redis" | "r2d2_redis" | "fred" | "apalis-redis"
         | "rusty-sidekiq" | "redis-async" | "rustis" => BackingKind::Redis,
-        "actix-session"
-            if has(&[
-                "redis-session",
-                "redis-rs-session",
-                "redis-session-native-tls",
-            ]) =>
-        {
-            BackingKind::Redis
-        }
+        "actix-session" if has("redis") => BackingKind::Redis,
         "aws-sdk-s3" | "rust-s3" | "minio" | "rusty-s3" | "rusoto_s3" => BackingKind::S3,
-        "object_store" if has(&["aws"]) => BackingKind::S3,
+        "object_store" if has("aws") => BackingKind::S3,
         "lettre" | "mail-send" => BackingKind::Smtp,
         "postgrest" | "supabase-rs" => BackingKind::Supabase,
         name => {

@@ -15,6 +15,8 @@ pub(super) fn complete(found: &mut Found, existing: &Existing) {
                     .to_owned(),
                 "Python sources".to_owned(),
                 "package.json".to_owned(),
+                "go.mod".to_owned(),
+                "Cargo.toml".to_owned(),
                 "index.html".to_owned(),
             ],
             answer_with: "[[service]] with name, entry and port".to_owned(),

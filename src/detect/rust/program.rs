@@ -46,6 +46,24 @@ struct Library<'a> {
     modules: Vec<(String, RelPath)>,
 }
 
+/// What is known to belong to a program so far.
+#[derive(Default)]
+struct Reached<'a> {
+    files: Vec<&'a File>,
+    paths: BTreeSet<&'a RelPath>,
+    /// Everything that the files mention.
+    names: BTreeSet<&'a str>,
+}
+
+impl<'a> Reached<'a> {
+    fn add(&mut self, path: &'a RelPath, file: &'a File) {
+        if self.paths.insert(path) {
+            self.names.extend(file.mentions.iter().map(String::as_str));
+            self.files.push(file);
+        }
+    }
+}
+
 /// Packages and programs that only a developer starts.
 const TOOLS: &[&str] = &[
     "xtask", "tools", "tool", "hack", "scripts", "fuzz", "codegen",
@@ -140,23 +158,17 @@ impl Sources {
         bin: &'a Bin,
     ) -> Program<'a> {
         let closure = workspace.closure(package);
-        let mut found: Vec<&File> = Vec::new();
-        let mut seen: BTreeSet<&RelPath> = BTreeSet::new();
-        let add = |path: &RelPath, found: &mut Vec<&'a File>, seen: &mut BTreeSet<&'a RelPath>| {
-            let known = self.files.get_key_value(path);
-            if let Some((path, file)) = known
-                && seen.insert(path)
-            {
-                found.push(file);
-                return true;
+        let mut reached = Reached::default();
+        let add = |path: &RelPath, reached: &mut Reached<'a>| {
+            if let Some((path, file)) = self.files.get_key_value(path) {
+                reached.add(path, file);
             }
-            false
         };
-        add(&bin.path, &mut found, &mut seen);
+        add(&bin.path, &mut reached);
         for (_, path) in self.modules(&bin.path) {
-            add(&path, &mut found, &mut seen);
+            add(&path, &mut reached);
         }
-        let libraries: Vec<Library> = closure
+        let mut libraries: Vec<Library> = closure
             .iter()
             .filter_map(|package| {
                 let lib = package.lib.as_ref()?;
@@ -168,21 +180,21 @@ impl Sources {
             })
             .collect();
         loop {
-            let mentioned =
-                |name: &str, found: &[&File]| found.iter().any(|file| file.mentions.contains(name));
-            let before = found.len();
-            for library in &libraries {
-                if !seen.contains(library.lib) && !mentioned(library.name, &found) {
+            let before = reached.files.len();
+            for library in &mut libraries {
+                if !reached.names.contains(library.name) && !reached.paths.contains(library.lib) {
                     continue;
                 }
-                add(library.lib, &mut found, &mut seen);
-                for (name, path) in &library.modules {
-                    if !seen.contains(path) && mentioned(name, &found) {
-                        add(path, &mut found, &mut seen);
+                add(library.lib, &mut reached);
+                library.modules.retain(|(name, path)| {
+                    let named = reached.names.contains(name.as_str());
+                    if named {
+                        add(path, &mut reached);
                     }
-                }
+                    !named
+                });
             }
-            if found.len() == before {
+            if reached.files.len() == before {
                 break;
             }
         }
@@ -190,13 +202,14 @@ impl Sources {
             package,
             bin,
             closure,
-            files: found,
+            files: reached.files,
         }
     }
 
     /// The modules below the file `root` of a crate, each with its file.
     fn modules(&self, root: &RelPath) -> Vec<(String, RelPath)> {
         let mut found: Vec<(String, RelPath)> = Vec::new();
+        let mut known: BTreeSet<RelPath> = BTreeSet::new();
         let mut next = vec![(root.clone(), root.parent())];
         while let Some((path, folder)) = next.pop() {
             let Some(file) = self.files.get(&path) else {
@@ -215,7 +228,7 @@ impl Sources {
                     .flatten()
                     .find(|place| self.files.contains_key(place));
                 if let Some(place) = place
-                    && !found.iter().any(|(_, known)| *known == place)
+                    && known.insert(place.clone())
                 {
                     let below = if place.file_name() == "mod.rs" {
                         Ok(place.parent())

@@ -33,9 +33,9 @@ pub(super) fn call(
                 let (default, required) = fallback(node, source);
                 file.reads.push(Read {
                     name,
+                    line,
                     default,
                     required,
-                    line,
                 });
             }
         }

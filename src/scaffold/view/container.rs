@@ -96,9 +96,7 @@ pub(super) struct Image {
 /// How `service` is started in production; None where nobody knows.
 pub(super) fn command(service: &Service) -> Option<Vec<String>> {
     match service.ecosystem {
-        "node" => node::command(service),
-        "go" => go::command(service),
-        "rust" => rust::command(service),
+        "node" | "go" | "rust" => started(service),
         _ => python::command(service),
     }
 }
@@ -106,21 +104,34 @@ pub(super) fn command(service: &Service) -> Option<Vec<String>> {
 /// How it is started for development: one process that starts again when the source changes.
 pub(super) fn dev_command(service: &Service) -> Option<Vec<String>> {
     match service.ecosystem {
-        "node" => node::command(service),
-        "go" => go::command(service),
-        "rust" => rust::command(service),
+        "node" | "go" | "rust" => started(service),
         _ => python::dev_command(service),
     }
 }
 
 /// Command of the health check; None for what runs and ends.
 pub(super) fn probe(service: &Service) -> Option<Vec<String>> {
-    match service.ecosystem {
-        "node" => node::probe(service),
-        "go" => go::probe(service),
-        "rust" => rust::probe(service),
-        _ => python::probe(service),
+    let mut words = match service.ecosystem {
+        "node" => node::asks(),
+        "go" | "rust" => vec!["/usr/local/bin/shipway-start".to_owned()],
+        _ => return python::probe(service),
+    };
+    match service.kind.value {
+        ServiceKind::Web => {
+            words.push("--probe".to_owned());
+            words.extend(service.health.as_ref().map(|fact| fact.value.clone()));
+        }
+        ServiceKind::Worker | ServiceKind::Scheduler => words.push("--running".to_owned()),
+        ServiceKind::Job | ServiceKind::Static => return None,
     }
+    Some(words)
+}
+
+/// How `service` is started where that is one command on every base.
+fn started(service: &Service) -> Option<Vec<String>> {
+    let fact = service.server_command.as_ref()?;
+    let port = port(service).to_string();
+    Some(split(&fact.value.replace("{port}", &port)))
 }
 
 /// Whether an image can be made for a service.
@@ -393,15 +404,15 @@ fn site_sources(service: &Service) -> Vec<String> {
 }
 
 /// One line for each folder with what an installation reads: the manifest, what it includes and the
-/// lock, but for files of the name `without`.
-fn copy_manifests(service: &Service, without: &str) -> Vec<String> {
+/// lock, where `wanted`.
+fn copy_manifests(service: &Service, wanted: impl Fn(&RelPath) -> bool) -> Vec<String> {
     let files: BTreeSet<RelPath> = service
         .manifest
         .iter()
         .chain(&service.lock)
         .map(|fact| fact.value.clone())
         .chain(service.manifest_includes.iter().cloned())
-        .filter(|file| file.file_name() != without)
+        .filter(|file| wanted(file))
         .collect();
     let mut folders: BTreeMap<RelPath, Vec<String>> = BTreeMap::new();
     for file in files {

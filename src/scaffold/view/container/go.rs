@@ -1,14 +1,11 @@
 //! The image of the programs of a Go module: built in one stage, run on a base without a shell.
 
 use super::super::Input;
-use super::python::{install, split};
-use super::{base, copy, copy_manifests, in_image, outermost, port};
+use super::python::install;
+use super::{base, copy, copy_manifests, in_image, outermost, probe, started};
 use crate::config::Base;
-use crate::project::{RelPath, Service, ServiceKind};
+use crate::project::{RelPath, Service};
 use serde::Serialize;
-
-/// The generated program that starts the command and asks whether it is well.
-const START: &str = "/usr/local/bin/shipway-start";
 
 #[derive(Debug, Serialize)]
 pub(super) struct Go {
@@ -64,7 +61,7 @@ pub(super) fn image(input: &Input, services: &[&Service]) -> Go {
         },
         home: in_image(&first.root),
         workdir: in_image(&first.working_dir.value),
-        manifests: copy_manifests(first, "modules.txt"),
+        manifests: copy_manifests(first, |path| path.file_name() != "modules.txt"),
         vendored: is_vendored(first),
         build: build(services),
         script: input.path("shipway_go").unwrap_or_default().to_owned(),
@@ -72,7 +69,7 @@ pub(super) fn image(input: &Input, services: &[&Service]) -> Go {
             .iter()
             .map(|path| copy(&[path.to_string()], &in_image(path)))
             .collect(),
-        command: command(first).unwrap_or_default(),
+        command: started(first).unwrap_or_default(),
         healthcheck: probe(first),
     }
 }
@@ -113,26 +110,4 @@ fn build(services: &[&Service]) -> String {
         "go build -trimpath -buildvcs=false -ldflags='-s -w' -o /out/ {}",
         packages.join(" ")
     )
-}
-
-/// How `service` is started; None where nobody knows.
-pub(super) fn command(service: &Service) -> Option<Vec<String>> {
-    let fact = service.server_command.as_ref()?;
-    Some(split(
-        &fact.value.replace("{port}", &port(service).to_string()),
-    ))
-}
-
-/// Command of the health check; None for what runs and ends.
-pub(super) fn probe(service: &Service) -> Option<Vec<String>> {
-    let mut words = vec![START.to_owned()];
-    match service.kind.value {
-        ServiceKind::Web => {
-            words.push("--probe".to_owned());
-            words.extend(service.health.as_ref().map(|fact| fact.value.clone()));
-        }
-        ServiceKind::Worker | ServiceKind::Scheduler => words.push("--running".to_owned()),
-        ServiceKind::Job | ServiceKind::Static => return None,
-    }
-    Some(words)
 }

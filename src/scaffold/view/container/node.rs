@@ -2,8 +2,8 @@
 
 use super::super::Input;
 use super::super::node::Installer;
-use super::python::{install, packages, split};
-use super::{base, copy, copy_manifests, in_image, outermost, port};
+use super::python::{install, packages};
+use super::{base, copy, copy_manifests, in_image, outermost, probe, started};
 use crate::config::Base;
 use crate::project::{PackageManager, RelPath, Service, ServiceKind};
 use serde::Serialize;
@@ -94,7 +94,7 @@ pub(super) fn image(input: &Input, services: &[&Service]) -> Node {
         runtime_install: install(kind, &system, true),
         script: input.path("shipway_node").unwrap_or_default().to_owned(),
         entrypoint: entrypoint(kind),
-        command: command(first).unwrap_or_default(),
+        command: started(first).unwrap_or_default(),
         healthcheck: probe(first),
         writable,
         output: first
@@ -140,7 +140,7 @@ fn installation(installer: &Installer) -> String {
 /// What the installation reads: manifests, lock, and what a client is generated from.
 fn manifests(service: &Service) -> Vec<String> {
     // It holds tokens.
-    let mut lines = copy_manifests(service, ".npmrc");
+    let mut lines = copy_manifests(service, |path| path.file_name() != ".npmrc");
     if let Some(fact) = &service.migration
         && fact.value.tool == "prisma"
         && let Some(schema) = fact.evidence.first()
@@ -225,26 +225,9 @@ fn writable(services: &[&Service]) -> Vec<RelPath> {
     )
 }
 
-/// How `service` is started; None where nobody knows.
-pub(super) fn command(service: &Service) -> Option<Vec<String>> {
-    let fact = service.server_command.as_ref()?;
-    Some(split(
-        &fact.value.replace("{port}", &port(service).to_string()),
-    ))
-}
-
-/// Command of the health check; None for what runs and ends and for a site.
-pub(super) fn probe(service: &Service) -> Option<Vec<String>> {
-    let mut words = vec!["node".to_owned(), START.to_owned()];
-    match service.kind.value {
-        ServiceKind::Web => {
-            words.push("--probe".to_owned());
-            words.extend(service.health.as_ref().map(|fact| fact.value.clone()));
-        }
-        ServiceKind::Worker | ServiceKind::Scheduler => words.push("--running".to_owned()),
-        ServiceKind::Job | ServiceKind::Static => return None,
-    }
-    Some(words)
+/// The command that asks whether it is well, without what is asked.
+pub(super) fn asks() -> Vec<String> {
+    vec!["node".to_owned(), START.to_owned()]
 }
 
 /// Whether an image can be made for it: with a command, or files to hand out.

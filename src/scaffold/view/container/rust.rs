@@ -3,13 +3,10 @@
 
 use super::super::Input;
 use super::python::{install, split};
-use super::{base, copy, copy_manifests, in_image, outermost, port, sh};
+use super::{base, copy, copy_manifests, in_image, outermost, port, probe, sh, started};
 use crate::config::Base;
-use crate::project::{EnvRole, RelPath, Service, ServiceKind};
+use crate::project::{EnvRole, RelPath, Service};
 use serde::Serialize;
-
-/// The generated program that starts the command and asks whether it is well.
-const START: &str = "/usr/local/bin/shipway-start";
 
 #[derive(Debug, Serialize)]
 pub(super) struct Rust {
@@ -76,7 +73,7 @@ pub(super) fn image(input: &Input, services: &[&Service]) -> Rust {
         one_toolchain: base::rust_toolchain(input, first),
         home: in_image(&first.root),
         workdir: in_image(&first.working_dir.value),
-        manifests: manifests(first),
+        manifests: copy_manifests(first, |path| !is_source(path)),
         stubs: stubs(first),
         build,
         programs,
@@ -86,20 +83,13 @@ pub(super) fn image(input: &Input, services: &[&Service]) -> Rust {
             .map(|path| copy(&[path.to_string()], &in_image(path)))
             .collect(),
         env: environment(first),
-        command: command(first).unwrap_or_default(),
+        command: started(first).unwrap_or_default(),
         healthcheck: probe(first),
     }
 }
 
 fn is_source(path: &RelPath) -> bool {
     path.extension() == "rs"
-}
-
-/// Lines of COPY for the manifests, without the sources that stand beside them.
-fn manifests(service: &Service) -> Vec<String> {
-    let mut without = service.clone();
-    without.manifest_includes.retain(|path| !is_source(path));
-    copy_manifests(&without, "")
 }
 
 /// The words that make an empty source in the place of every target: `main` in programs, nothing in
@@ -203,26 +193,4 @@ fn environment(service: &Service) -> Vec<String> {
         }
     }
     found
-}
-
-/// How `service` is started; None where nobody knows.
-pub(super) fn command(service: &Service) -> Option<Vec<String>> {
-    let fact = service.server_command.as_ref()?;
-    Some(split(
-        &fact.value.replace("{port}", &port(service).to_string()),
-    ))
-}
-
-/// Command of the health check; None for what runs and ends.
-pub(super) fn probe(service: &Service) -> Option<Vec<String>> {
-    let mut words = vec![START.to_owned()];
-    match service.kind.value {
-        ServiceKind::Web => {
-            words.push("--probe".to_owned());
-            words.extend(service.health.as_ref().map(|fact| fact.value.clone()));
-        }
-        ServiceKind::Worker | ServiceKind::Scheduler => words.push("--running".to_owned()),
-        ServiceKind::Job | ServiceKind::Static => return None,
-    }
-    Some(words)
 }
