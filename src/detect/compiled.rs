@@ -4,7 +4,8 @@
 use super::beside::beside_or_hidden;
 use super::{existing, naming, shell};
 use crate::project::{
-    Dockerfile, Evidence, Existing, Fact, Finding, RelPath, ServiceKind, Severity, Single,
+    ComposeFile, ComposeService, Dockerfile, Evidence, Existing, Fact, Finding, RelPath,
+    ServiceKind, Severity, Single,
 };
 
 /// One program.
@@ -58,6 +59,15 @@ impl Compiled<'_> {
             .collect();
         existing::nearest_first(&mut found, self.folder);
         found
+    }
+
+    /// What compose files say of it.
+    pub(super) fn composed<'e>(
+        &self,
+        existing: &'e Existing,
+    ) -> Vec<(&'e ComposeFile, &'e ComposeService)> {
+        let only = self.alone && self.single;
+        existing::own_services(existing, self.root, Some(self.name), only)
     }
 
     /// How it is started: with the arguments that one of `images` gives it, else with the first of its

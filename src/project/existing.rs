@@ -47,6 +47,9 @@ pub struct Dockerfile {
     /// `NAME=value` of ENV, without secrets.
     pub env: Vec<Evidence>,
     pub user: Option<Evidence>,
+    /// Folders that VOLUME names, absolute.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<Evidence>,
     pub healthcheck: Option<Evidence>,
     pub entrypoint: Option<Evidence>,
     pub cmd: Option<Evidence>,

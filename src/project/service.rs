@@ -225,6 +225,9 @@ pub struct Service {
     pub static_dirs: Vec<Fact<RelPath>>,
     /// Folders that it writes to.
     pub writable: Vec<Fact<RelPath>>,
+    /// Folders outside of the tree that it keeps files in, absolute in its container.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<Fact<String>>,
     /// In order of name.
     pub env: Vec<EnvVar>,
     /// Files and folders that its source names and that are not in the tree: a build may make them.
@@ -305,6 +308,7 @@ impl Service {
             templates: Vec::new(),
             static_dirs: Vec::new(),
             writable: Vec::new(),
+            volumes: Vec::new(),
             env: Vec::new(),
             expected: Vec::new(),
             signs: Vec::new(),

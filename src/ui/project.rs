@@ -221,6 +221,9 @@ impl Page {
         for folder in &service.writable {
             self.fact("writes to", folder, ToString::to_string);
         }
+        for folder in &service.volumes {
+            self.fact("writes to", folder, Clone::clone);
+        }
         for package in &service.system_packages {
             self.fact("system package", package, Clone::clone);
         }

@@ -270,6 +270,22 @@ impl<'t> Reader<'t> {
                 let to = absolute(before.unwrap_or("/"), &to);
                 said.workdir = Some(self.evidence(node, &to));
             }
+            "volume_instruction" => {
+                let array = syntax::all(node, "json_string_array");
+                let named: Vec<String> = match array.first() {
+                    Some(array) => self.strings(*array),
+                    None => self
+                        .rest(node)
+                        .split_whitespace()
+                        .map(str::to_owned)
+                        .collect(),
+                };
+                let before = said.workdir.as_ref().map(|known| known.excerpt.as_str());
+                for folder in named {
+                    let folder = absolute(before.unwrap_or("/"), &expand(&folder, variables));
+                    said.volumes.push(self.evidence(node, &folder));
+                }
+            }
             "user_instruction" => {
                 said.user = Some(self.evidence(node, &expand(&self.rest(node), variables)));
             }
@@ -436,6 +452,7 @@ fn empty(path: &RelPath) -> Dockerfile {
         workdir: None,
         env: Vec::new(),
         user: None,
+        volumes: Vec::new(),
         healthcheck: None,
         entrypoint: None,
         cmd: None,

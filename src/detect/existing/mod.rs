@@ -9,6 +9,7 @@ mod makefile;
 mod own;
 mod procfile;
 mod scripts;
+pub(super) mod volumes;
 
 pub(crate) use compose::in_use;
 pub(super) use makefile::recipes;

@@ -4,6 +4,7 @@ use super::module::Module;
 use super::source::File;
 use super::{lint, lock, manager, migration, serve, test, variables};
 use crate::detect::compiled::{self, Compiled, SERVES};
+use crate::detect::existing::volumes;
 use crate::detect::variable::Engines;
 use crate::detect::{Found, Tree, client};
 use crate::project::{
@@ -191,6 +192,8 @@ impl Search<'_> {
         service.test = test(module);
         service.lint = lint(module);
         service.env = variables::find(self.tree, &program.files, self.engines());
+        let composed = self.compiled(program).composed(self.existing);
+        volumes::find(&self.images(program), &composed, &mut service);
         self.kept(program, &mut service);
         if let Some(requirement) = module.requires("github.com/mattn/go-sqlite3") {
             // Its C is compiled in.

@@ -187,7 +187,10 @@ pub(super) fn field(
     line: usize,
 ) -> (Option<Read>, Option<u16>) {
     static DEFAULT: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r#"\bdefault(?:_value)?(?:_t)?\s*=\s*(?:"([^"]*)"|([A-Za-z0-9_.:]+))"#).ok()
+        Regex::new(
+            r#"\bdefault(?:_values?)?(?:_t)?\s*=\s*(?:"([^"]*)"|([0-9][0-9_.]*|true\b|false\b))?"#,
+        )
+        .ok()
     });
     static VARIABLE: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r#"\b(env|from)\b(?:\s*=\s*"([^"]+)")?"#).ok());
@@ -196,12 +199,18 @@ pub(super) fn field(
             .iter()
             .any(|start| text.starts_with(start))
     };
+    // A value that is computed is one, too.
+    let mut has_default = false;
     let mut default = None;
     let mut variable = None;
     for text in attributes.iter().filter(of_parser) {
         if let Some(found) = DEFAULT.iter().find_map(|default| default.captures(text)) {
             let said = found.get(1).or_else(|| found.get(2));
+            has_default = true;
             default = said.map(|said| said.as_str().to_owned());
+        } else if of == "bool" && !text.starts_with("#[envconfig") {
+            has_default = true;
+            default = Some("false".to_owned());
         }
         let found = VARIABLE.iter().find_map(|variable| variable.captures(text));
         if let Some(found) = found {
@@ -214,7 +223,7 @@ pub(super) fn field(
     }
     let port = default.as_deref().and_then(port_in);
     let read = variable.map(|name| Read {
-        required: default.is_none() && !of.starts_with("Option"),
+        required: !has_default && !["Option", "Vec"].iter().any(|kind| of.starts_with(kind)),
         name,
         default,
         line,
@@ -228,11 +237,12 @@ mod tests {
 
     #[test]
     fn fields_of_parsers_name_their_variables() {
-        let of = |attribute: &str| {
-            let (read, port) = field("port", "u16", &[attribute], 1);
+        let typed = |of: &str, attribute: &str| {
+            let (read, port) = field("port", of, &[attribute], 1);
             let read = read.map(|read| (read.name, read.default, read.required));
             (read, port)
         };
+        let of = |attribute: &str| typed("u16", attribute);
         let named = |name: &str, default: Option<&str>| {
             Some((
                 name.to_owned(),
@@ -259,5 +269,16 @@ mod tests {
         ] {
             assert_eq!(of(attribute), expected, "{attribute}");
         }
+        // clap's reference: a flag that is not given is false; a computed default is one.
+        let (flag, _) = typed("bool", "#[clap(long, env = \"HIDE\")]");
+        assert_eq!(
+            flag,
+            Some(("HIDE".to_owned(), Some("false".to_owned()), false))
+        );
+        let bind = "#[clap(env = \"BIND\", default_value_t = IpAddr::from([0, 0, 0, 0]))]";
+        assert_eq!(
+            typed("IpAddr", bind).0,
+            Some(("BIND".to_owned(), None, false))
+        );
     }
 }

@@ -128,17 +128,13 @@ impl Search<'_> {
         service.lint = lint(workspace);
         service.env = variables::find(self.tree, program, &self.folders(program));
         let images = self.images(program);
-        let composed = existing::own_services(
-            self.existing,
-            &workspace.root,
-            Some(&program.bin.name),
-            compiled.alone && compiled.single,
-        );
+        let composed = compiled.composed(self.existing);
         variable::set(
             &mut service.env,
             images.iter().flat_map(|image| &image.env),
             composed.iter().flat_map(|(_, one)| &one.settings),
         );
+        existing::volumes::find(&images, &composed, &mut service);
         packages::find(self.tree, workspace, program, &mut service);
         if let Some(requirement) = sqlite(program) {
             service.single = Some(compiled::in_a_file(&requirement.declared));

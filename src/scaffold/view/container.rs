@@ -383,6 +383,16 @@ fn copies<'a>(sources: impl Iterator<Item = &'a RelPath>) -> Vec<String> {
         .collect()
 }
 
+/// Folders of the container that hold what the services keep.
+pub(super) fn volumes(services: &[&Service]) -> Vec<String> {
+    let own = writable(services)
+        .into_iter()
+        .map(|folder| in_image(&folder));
+    let elsewhere = services.iter().flat_map(|service| &service.volumes);
+    own.chain(elsewhere.map(|fact| fact.value.clone()))
+        .collect()
+}
+
 /// Sorted, without what lies in another of them.
 pub(super) fn outermost<'a>(paths: impl Iterator<Item = &'a RelPath>) -> Vec<RelPath> {
     let mut paths: Vec<RelPath> = paths.cloned().collect();

@@ -77,7 +77,10 @@ impl Application<'_> {
         self.environment(&mut service, detected, Stage::Hardened, false);
         for folder in container::writable(&[detected]) {
             let path = container::in_image(&folder);
-            service.volume(&volume_name(&folder), &path);
+            service.volume(&volume_name(folder.as_str()), &path);
+        }
+        for folder in &detected.volumes {
+            service.volume(&volume_name(&folder.value), &folder.value);
         }
         service.hardened = true;
         service.read_only = !detected
@@ -332,9 +335,8 @@ pub(super) fn host(path: &RelPath) -> String {
 }
 
 /// `backend/uploads` as the name of a volume.
-fn volume_name(folder: &RelPath) -> String {
+fn volume_name(folder: &str) -> String {
     let name: String = folder
-        .as_str()
         .chars()
         .map(|c| {
             if c.is_ascii_alphanumeric() {

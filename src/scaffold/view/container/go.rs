@@ -2,7 +2,7 @@
 
 use super::super::Input;
 use super::python::install;
-use super::{base, copy, copy_manifests, in_image, outermost, probe, started};
+use super::{base, copy, copy_manifests, in_image, outermost, probe, started, volumes};
 use crate::config::Base;
 use crate::project::{RelPath, Service};
 use serde::Serialize;
@@ -27,6 +27,8 @@ pub(super) struct Go {
     script: String,
     /// Arguments of COPY for what the programs open when they run.
     kept: Vec<String>,
+    /// Folders that are volumes.
+    volumes: Vec<String>,
     command: Vec<String>,
     healthcheck: Option<Vec<String>>,
 }
@@ -69,6 +71,7 @@ pub(super) fn image(input: &Input, services: &[&Service]) -> Go {
             .iter()
             .map(|path| copy(&[path.to_string()], &in_image(path)))
             .collect(),
+        volumes: volumes(services),
         command: started(first).unwrap_or_default(),
         healthcheck: probe(first),
     }

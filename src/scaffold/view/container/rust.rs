@@ -3,7 +3,7 @@
 
 use super::super::Input;
 use super::python::{install, split};
-use super::{base, copy, copy_manifests, in_image, outermost, port, probe, sh, started};
+use super::{base, copy, copy_manifests, in_image, outermost, port, probe, sh, started, volumes};
 use crate::config::Base;
 use crate::project::{EnvRole, RelPath, Service};
 use serde::Serialize;
@@ -30,6 +30,8 @@ pub(super) struct Rust {
     script: String,
     /// Arguments of COPY for what the programs open when they run.
     kept: Vec<String>,
+    /// Folders that are volumes.
+    volumes: Vec<String>,
     /// `NAME=value`: that the programs listen on every address, on which port, and what the repository
     /// itself sets.
     env: Vec<String>,
@@ -82,6 +84,7 @@ pub(super) fn image(input: &Input, services: &[&Service]) -> Rust {
             .iter()
             .map(|path| copy(&[path.to_string()], &in_image(path)))
             .collect(),
+        volumes: volumes(services),
         env: environment(first),
         command: started(first).unwrap_or_default(),
         healthcheck: probe(first),
