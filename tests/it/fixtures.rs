@@ -413,8 +413,8 @@ impl Comparison {
                         .collect();
                     (is == strings(said), format!("{is:?}"))
                 }
-                "writable" => {
-                    let is: Vec<String> = items(&service["writable"])
+                "writable" | "volumes" => {
+                    let is: Vec<String> = items(&service[key.as_str()])
                         .iter()
                         .map(|fact| string(&fact["value"]))
                         .collect();
@@ -426,10 +426,9 @@ impl Comparison {
                     let first = wanted.split(' ').next().unwrap().to_lowercase();
                     (reason.contains(&first), reason)
                 }
+                // Facts that the model has no field for.
                 "schedule" | "schedule_at" | "factory" | "factory_at" | "index" | "not_found" => {
-                    // Facts that the model has no field for; a place has to be in the evidence
-                    // of the entry where one is given.
-                    (true, String::new())
+                    continue;
                 }
                 other => panic!("the comparison does not know service.{other}"),
             };
@@ -618,6 +617,15 @@ impl Comparison {
                         &variable["default"],
                     );
                 }
+            }
+            if let Some(required) = said.get("required").and_then(toml::Value::as_bool) {
+                let is = variable["required"] == required;
+                self.judge("required", &Value::Null, is);
+                self.check(
+                    &format!("env {name}.required {required}"),
+                    is,
+                    &variable["required"],
+                );
             }
             if said.get("insecure_default").is_some() {
                 self.check(

@@ -80,12 +80,18 @@ fn obstacle(input: &Input, file: &ComposeFile) -> Option<String> {
             service.name
         ));
     }
+    let own = |service: &ComposeService| {
+        let services = &input.project.services;
+        services.iter().any(|own| own.name == service.name)
+    };
     for service in &file.services {
         let Some(kind) = kind(service) else {
-            return Some(format!(
-                "its service {} is none that the application was seen to need",
-                service.name
-            ));
+            let is = if own(service) {
+                "the application itself, which is made here"
+            } else {
+                "nothing that the application was seen to need"
+            };
+            return Some(format!("its service {} is {is}", service.name));
         };
         if !has(input.project, kind) {
             return Some(format!(
@@ -96,12 +102,7 @@ fn obstacle(input: &Input, file: &ComposeFile) -> Option<String> {
         if let Some(secret) = service.environment.iter().find(|name| is_secret(name)) {
             return Some(format!("its {secret} would have to agree with .env"));
         }
-        if input
-            .project
-            .services
-            .iter()
-            .any(|own| own.name == service.name)
-        {
+        if own(service) {
             return Some(format!(
                 "its service {} has the name of one here",
                 service.name
