@@ -46,8 +46,7 @@ pub(super) fn for_all<T: Sync, E: Send>(
     first.map_or(Ok(()), |(_, error)| Err(error))
 }
 
-/// Writes a private file and brings its content to the disk: mode 0600 from the first byte, at
-/// the end `mode` and the owner of `like`. Its name is on the disk once its folder is.
+/// Writes a private file: mode 0600 from the first byte, at the end `mode` and the owner of `like`.
 pub(super) fn write_private(
     path: &Path,
     content: &[u8],
@@ -65,19 +64,16 @@ pub(super) fn write_private(
     file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))?;
     #[cfg(not(unix))]
     let _ = mode;
-    if let Some(like) = like {
-        same_owner(like, path)?;
-    }
-    file.sync_all()
+    like.map_or(Ok(()), |like| same_owner(like, path))
 }
 
-/// Brings the names in `folder` to the disk. Some file systems cannot do that for a folder and
-/// say so; Windows has no such call.
-pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+/// Brings the content of a file to the disk, or the names in a folder. Some file systems cannot do
+/// that for a folder and say so; Windows has no such call.
+pub(super) fn sync(path: &Path) -> io::Result<()> {
     if cfg!(not(unix)) {
         return Ok(());
     }
-    match File::open(folder).and_then(|folder| folder.sync_all()) {
+    match File::open(path).and_then(|file| file.sync_all()) {
         Err(error)
             if matches!(
                 error.kind(),
@@ -94,15 +90,7 @@ pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
 /// With `fresh`, a file that has appeared at `to` meanwhile is an error and stays.
 pub(super) fn install(from: &Path, to: &Path, temporary: &Path, fresh: bool) -> io::Result<()> {
     let result = if fresh {
-        match std::fs::hard_link(from, to) {
-            Ok(()) => std::fs::remove_file(from),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error),
-            Err(_) if to.symlink_metadata().is_ok() => {
-                Err(io::Error::from(ErrorKind::AlreadyExists))
-            }
-            // No links on this file system, or another one.
-            Err(_) => std::fs::rename(from, to),
-        }
+        rename_fresh(from, to)
     } else {
         std::fs::rename(from, to)
     };
@@ -119,6 +107,27 @@ pub(super) fn install(from: &Path, to: &Path, temporary: &Path, fresh: bool) -> 
             std::fs::remove_file(from)
         }
         other => other,
+    }
+}
+
+/// Moves `from` to `to`, where nothing may be.
+fn rename_fresh(from: &Path, to: &Path) -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        use rustix::io::Errno;
+        match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+            // Not on this file system, or by an older kernel.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
+            other => return other.map_err(Into::into),
+        }
+    }
+    match std::fs::hard_link(from, to) {
+        Ok(()) => std::fs::remove_file(from),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error),
+        Err(_) if to.symlink_metadata().is_ok() => Err(io::Error::from(ErrorKind::AlreadyExists)),
+        // No links on this file system, or another one.
+        Err(_) => std::fs::rename(from, to),
     }
 }
 

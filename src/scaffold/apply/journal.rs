@@ -60,20 +60,26 @@ impl Store {
         }
     }
 
-    /// From this moment on, the apply is either finished or taken back, after a power cut too.
-    pub(super) fn write(&self, journal: &Journal) -> io::Result<()> {
+    /// Writes the journal where nobody looks for it yet.
+    pub(super) fn draft(&self, journal: &Journal) -> io::Result<PathBuf> {
         let draft = self.folder.join("journal.draft");
         disk::write_private(&draft, &serde_json::to_vec(journal)?, 0o600, None)?;
+        Ok(draft)
+    }
+
+    /// From this moment on, the apply is either finished or taken back, after a power cut too, where
+    /// `draft` and all that it names are on the disk.
+    pub(super) fn begin(&self, draft: &Path) -> io::Result<()> {
         std::fs::rename(draft, self.journal())?;
-        disk::sync_folder(&self.folder)?;
-        self.folder.parent().map_or(Ok(()), disk::sync_folder)
+        disk::sync(&self.folder)?;
+        self.folder.parent().map_or(Ok(()), disk::sync)
     }
 
     /// Forgets the apply: first the journal, so that what is left at any moment was never begun.
     pub(super) fn discard(&self) -> io::Result<()> {
         match std::fs::remove_file(self.journal()) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => disk::sync_folder(&self.folder)?,
+            _ => disk::sync(&self.folder)?,
         }
         std::fs::remove_dir_all(&self.folder)
     }
@@ -90,7 +96,7 @@ impl Journal {
         }
         // One that was never made, or was taken away again, has nothing to keep.
         folders.retain(|folder| folder.is_dir());
-        disk::for_all(&Vec::from_iter(folders), |folder| disk::sync_folder(folder))
+        disk::for_all(&Vec::from_iter(folders), |folder| disk::sync(folder))
     }
 }
 

@@ -98,7 +98,7 @@ impl<'r> Session<'r> {
             }
             private
                 .parent()
-                .map_or(Ok(()), disk::sync_folder)
+                .map_or(Ok(()), disk::sync)
                 .map_err(at(private))?;
         }
         let path = private.join("lock");
@@ -258,16 +258,22 @@ impl<'r> Session<'r> {
                 temporary: format!(".shipway-{}-{number}", std::process::id()),
             });
         }
-        disk::for_all(&copies, |copy| {
+        // Sorted, so that the outer folder comes before what is in it.
+        journal.folders.extend(missing);
+        let draft = store.draft(&journal).map_err(at(&store.journal()))?;
+        // One after the other: those who make files in one folder wait for each other.
+        for copy in &copies {
             disk::write_private(&copy.to, &copy.content, copy.mode, copy.like.as_deref())
-                .map_err(at(&copy.to))
+                .map_err(at(&copy.to))?;
+        }
+        let written = copies.iter().map(|copy| &copy.to).chain([&draft]);
+        disk::for_all(&Vec::from_iter(written), |path| {
+            disk::sync(path).map_err(at(path))
         })?;
         for copy in &copies {
             proceed(sink(copy.step))?;
         }
-        // Sorted, so that the outer folder comes before what is in it.
-        journal.folders.extend(missing);
-        store.write(&journal).map_err(at(&store.journal()))?;
+        store.begin(&draft).map_err(at(&store.journal()))?;
         Ok(journal)
     }
 
@@ -329,9 +335,9 @@ impl<'r> Session<'r> {
             std::fs::remove_dir_all(&entry).map_err(at(&entry))?;
         }
         std::fs::rename(&store.folder, &entry).map_err(at(&entry))?;
-        disk::sync_folder(&history).map_err(at(&history))?;
+        disk::sync(&history).map_err(at(&history))?;
         let private = &self.repository.private_dir;
-        disk::sync_folder(private).map_err(at(private))?;
+        disk::sync(private).map_err(at(private))?;
         let too_many = (numbers.len() + 1).saturating_sub(HISTORY);
         for old in &numbers[..too_many] {
             // A history that is too long does no harm.
