@@ -241,7 +241,7 @@ fn obstacles(tree: &Tree, file: &mut ComposeFile, service: &ComposeService, node
     }
     for volume in node.get("volumes").map(Node::items).unwrap_or_default() {
         let source = match volume.text() {
-            Some(text) => text.split(':').next(),
+            Some(text) => parts(text).next(),
             None if volume.get("type").and_then(Node::text) == Some("bind") => {
                 volume.get("source").and_then(Node::text)
             }
@@ -250,6 +250,11 @@ fn obstacles(tree: &Tree, file: &mut ComposeFile, service: &ComposeService, node
         let Some(source) = source.filter(|source| source.starts_with(['.', '/', '~'])) else {
             continue;
         };
+        if source.contains('$') {
+            let why = format!("{name} mounts {source}, which only its variables tell");
+            obstacle(file, volume.line, why);
+            continue;
+        }
         let inside = file.path.parent().join(source);
         match inside {
             Ok(path) if tree.has(&path) || tree.has_folder(&path) => {}
@@ -290,11 +295,23 @@ fn obstacles(tree: &Tree, file: &mut ComposeFile, service: &ComposeService, node
     }
 }
 
+/// What `:` divides in the short form of a port or volume, but for that in `${NAME:-default}`.
+pub(super) fn parts(text: &str) -> impl DoubleEndedIterator<Item = &str> {
+    let mut open = false;
+    let divides = move |one: char| {
+        open = match one {
+            '{' => true,
+            '}' => false,
+            _ => open,
+        };
+        one == ':' && !open
+    };
+    text.split(divides).collect::<Vec<_>>().into_iter()
+}
+
 /// The published part of a port mapping where it is a literal number.
 fn published(port: &str) -> Option<&str> {
-    let port = port.split('/').next().unwrap_or_default();
-    let (outside, _) = port.rsplit_once(':')?;
-    let number = outside.rsplit(':').next().unwrap_or_default();
+    let number = parts(port).rev().nth(1)?;
     let fixed = !number.is_empty() && number.chars().all(|c| c.is_ascii_digit() || c == '-');
     fixed.then_some(number)
 }
@@ -363,6 +380,29 @@ mod tests {
         )]);
         let file = read(&tree, &RelPath::parse("compose.yaml").unwrap()).unwrap();
         assert_eq!(file.obstacles, []);
+    }
+
+    #[test]
+    fn a_default_of_a_variable_is_one_part() {
+        let (_folder, tree) = tree(&[(
+            "compose.yaml",
+            "services:\n  proxy:\n    image: caddy:2\n    ports:\n      - \"${PORT:-443}:443\"\n      \
+             - \"127.0.0.1:${ADMIN:-2019}:2019/tcp\"\n      - \"8443:${TLS:-443}\"\n    volumes:\n      \
+             - ./sites/${SITE:-main}:/etc/caddy\n",
+        )]);
+        let file = read(&tree, &RelPath::parse("compose.yaml").unwrap()).unwrap();
+        let said: Vec<&str> = file
+            .obstacles
+            .iter()
+            .map(|why| why.excerpt.as_str())
+            .collect();
+        assert_eq!(
+            said,
+            [
+                "proxy publishes the fixed port 8443",
+                "proxy mounts ./sites/${SITE:-main}, which only its variables tell"
+            ]
+        );
     }
 
     #[test]

@@ -65,7 +65,8 @@ pub(in super::super) fn published(
     service: &ComposeService,
 ) -> Option<(Port, Evidence)> {
     let written = service.ports.first()?;
-    let inside = written.split('/').next()?.rsplit(':').next()?;
+    let inside = super::compose::parts(written).next_back()?;
+    let inside = inside.split('/').next()?;
     let port = Port::new(inside.parse().ok()?)?;
     let line = structured::yaml(tree, &file.path)
         .and_then(|document| {

@@ -34,7 +34,7 @@ pub(in super::super) fn find(
 
 /// Where a volume is mounted; None for a bind mount.
 fn mounted(text: &str) -> Option<&str> {
-    let mut parts = text.split(':');
+    let mut parts = super::compose::parts(text);
     let (source, target) = (parts.next()?, parts.next()?);
     let is_named = source.starts_with(|first: char| first.is_ascii_alphanumeric());
     (is_named && target.starts_with('/')).then_some(target)
