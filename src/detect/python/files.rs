@@ -394,6 +394,27 @@ fn sqlite(paths: &Paths<'_, '_>, module: &Module, service: &mut Service) {
         Kind::Str(text) if text == "django.db.backends.sqlite3" => {
             found.push((None, expr.line));
         }
+        // `"sqlite:///" + folder + "/records.db"`; the whole sum comes before what is in it.
+        Kind::Binary(_, operator, _)
+            if operator == "+" && found.iter().all(|(_, line)| *line != expr.line) =>
+        {
+            let parts = summands(expr);
+            if is_sqlite(parts[0].text()) {
+                let rest: Option<String> = parts[2..].iter().map(|part| part.text()).collect();
+                let start = paths.of(module, parts[1]);
+                let path = start
+                    .zip(rest)
+                    .and_then(|(start, rest)| start.join(rest.trim_start_matches('/')).ok());
+                found.push((path, expr.line));
+            }
+        }
+        // `f"sqlite:///{folder}/records.db"`
+        Kind::Template(text, inside) if is_sqlite(Some(text)) => {
+            let rest = text.split(":///").nth(1).unwrap_or_default();
+            let start = inside.first().and_then(|first| paths.of(module, first));
+            let path = start.and_then(|start| start.join(rest.trim_start_matches('/')).ok());
+            found.push((path.filter(|_| inside.len() == 1), expr.line));
+        }
         _ => {}
     });
     for (path, line) in found {
@@ -412,6 +433,22 @@ fn sqlite(paths: &Paths<'_, '_>, module: &Module, service: &mut Service) {
                 Fact::certain(folder, module.at(line)),
             );
         }
+    }
+}
+
+fn is_sqlite(text: Option<&str>) -> bool {
+    text.is_some_and(|text| text.starts_with("sqlite") && text.contains(":///"))
+}
+
+/// What a sum is of, from the left; at least two.
+fn summands(expr: &Expr) -> Vec<&Expr> {
+    match &expr.kind {
+        Kind::Binary(left, operator, right) if operator == "+" => {
+            let mut all = summands(left);
+            all.push(right);
+            all
+        }
+        _ => vec![expr],
     }
 }
 

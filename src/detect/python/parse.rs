@@ -27,6 +27,10 @@ const STARRED: &[(&str, &str)] = &[
     ("environ", "environ"),
 ];
 
+/// Calls that import what a text names, by their last word: of importlib, Werkzeug and Django, and
+/// Flask's `app.config.from_object`.
+const LOADERS: &[&str] = &["import_module", "import_string", "from_object"];
+
 thread_local! {
     static PARSER: RefCell<Option<Parser>> = RefCell::new({
         let mut parser = Parser::new();
@@ -35,6 +39,36 @@ thread_local! {
             .ok()
             .map(|()| parser)
     });
+}
+
+/// What a call of one of [`LOADERS`] imports, bound to no name.
+fn loaded(expr: &Expr) -> Option<Import> {
+    let Kind::Call(function, args) = &expr.kind else {
+        return None;
+    };
+    let loader = match &function.kind {
+        Kind::Name(name) | Kind::Attr(_, name) => name,
+        _ => return None,
+    };
+    let dotted = args.first()?.value.text()?;
+    let is_word = |word: &str| {
+        word.starts_with(|first: char| first.is_alphabetic() || first == '_')
+            && word.chars().all(|c| c.is_alphanumeric() || c == '_')
+    };
+    if !LOADERS.contains(&loader.as_str()) || !dotted.split('.').all(is_word) {
+        return None;
+    }
+    let (module, name) = match dotted.rsplit_once('.') {
+        Some((module, name)) => (module, Some(name.to_owned())),
+        None => (dotted, None),
+    };
+    Some(Import {
+        line: expr.line,
+        level: 0,
+        module: module.to_owned(),
+        name,
+        local: String::new(),
+    })
 }
 
 impl Module {
@@ -54,6 +88,9 @@ impl Module {
                 imports.extend(names.iter().cloned());
             }
         });
+        if LOADERS.iter().any(|loader| text.contains(loader)) {
+            super::syntax::each_expression(&body, &mut |expr| imports.extend(loaded(expr)));
+        }
         Some(Self {
             path,
             body,
@@ -145,6 +182,32 @@ mod tests {
         assert_eq!(key.text(), Some("A"));
         assert_eq!(module.binding("p").unwrap().module, "os.path");
         assert_eq!(module.binding("json").unwrap().module, "json.decoder");
+    }
+
+    #[test]
+    fn what_a_text_names_is_imported_and_bound_to_nothing() {
+        let module = module(
+            "app.config.from_object('shelf.settings.Production')\n\
+             import_module('shelf.jobs')\n\
+             import_string(name)\n\
+             import_module('.near', package='shelf')\n\
+             app.config.from_object('')\n",
+        );
+        let imports: Vec<(usize, &str, Option<&str>, &str)> = module
+            .imports
+            .iter()
+            .map(|one| {
+                let name = one.name.as_deref();
+                (one.line, one.module.as_str(), name, one.local.as_str())
+            })
+            .collect();
+        assert_eq!(
+            imports,
+            [
+                (1, "shelf.settings", Some("Production"), ""),
+                (2, "shelf", Some("jobs"), "")
+            ]
+        );
     }
 
     #[test]
