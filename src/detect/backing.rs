@@ -116,6 +116,7 @@ fn from_requirements(service: &Service, signs: &mut All) {
             "node" => client::of_npm(&requirement.name),
             "go" => client::of_go(&requirement.name),
             "rust" => client::of_crate(requirement),
+            "java" => client::of_maven(&requirement.name),
             _ => client::of_package(requirement),
         };
         if let Some(sought) = sought {

@@ -13,6 +13,7 @@ pub(crate) mod existing;
 mod findings;
 mod generated;
 mod go;
+mod java;
 mod javascript;
 mod naming;
 mod node;
@@ -71,6 +72,10 @@ pub const ECOSYSTEMS: &[Ecosystem] = &[
     Ecosystem {
         name: "go",
         look: go::look,
+    },
+    Ecosystem {
+        name: "java",
+        look: java::look,
     },
     Ecosystem {
         name: "node",

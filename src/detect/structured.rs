@@ -1,4 +1,4 @@
-//! YAML, TOML and JSON of the tree as one kind of value that knows its lines. A file is parsed
+//! YAML, TOML, JSON and XML of the tree as one kind of value that knows its lines. A file is parsed
 //! once; what is invalid becomes a finding with its line. `hooks::import` reads the configuration of
 //! other tools with the same parsers.
 
@@ -126,6 +126,51 @@ pub(crate) fn json(tree: &Tree, path: &RelPath) -> Option<Arc<Node>> {
 /// The value of a JSON file with comments and trailing commas, as editors write it.
 pub(crate) fn jsonc(tree: &Tree, path: &RelPath) -> Option<Arc<Node>> {
     read(tree, path, "JSON", "invalid-json", parse_jsonc)
+}
+
+/// The first element of an XML file, its elements as entries in their order; attributes are left out.
+/// None where it is unreadable or invalid.
+pub(crate) fn xml(tree: &Tree, path: &RelPath) -> Option<Arc<Node>> {
+    read(tree, path, "XML", "invalid-xml", parse_xml)
+}
+
+fn parse_xml(text: &str) -> Result<Option<Node>, Broken> {
+    let options = roxmltree::ParsingOptions {
+        allow_dtd: true,
+        nodes_limit: 200_000,
+        ..roxmltree::ParsingOptions::default()
+    };
+    let document = roxmltree::Document::parse_with_options(text, options)
+        .map_err(|error| (error.pos().row as usize, error.to_string()))?;
+    let lines = Lines::of(text);
+    from_element(&lines, document.root_element(), 0)
+        .map(Some)
+        .ok_or_else(|| (1, format!("nested deeper than {MAX_DEPTH} levels")))
+}
+
+fn from_element(lines: &Lines, element: roxmltree::Node<'_, '_>, depth: usize) -> Option<Node> {
+    if depth > MAX_DEPTH {
+        return None;
+    }
+    let mut entries = Vec::new();
+    for child in element.children().filter(roxmltree::Node::is_element) {
+        entries.push(Entry {
+            key: child.tag_name().name().to_owned(),
+            line: lines.at(child.range().start),
+            node: from_element(lines, child, depth + 1)?,
+        });
+    }
+    let text = element.text().map(str::trim).unwrap_or_default();
+    Some(Node {
+        line: lines.at(element.range().start),
+        value: if !entries.is_empty() {
+            Value::Map(entries)
+        } else if text.is_empty() {
+            Value::Null
+        } else {
+            Value::Text(text.to_owned())
+        },
+    })
 }
 
 /// Parses a JSON document with comments and trailing commas.

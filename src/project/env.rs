@@ -57,12 +57,16 @@ pub enum EnvRole {
     PostgresUrl,
     /// As `PostgresUrl` with an async driver: `postgresql+asyncpg://…`
     PostgresAsyncUrl,
+    /// `jdbc:postgresql://host:port/db`, without user and password
+    PostgresJdbcUrl,
     MysqlHost,
     MysqlPort,
     MysqlUser,
     MysqlPassword,
     MysqlDatabase,
     MysqlUrl,
+    /// `jdbc:mysql://host:port/db`, without user and password
+    MysqlJdbcUrl,
     RedisHost,
     /// `host:port`
     RedisAddress,

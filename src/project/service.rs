@@ -47,6 +47,8 @@ pub enum PackageManager {
     Bun,
     Cargo,
     Go,
+    Maven,
+    Gradle,
 }
 
 /// One declared dependency.

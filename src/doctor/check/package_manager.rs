@@ -72,6 +72,10 @@ fn programs(manager: PackageManager) -> Option<(&'static [&'static str], &'stati
         PackageManager::Bun => (&["bun"], "npm install --global bun"),
         PackageManager::Cargo => (&["cargo"], "install Rust from https://rustup.rs"),
         PackageManager::Go => (&["go"], "install Go from https://go.dev/dl/"),
+        // Their wrappers bring the rest.
+        PackageManager::Maven | PackageManager::Gradle => {
+            (&["java"], "install a JDK from https://adoptium.net")
+        }
         PackageManager::Pip => return None,
     })
 }

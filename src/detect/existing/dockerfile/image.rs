@@ -10,6 +10,25 @@ const RUNTIMES: &[(&str, &str)] = &[
     ("rust", "rust"),
     ("openjdk", "java"),
     ("eclipse-temurin", "java"),
+    ("amazoncorretto", "java"),
+    ("zulu-openjdk", "java"),
+    ("zulu-openjdk-alpine", "java"),
+    ("liberica-openjdk-alpine", "java"),
+    ("liberica-openjdk-debian", "java"),
+    ("liberica-openjre-alpine", "java"),
+    ("liberica-openjre-debian", "java"),
+];
+
+/// What stands before the version of Java where another program's image, or the name, brings it:
+/// `maven:3.9-eclipse-temurin-21`, `gradle:8-jdk21`, `ubi9/openjdk-21`, `distroless/java21-debian12`.
+const JAVA: &[&str] = &[
+    "temurin-",
+    "corretto-",
+    "openjdk-",
+    "jdk-",
+    "jdk",
+    "jre-",
+    "java",
 ];
 
 /// `python` and `3.10` of `docker.io/library/python:3.10-slim@sha256:…`; also where a tag
@@ -31,8 +50,17 @@ pub(super) fn runtime(image: &str) -> Option<(String, String)> {
             ))
         })
     };
+    let java = || {
+        let brings = matches!(name, "maven" | "gradle" | "tomcat" | "jetty");
+        let text = if brings { tag } else { name };
+        JAVA.iter().find_map(|start| {
+            let at = text.find(start)?;
+            Some(("java", version(&text[at + start.len()..])?))
+        })
+    };
     named
         .or_else(tagged)
+        .or_else(java)
         .map(|(runtime, version)| (runtime.to_owned(), version))
 }
 

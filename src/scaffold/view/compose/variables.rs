@@ -258,6 +258,18 @@ impl Plan {
             EnvRole::PostgresAsyncUrl => {
                 only(postgres, Some(self.postgres_url("postgresql+asyncpg")))
             }
+            EnvRole::PostgresJdbcUrl => only(
+                postgres,
+                Some(format!(
+                    "jdbc:postgresql://{}:5432/{}",
+                    self.postgres.host,
+                    literal(&self.postgres.database)
+                )),
+            ),
+            EnvRole::MysqlJdbcUrl => only(
+                there(BackingKind::Mysql),
+                fixed("jdbc:mysql://mysql:3306/app"),
+            ),
             EnvRole::MysqlHost => only(there(BackingKind::Mysql), fixed("mysql")),
             EnvRole::MysqlPort => only(there(BackingKind::Mysql), fixed("3306")),
             EnvRole::MysqlUser | EnvRole::MysqlDatabase => {

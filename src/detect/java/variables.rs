@@ -1,0 +1,243 @@
+//! The variables that an application reads: those that its sources and its configuration name, and those
+//! by which a framework lets the environment go before its configuration.
+
+use super::settings::{Setting, Settings, placeholders, whole};
+use super::source::File;
+use crate::detect::variable::{self, Engines, Read, Variables};
+use crate::detect::{Tree, secret};
+use crate::project::{Confidence, EnvRole, EnvVar, Evidence};
+use std::collections::BTreeMap;
+
+/// In order of name.
+pub(super) fn find(
+    tree: &Tree,
+    files: &[&File],
+    settings: &Settings,
+    profile: Option<&str>,
+    framework: Option<&str>,
+    engines: Engines,
+) -> Vec<EnvVar> {
+    let mut all = Variables::new();
+    let mut roles: BTreeMap<String, EnvRole> = BTreeMap::new();
+    for file in files {
+        let Some(text) = tree.text(&file.path) else {
+            continue;
+        };
+        for read in &file.reads {
+            variable::add(&mut all, &file.path, &text, read.clone());
+        }
+    }
+    let mut known: Vec<&str> = Vec::new();
+    for setting in settings.held(profile) {
+        // The nearest value is the one that holds.
+        if known.contains(&setting.key.as_str()) {
+            continue;
+        }
+        known.push(&setting.key);
+        let role = of_key(&setting.key, &setting.value, engines);
+        for one in placeholders(&setting.value) {
+            add(
+                tree,
+                &mut all,
+                setting,
+                one.name.to_owned(),
+                one.default,
+                one.default.is_none(),
+            );
+        }
+        if let Some(role) = role {
+            let name = if let Some(one) = whole(&setting.value) {
+                one.name.to_owned()
+            } else {
+                let name = relaxed(&setting.key, framework);
+                let plain = placeholders(&setting.value).is_empty();
+                let default = Some(setting.value.as_str()).filter(|_| plain);
+                add(tree, &mut all, setting, name.clone(), default, false);
+                name
+            };
+            roles.insert(name, role);
+        } else if is_secret(setting) {
+            let name = relaxed(&setting.key, framework);
+            add(tree, &mut all, setting, name, Some(&setting.value), false);
+        }
+    }
+    let mut found: Vec<EnvVar> = all.into_values().collect();
+    for variable in &mut found {
+        let role = roles.get(&variable.name).copied();
+        variable.role = role.or_else(|| variable::role(&variable.name, engines));
+        variable::guard(variable);
+    }
+    found
+        .retain(|variable| !variable::is_of_system(&variable.name) && variable.name != "JAVA_HOME");
+    found
+}
+
+fn add(
+    tree: &Tree,
+    all: &mut Variables,
+    setting: &Setting,
+    name: String,
+    default: Option<&str>,
+    required: bool,
+) {
+    let Some(text) = tree.text(&setting.at.file) else {
+        return;
+    };
+    let read = Read {
+        name,
+        line: setting.at.line,
+        default: default.map(str::to_owned),
+        required,
+    };
+    variable::add(all, &setting.at.file, &text, read);
+}
+
+/// The variable that goes before the value under `key`. Spring leaves dashes out, Quarkus makes
+/// underscores of them.
+/// <https://docs.spring.io/spring-boot/reference/features/external-config.html#features.external-config.typesafe-configuration-properties.relaxed-binding.environment-variables>
+pub(super) fn relaxed(key: &str, framework: Option<&str>) -> String {
+    let spring = framework == Some("spring-boot");
+    key.chars()
+        .filter(|c| !(spring && *c == '-'))
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_uppercase()
+            } else {
+                '_'
+            }
+        })
+        .collect()
+}
+
+/// What the value under `key` tells about a backing service.
+fn of_key(key: &str, value: &str, engines: Engines) -> Option<EnvRole> {
+    use EnvRole as R;
+    let in_memory =
+        value.contains("jdbc:h2") || value.contains("jdbc:hsqldb") || value.contains("jdbc:sqlite");
+    let mysql = value.contains("mysql:")
+        || value.contains("mariadb:")
+        || !value.contains("postgresql:") && engines.mysql && !engines.postgres;
+    let postgres = !mysql && (value.contains("postgresql:") || engines.postgres);
+    let pick = |of_postgres: R, of_mysql: R| {
+        if postgres && !in_memory_only(value, in_memory) {
+            Some(of_postgres)
+        } else if mysql && !in_memory_only(value, in_memory) {
+            Some(of_mysql)
+        } else {
+            None
+        }
+    };
+    let (front, last) = key.rsplit_once('.')?;
+    let of_database = [
+        "spring.datasource",
+        "quarkus.datasource",
+        "quarkus.datasource.jdbc",
+        "datasources.default",
+        "spring.datasource.hikari",
+    ]
+    .contains(&front);
+    if of_database {
+        return match last {
+            "url" | "jdbc-url" | "jdbcUrl" => pick(R::PostgresJdbcUrl, R::MysqlJdbcUrl),
+            "username" | "user" => pick(R::PostgresUser, R::MysqlUser),
+            "password" => pick(R::PostgresPassword, R::MysqlPassword),
+            _ => None,
+        };
+    }
+    Some(match key {
+        "quarkus.datasource.reactive.url" => return pick(R::PostgresUrl, R::MysqlUrl),
+        "spring.data.redis.host" | "spring.redis.host" => R::RedisHost,
+        "spring.data.redis.port" | "spring.redis.port" => R::RedisPort,
+        "spring.data.redis.password" | "spring.redis.password" => R::RedisPassword,
+        "spring.data.redis.url" | "spring.redis.url" | "quarkus.redis.hosts" | "redis.uri" => {
+            R::RedisUrl
+        }
+        "spring.data.mongodb.uri"
+        | "spring.mongodb.uri"
+        | "quarkus.mongodb.connection-string"
+        | "mongodb.uri" => R::MongoUrl,
+        "spring.data.mongodb.host" | "spring.mongodb.host" => R::MongoHost,
+        "spring.data.mongodb.port" | "spring.mongodb.port" => R::MongoPort,
+        "spring.data.mongodb.database" | "spring.mongodb.database" => R::MongoDatabase,
+        "spring.data.mongodb.username" | "spring.mongodb.username" => R::MongoUser,
+        "spring.data.mongodb.password" | "spring.mongodb.password" => R::MongoPassword,
+        "spring.mail.host" | "quarkus.mailer.host" => R::SmtpHost,
+        "spring.mail.port" | "quarkus.mailer.port" => R::SmtpPort,
+        "spring.mail.username" | "quarkus.mailer.username" => R::SmtpUser,
+        "spring.mail.password" | "quarkus.mailer.password" => R::SmtpPassword,
+        _ => return None,
+    })
+}
+
+/// A database inside the application, and nothing beside it is named.
+fn in_memory_only(value: &str, in_memory: bool) -> bool {
+    in_memory && whole(value).is_none()
+}
+
+/// Whether a setting holds a secret itself.
+fn is_secret(setting: &Setting) -> bool {
+    let last = setting.key.rsplit('.').next().unwrap_or_default();
+    let name = last.replace('-', "_");
+    let value = setting.value.trim();
+    secret::secrecy(&name).is_some()
+        && !value.is_empty()
+        && !value.contains("${")
+        && value.parse::<f64>().is_err()
+        && !matches!(value, "true" | "false")
+}
+
+/// The variable that names the profile of production, set by what the repository says.
+pub(super) fn profile(name: &str, value: &str, at: Evidence) -> EnvVar {
+    EnvVar {
+        name: name.to_owned(),
+        read_at: vec![at.clone()],
+        default: Some(value.to_owned()),
+        required: false,
+        secret: false,
+        secret_confidence: Confidence::Certain,
+        insecure_default: false,
+        set_at: Some(at),
+        role: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_has_its_variable() {
+        let spring = Some("spring-boot");
+        assert_eq!(
+            relaxed("spring.datasource.hikari.jdbc-url", spring),
+            "SPRING_DATASOURCE_HIKARI_JDBCURL"
+        );
+        assert_eq!(
+            relaxed("app.keys[0].token-secret", spring),
+            "APP_KEYS_0__TOKENSECRET"
+        );
+        assert_eq!(
+            relaxed("quarkus.datasource.jdbc.max-size", Some("quarkus")),
+            "QUARKUS_DATASOURCE_JDBC_MAX_SIZE"
+        );
+    }
+
+    #[test]
+    fn what_a_key_means_goes_by_its_value_and_the_drivers() {
+        let both = Engines {
+            postgres: true,
+            mysql: true,
+            ..Engines::default()
+        };
+        let of = |value| of_key("spring.datasource.url", value, both);
+        assert_eq!(of("jdbc:mysql://localhost/x"), Some(EnvRole::MysqlJdbcUrl));
+        assert_eq!(
+            of("jdbc:postgresql://localhost/x"),
+            Some(EnvRole::PostgresJdbcUrl)
+        );
+        assert_eq!(of("${DB_URL}"), Some(EnvRole::PostgresJdbcUrl));
+        assert_eq!(of("jdbc:h2:mem:x"), None);
+        let none = Engines::default();
+        assert_eq!(of_key("spring.datasource.password", "x", none), None);
+    }
+}
