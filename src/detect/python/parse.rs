@@ -46,9 +46,8 @@ fn loaded(expr: &Expr) -> Option<Import> {
     let Kind::Call(function, args) = &expr.kind else {
         return None;
     };
-    let loader = match &function.kind {
-        Kind::Name(name) | Kind::Attr(_, name) => name,
-        _ => return None,
+    let (Kind::Name(loader) | Kind::Attr(_, loader)) = &function.kind else {
+        return None;
     };
     let dotted = args.first()?.value.text()?;
     let is_word = |word: &str| {

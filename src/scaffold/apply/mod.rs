@@ -266,10 +266,8 @@ impl<'r> Session<'r> {
             disk::write_private(&copy.to, &copy.content, copy.mode, copy.like.as_deref())
                 .map_err(at(&copy.to))?;
         }
-        let written = copies.iter().map(|copy| &copy.to).chain([&draft]);
-        disk::for_all(&Vec::from_iter(written), |path| {
-            disk::sync(path).map_err(at(path))
-        })?;
+        let written: Vec<_> = copies.iter().map(|copy| &copy.to).chain([&draft]).collect();
+        disk::for_all(&written, |path| disk::sync(path).map_err(at(path)))?;
         for copy in &copies {
             proceed(sink(copy.step))?;
         }
