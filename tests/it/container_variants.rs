@@ -1,7 +1,9 @@
 //! One small application for each way of declaring dependencies, of serving and of basing an
 //! image: built, and run as production runs it.
 
-use crate::engine::{docker, get, go_base, logs, node_base, python_base, rust_base, status, until};
+use crate::engine::{
+    docker, get, go_base, java_bases, logs, node_base, python_base, rust_base, status, until,
+};
 use crate::sandbox::Sandbox;
 use std::process::Command;
 
@@ -327,6 +329,62 @@ fn a_program_of_rust_serves_and_drains_on_a_base_without_its_toolchain() {
         None,
     );
     assert_eq!(said, "it's $HOME|db://u:it's $HOME@h/${OTHER}${|before|0");
+}
+
+#[test]
+fn an_application_of_java_that_maven_builds_serves_and_drains_on_a_jre() {
+    let Some((build, run)) = java_bases() else {
+        return;
+    };
+    let bases = [("JAVA_BASE", build), ("FINAL_BASE", run)];
+    let running = Running::start("java-http", &[], &bases, Some(4950));
+    let address = running.address(4950);
+    until("/health is 200", || {
+        status(&address, "/health") == Some(200)
+    });
+    let (code, answer) = get(&address, "/").unwrap();
+    assert_eq!(code, 200);
+    assert!(answer.contains("<h1>fog horn</h1>"), "{answer}");
+    let seen = "id -u; ls /app /app/target; command -v javac mvn || echo none";
+    assert_eq!(
+        running.inside(&["sh", "-c", seen]),
+        "10001\n/app:\ntarget\n\n/app/target:\nclasses\ndependency\nnone"
+    );
+    for (option, expected) in [
+        ("--probe /health", "0"),
+        ("--probe /none", "22"),
+        ("--probe", "0"),
+        ("--running", "0"),
+    ] {
+        let asked = format!("sh /opt/shipway/shipway_start.sh {option}; echo $?");
+        assert_eq!(running.inside(&["sh", "-c", &asked]), expected, "{option}");
+    }
+    let answer = std::thread::scope(|scope| {
+        let request = scope.spawn(|| get(&address, "/slow"));
+        until("the request runs", || logs(&running.name).contains("begun"));
+        running.stop();
+        request.join().unwrap()
+    });
+    let (code, body) = answer.unwrap();
+    assert_eq!(code, 200);
+    assert!(body.contains("finished"), "{body}");
+    // Secrets as production mounts them, one that a variable refers to, and one that is set.
+    let secret = tempfile::tempdir().unwrap();
+    let value = "it's \"deep\" $HOME `id` \\ ${SET}";
+    std::fs::write(secret.path().join("HORN_PASSWORD"), format!("{value}\n")).unwrap();
+    std::fs::write(secret.path().join("SET"), "from the file").unwrap();
+    std::fs::write(secret.path().join("not-a-name"), "x").unwrap();
+    let mount = format!("{}:/run/secrets:ro", secret.path().display());
+    #[rustfmt::skip]
+    let said = docker(
+        &[
+            "run", "--rm", "--volume", &mount, "--env", "URL=db://u:${HORN_PASSWORD}@h/${OTHER}${",
+            "--env", "SET=before", &running.name,
+            "sh", "-c", "printf %s \"$URL|$SET|$(env | grep -c not-a-name)\"",
+        ],
+        None,
+    );
+    assert_eq!(said, format!("db://u:{value}@h/${{OTHER}}${{|before|0"));
 }
 
 #[test]

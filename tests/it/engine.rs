@@ -103,6 +103,31 @@ pub(crate) fn rust_base() -> Option<String> {
     Some(NAME.to_owned())
 }
 
+/// The images that stand in for those that build and that run Java: Debian's Maven, which takes its
+/// plugins from Debian's packages, and Debian's JRE. None as for [`python_base`].
+pub(crate) fn java_bases() -> Option<(&'static str, &'static str)> {
+    const BUILD: &str = "shipway-test/java:maven";
+    const RUN: &str = "shipway-test/java:jre";
+    python_base()?;
+    let debian = std::env::var("SHIPWAY_TEST_DEBIAN_BASE").unwrap();
+    let install = "mkdir -p /usr/share/man/man1 && apt-get update && apt-get install --yes --no-install-recommends";
+    let settings = "<settings><offline>true</offline><localRepository>/usr/share/maven-repo</localRepository></settings>";
+    let build = format!(
+        "FROM {debian}\n\
+         RUN {install} openjdk-17-jdk-headless maven libmaven-resources-plugin-java libmaven-compiler-plugin-java \
+         libmaven-jar-plugin-java libmaven-dependency-plugin-java libsurefire-java\n\
+         RUN echo '{settings}' > /etc/maven/settings.xml\n"
+    );
+    let run = format!("FROM {debian}\nRUN {install} openjdk-17-jre-headless\n");
+    for (name, dockerfile) in [(BUILD, build), (RUN, run)] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("Dockerfile"), dockerfile).unwrap();
+        let build = ["build", "--quiet", "--tag", name, "."];
+        docker(&build, Some(folder.path()));
+    }
+    Some((BUILD, RUN))
+}
+
 /// What `docker` printed; it must succeed.
 pub(crate) fn docker(arguments: &[&str], folder: Option<&Path>) -> String {
     let output = Command::new("docker")

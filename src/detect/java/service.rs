@@ -10,8 +10,9 @@ use crate::detect::serving::{self, Listen};
 use crate::detect::variable::{self, Engines};
 use crate::detect::{Found, Tree, client, existing, unknown};
 use crate::project::{
-    BackingKind, Confidence, Dockerfile, EnvRole, EnvVar, Evidence, Existing, Fact, Port, RelPath,
-    Requirement, ServerInterface, Service, ServiceKind, Single, Sought,
+    BackingKind, ComposeFile, ComposeService, Confidence, Dockerfile, EnvRole, EnvVar, Evidence,
+    Existing, Fact, Port, RelPath, Requirement, ServerInterface, Service, ServiceKind, Single,
+    Sought,
 };
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -156,7 +157,7 @@ impl Search<'_> {
         let images = self.images(application.module);
         let in_images = images.iter().flat_map(|image| &image.env);
         let composed = self.composed(application.module);
-        let in_files = composed.iter().flat_map(|one| &one.settings);
+        let in_files = composed.iter().flat_map(|(_, one)| &one.settings);
         let told = in_images
             .chain(in_files)
             .find(|at| at.excerpt.starts_with(key) && !at.excerpt.contains('$'));
@@ -206,13 +207,10 @@ impl Search<'_> {
     }
 
     /// The services of compose files that run the module.
-    fn composed(&self, module: &Module) -> Vec<&crate::project::ComposeService> {
+    fn composed(&self, module: &Module) -> Vec<(&ComposeFile, &ComposeService)> {
         let compiled = self.compiled(module);
         let alone = compiled.alone && compiled.single;
         existing::own_services(self.existing, &module.root, Some(&module.name), alone)
-            .into_iter()
-            .map(|(_, service)| service)
-            .collect()
     }
 
     /// A service with everything that does not depend on what it does.
@@ -293,16 +291,16 @@ impl Search<'_> {
         variable::set(
             &mut found,
             images.iter().flat_map(|image| &image.env),
-            composed.iter().flat_map(|one| &one.settings),
+            composed.iter().flat_map(|(_, one)| &one.settings),
         );
-        if framework == Some("spring-boot") {
-            if let Some((name, at)) = &application.profile {
-                let variable = "SPRING_PROFILES_ACTIVE";
-                found.retain(|one| one.name != variable);
-                found.push(variables::profile(variable, name, at.clone()));
-            }
-            application.add_datasource(&mut found);
+        if framework == Some("spring-boot")
+            && let Some((name, at)) = &application.profile
+        {
+            let variable = "SPRING_PROFILES_ACTIVE";
+            found.retain(|one| one.name != variable);
+            found.push(variables::profile(variable, name, at.clone()));
         }
+        application.add_addresses(&mut found);
         found.sort_by(|a, b| a.name.cmp(&b.name));
         found
     }
@@ -387,6 +385,11 @@ impl Search<'_> {
         claims.extend(serving::ports(listens, kept));
         let sure = !claims.is_empty();
         let module = application.module;
+        let published = self
+            .composed(module)
+            .into_iter()
+            .find_map(|(file, service)| existing::published(self.tree, file, service));
+        claims.extend(published.filter(|_| !sure));
         let images = self.images(module);
         let near = |image: &&&Dockerfile| {
             // Every new project of Quarkus comes with images for its default port.
@@ -405,7 +408,7 @@ impl Search<'_> {
             return Some(if fact.against.is_empty() {
                 fact
             } else {
-                fact.because("the configuration goes before the first call that listens, and that before EXPOSE")
+                fact.because("the configuration goes before the first call that listens, that before what a compose file publishes, and that before EXPOSE")
             });
         }
         let known = application
@@ -571,50 +574,38 @@ impl Application<'_> {
         serving::health(routes.map(|(route, at)| (format!("{context}{route}"), at)))
     }
 
-    /// Where nothing names the database that there is a driver for: the variables that go before every
-    /// configuration.
-    fn add_datasource(&self, known: &mut Vec<EnvVar>) {
-        use EnvRole as R;
-        let (driver, roles) = if self.engines.postgres {
-            (
-                "org.postgresql:postgresql",
-                [R::PostgresJdbcUrl, R::PostgresUser, R::PostgresPassword],
-            )
-        } else if self.engines.mysql {
-            ("", [R::MysqlJdbcUrl, R::MysqlUser, R::MysqlPassword])
-        } else {
-            return;
+    /// Where nothing says how the services are reached that there are clients for: the variables that go
+    /// before every configuration.
+    fn add_addresses(&self, known: &mut Vec<EnvVar>) {
+        let speaks_to = |kind: BackingKind| {
+            let mut used = self.requirements.iter().filter(|one| !one.development);
+            used.find(|one| client::of_maven(&one.name) == Some(Sought::Backing(kind)))
         };
-        let uses_jdbc = [
-            "org.springframework.boot:spring-boot-starter-data-jpa",
-            "org.springframework.boot:spring-boot-starter-jdbc",
-            "org.springframework.boot:spring-boot-starter-data-jdbc",
-            "org.mybatis.spring.boot:",
-            "org.springframework.boot:spring-boot-starter-jooq",
-        ]
-        .iter()
-        .any(|sign| self.requires(sign).is_some());
-        let is_known = known.iter().any(|one| one.role == Some(roles[0]));
-        let at = self
-            .requirements
-            .iter()
-            .filter(|one| !one.development)
-            .find(|one| {
-                one.name == driver
-                    || driver.is_empty()
-                        && client::of_maven(&one.name) == Some(Sought::Backing(BackingKind::Mysql))
-            })
-            .map(|one| &one.declared);
-        let Some(at) = at.filter(|_| uses_jdbc && !is_known) else {
-            return;
+        let is_named = |known: &[EnvVar], kind: BackingKind| {
+            let mut roles = known.iter().filter_map(|one| one.role);
+            roles.any(|role| client::of_role(role) == Some(kind))
         };
-        for (key, role) in ["url", "username", "password"].into_iter().zip(roles) {
-            let name = format!("SPRING_DATASOURCE_{}", key.to_uppercase());
-            let mut variable = EnvVar::plain(&name, role, at.clone());
-            variable.secret = key == "password";
-            if !known.iter().any(|one| one.role == Some(role)) {
-                known.push(variable);
+        // One of two relational databases is taken, as among the services.
+        let both = self.engines.postgres && self.engines.mysql;
+        for kind in [
+            BackingKind::Postgres,
+            BackingKind::Mysql,
+            BackingKind::Mongodb,
+            BackingKind::Redis,
+        ] {
+            let Some(client) = speaks_to(kind) else {
+                continue;
+            };
+            if is_named(known, kind) || both && kind == BackingKind::Mysql {
+                continue;
             }
+            let named = variables::addresses(self.name(), kind, &client.name);
+            known.extend(named.into_iter().map(|(name, role)| {
+                let mut variable = EnvVar::plain(name, role, client.declared.clone());
+                variable.secret = name.ends_with("PASSWORD");
+                variable::guard(&mut variable);
+                variable
+            }));
         }
     }
 

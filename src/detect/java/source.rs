@@ -316,8 +316,10 @@ impl<'t> Reader<'t> {
                 first
             }
             "listen" if self.text.contains("io.vertx") => first,
+            // The server that comes with Java is given an address.
+            "create" if callee.ends_with("HttpServer.create") => first,
             _ => {
-                if matches!(name, "get" | "Get") {
+                if matches!(name, "get" | "Get" | "createContext") {
                     self.route(text(0), node);
                 }
                 return;
@@ -330,9 +332,16 @@ impl<'t> Reader<'t> {
             .iter()
             .find(|one| one.name == Some("host"))
             .and_then(|one| self.literal(one.node));
-        let port = listen.and_then(|one| self.number(one.node));
-        let named = listen.map(|one| {
-            self.of(one.node)
+        let listen = listen.map(|one| {
+            let inside = self.arguments(one.node);
+            match inside.last() {
+                Some(last) if self.of(one.node).contains("InetSocketAddress") => last.node,
+                _ => one.node,
+            }
+        });
+        let port = listen.and_then(|node| self.number(node));
+        let named = listen.map(|node| {
+            self.of(node)
                 .rsplit('.')
                 .next()
                 .unwrap_or_default()

@@ -5,7 +5,7 @@ use super::settings::{Setting, Settings, placeholders, whole};
 use super::source::File;
 use crate::detect::variable::{self, Engines, Read, Variables};
 use crate::detect::{Tree, secret};
-use crate::project::{Confidence, EnvRole, EnvVar, Evidence};
+use crate::project::{BackingKind, Confidence, EnvRole, EnvVar, Evidence};
 use std::collections::BTreeMap;
 
 /// In order of name.
@@ -65,6 +65,14 @@ pub(super) fn find(
     for variable in &mut found {
         let role = roles.get(&variable.name).copied();
         variable.role = role.or_else(|| variable::role(&variable.name, engines));
+        // The password of a driver of JDBC stands for itself.
+        if matches!(
+            variable.role,
+            Some(EnvRole::PostgresJdbcUrl | EnvRole::MysqlJdbcUrl)
+        ) {
+            variable.secret = false;
+            variable.insecure_default = false;
+        }
         variable::guard(variable);
     }
     found
@@ -184,6 +192,59 @@ fn is_secret(setting: &Setting) -> bool {
         && !value.contains("${")
         && value.parse::<f64>().is_err()
         && !matches!(value, "true" | "false")
+}
+
+/// The variables by which `framework` is told where a service of `kind` is, which `client` speaks to.
+pub(super) fn addresses(
+    framework: Option<&str>,
+    kind: BackingKind,
+    client: &str,
+) -> Vec<(&'static str, EnvRole)> {
+    use EnvRole as R;
+    let (url, jdbc, user, password) = match kind {
+        BackingKind::Postgres => (
+            R::PostgresUrl,
+            R::PostgresJdbcUrl,
+            R::PostgresUser,
+            R::PostgresPassword,
+        ),
+        BackingKind::Mysql => (R::MysqlUrl, R::MysqlJdbcUrl, R::MysqlUser, R::MysqlPassword),
+        BackingKind::Mongodb => {
+            return match framework {
+                Some("spring-boot") => vec![("SPRING_DATA_MONGODB_URI", R::MongoUrl)],
+                Some("quarkus") => vec![("QUARKUS_MONGODB_CONNECTION_STRING", R::MongoUrl)],
+                _ => Vec::new(),
+            };
+        }
+        BackingKind::Redis => {
+            return match framework {
+                Some("spring-boot") => vec![("SPRING_DATA_REDIS_URL", R::RedisUrl)],
+                Some("quarkus") => vec![("QUARKUS_REDIS_HOSTS", R::RedisUrl)],
+                _ => Vec::new(),
+            };
+        }
+        _ => return Vec::new(),
+    };
+    match framework {
+        Some("spring-boot") if !client.contains("r2dbc") => vec![
+            ("SPRING_DATASOURCE_PASSWORD", password),
+            ("SPRING_DATASOURCE_URL", jdbc),
+            ("SPRING_DATASOURCE_USERNAME", user),
+        ],
+        Some("quarkus") => {
+            let address = if client.contains("jdbc") {
+                ("QUARKUS_DATASOURCE_JDBC_URL", jdbc)
+            } else {
+                ("QUARKUS_DATASOURCE_REACTIVE_URL", url)
+            };
+            vec![
+                address,
+                ("QUARKUS_DATASOURCE_PASSWORD", password),
+                ("QUARKUS_DATASOURCE_USERNAME", user),
+            ]
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// The variable that names the profile of production, set by what the repository says.

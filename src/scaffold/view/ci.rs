@@ -8,6 +8,7 @@ use super::super::pins::{Action, Pins};
 use super::Input;
 use super::backing::{self, Backing};
 use super::component::{self, Component, Lint, components};
+use super::container;
 use super::node::Installer;
 use crate::project::{ExistingFile, PackageManager, RelPath};
 use serde::Serialize;
@@ -98,6 +99,7 @@ struct Setup {
     rust: Option<String>,
     /// The go.mod that says which Go.
     go: Option<String>,
+    java: Option<String>,
     uv: Option<String>,
     /// Installed by pipx: poetry, pdm, pipenv.
     pipx: Option<Pipx>,
@@ -204,6 +206,7 @@ fn uses(pins: &Pins) -> BTreeMap<&'static str, String> {
         ("python", "actions/setup-python", ""),
         ("node", "actions/setup-node", ""),
         ("go", "actions/setup-go", ""),
+        ("java", "actions/setup-java", ""),
         ("uv", "astral-sh/setup-uv", ""),
         ("cache_restore", "actions/cache", "/restore"),
         ("cache_save", "actions/cache", "/save"),
@@ -251,6 +254,8 @@ fn setup(input: &Input, part: &Component, whole: bool) -> Setup {
         ),
         ("go", _) => ("go", &["~/go/pkg/mod", "~/.cache/go-build"]),
         ("rust", _) => ("cargo", &["~/.cargo/registry", "~/.cargo/git", "target"]),
+        (_, PackageManager::Maven) => ("maven", &["~/.m2/repository", "~/.m2/wrapper"]),
+        (_, PackageManager::Gradle) => ("gradle", &["~/.gradle/caches", "~/.gradle/wrapper"]),
         (_, PackageManager::Uv) => ("uv", &["~/.cache/uv"]),
         (_, PackageManager::Poetry) => ("poetry", &["~/.cache/pypoetry"]),
         (_, PackageManager::Pdm) => ("pdm", &["~/.cache/pdm"]),
@@ -278,6 +283,10 @@ fn setup(input: &Input, part: &Component, whole: bool) -> Setup {
         rust: (part.ecosystem == "rust").then(|| {
             part.version
                 .map_or_else(|| "stable".to_owned(), |fact| fact.value.clone())
+        }),
+        java: (part.ecosystem == "java").then(|| {
+            let known = part.version.map(|fact| fact.value.as_str());
+            known.unwrap_or(container::JAVA).to_owned()
         }),
         uv: (whole && manager == PackageManager::Uv)
             .then(|| input.pins.tool("uv").unwrap_or_default().to_owned()),
@@ -372,8 +381,8 @@ fn environment(part: &Component) -> Vec<String> {
 }
 
 fn lint_job(input: &Input, part: &Component, id: String, title: String) -> Option<LintJob> {
-    if matches!(part.ecosystem, "go" | "rust") {
-        return Some(toolchain::lint_job(input, part, id, title));
+    if matches!(part.ecosystem, "go" | "java" | "rust") {
+        return toolchain::lint_job(input, part, id, title);
     }
     if let Some(installer) = &part.node {
         return node::lint_job(input, part, installer, id, title);
@@ -429,7 +438,7 @@ fn lint_job(input: &Input, part: &Component, id: String, title: String) -> Optio
 }
 
 fn test_job(input: &Input, part: &Component, id: String, title: String) -> Option<TestJob> {
-    if matches!(part.ecosystem, "go" | "rust") {
+    if matches!(part.ecosystem, "go" | "java" | "rust") {
         return toolchain::test_job(input, part, id, title);
     }
     if let Some(installer) = &part.node {

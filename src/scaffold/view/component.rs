@@ -46,8 +46,9 @@ pub(super) fn components(project: &Project) -> Vec<Component<'_>> {
         let manifest = service.manifest.as_ref().map(|fact| &fact.value);
         let known = all.iter_mut().find(|component| {
             component.ecosystem == service.ecosystem
-                && component.manifest == manifest
                 && component.root == service.root
+                // A build of Java runs the tests and checks of all its modules.
+                && (component.manifest == manifest || service.ecosystem == "java")
         });
         match known {
             Some(component) => {
@@ -170,6 +171,24 @@ impl Component<'_> {
         } else {
             test.command.clone()
         }
+    }
+
+    /// The program that builds it, where that is Maven or Gradle: the wrapper or what is installed.
+    pub(super) fn builder(&self) -> Option<String> {
+        let usual = match self.manager {
+            Some(PackageManager::Maven) => "mvn",
+            Some(PackageManager::Gradle) => "gradle",
+            _ => return None,
+        };
+        let build = self
+            .services
+            .iter()
+            .find_map(|service| service.build.as_ref());
+        let command = build
+            .map(|fact| &fact.value)
+            .or(self.test.map(|test| &test.command));
+        let first = command.and_then(|text| text.split(' ').next());
+        Some(first.unwrap_or(usual).to_owned())
     }
 
     /// Package manager, pip where none was found.

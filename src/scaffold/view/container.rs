@@ -3,6 +3,7 @@
 mod base;
 mod front_end;
 mod go;
+mod java;
 mod node;
 mod python;
 mod readiness;
@@ -13,6 +14,7 @@ use crate::project::{RelPath, Service, ServiceKind};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(super) use base::{JAVA, java_base};
 pub(super) use front_end::Stage;
 pub(super) use python::{holds_code, split, writable};
 
@@ -38,6 +40,7 @@ pub(super) struct Container {
     /// Whether a front end is built for a service of another language.
     front_ends: bool,
     rust: bool,
+    java: bool,
     wsgi: bool,
     /// What gunicorn takes at once.
     gunicorn: python::Gunicorn,
@@ -91,12 +94,14 @@ pub(super) struct Image {
     node: Option<node::Node>,
     go: Option<go::Go>,
     rust: Option<rust::Rust>,
+    java: Option<java::Java>,
 }
 
 /// How `service` is started in production; None where nobody knows.
 pub(super) fn command(service: &Service) -> Option<Vec<String>> {
     match service.ecosystem {
         "node" | "go" | "rust" => started(service),
+        "java" => java::command(service),
         _ => python::command(service),
     }
 }
@@ -105,6 +110,7 @@ pub(super) fn command(service: &Service) -> Option<Vec<String>> {
 pub(super) fn dev_command(service: &Service) -> Option<Vec<String>> {
     match service.ecosystem {
         "node" | "go" | "rust" => started(service),
+        "java" => java::command(service),
         _ => python::dev_command(service),
     }
 }
@@ -114,6 +120,7 @@ pub(super) fn probe(service: &Service) -> Option<Vec<String>> {
     let mut words = match service.ecosystem {
         "node" => node::asks(),
         "go" | "rust" => vec!["/usr/local/bin/shipway-start".to_owned()],
+        "java" => java::asks(),
         _ => return python::probe(service),
     };
     match service.kind.value {
@@ -140,6 +147,7 @@ pub(in super::super) fn is_made(service: &Service) -> bool {
         "python" => python::command(service).is_some(),
         "node" => node::is_made(service),
         "go" => service.server_command.is_some(),
+        "java" => service.server_command.is_some() && service.build.is_some(),
         "rust" => service.server_command.is_some() && service.build.is_some(),
         "static" => is_site(service),
         _ => false,
@@ -148,6 +156,10 @@ pub(in super::super) fn is_made(service: &Service) -> bool {
 
 fn is_node(service: &Service) -> bool {
     service.ecosystem == "node"
+}
+
+fn is_java(service: &Service) -> bool {
+    service.ecosystem == "java"
 }
 
 fn is_rust(service: &Service) -> bool {
@@ -172,7 +184,8 @@ pub(super) fn view(input: &Input) -> Container {
         let node = is_node(services[0]).then(|| node::image(input, &services));
         let go = (services[0].ecosystem == "go").then(|| go::image(input, &services));
         let rust = (services[0].ecosystem == "rust").then(|| rust::image(input, &services));
-        let is_other = site || node.is_some() || go.is_some() || rust.is_some();
+        let java = is_java(services[0]).then(|| java::image(input, &services));
+        let is_other = site || node.is_some() || go.is_some() || rust.is_some() || java.is_some();
         let python = (!is_other).then(|| python::image(input, &services));
         if site {
             sites.push(Site {
@@ -197,6 +210,8 @@ pub(super) fn view(input: &Input) -> Container {
             base::go(input, services[0])
         } else if rust.is_some() {
             base::rust(input, services[0])
+        } else if java.is_some() {
+            java::base(input, services[0])
         } else if python.is_some() {
             base::python(input, services[0])
         } else {
@@ -234,6 +249,7 @@ pub(super) fn view(input: &Input) -> Container {
             node,
             go,
             rust,
+            java,
         });
     }
     let others: Vec<String> = input
@@ -272,6 +288,7 @@ pub(super) fn view(input: &Input) -> Container {
         go: images.iter().any(|image| image.go.is_some()),
         front_ends: images.iter().any(|image| !image.front_ends().is_empty()),
         rust: images.iter().any(|image| image.rust.is_some()),
+        java: images.iter().any(|image| image.java.is_some()),
         wsgi: servers.iter().any(python::Server::is_wsgi),
         gunicorn: python::gunicorn(&input.project.services),
         ignored: ignored(input),
@@ -295,7 +312,8 @@ impl Image {
         let node = self.node.as_ref().map(|node| &node.workdir);
         let go = self.go.as_ref().map(|go| &go.workdir);
         let rust = self.rust.as_ref().map(|rust| &rust.workdir);
-        python.or(node).or(go).or(rust)
+        let java = self.java.as_ref().map(|java| &java.workdir);
+        python.or(node).or(go).or(rust).or(java)
     }
 }
 
@@ -459,13 +477,30 @@ fn ignored(input: &Input) -> Vec<String> {
     };
     let mut lines: Vec<String> = ["tests", "test"]
         .into_iter()
-        // A site's pages may be called anything, and so may a module of Rust.
-        .filter(|name| !runs(name) && !services.iter().all(|one| is_site(one) || is_rust(one)))
+        // A site's pages may be called anything, and so may a module of Rust or a package of Java.
+        .filter(|name| {
+            let any = |one: &Service| is_site(one) || is_rust(one) || is_java(one);
+            !runs(name) && !services.iter().all(any)
+        })
         .map(|name| format!("**/{name}"))
         .collect();
     if services.iter().any(is_node) {
         let made = [".next", ".nuxt", ".output", ".svelte-kit", "coverage"];
         lines.extend(made.map(|name| format!("**/{name}")));
+    }
+    if services.iter().any(is_java) {
+        // A package may be called `build`, `target` or `test`.
+        let made = [
+            "**/.gradle",
+            "**/build/classes",
+            "**/build/libs",
+            "**/build/tmp",
+            "**/src/test",
+            "**/target/*.jar",
+            "**/target/classes",
+            "**/target/quarkus-app",
+        ];
+        lines.extend(made.map(str::to_owned));
     }
     if services.iter().any(is_rust) {
         lines.push("**/target".to_owned());

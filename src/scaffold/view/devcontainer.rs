@@ -2,6 +2,7 @@
 
 use super::Input;
 use super::component::{Component, components};
+use super::container;
 use super::node::NODE;
 use crate::project::{BackingKind, PackageManager, RelPath, ServiceKind};
 use serde::Serialize;
@@ -30,6 +31,8 @@ pub(super) struct Devcontainer {
     pip: Vec<String>,
     /// Whether the base is Rust's own image.
     rust: bool,
+    /// Whether the base brings Java and the user of Ubuntu.
+    java: bool,
     /// Whether the base is that of Node.js, which has a user of the ids that ours needs.
     node: bool,
     /// Commands that get package managers of Node.js, where its image is the base.
@@ -96,6 +99,7 @@ pub(super) fn view(input: &Input, compose: &Value) -> Devcontainer {
         packages: packages(input, &parts),
         pip: pip(input, &parts),
         rust: of_base == "rust",
+        java: of_base == "java",
         node: of_base == "node",
         on_create: if of_base == "node" {
             String::new()
@@ -124,7 +128,7 @@ pub(super) fn workspace(input: &Input) -> String {
 }
 
 /// Runtimes in the order in which one goes before another as the base; the rest come as Features.
-const RUNTIMES: &[&str] = &["python", "rust", "go", "node"];
+const RUNTIMES: &[&str] = &["python", "rust", "go", "java", "node"];
 
 /// The component whose runtime is the base.
 fn first<'p, 'a>(parts: &'p [Component<'a>]) -> Option<&'p Component<'a>> {
@@ -165,6 +169,11 @@ fn base(input: &Input, first: Option<&Component>) -> (String, bool) {
             return (format!("docker.io/library/rust:{tag}-slim-bookworm"), false);
         }
         Some(("go", _)) => "golang-bookworm".to_owned(),
+        Some(("java", part)) => {
+            let version = part.version.map(|fact| fact.value.as_str());
+            let builder = part.builder().unwrap_or_default();
+            return (container::java_base(&builder, version, ""), false);
+        }
         Some(("node", part)) => {
             let version = part.version.map_or(NODE, |fact| fact.value.as_str());
             match input.pins.image(&format!("node-{version}-slim")) {
@@ -264,6 +273,15 @@ fn packages(input: &Input, parts: &[Component]) -> Vec<String> {
                     .map(|fact| fact.value.clone()),
             );
         }
+        let is_base = first(parts).is_some_and(|first| first.ecosystem == "java");
+        if part.ecosystem == "java" && !is_base {
+            all.insert("default-jdk-headless".to_owned());
+            match part.builder().as_deref() {
+                Some("mvn") => all.insert("maven".to_owned()),
+                Some("gradle") => all.insert("gradle".to_owned()),
+                _ => false,
+            };
+        }
         if part.ecosystem == "rust" {
             all.extend(["build-essential", "pkg-config"].map(str::to_owned));
         }
@@ -354,6 +372,19 @@ fn extensions(input: &Input, parts: &[Component]) -> Vec<String> {
     }
     if parts.iter().any(|part| part.ecosystem == "go") {
         all.push("golang.go");
+    }
+    if parts.iter().any(|part| part.ecosystem == "java") {
+        all.push("vscjava.vscode-java-pack");
+        let of_spring = |part: &Component| {
+            let mut frameworks = part
+                .services
+                .iter()
+                .filter_map(|service| service.framework.as_ref());
+            frameworks.any(|fact| fact.value == "spring-boot")
+        };
+        if parts.iter().any(of_spring) {
+            all.push("vmware.vscode-boot-dev-pack");
+        }
     }
     if parts.iter().any(|part| part.ecosystem == "rust") {
         all.extend(["rust-lang.rust-analyzer", "tamasfe.even-better-toml"]);

@@ -3,7 +3,7 @@
 use super::super::pins::Pins;
 use super::Input;
 use super::component::{self, Component, Lint, Run, components, word};
-use crate::project::{Fact, RelPath, ServiceKind};
+use crate::project::{Fact, PackageManager, RelPath, ServiceKind};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -95,7 +95,7 @@ struct Part {
     rust: bool,
     node: bool,
     /// The command that fetches what is required, where it is kept beside the tree.
-    fetch: Option<&'static str>,
+    fetch: Option<String>,
     /// The target that is made when its dependencies are installed, as a prerequisite.
     ready: String,
     /// Whether tests and linters need that; cargo installs by itself.
@@ -295,9 +295,14 @@ fn part_of(input: &Input, part: &Component) -> Part {
         rust: part.ecosystem == "rust",
         node: part.node.is_some(),
         fetch: match part.ecosystem {
-            "rust" if part.lock.is_some() => Some("cargo fetch --locked"),
-            "rust" => Some("cargo fetch"),
-            "go" => Some("go mod download"),
+            "rust" if part.lock.is_some() => Some("cargo fetch --locked".to_owned()),
+            "rust" => Some("cargo fetch".to_owned()),
+            "go" => Some("go mod download".to_owned()),
+            // Neither fetches what tests need without compiling them.
+            "java" => part.builder().map(|program| match part.manager() {
+                PackageManager::Gradle => format!("{program} --quiet testClasses"),
+                _ => format!("{program} --batch-mode --quiet test-compile"),
+            }),
             _ => None,
         },
         ready: ready(part),
@@ -327,8 +332,8 @@ fn part_of(input: &Input, part: &Component) -> Part {
         lints: Vec::new(),
         file_lints: Vec::new(),
     };
-    if let Some(fetch) = made.fetch {
-        made.install = vec![fetch.to_owned()];
+    if let Some(fetch) = &made.fetch {
+        made.install = vec![fetch.clone()];
         let lints = part.scripts.lints.iter();
         made.lints = lints
             .map(|run| recipe(run.command, run.directory))

@@ -1,12 +1,18 @@
-//! The jobs of a module of Go and a workspace of Rust: what the toolchain finds wrong, and its tests.
+//! The jobs of a module of Go, a workspace of Rust and a build of Java: what the toolchain or the build
+//! finds wrong, and the tests.
 
 use super::super::component::Component;
 use super::super::{Input, backing};
 use super::{LintJob, Step, TestJob, command, folder, setup};
 
-pub(super) fn lint_job(input: &Input, part: &Component, id: String, title: String) -> LintJob {
+pub(super) fn lint_job(
+    input: &Input,
+    part: &Component,
+    id: String,
+    title: String,
+) -> Option<LintJob> {
     let lints = part.scripts.lints.iter();
-    LintJob {
+    (!part.scripts.lints.is_empty()).then(|| LintJob {
         id,
         title,
         setup: setup(input, part, true),
@@ -15,7 +21,7 @@ pub(super) fn lint_job(input: &Input, part: &Component, id: String, title: Strin
         commands: lints
             .map(|run| command(run.command, run.directory))
             .collect(),
-    }
+    })
 }
 
 pub(super) fn test_job(

@@ -189,6 +189,69 @@ pub(super) fn rust(input: &Input, service: &Service) -> Chosen {
     chosen
 }
 
+/// The version of Java where the project names none.
+pub(in super::super) const JAVA: &str = "21";
+
+/// Releases with long support, each of which has images; others have none or lose them soon.
+const LONG_TERM: [u32; 5] = [8, 11, 17, 21, 25];
+
+/// What builds with Java `version`, by `program`: a wrapper brings its own build tool. `suffix` is
+/// that of the tag.
+pub(in super::super) fn java_base(program: &str, version: Option<&str>, suffix: &str) -> String {
+    let version = java_version(version);
+    match program {
+        "mvn" => format!("docker.io/library/maven:3-eclipse-temurin-{version}{suffix}"),
+        // Gradle 8 runs on no Java after 24.
+        "gradle" if version > 24 => format!("docker.io/library/gradle:9-jdk{version}{suffix}"),
+        "gradle" => format!("docker.io/library/gradle:8-jdk{version}{suffix}"),
+        _ => format!("docker.io/library/eclipse-temurin:{version}-jdk{suffix}"),
+    }
+}
+
+fn java_version(version: Option<&str>) -> u32 {
+    let named: u32 = version.unwrap_or(JAVA).parse().unwrap_or(21);
+    let mut fit = LONG_TERM.iter().filter(|one| **one >= named);
+    fit.next().copied().unwrap_or(named)
+}
+
+/// The kind of base that a service of Java gets: it needs a shell to start.
+pub(super) fn java_kind(input: &Input) -> Base {
+    node_kind(input)
+}
+
+/// The images that build and that run a service of Java.
+pub(super) fn java(input: &Input, service: &Service, program: &str) -> (Chosen, Chosen) {
+    let suffix = if java_kind(input) == Base::Alpine {
+        "-alpine"
+    } else {
+        ""
+    };
+    let named = service.runtime_version.as_ref();
+    let version = named.map(|fact| fact.value.as_str());
+    let mut build = Chosen {
+        reference: java_base(program, version, suffix),
+        comment: unpinned(false),
+    };
+    if named.is_none() {
+        build.comment.insert(
+            0,
+            format!("Nothing in the repository names a version of Java; {JAVA} is a guess."),
+        );
+    }
+    let mut run = Chosen {
+        reference: format!(
+            "docker.io/library/eclipse-temurin:{}-jre{suffix}",
+            java_version(version)
+        ),
+        comment: Vec::new(),
+    };
+    if input.config.container.base == Base::Distroless {
+        run.comment
+            .push("Not distroless: its start reads secrets with a shell.".to_owned());
+    }
+    (build, run)
+}
+
 /// The image that dependencies are installed in, and that runs unless it is distroless.
 pub(super) fn python(input: &Input, service: &Service) -> Chosen {
     let version = version(service);
