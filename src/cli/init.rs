@@ -7,7 +7,7 @@ use crate::config::{Base, Config};
 use crate::git::Repository;
 use crate::project::{Finding, Project, RelPath, Severity, Unknown};
 use crate::scaffold::answer::{self, Answers, Others};
-use crate::scaffold::apply::{self, Session};
+use crate::scaffold::apply::{self, Session, Step};
 use crate::scaffold::feature::Features;
 use crate::scaffold::{self, CONFIG_FILE, Choice, Entry, Fresh, Options, Plan, PlanError, Skipped};
 use crate::{detect, git, ui};
@@ -159,7 +159,6 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     }
     let mut applied = false;
     let mut hooks = None;
-    let mut asked = None;
     let writes = session.is_some();
     if let Some(session) = session.filter(|_| !plan.is_empty()) {
         refuse_untrusted(&plan, arguments.trust_templates)?;
@@ -169,14 +168,27 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
             return Ok(Exit::Done);
         }
         interrupt.hold();
-        asked = at_init::is_wanted(&plan).then(|| at_init::ask(&repository));
-        session.apply(&plan.changes, &mut |_| interrupt.answer())?;
+        let puts = at_init::is_wanted(&plan) && farewell.is_none();
+        let mut asked = puts.then(|| at_init::ask(&repository));
+        hooks = std::thread::scope(|scope| {
+            let mut putting = None;
+            session.apply(&plan.changes, &mut |step| {
+                if step == Step::InPlace && puts {
+                    // While the files are brought to the disk.
+                    let asked = asked.take();
+                    putting = Some(scope.spawn(|| at_init::put(&repository, asked)));
+                }
+                interrupt.answer()
+            })?;
+            let put = putting.and_then(|thread| thread.join().ok());
+            put.transpose()
+        })?;
         applied = true;
     }
-    if writes && at_init::is_wanted(&plan) {
+    if writes && hooks.is_none() && at_init::is_wanted(&plan) {
         hooks = Some(match farewell {
             Some(steps) => AtInit::after(&steps),
-            None => at_init::put(&repository, asked)?,
+            None => at_init::put(&repository, None)?,
         });
     }
     report(arguments, context, &plan, &project, applied, hooks.as_ref())?;

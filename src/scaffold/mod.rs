@@ -38,6 +38,7 @@ use lock::{Artifact, LOCK_FILE, Lock, LockError, PRISTINE_DIR, sha256};
 use merge::Merged;
 use pins::Pins;
 use place::{Place, Places, Present};
+use rayon::prelude::*;
 use render::{RenderError, Renderer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -192,6 +193,7 @@ pub fn plan(
     if let Some(text) = &options.config_text {
         draft.config(text)?;
     }
+    let mut rendered = Vec::with_capacity(wanted.len());
     for file in &wanted {
         file.enter(context.data_mut(), &wanted);
         let reason = renderer.text(file.feature, &file.rule.reason, &context)?;
@@ -199,12 +201,20 @@ pub fn plan(
             draft.left_out(file, &reason);
             continue;
         };
-        let name = file.template();
-        let text = ended(renderer.file(&name, &context)?);
-        if file.rule.strategy == Strategy::File {
-            validate::check(path, &text, &features.origin(&name))?;
-        }
-        let template = features.template(&name).unwrap_or_default();
+        let text = ended(renderer.file(&file.template(), &context)?);
+        rendered.push((file, path, text, reason));
+    }
+    let checked: Vec<_> = rendered
+        .par_iter()
+        .filter(|(file, ..)| file.rule.strategy == Strategy::File)
+        .map(|(file, path, text, _)| {
+            validate::check(path, text, &features.origin(&file.template()))
+        })
+        .collect();
+    // The first in order, whichever was found first.
+    checked.into_iter().collect::<Result<(), _>>()?;
+    for (file, path, text, reason) in rendered {
+        let template = features.template(&file.template()).unwrap_or_default();
         draft.artifact(file, path, &text, &sha256(template.as_bytes()), reason)?;
     }
     let executes = foreign::executes(&features, &wanted);

@@ -39,7 +39,8 @@ pub enum Step<'a> {
     Journalled,
     FolderMade(&'a str),
     Installed(&'a RelPath),
-    /// Every file is in place; nothing stops it any more.
+    /// Every file is in place: nothing stops it any more, it only has yet to be on the disk.
+    InPlace,
     Finished,
 }
 
@@ -192,8 +193,9 @@ impl<'r> Session<'r> {
             self.take_back(&store, &journal)?;
             return Err(error);
         }
+        // Nothing is left to stop.
+        let _ = sink(Step::InPlace);
         self.finish(&store, &journal)?;
-        // It is done: nothing is left to stop.
         let _ = sink(Step::Finished);
         Ok(())
     }
