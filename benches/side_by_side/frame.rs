@@ -209,6 +209,9 @@ pub(super) fn git(folder: &Path, arguments: &[&str]) -> Result<()> {
             "commit.gpgsign=false",
             "-c",
             "core.hooksPath=/dev/null",
+            // Nothing goes on in the background while the clock runs, or the folder is removed.
+            "-c",
+            "gc.auto=0",
         ])
         .args(arguments)
         .current_dir(folder))
