@@ -106,11 +106,17 @@ pub(super) fn find(
     (backing, needs)
 }
 
+/// Whether a service says by its signs alone what it needs: frameworks of PHP require clients of
+/// everything and name a variable for each, and one of them is chosen.
+fn chooses(service: &Service) -> bool {
+    service.ecosystem == "php"
+}
+
 fn from_requirements(service: &Service, signs: &mut All) {
     let listed = service
         .requirements
         .iter()
-        .filter(|one| !one.development && one.direct);
+        .filter(|one| !one.development && one.direct && !chooses(service));
     for requirement in listed {
         let sought = match service.ecosystem {
             "node" => client::of_npm(&requirement.name),
@@ -136,6 +142,7 @@ fn from_variables(service: &Service, signs: &mut All) {
     for variable in &service.env {
         let sought = match variable.role.and_then(client::of_role) {
             Some(kind) => Sought::Backing(kind),
+            None if chooses(service) => continue,
             None => match client::of_variable(&variable.name) {
                 Some(other) => Sought::Other(other),
                 None => continue,

@@ -79,16 +79,23 @@ fn read(tree: &Tree, path: &RelPath) -> (Vec<String>, bool) {
 fn parse(text: &str) -> (Vec<String>, bool) {
     let mut names: Vec<String> = Vec::new();
     let mut has_secret_values = false;
-    // `$NAME` in a value would be looked up in this process; a value's own text is enough here.
-    let plain = text.replace('$', "\\$");
-    for (name, value) in dotenvy::from_read_iter(plain.as_bytes()).flatten() {
-        let value = value.replace("\\$", "$");
+    for (name, value) in pairs(text) {
         has_secret_values |= secret::hides(&name, &value);
         if !names.contains(&name) {
             names.push(name);
         }
     }
     (names, has_secret_values)
+}
+
+/// Names and values of the lines of a file of variables that can be read, in order.
+pub(super) fn pairs(text: &str) -> Vec<(String, String)> {
+    // `$NAME` in a value would be looked up in this process; a value's own text is enough here.
+    let plain = text.replace('$', "\\$");
+    dotenvy::from_read_iter(plain.as_bytes())
+        .flatten()
+        .map(|(name, value)| (name, value.replace("\\$", "$")))
+        .collect()
 }
 
 #[cfg(test)]

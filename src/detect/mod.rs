@@ -18,6 +18,7 @@ mod javascript;
 mod naming;
 mod node;
 mod overrides;
+mod php;
 mod python;
 mod rust;
 mod scripts;
@@ -76,6 +77,10 @@ pub const ECOSYSTEMS: &[Ecosystem] = &[
     Ecosystem {
         name: "java",
         look: java::look,
+    },
+    Ecosystem {
+        name: "php",
+        look: php::look,
     },
     Ecosystem {
         name: "node",

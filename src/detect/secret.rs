@@ -84,6 +84,8 @@ const ABOUT_LAST: &[&str] = &[
     "ITERATIONS",
     "STRENGTH",
     "POLICY",
+    "BROKER",
+    "TABLE",
     "MODE",
     "FIELD",
 ];

@@ -95,6 +95,8 @@ pub enum EnvRole {
     SmtpSender,
     /// The application's own signing key (`SECRET_KEY`, `DJANGO_SECRET_KEY`, …).
     AppSecret,
+    /// Laravel's own key: `base64:` and 32 bytes.
+    LaravelKey,
     /// Development, testing or production (`ENV`, `FLASK_ENV`, `APP_ENV`).
     AppEnvironment,
     DjangoSettings,

@@ -49,6 +49,7 @@ pub enum PackageManager {
     Go,
     Maven,
     Gradle,
+    Composer,
 }
 
 /// One declared dependency.

@@ -2,7 +2,8 @@
 //! image: built, and run as production runs it.
 
 use crate::engine::{
-    docker, get, go_base, java_bases, logs, node_base, python_base, rust_base, status, until,
+    docker, get, go_base, java_bases, logs, node_base, php_base, python_base, rust_base, status,
+    until,
 };
 use crate::sandbox::Sandbox;
 use std::process::Command;
@@ -437,6 +438,63 @@ fn a_program_of_go_serves_and_drains_without_a_shell() {
         None,
     );
     assert_eq!(said, "it's $HOME|db://u:it's $HOME@h/${OTHER}");
+}
+
+#[test]
+fn an_application_of_php_serves_and_drains_behind_apache() {
+    let Some(base) = php_base() else { return };
+    let bases = ["PHP_BASE", "EXTENSIONS_BASE", "COMPOSER_BASE"].map(|name| (name, base.as_str()));
+    let running = Running::start("php-apache", &[], &bases, Some(8080));
+    let address = running.address(8080);
+    until("/healthz is 200", || {
+        status(&address, "/healthz") == Some(200)
+    });
+    assert_eq!(status(&address, "/readyz"), Some(200));
+    let (code, answer) = get(&address, "/").unwrap();
+    assert_eq!(code, 200);
+    assert!(
+        answer.contains("<h1>TIDE GAUGE after composer</h1>metres -"),
+        "{answer}"
+    );
+    assert_eq!(status(&address, "/mark.css"), Some(200));
+    assert_eq!(status(&address, "/.env"), Some(403));
+    let (_, answer) = get(&address, "/write").unwrap();
+    assert!(answer.contains("refused kept"), "{answer}");
+    assert_eq!(running.inside(&["id", "-u"]), "10001");
+    for (option, expected) in [
+        ("--running", "0"),
+        ("--probe /healthz", "0"),
+        ("--probe /mark.none.css", "0"),
+        ("--probe /.env", "1"),
+        ("--probe", "0"),
+    ] {
+        let asked = format!("php /opt/shipway/shipway_start.php {option}; echo $?");
+        assert_eq!(running.inside(&["sh", "-c", &asked]), expected, "{option}");
+    }
+    let answer = std::thread::scope(|scope| {
+        let request = scope.spawn(|| get(&address, "/slow"));
+        until("the request runs", || logs(&running.name).contains("begun"));
+        running.stop();
+        request.join().unwrap()
+    });
+    let (code, body) = answer.unwrap();
+    assert_eq!(code, 200);
+    assert!(body.contains("finished"), "{body}");
+    let secret = tempfile::tempdir().unwrap();
+    let value = "it's \"low\" $HOME `id` \\ ${GAUGE_TOKEN}";
+    std::fs::write(secret.path().join("GAUGE_TOKEN"), format!("{value}\n")).unwrap();
+    std::fs::write(secret.path().join("not-a-name"), "x").unwrap();
+    let mount = format!("{}:/run/secrets:ro", secret.path().display());
+    let print = "echo getenv('GAUGE_TOKEN'), '|', $_ENV['URL'];";
+    #[rustfmt::skip]
+    let said = docker(
+        &[
+            "run", "--rm", "--volume", &mount, "--env", "URL=db://u:${GAUGE_TOKEN}@h/${OTHER}",
+            &running.name, "php", "-r", print,
+        ],
+        None,
+    );
+    assert_eq!(said, format!("{value}|db://u:{value}@h/${{OTHER}}"));
 }
 
 #[test]

@@ -128,6 +128,49 @@ pub(crate) fn java_bases() -> Option<(&'static str, &'static str)> {
     Some((BUILD, RUN))
 }
 
+/// The image that stands in for that of PHP with Apache, for what installs extensions, and for Composer:
+/// Debian's packages, laid out and with the rights that PHP's own image gives them. None as for
+/// [`python_base`].
+pub(crate) fn php_base() -> Option<String> {
+    const NAME: &str = "shipway-test/php:debian";
+    python_base()?;
+    let debian = std::env::var("SHIPWAY_TEST_DEBIAN_BASE").unwrap();
+    let context = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(context.path().join(name), text).unwrap();
+    write(
+        "apache2-foreground",
+        "#!/bin/sh\nset -e\n. /etc/apache2/envvars\nmkdir -p \"$APACHE_RUN_DIR\" \"$APACHE_LOCK_DIR\"\n\
+         rm -f \"$APACHE_PID_FILE\"\nexec apache2 -DFOREGROUND \"$@\"\n",
+    );
+    write(
+        "install-php-extensions",
+        "#!/bin/sh\nset -e\nfor name; do\n\
+         case $name in opcache | pcntl) continue ;; esac\n\
+         apt-get update && apt-get install --yes --no-install-recommends \"php-$name\"\ndone\n",
+    );
+    // Debian's own finds its parts beside itself.
+    write(
+        "composer",
+        "#!/bin/sh\nexec php /usr/sbin/composer \"$@\"\n",
+    );
+    let dockerfile = format!(
+        "FROM {debian}\n\
+         RUN apt-get update && apt-get install --yes --no-install-recommends apache2 libapache2-mod-php \
+         php-cli php-curl php-mbstring php-xml composer unzip ca-certificates \
+         && mv /usr/bin/composer /usr/sbin/composer \
+         && sed -ri 's/^export ([^=]+)=(.*)$/: ${{\\1:=\\2}}\\nexport \\1/' /etc/apache2/envvars \
+         && for log in error access other_vhosts_access; do ln -sf /dev/stderr /var/log/apache2/$log.log; done \
+         && chmod 1777 /var/log/apache2 && mkdir -p /usr/local/etc/php/conf.d\n\
+         COPY --chmod=755 apache2-foreground /usr/local/bin/\n\
+         COPY --chmod=755 install-php-extensions composer /usr/bin/\n\
+         ENV PHP_INI_SCAN_DIR=:/usr/local/etc/php/conf.d\n"
+    );
+    write("Dockerfile", &dockerfile);
+    let build = ["build", "--quiet", "--tag", NAME, "."];
+    docker(&build, Some(context.path()));
+    Some(NAME.to_owned())
+}
+
 /// What `docker` printed; it must succeed.
 pub(crate) fn docker(arguments: &[&str], folder: Option<&Path>) -> String {
     let output = Command::new("docker")

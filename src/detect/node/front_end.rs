@@ -357,7 +357,7 @@ impl Search<'_> {
             .iter()
             .enumerate()
             .filter(|(_, service)| {
-                service.ecosystem == "python"
+                matches!(service.ecosystem, "python" | "php")
                     && service.kind.value == ServiceKind::Web
                     && hands(service)
             })

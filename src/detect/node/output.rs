@@ -211,8 +211,23 @@ pub(super) fn configured(
     Vec::new()
 }
 
+/// Plugins for the frameworks of PHP that put it elsewhere: program, package, folder.
+const PLUGINS: &[(&str, &str, &str)] = &[
+    ("vite", "laravel-vite-plugin", "public/build"),
+    ("vite", "vite-plugin-symfony", "public/build"),
+    ("encore", "@symfony/webpack-encore", "public/build"),
+];
+
 /// Where a builder puts it by itself.
 fn usual(package: &Package, program: &str) -> Option<Fact<RelPath>> {
+    let plugin = PLUGINS.iter().find_map(|(name, plugin, folder)| {
+        let requirement = package.any(plugin).filter(|_| *name == program)?;
+        Some((plugin, package.root.join(folder).ok()?, requirement))
+    });
+    if let Some((plugin, path, at)) = plugin {
+        let fact = Fact::new(path, Confidence::Likely, vec![at.declared.clone()]);
+        return Some(fact.because(format!("where {plugin} puts it by default")));
+    }
     let (framework, folder, at) = if program == "webpack" {
         ("webpack", "dist", package.any("webpack")?)
     } else {

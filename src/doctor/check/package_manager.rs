@@ -76,6 +76,7 @@ fn programs(manager: PackageManager) -> Option<(&'static [&'static str], &'stati
         PackageManager::Maven | PackageManager::Gradle => {
             (&["java"], "install a JDK from https://adoptium.net")
         }
+        PackageManager::Composer => (&["composer"], "see https://getcomposer.org/download/"),
         PackageManager::Pip => return None,
     })
 }

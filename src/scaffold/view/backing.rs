@@ -3,6 +3,8 @@
 use super::Input;
 use super::component::Component;
 use crate::project::{BackingKind, BackingService, EnvRole, EnvVar};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -212,6 +214,8 @@ fn value(part: &Component, var: &EnvVar, supabase: bool) -> Option<String> {
         Some(R::MongoDatabase) => "app".to_owned(),
         Some(R::S3Endpoint) => "http://localhost:9000".to_owned(),
         Some(R::SmtpPort) => "1025".to_owned(),
+        // 32 bytes, no secret either.
+        Some(R::LaravelKey) => format!("base64:{}", STANDARD.encode([b'-'; 32])),
         _ if !var.required || var.default.is_some() => return None,
         // The clients check the form of a key before they ask.
         Some(R::SupabaseAnonKey | R::SupabaseServiceRoleKey) => "ci.only.key".to_owned(),

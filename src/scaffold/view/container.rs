@@ -5,6 +5,7 @@ mod front_end;
 mod go;
 mod java;
 mod node;
+mod php;
 mod python;
 mod readiness;
 mod rust;
@@ -41,6 +42,11 @@ pub(super) struct Container {
     front_ends: bool,
     rust: bool,
     java: bool,
+    php: bool,
+    /// What Apache is told of each service of PHP.
+    applications: Vec<php::Application>,
+    /// What they need, each once.
+    asked: Vec<readiness::Asked>,
     wsgi: bool,
     /// What gunicorn takes at once.
     gunicorn: python::Gunicorn,
@@ -95,6 +101,7 @@ pub(super) struct Image {
     go: Option<go::Go>,
     rust: Option<rust::Rust>,
     java: Option<java::Java>,
+    php: Option<php::Php>,
 }
 
 /// How `service` is started in production; None where nobody knows.
@@ -102,6 +109,7 @@ pub(super) fn command(service: &Service) -> Option<Vec<String>> {
     match service.ecosystem {
         "node" | "go" | "rust" => started(service),
         "java" => java::command(service),
+        "php" => php::command(service),
         _ => python::command(service),
     }
 }
@@ -111,6 +119,7 @@ pub(super) fn dev_command(service: &Service) -> Option<Vec<String>> {
     match service.ecosystem {
         "node" | "go" | "rust" => started(service),
         "java" => java::command(service),
+        "php" => php::command(service),
         _ => python::dev_command(service),
     }
 }
@@ -121,6 +130,7 @@ pub(super) fn probe(service: &Service) -> Option<Vec<String>> {
         "node" => node::asks(),
         "go" | "rust" => vec!["/usr/local/bin/shipway-start".to_owned()],
         "java" => java::asks(),
+        "php" => php::asks(),
         _ => return python::probe(service),
     };
     match service.kind.value {
@@ -146,7 +156,7 @@ pub(in super::super) fn is_made(service: &Service) -> bool {
     match service.ecosystem {
         "python" => python::command(service).is_some(),
         "node" => node::is_made(service),
-        "go" => service.server_command.is_some(),
+        "go" | "php" => service.server_command.is_some(),
         "java" => service.server_command.is_some() && service.build.is_some(),
         "rust" => service.server_command.is_some() && service.build.is_some(),
         "static" => is_site(service),
@@ -160,6 +170,10 @@ fn is_node(service: &Service) -> bool {
 
 fn is_java(service: &Service) -> bool {
     service.ecosystem == "java"
+}
+
+fn is_php(service: &Service) -> bool {
+    service.ecosystem == "php"
 }
 
 fn is_rust(service: &Service) -> bool {
@@ -185,7 +199,13 @@ pub(super) fn view(input: &Input) -> Container {
         let go = (services[0].ecosystem == "go").then(|| go::image(input, &services));
         let rust = (services[0].ecosystem == "rust").then(|| rust::image(input, &services));
         let java = is_java(services[0]).then(|| java::image(input, &services));
-        let is_other = site || node.is_some() || go.is_some() || rust.is_some() || java.is_some();
+        let php = is_php(services[0]).then(|| php::image(input, &services));
+        let is_other = site
+            || node.is_some()
+            || go.is_some()
+            || rust.is_some()
+            || java.is_some()
+            || php.is_some();
         let python = (!is_other).then(|| python::image(input, &services));
         if site {
             sites.push(Site {
@@ -212,6 +232,8 @@ pub(super) fn view(input: &Input) -> Container {
             base::rust(input, services[0])
         } else if java.is_some() {
             java::base(input, services[0])
+        } else if php.is_some() {
+            base::php(input, services[0])
         } else if python.is_some() {
             base::python(input, services[0])
         } else {
@@ -250,8 +272,15 @@ pub(super) fn view(input: &Input) -> Container {
             go,
             rust,
             java,
+            php,
         });
     }
+    let applications: Vec<php::Application> = input
+        .project
+        .services
+        .iter()
+        .filter_map(|service| php::application(input, service))
+        .collect();
     let others: Vec<String> = input
         .project
         .existing
@@ -286,9 +315,15 @@ pub(super) fn view(input: &Input) -> Container {
             .iter()
             .any(|image| image.node.is_some() && !image.site),
         go: images.iter().any(|image| image.go.is_some()),
-        front_ends: images.iter().any(|image| !image.front_ends().is_empty()),
+        // Others mount no source in development.
+        front_ends: images
+            .iter()
+            .any(|image| image.dev && !image.front_ends().is_empty()),
         rust: images.iter().any(|image| image.rust.is_some()),
         java: images.iter().any(|image| image.java.is_some()),
+        php: images.iter().any(|image| image.php.is_some()),
+        asked: asked(&applications),
+        applications,
         wsgi: servers.iter().any(python::Server::is_wsgi),
         gunicorn: python::gunicorn(&input.project.services),
         ignored: ignored(input),
@@ -301,9 +336,9 @@ pub(super) fn view(input: &Input) -> Container {
 impl Image {
     /// The stages that build front ends, in order.
     pub(super) fn front_ends(&self) -> &[Stage] {
-        self.python
-            .as_ref()
-            .map_or(&[], |python| &python.front_ends)
+        let python = self.python.as_ref().map(|python| &python.front_ends);
+        let php = self.php.as_ref().map(|php| &php.front_ends);
+        python.or(php).map_or(&[], |stages| stages)
     }
 
     /// The folder that its commands start in.
@@ -313,8 +348,23 @@ impl Image {
         let go = self.go.as_ref().map(|go| &go.workdir);
         let rust = self.rust.as_ref().map(|rust| &rust.workdir);
         let java = self.java.as_ref().map(|java| &java.workdir);
-        python.or(node).or(go).or(rust).or(java)
+        let php = self.php.as_ref().map(|php| &php.workdir);
+        python.or(node).or(go).or(rust).or(java).or(php)
     }
+}
+
+/// What any of `applications` needs, each once.
+fn asked(applications: &[php::Application]) -> Vec<readiness::Asked> {
+    let mut all: Vec<readiness::Asked> = Vec::new();
+    for one in applications
+        .iter()
+        .flat_map(|application| &application.asked)
+    {
+        if !all.contains(one) {
+            all.push(one.clone());
+        }
+    }
+    all
 }
 
 /// The image that service `name` runs from.
@@ -504,6 +554,12 @@ fn ignored(input: &Input) -> Vec<String> {
     }
     if services.iter().any(is_rust) {
         lines.push("**/target".to_owned());
+    }
+    if services
+        .iter()
+        .any(|service| is_php(service) && service.manifest.is_some())
+    {
+        lines.push("**/vendor".to_owned());
     }
     for service in services {
         // What was built in the work tree is none of an image.

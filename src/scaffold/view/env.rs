@@ -5,7 +5,7 @@ use super::compose::variables::{self, Make, Secret, Stage};
 use super::{Fresh, Input, container};
 use crate::project::{EnvRole, EnvVar, Finding, Severity};
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,7 +40,7 @@ struct Linked {
     port_comment: &'static str,
 }
 
-/// How a line of `.env` is made; without any of the four its value is for a person to fill in.
+/// How a line of `.env` is made; without any of the five its value is for a person to fill in.
 #[derive(Debug, Default, Serialize)]
 struct Recipe {
     name: String,
@@ -49,6 +49,8 @@ struct Recipe {
     random: Option<usize>,
     /// Number of random bytes, in hex.
     hex: Option<usize>,
+    /// Whether it is a key as Laravel takes it.
+    key: bool,
     /// Supabase's role, and the name of the secret that signs its key.
     role: Option<&'static str>,
     signer: Option<String>,
@@ -170,6 +172,7 @@ fn recipes(values: &[Value], plan: &variables::Plan) -> Vec<Recipe> {
             match secret.map(|secret| secret.make) {
                 Some(Make::Random) => recipe.random = Some(BYTES),
                 Some(Make::Name) => recipe.hex = Some(NAME_BYTES),
+                Some(Make::Key) => recipe.key = true,
                 Some(Make::Jwt(role)) => {
                     recipe.role = Some(role);
                     recipe.signer = Some(plan.secret("jwt").to_owned());
@@ -298,6 +301,7 @@ fn random(secret: &Secret, fresh: Fresh) -> Option<String> {
     match secret.make {
         Make::Random => Some(URL_SAFE_NO_PAD.encode(bytes)),
         Make::Name => Some(hex::encode(&bytes[..NAME_BYTES])),
+        Make::Key => Some(format!("base64:{}", STANDARD.encode(bytes))),
         Make::Jwt(_) => None,
     }
 }

@@ -244,7 +244,10 @@ impl Application<'_> {
         }
         if detected.kind.value == ServiceKind::Web {
             service.set("SHIPWAY_DEVELOPMENT", "1");
-            service.set("WEB_CONCURRENCY", "1");
+            // Apache answers one request with one process.
+            if detected.ecosystem != "php" {
+                service.set("WEB_CONCURRENCY", "1");
+            }
             if detected
                 .framework
                 .as_ref()

@@ -96,7 +96,8 @@ impl Application<'_> {
     }
 
     fn built(&self) -> impl Iterator<Item = (&FrontEnd, &container::Image, &container::Stage)> {
-        self.services().flat_map(|(detected, image)| {
+        let mounted = self.services().filter(|(_, image)| image.dev);
+        mounted.flat_map(|(detected, image)| {
             detected.front_ends.iter().filter_map(move |front_end| {
                 let folder = front_end.package.root.to_string();
                 let mut stages = image.front_ends().iter();

@@ -14,6 +14,8 @@ pub(in super::super) enum Make {
     Random,
     /// A short random name.
     Name,
+    /// Random bytes as Laravel takes its key.
+    Key,
     /// A JWT for the Supabase role, signed with the secret of this name.
     Jwt(&'static str),
 }
@@ -187,12 +189,15 @@ pub(in super::super) fn plan(input: &Input) -> Plan {
             what: "encrypts what Supabase's realtime server keeps",
         });
     }
-    for variable in with_role(project, EnvRole::AppSecret) {
-        secrets.push(Secret {
+    for (role, make) in [
+        (EnvRole::AppSecret, Make::Random),
+        (EnvRole::LaravelKey, Make::Key),
+    ] {
+        secrets.extend(with_role(project, role).map(|variable| Secret {
             name: variable.name.clone(),
-            make: Make::Random,
+            make,
             what: "signs what the application hands out",
-        });
+        }));
     }
     secrets.sort_by(|a, b| a.name.cmp(&b.name));
     secrets.dedup_by(|a, b| a.name == b.name);
@@ -320,7 +325,8 @@ impl Plan {
             EnvRole::SmtpUser
             | EnvRole::SmtpPassword
             | EnvRole::SmtpSender
-            | EnvRole::AppSecret => None,
+            | EnvRole::AppSecret
+            | EnvRole::LaravelKey => None,
             EnvRole::AppEnvironment => fixed(if development {
                 "development"
             } else {

@@ -252,6 +252,31 @@ pub(super) fn java(input: &Input, service: &Service, program: &str) -> (Chosen, 
     (build, run)
 }
 
+/// The version of PHP where the project names none.
+const PHP: &str = "8.4";
+
+/// The image that builds and runs an application of PHP: there is none with Apache on anything but
+/// Debian.
+pub(super) fn php(input: &Input, service: &Service) -> Chosen {
+    let named = service.runtime_version.as_ref();
+    let version = named.map_or(PHP, |fact| fact.value.as_str());
+    let mut chosen = Chosen {
+        reference: format!("docker.io/library/php:{version}-apache"),
+        comment: unpinned(false),
+    };
+    if named.is_none() {
+        let said = format!("Nothing in the repository names a version of PHP; {PHP} is a guess.");
+        chosen.comment.insert(0, said);
+    }
+    if input.config.container.base != Base::Slim {
+        chosen.comment.insert(
+            0,
+            "Debian, because PHP's own image with Apache is built on nothing else.".to_owned(),
+        );
+    }
+    chosen
+}
+
 /// The image that dependencies are installed in, and that runs unless it is distroless.
 pub(super) fn python(input: &Input, service: &Service) -> Chosen {
     let version = version(service);

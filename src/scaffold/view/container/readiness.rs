@@ -4,7 +4,7 @@ use crate::project::{BackingKind, EnvRole, Project, Service};
 use serde::Serialize;
 
 /// One service that must answer.
-#[derive(Debug, Serialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub(super) struct Asked {
     name: &'static str,
     /// Protocol that it is asked in.
@@ -12,7 +12,7 @@ pub(super) struct Asked {
     variables: Vec<Variables>,
 }
 
-#[derive(Debug, Serialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub(super) struct Variables {
     part: &'static str,
     names: Vec<String>,
