@@ -441,6 +441,7 @@ pub(super) fn of_role(role: EnvRole) -> Option<BackingKind> {
         | R::PostgresDatabase
         | R::PostgresUrl
         | R::PostgresJdbcUrl
+        | R::PostgresR2dbcUrl
         | R::PostgresAsyncUrl => BackingKind::Postgres,
         R::MysqlHost
         | R::MysqlPort

@@ -59,6 +59,8 @@ pub enum EnvRole {
     PostgresAsyncUrl,
     /// `jdbc:postgresql://host:port/db`, without user and password
     PostgresJdbcUrl,
+    /// `r2dbc:postgresql://host:port/db`, without user and password
+    PostgresR2dbcUrl,
     MysqlHost,
     MysqlPort,
     MysqlUser,

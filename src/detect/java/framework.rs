@@ -57,7 +57,8 @@ const KNOWN: &[Known] = &[
         port_key: "micronaut.server.port",
     },
     Known { name: "ktor", signs: &["io.ktor:ktor-server-", "io.ktor.plugin"], web: &[], port: 0, moved_by: "", port_key: "ktor.deployment.port" },
-    Known { name: "javalin", signs: &["io.javalin:javalin"], web: &[], port: 8080, moved_by: "", port_key: "" },
+    Known { name: "javalin", signs: &["io.javalin:javalin"], web: &[], port: 0, moved_by: "", port_key: "" },
+    Known { name: "jetty", signs: &["org.eclipse.jetty:jetty-server"], web: &["org.eclipse.jetty:jetty-server"], port: 0, moved_by: "", port_key: "" },
     Known { name: "vertx", signs: &["io.vertx:vertx-web"], web: &[], port: 0, moved_by: "", port_key: "" },
 ];
 

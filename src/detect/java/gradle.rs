@@ -77,6 +77,8 @@ struct Build<'t> {
     projects: Vec<(String, RelPath)>,
     libraries: Catalog,
     plugins: Catalog,
+    /// Names of libraries under one name.
+    bundles: BTreeMap<String, Vec<String>>,
     properties: BTreeMap<String, (String, Evidence)>,
     /// Scripts that stand for a plugin of their name.
     conventions: BTreeMap<String, RelPath>,
@@ -92,6 +94,7 @@ impl<'t> Build<'t> {
             projects: vec![(String::new(), home.clone())],
             libraries: Catalog::new(),
             plugins: Catalog::new(),
+            bundles: BTreeMap::new(),
             properties: properties(tree, home),
             conventions: BTreeMap::new(),
             manifests: Vec::new(),
@@ -107,6 +110,13 @@ impl<'t> Build<'t> {
         {
             build.libraries = catalog_of(&document, "libraries");
             build.plugins = catalog_of(&document, "plugins");
+            let bundles = document.entries_at(&["bundles"]).iter();
+            build.bundles = bundles
+                .map(|entry| {
+                    let names = entry.node.items().iter().filter_map(Node::text);
+                    (accessor(&entry.key), names.map(accessor).collect())
+                })
+                .collect();
         }
         for path in tree.files().filter(|path| path.is_within(home)) {
             let name = path.file_name();
@@ -358,9 +368,14 @@ impl<'t> Build<'t> {
             if let (Some(group), Some(artifact)) = (named("group"), named("name")) {
                 names.push((format!("{group}:{artifact}"), String::new()));
             }
+            let referred = references(&one.raw).into_iter().flat_map(|name| {
+                let bundle = name
+                    .strip_prefix("bundles.")
+                    .and_then(|name| self.bundles.get(name));
+                bundle.cloned().unwrap_or_else(|| vec![name])
+            });
             names.extend(
-                references(&one.raw)
-                    .into_iter()
+                referred
                     .filter_map(|name| Some((self.libraries.get(&name)?.clone(), String::new()))),
             );
             for (name, version) in names {
@@ -447,6 +462,11 @@ fn references(raw: &str) -> Vec<String> {
         .collect()
 }
 
+/// A name of a catalog as scripts write it.
+fn accessor(name: &str) -> String {
+    name.replace(['-', '_'], ".")
+}
+
 /// Names as scripts write them (`boot-web` becomes `boot.web`), each with what it is.
 /// <https://docs.gradle.org/current/userguide/version_catalogs.html>
 fn catalog_of(document: &Node, section: &str) -> Catalog {
@@ -471,10 +491,7 @@ fn catalog_of(document: &Node, section: &str) -> Catalog {
     };
     let entries = document.entries_at(&[section]).iter();
     entries
-        .filter_map(|entry| {
-            let name = entry.key.replace(['-', '_'], ".");
-            Some((name, value(&entry.node)?))
-        })
+        .filter_map(|entry| Some((accessor(&entry.key), value(&entry.node)?)))
         .collect()
 }
 
@@ -489,7 +506,22 @@ fn properties(tree: &Tree, home: &RelPath) -> BTreeMap<String, (String, Evidence
 }
 
 fn main(statements: &[Statement]) -> Option<(String, Evidence)> {
-    statements.iter().find_map(|one| {
+    let in_manifest = statements.iter().find_map(|one| {
+        let is_key = |key: &String| key.trim_matches(['"', '\'']) == "Main-Class";
+        let named = one.named.iter().find(|(key, _)| is_key(key));
+        // `attributes("Main-Class" to "a.B")`, `attributes["Main-Class"] = "a.B"`.
+        let behind = || {
+            let at = one.texts.iter().position(is_key)?;
+            one.texts.get(at + 1)
+        };
+        let assigned = || one.texts.last().filter(|_| one.name.contains("Main-Class"));
+        let class = named
+            .map(|(_, class)| class)
+            .or_else(behind)
+            .or_else(assigned)?;
+        Some((class.clone(), one.at.clone()))
+    });
+    let told = statements.iter().find_map(|one| {
         let name = one.name.trim_end_matches(".set");
         let is_it = matches!(name, "mainClass" | "mainClassName")
             || name.ends_with(".mainClass")
@@ -499,7 +531,9 @@ fn main(statements: &[Statement]) -> Option<(String, Evidence)> {
             .last()
             .filter(|text| is_it && !text.contains('$'))?;
         Some((text.clone(), one.at.clone()))
-    })
+    });
+    told.or(in_manifest)
+        .filter(|(class, _)| !class.contains('$'))
 }
 
 fn java(statements: &[Statement]) -> Vec<(u32, Level, Evidence)> {

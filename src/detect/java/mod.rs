@@ -15,7 +15,8 @@ mod version;
 
 use super::{Found, Tree};
 use crate::project::{
-    Evidence, Existing, Fact, Library, LintCommand, PackageManager, RelPath, TestCommand, Tool,
+    Evidence, Existing, Fact, Library, LintCommand, PackageManager, RelPath, Requirement,
+    TestCommand, Tool,
 };
 use module::{Builder, Module};
 
@@ -46,9 +47,33 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
         if services.is_empty() && !is_inside {
             found.libraries.extend(library(tree, existing, &build));
         }
+        if !services.is_empty() {
+            found.embedded.extend(front_ends(&build));
+        }
         found.services.extend(services);
         add_tools(&build, found);
     }
+}
+
+/// The folders of front ends that the build itself builds, for an application to hand out.
+fn front_ends(build: &[&Module]) -> Vec<RelPath> {
+    let mut found = Vec::new();
+    for module in build {
+        let builds = module.plugins.iter().any(|(id, _)| {
+            id == "com.github.node-gradle.node"
+                || id.starts_with("org.siouan.frontend")
+                || id.ends_with(":frontend-maven-plugin")
+        });
+        if builds {
+            found.push(module.root.clone());
+        }
+        // https://docs.quarkiverse.io/quarkus-quinoa/dev/
+        let hands_out = |one: &Requirement| one.name == "io.quarkiverse.quinoa:quarkus-quinoa";
+        if module.requirements.iter().any(hands_out) {
+            found.extend(module.root.join("src/main/webui"));
+        }
+    }
+    found
 }
 
 /// A build without a program that runs as a container.

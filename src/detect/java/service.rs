@@ -175,7 +175,14 @@ impl Search<'_> {
         } else {
             &[]
         };
-        let base = application.settings.get("spring.datasource.url", None);
+        let inside = |one: &&settings::Setting| {
+            let mut engines = ["h2:", "hsqldb:", "derby:"].iter();
+            engines.any(|engine| one.value.contains(engine))
+        };
+        let base = ["spring.datasource.url", "spring.r2dbc.url"]
+            .iter()
+            .find_map(|key| application.settings.get(key, None))
+            .filter(|one| !inside(one));
         let is_named = |one: &&settings::Setting| {
             one.profile
                 .as_deref()
@@ -459,6 +466,8 @@ impl Application<'_> {
         let starts = match self.name() {
             Some("quarkus") => framework::makes_quarkus(self.module),
             Some("spring-boot") => self.own.iter().any(|file| file.application.is_some()),
+            // A library may be for servers, and try itself.
+            Some("jetty") => self.module.main.is_some(),
             _ => self.main().is_some(),
         };
         if !starts {
@@ -563,7 +572,11 @@ impl Application<'_> {
                 }
             }
             Some("micronaut") => {
-                if let Some(at) = self.requires("io.micronaut:micronaut-management") {
+                let own_port = ["endpoints.all.port", "endpoints.health.port"]
+                    .iter()
+                    .any(|key| self.value(key).is_some());
+                let management = self.requires("io.micronaut:micronaut-management");
+                if let Some(at) = management.filter(|_| !own_port) {
                     let fact = Fact::likely("/health".to_owned(), at.clone());
                     return Some(fact.because("the management endpoints answer there"));
                 }
@@ -578,12 +591,11 @@ impl Application<'_> {
     /// before every configuration.
     fn add_addresses(&self, known: &mut Vec<EnvVar>) {
         let speaks_to = |kind: BackingKind| {
-            let mut used = self.requirements.iter().filter(|one| !one.development);
-            used.find(|one| client::of_maven(&one.name) == Some(Sought::Backing(kind)))
-        };
-        let is_named = |known: &[EnvVar], kind: BackingKind| {
-            let mut roles = known.iter().filter_map(|one| one.role);
-            roles.any(|role| client::of_role(role) == Some(kind))
+            let used = self.requirements.iter().filter(|one| !one.development);
+            let mut clients =
+                used.filter(|one| client::of_maven(&one.name) == Some(Sought::Backing(kind)));
+            let reactive = clients.clone().find(|one| one.name.contains("r2dbc"));
+            reactive.or_else(|| clients.next())
         };
         // One of two relational databases is taken, as among the services.
         let both = self.engines.postgres && self.engines.mysql;
@@ -596,16 +608,25 @@ impl Application<'_> {
             let Some(client) = speaks_to(kind) else {
                 continue;
             };
-            if is_named(known, kind) || both && kind == BackingKind::Mysql {
+            if both && kind == BackingKind::Mysql {
                 continue;
             }
-            let named = variables::addresses(self.name(), kind, &client.name);
-            known.extend(named.into_iter().map(|(name, role)| {
+            let relational = matches!(kind, BackingKind::Postgres | BackingKind::Mysql);
+            for (name, role) in variables::addresses(self.name(), kind, &client.name) {
+                // Of a relational database each part counts for itself.
+                let is_known = known.iter().filter_map(|one| one.role).any(|other| {
+                    let same = role == other
+                        || variables::is_address(role) && variables::is_address(other);
+                    client::of_role(other) == Some(kind) && (same || !relational)
+                });
+                if is_known {
+                    continue;
+                }
                 let mut variable = EnvVar::plain(name, role, client.declared.clone());
                 variable.secret = name.ends_with("PASSWORD");
                 variable::guard(&mut variable);
-                variable
-            }));
+                known.push(variable);
+            }
         }
     }
 

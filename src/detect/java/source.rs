@@ -313,7 +313,8 @@ impl<'t> Reader<'t> {
                 if callee.contains("Javalin")
                     || self.text.contains("io.javalin") && arguments.len() < 3 =>
             {
-                first
+                // `start(port)`, `start(host, port)`
+                arguments.last()
             }
             "listen" if self.text.contains("io.vertx") => first,
             // The server that comes with Java is given an address.
@@ -325,7 +326,9 @@ impl<'t> Reader<'t> {
                 return;
             }
         };
-        if name != "embeddedServer" && listen.is_none() {
+        // https://javalin.io/documentation#starting-and-stopping
+        let usual = (name == "start" && callee.contains("Javalin")).then_some(8080);
+        if name != "embeddedServer" && usual.is_none() && listen.is_none() {
             return;
         }
         let host = arguments
@@ -339,7 +342,10 @@ impl<'t> Reader<'t> {
                 _ => one.node,
             }
         });
-        let port = listen.and_then(|node| self.number(node));
+        let port = match listen {
+            Some(node) => self.number(node),
+            None => usual,
+        };
         let named = listen.map(|node| {
             self.of(node)
                 .rsplit('.')

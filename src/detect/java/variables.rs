@@ -68,7 +68,7 @@ pub(super) fn find(
         // The password of a driver of JDBC stands for itself.
         if matches!(
             variable.role,
-            Some(EnvRole::PostgresJdbcUrl | EnvRole::MysqlJdbcUrl)
+            Some(EnvRole::PostgresJdbcUrl | EnvRole::PostgresR2dbcUrl | EnvRole::MysqlJdbcUrl)
         ) {
             variable.secret = false;
             variable.insecure_default = false;
@@ -121,7 +121,7 @@ pub(super) fn relaxed(key: &str, framework: Option<&str>) -> String {
 fn of_key(key: &str, value: &str, engines: Engines) -> Option<EnvRole> {
     use EnvRole as R;
     let in_memory =
-        value.contains("jdbc:h2") || value.contains("jdbc:hsqldb") || value.contains("jdbc:sqlite");
+        value.contains("dbc:h2") || value.contains("jdbc:hsqldb") || value.contains("jdbc:sqlite");
     let mysql = value.contains("mysql:")
         || value.contains("mariadb:")
         || !value.contains("postgresql:") && engines.mysql && !engines.postgres;
@@ -142,10 +142,14 @@ fn of_key(key: &str, value: &str, engines: Engines) -> Option<EnvRole> {
         "quarkus.datasource.jdbc",
         "datasources.default",
         "spring.datasource.hikari",
+        "spring.r2dbc",
     ]
     .contains(&front);
     if of_database {
         return match last {
+            "url" if front == "spring.r2dbc" => {
+                pick(R::PostgresR2dbcUrl, R::MysqlUrl).filter(|role| *role == R::PostgresR2dbcUrl)
+            }
             "url" | "jdbc-url" | "jdbcUrl" => pick(R::PostgresJdbcUrl, R::MysqlJdbcUrl),
             "username" | "user" => pick(R::PostgresUser, R::MysqlUser),
             "password" => pick(R::PostgresPassword, R::MysqlPassword),
@@ -226,6 +230,11 @@ pub(super) fn addresses(
         _ => return Vec::new(),
     };
     match framework {
+        Some("spring-boot") if client.ends_with("r2dbc-postgresql") => vec![
+            ("SPRING_R2DBC_PASSWORD", password),
+            ("SPRING_R2DBC_URL", R::PostgresR2dbcUrl),
+            ("SPRING_R2DBC_USERNAME", user),
+        ],
         Some("spring-boot") if !client.contains("r2dbc") => vec![
             ("SPRING_DATASOURCE_PASSWORD", password),
             ("SPRING_DATASOURCE_URL", jdbc),
@@ -245,6 +254,15 @@ pub(super) fn addresses(
         }
         _ => Vec::new(),
     }
+}
+
+/// Whether a variable of this role is the whole address of a relational database.
+pub(super) fn is_address(role: EnvRole) -> bool {
+    use EnvRole as R;
+    matches!(
+        role,
+        R::PostgresUrl | R::PostgresJdbcUrl | R::PostgresR2dbcUrl | R::MysqlUrl | R::MysqlJdbcUrl
+    )
 }
 
 /// The variable that names the profile of production, set by what the repository says.

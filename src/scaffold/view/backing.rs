@@ -202,6 +202,7 @@ fn value(part: &Component, var: &EnvVar, supabase: bool) -> Option<String> {
         Some(R::PostgresUrl) => postgres("postgresql"),
         Some(R::PostgresAsyncUrl) => postgres("postgresql+asyncpg"),
         Some(R::PostgresJdbcUrl) => format!("jdbc:postgresql://localhost:5432/{database}"),
+        Some(R::PostgresR2dbcUrl) => format!("r2dbc:postgresql://localhost:5432/{database}"),
         Some(R::MysqlJdbcUrl) => "jdbc:mysql://127.0.0.1:3306/app".to_owned(),
         Some(R::MysqlPort) => "3306".to_owned(),
         Some(R::MysqlUser) => "root".to_owned(),

@@ -263,14 +263,8 @@ impl Plan {
             EnvRole::PostgresAsyncUrl => {
                 only(postgres, Some(self.postgres_url("postgresql+asyncpg")))
             }
-            EnvRole::PostgresJdbcUrl => only(
-                postgres,
-                Some(format!(
-                    "jdbc:postgresql://{}:5432/{}",
-                    self.postgres.host,
-                    literal(&self.postgres.database)
-                )),
-            ),
+            EnvRole::PostgresJdbcUrl => only(postgres, Some(self.driver_url("jdbc"))),
+            EnvRole::PostgresR2dbcUrl => only(postgres, Some(self.driver_url("r2dbc"))),
             EnvRole::MysqlJdbcUrl => only(
                 there(BackingKind::Mysql),
                 fixed("jdbc:mysql://mysql:3306/app"),
@@ -340,6 +334,15 @@ impl Plan {
             EnvRole::AllowedHosts => Some(format!("${{{}:-localhost,127.0.0.1}}", variable.name)),
             EnvRole::DjangoSettings | EnvRole::WritableFolder => None,
         }
+    }
+
+    /// The address of the database for a driver of Java, which is told user and password apart.
+    fn driver_url(&self, driver: &str) -> String {
+        let database = literal(&self.postgres.database);
+        format!(
+            "{driver}:postgresql://{}:5432/{database}",
+            self.postgres.host
+        )
     }
 
     fn postgres_url(&self, scheme: &str) -> String {
