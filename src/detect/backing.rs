@@ -295,6 +295,13 @@ fn alternatives(signs: &mut All) {
     let (Some(first), Some(second)) = (signs.get(&postgres), signs.get(&mysql)) else {
         return;
     };
+    // Of two services each has its own.
+    let apart = !first.used_by.is_empty()
+        && !second.used_by.is_empty()
+        && first.used_by.is_disjoint(&second.used_by);
+    if apart {
+        return;
+    }
     let weight = |signs: &Signs| {
         (
             signs.of_code,

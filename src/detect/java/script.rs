@@ -86,6 +86,14 @@ impl<'t> Reader<'t> {
             let raw = self.of(arguments);
             raw.clone_into(&mut statement.raw);
             for literal in syntax::all_of(arguments, &["string_literal", "character_literal"]) {
+                // `"Main-Class": 'a.B'`
+                let is_key = literal.parent().is_some_and(|parent| {
+                    parent.kind() == "map_item"
+                        && parent.child_by_field_name("key") == Some(literal)
+                });
+                if is_key {
+                    continue;
+                }
                 let text = self.of(literal).trim_matches(['"', '\'']).to_owned();
                 let key = literal
                     .parent()
@@ -304,6 +312,17 @@ mod tests {
             .filter(|one| !one.contains(":version "))
             .collect();
         assert_eq!(groovy, kotlin.iter().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_key_may_stand_in_quotes() {
+        assert_eq!(
+            said(
+                "build.gradle",
+                "jar {\n  manifest {\n    attributes('Main-Class': 'a.B')\n  }\n}\n"
+            )[2],
+            "jar/manifest:attributes 'Main-Class'=a.B"
+        );
     }
 
     #[test]

@@ -605,14 +605,24 @@ impl Application<'_> {
             BackingKind::Mongodb,
             BackingKind::Redis,
         ] {
-            let Some(client) = speaks_to(kind) else {
+            let is_address = |one: &&EnvVar| {
+                one.role.is_some_and(|role| {
+                    variables::is_address(role) && client::of_role(role) == Some(kind)
+                })
+            };
+            let address = known.iter().find(is_address);
+            // A driver may come with a profile of the build.
+            let client = speaks_to(kind).map(|one| (one.name.clone(), one.declared.clone()));
+            let client =
+                client.or_else(|| Some((String::new(), address?.read_at.first()?.clone())));
+            let Some((client, at)) = client else {
                 continue;
             };
-            if both && kind == BackingKind::Mysql {
+            if both && kind == BackingKind::Mysql && address.is_none() {
                 continue;
             }
             let relational = matches!(kind, BackingKind::Postgres | BackingKind::Mysql);
-            for (name, role) in variables::addresses(self.name(), kind, &client.name) {
+            for (name, role) in variables::addresses(self.name(), kind, &client) {
                 // Of a relational database each part counts for itself.
                 let is_known = known.iter().filter_map(|one| one.role).any(|other| {
                     let same = role == other
@@ -622,7 +632,7 @@ impl Application<'_> {
                 if is_known {
                     continue;
                 }
-                let mut variable = EnvVar::plain(name, role, client.declared.clone());
+                let mut variable = EnvVar::plain(name, role, at.clone());
                 variable.secret = name.ends_with("PASSWORD");
                 variable::guard(&mut variable);
                 known.push(variable);
