@@ -2,6 +2,7 @@
 
 mod hooks;
 mod node;
+mod php;
 mod toolchain;
 
 use super::super::pins::{Action, Pins};
@@ -96,6 +97,7 @@ struct TestJob {
 struct Setup {
     python: Option<String>,
     node: Option<node::Runtime>,
+    php: Option<php::Runtime>,
     rust: Option<String>,
     /// The go.mod that says which Go.
     go: Option<String>,
@@ -252,6 +254,7 @@ fn setup(input: &Input, part: &Component, whole: bool) -> Setup {
             part.node.as_ref().map_or("npm", Installer::program),
             &[part.node.as_ref().map_or("~/.npm", Installer::cache)],
         ),
+        ("php", _) => ("composer", &["~/.cache/composer"]),
         ("go", _) => ("go", &["~/go/pkg/mod", "~/.cache/go-build"]),
         ("rust", _) => ("cargo", &["~/.cargo/registry", "~/.cargo/git", "target"]),
         (_, PackageManager::Maven) => ("maven", &["~/.m2/repository", "~/.m2/wrapper"]),
@@ -319,6 +322,7 @@ fn setup(input: &Input, part: &Component, whole: bool) -> Setup {
         }),
         python,
         node: node::runtime(input, part),
+        php: php::runtime(part),
         root: folder(&part.root),
         packages: if whole && part.is_python() {
             packages
@@ -381,7 +385,7 @@ fn environment(part: &Component) -> Vec<String> {
 }
 
 fn lint_job(input: &Input, part: &Component, id: String, title: String) -> Option<LintJob> {
-    if matches!(part.ecosystem, "go" | "java" | "rust") {
+    if matches!(part.ecosystem, "go" | "java" | "php" | "rust") {
         return toolchain::lint_job(input, part, id, title);
     }
     if let Some(installer) = &part.node {
@@ -438,7 +442,7 @@ fn lint_job(input: &Input, part: &Component, id: String, title: String) -> Optio
 }
 
 fn test_job(input: &Input, part: &Component, id: String, title: String) -> Option<TestJob> {
-    if matches!(part.ecosystem, "go" | "java" | "rust") {
+    if matches!(part.ecosystem, "go" | "java" | "php" | "rust") {
         return toolchain::test_job(input, part, id, title);
     }
     if let Some(installer) = &part.node {

@@ -191,6 +191,12 @@ impl Component<'_> {
         Some(first.unwrap_or(usual).to_owned())
     }
 
+    /// The command of Composer that installs what the lock names; None but for PHP.
+    pub(super) fn composer(&self) -> Option<&'static str> {
+        let command = "composer install --no-interaction --no-progress";
+        (self.ecosystem == "php").then_some(command)
+    }
+
     /// Package manager, pip where none was found.
     pub(super) fn manager(&self) -> PackageManager {
         self.manager.unwrap_or(PackageManager::Pip)

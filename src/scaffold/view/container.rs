@@ -15,8 +15,9 @@ use crate::project::{RelPath, Service, ServiceKind};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) use base::{JAVA, java_base};
+pub(super) use base::{JAVA, PHP, java_base};
 pub(super) use front_end::Stage;
+pub(super) use php::extensions;
 pub(super) use python::{holds_code, split, writable};
 
 /// Where the source lies in an image.

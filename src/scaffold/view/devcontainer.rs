@@ -4,7 +4,7 @@ use super::Input;
 use super::component::{Component, components};
 use super::container;
 use super::node::NODE;
-use crate::project::{BackingKind, PackageManager, RelPath, ServiceKind};
+use crate::project::{BackingKind, PackageManager, RelPath, Service, ServiceKind};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +33,10 @@ pub(super) struct Devcontainer {
     rust: bool,
     /// Whether the base brings Java and the user of Ubuntu.
     java: bool,
+    /// Extensions of PHP, and Composer, where PHP's own image is the base.
+    php: Vec<String>,
+    /// What installs them.
+    php_installer: String,
     /// Whether the base is that of Node.js, which has a user of the ids that ours needs.
     node: bool,
     /// Commands that get package managers of Node.js, where its image is the base.
@@ -100,6 +104,12 @@ pub(super) fn view(input: &Input, compose: &Value) -> Devcontainer {
         pip: pip(input, &parts),
         rust: of_base == "rust",
         java: of_base == "java",
+        php: php(first, &parts),
+        php_installer: input
+            .pins
+            .image("php-extension-installer")
+            .map(super::super::pins::Image::reference)
+            .unwrap_or_default(),
         node: of_base == "node",
         on_create: if of_base == "node" {
             String::new()
@@ -128,13 +138,27 @@ pub(super) fn workspace(input: &Input) -> String {
 }
 
 /// Runtimes in the order in which one goes before another as the base; the rest come as Features.
-const RUNTIMES: &[&str] = &["python", "rust", "go", "java", "node"];
+const RUNTIMES: &[&str] = &["python", "rust", "go", "java", "php", "node"];
 
 /// The component whose runtime is the base.
 fn first<'p, 'a>(parts: &'p [Component<'a>]) -> Option<&'p Component<'a>> {
     RUNTIMES
         .iter()
         .find_map(|name| parts.iter().find(|part| part.ecosystem == *name))
+}
+
+/// What is installed beside PHP itself, a debugger included, where it is the base.
+fn php(first: Option<&Component>, parts: &[Component]) -> Vec<String> {
+    if first.is_none_or(|part| part.ecosystem != "php") {
+        return Vec::new();
+    }
+    let of_php = parts.iter().filter(|part| part.ecosystem == "php");
+    let services: Vec<&Service> = of_php
+        .flat_map(|part| part.services.iter().copied())
+        .collect();
+    let mut all = container::extensions(&services);
+    all.extend(["xdebug", "@composer"].map(str::to_owned));
+    all
 }
 
 /// The commands that get the package managers of Node.js, each once.
@@ -167,6 +191,12 @@ fn base(input: &Input, first: Option<&Component>) -> (String, bool) {
                 .filter(|version| version.starts_with(|first: char| first.is_ascii_digit()))
                 .unwrap_or("1");
             return (format!("docker.io/library/rust:{tag}-slim-bookworm"), false);
+        }
+        Some(("php", part)) => {
+            let version = part
+                .version
+                .map_or(container::PHP, |fact| fact.value.as_str());
+            return (format!("docker.io/library/php:{version}-cli"), false);
         }
         Some(("go", _)) => "golang-bookworm".to_owned(),
         Some(("java", part)) => {
@@ -369,6 +399,9 @@ fn extensions(input: &Input, parts: &[Component]) -> Vec<String> {
                 all.push(extension);
             }
         }
+    }
+    if parts.iter().any(|part| part.ecosystem == "php") {
+        all.extend(["bmewburn.vscode-intelephense-client", "xdebug.php-debug"]);
     }
     if parts.iter().any(|part| part.ecosystem == "go") {
         all.push("golang.go");

@@ -303,7 +303,7 @@ fn part_of(input: &Input, part: &Component) -> Part {
                 PackageManager::Gradle => format!("{program} --quiet testClasses"),
                 _ => format!("{program} --batch-mode --quiet test-compile"),
             }),
-            _ => None,
+            _ => part.composer().map(str::to_owned),
         },
         ready: ready(part),
         test_ready: false,
@@ -332,6 +332,9 @@ fn part_of(input: &Input, part: &Component) -> Part {
         lints: Vec::new(),
         file_lints: Vec::new(),
     };
+    // Neither tests nor linters of PHP install what they need.
+    made.test_ready = part.composer().is_some() && part.test.is_some();
+    made.lint_ready |= part.composer().is_some() && !part.scripts.lints.is_empty();
     if let Some(fetch) = &made.fetch {
         made.install = vec![fetch.clone()];
         let lints = part.scripts.lints.iter();

@@ -1,9 +1,14 @@
-//! The jobs of a module of Go, a workspace of Rust and a build of Java: what the toolchain or the build
+//! The jobs of a module of Go, a workspace of Rust, a build of Java and a package of PHP: what the toolchain or the build
 //! finds wrong, and the tests.
 
 use super::super::component::Component;
 use super::super::{Input, backing};
 use super::{LintJob, Step, TestJob, command, folder, setup};
+
+/// Commands that install what the others do not install by themselves.
+fn install(part: &Component) -> Vec<String> {
+    part.composer().into_iter().map(str::to_owned).collect()
+}
 
 pub(super) fn lint_job(
     input: &Input,
@@ -17,7 +22,7 @@ pub(super) fn lint_job(
         title,
         setup: setup(input, part, true),
         changed: false,
-        install: Vec::new(),
+        install: install(part),
         commands: lints
             .map(|run| command(run.command, run.directory))
             .collect(),
@@ -44,7 +49,7 @@ pub(super) fn test_job(
         containers,
         env: backing::env(input, part),
         notes,
-        install: Vec::new(),
+        install: install(part),
         steps: vec![Step {
             name: "Test".to_owned(),
             directory: folder(&test.working_dir),

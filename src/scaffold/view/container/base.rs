@@ -253,7 +253,7 @@ pub(super) fn java(input: &Input, service: &Service, program: &str) -> (Chosen, 
 }
 
 /// The version of PHP where the project names none.
-const PHP: &str = "8.4";
+pub(in super::super) const PHP: &str = "8.4";
 
 /// The image that builds and runs an application of PHP: there is none with Apache on anything but
 /// Debian.
