@@ -497,8 +497,17 @@ impl Search<'_> {
             std::iter::empty(),
         );
         for variable in &mut found {
-            if let Some(given) = shared.settings.given(&variable.name) {
-                address(variable, &given.value, &given.at);
+            let Some(given) = shared.settings.given(&variable.name) else {
+                continue;
+            };
+            address(variable, &given.value, &given.at);
+            // Who and what a database is made for.
+            let names = matches!(
+                variable.role,
+                Some(EnvRole::PostgresUser | EnvRole::PostgresDatabase)
+            );
+            if names && !given.value.is_empty() && !given.value.contains('$') {
+                variable.default = Some(given.value.clone());
             }
         }
         // What a test or the shell sets.

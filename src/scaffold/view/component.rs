@@ -7,7 +7,8 @@ mod node;
 use super::super::{made, pins::Pins};
 use super::node::Installer;
 use crate::project::{
-    EnvVar, Fact, Library, PackageManager, Project, RelPath, Requirement, Service, TestCommand,
+    EnvVar, Fact, Library, PackageManager, Project, RelPath, Requirement, Service, ServiceKind,
+    TestCommand,
 };
 
 pub(super) use node::{Run, Scripts};
@@ -52,6 +53,10 @@ pub(super) fn components(project: &Project) -> Vec<Component<'_>> {
         });
         match known {
             Some(component) => {
+                // What answers requests gives it its name.
+                if service.ecosystem == "php" && service.kind.value == ServiceKind::Web {
+                    component.name.clone_from(&service.name);
+                }
                 component.services.push(service);
                 component.test = component
                     .test
