@@ -123,6 +123,7 @@ fn from_requirements(service: &Service, signs: &mut All) {
             "go" => client::of_go(&requirement.name),
             "rust" => client::of_crate(requirement),
             "java" => client::of_maven(&requirement.name),
+            "ruby" => client::of_gem(&requirement.name),
             _ => client::of_package(requirement),
         };
         if let Some(sought) = sought {

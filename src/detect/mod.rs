@@ -20,6 +20,7 @@ mod node;
 mod overrides;
 mod php;
 mod python;
+mod ruby;
 mod rust;
 mod scripts;
 pub(crate) mod secret;
@@ -81,6 +82,10 @@ pub const ECOSYSTEMS: &[Ecosystem] = &[
     Ecosystem {
         name: "php",
         look: php::look,
+    },
+    Ecosystem {
+        name: "ruby",
+        look: ruby::look,
     },
     Ecosystem {
         name: "node",

@@ -99,6 +99,7 @@ const KEYS: &[&str] = &[
     "ENCRYPTION",
     "ROLE",
     "FERNET",
+    "MASTER",
 ];
 
 /// Words beside `URL` that name something reached with a password.

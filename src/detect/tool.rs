@@ -42,6 +42,7 @@ const KNOWN: &[Known] = &[
     file("gofmt", "format", &["go.mod"]),
     file("golangci-lint", "lint", &[".golangci.yml", ".golangci.yaml", ".golangci.toml", ".golangci.json"]),
     file("rubocop", "lint", &[".rubocop.yml"]),
+    file("standard", "lint", &[".standard.yml"]),
     file("shellcheck", "lint", &[".shellcheckrc", "shellcheckrc"]),
     file("hadolint", "lint", &[".hadolint.yaml", ".hadolint.yml"]),
     file("yamllint", "lint", &[".yamllint", ".yamllint.yaml", ".yamllint.yml"]),

@@ -313,10 +313,11 @@ fn storage(words: &[&str]) -> Option<EnvRole> {
 fn exact(upper: &str) -> Option<EnvRole> {
     Some(match upper {
         "SECRET_KEY" | "DJANGO_SECRET_KEY" | "FLASK_SECRET_KEY" | "FLASK_SECRET" | "APP_SECRET"
-        | "APP_SECRET_KEY" | "SECRET" | "SESSION_SECRET" | "APP_KEY" => EnvRole::AppSecret,
-        "ENV" | "FLASK_ENV" | "APP_ENV" | "ENVIRONMENT" | "DJANGO_ENV" | "APP_ENVIRONMENT" => {
-            EnvRole::AppEnvironment
+        | "APP_SECRET_KEY" | "SECRET" | "SESSION_SECRET" | "APP_KEY" | "SECRET_KEY_BASE" => {
+            EnvRole::AppSecret
         }
+        "ENV" | "FLASK_ENV" | "APP_ENV" | "ENVIRONMENT" | "DJANGO_ENV" | "APP_ENVIRONMENT"
+        | "RAILS_ENV" | "RACK_ENV" => EnvRole::AppEnvironment,
         "DJANGO_SETTINGS_MODULE" => EnvRole::DjangoSettings,
         "DEBUG" | "FLASK_DEBUG" | "DJANGO_DEBUG" | "APP_DEBUG" => EnvRole::Debug,
         "PORT" | "APP_PORT" | "FLASK_RUN_PORT" | "SERVER_PORT" | "HTTP_PORT" => EnvRole::ListenPort,

@@ -4,7 +4,7 @@ use super::view::container;
 use crate::project::{Evidence, Finding, Project, Service, Severity};
 
 /// Ecosystems whose packages are built, tested and linted by what is generated.
-const TESTED: &[&str] = &["go", "java", "node", "php", "python", "rust"];
+const TESTED: &[&str] = &["go", "java", "node", "php", "python", "ruby", "rust"];
 
 /// Whether workflow, Makefile and dev container are made for an ecosystem.
 pub(super) fn is_tested(ecosystem: &str) -> bool {

@@ -2,8 +2,8 @@
 //! image: built, and run as production runs it.
 
 use crate::engine::{
-    docker, get, go_base, java_bases, logs, node_base, php_base, python_base, rust_base, status,
-    until,
+    docker, get, go_base, java_bases, logs, node_base, php_base, python_base, ruby_base, rust_base,
+    status, until,
 };
 use crate::sandbox::Sandbox;
 use std::process::Command;
@@ -33,9 +33,19 @@ impl Running {
     /// The fixture `name` after `shipway init` with `options`, its image built with these bases,
     /// started without root, capabilities or a disk that can be written to.
     fn start(name: &str, options: &[&str], bases: &[(&str, &str)], port: Option<u16>) -> Self {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/images");
-        let manifest = std::fs::read_to_string(folder.join(format!("{name}.txt"))).unwrap();
-        let sandbox = Sandbox::from_manifest(&manifest);
+        let sandbox = Sandbox::from_manifest(&manifest(name));
+        Self::of(name, sandbox, options, bases, &[], port)
+    }
+
+    /// As [`Running::start`], of what is in `sandbox`; it is `given` these variables.
+    fn of(
+        name: &str,
+        sandbox: Sandbox,
+        options: &[&str],
+        bases: &[(&str, &str)],
+        given: &[&str],
+        port: Option<u16>,
+    ) -> Self {
         let mut arguments = vec!["init", "--yes"];
         arguments.extend(options);
         sandbox.run(0, &arguments);
@@ -65,6 +75,9 @@ impl Running {
         let publish = port.map(|port| format!("127.0.0.1::{port}"));
         if let Some(publish) = &publish {
             run.extend(["--publish", publish]);
+        }
+        for variable in given {
+            run.extend(["--env", variable]);
         }
         run.push(&running.name);
         docker(&run, None);
@@ -125,6 +138,12 @@ impl Running {
         assert_eq!(code, 200);
         assert!(body.contains("finished"), "{body}");
     }
+}
+
+/// The text of the fixture `name`.
+fn manifest(name: &str) -> String {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/images");
+    std::fs::read_to_string(folder.join(format!("{name}.txt"))).unwrap()
 }
 
 /// On the slim base, a web application on `port` that answers `text`.
@@ -326,6 +345,86 @@ fn a_program_of_rust_serves_and_drains_on_a_base_without_its_toolchain() {
             "run", "--rm", "--volume", &mount, "--env", "URL=db://u:${BELL_PASSWORD}@h/${OTHER}${",
             "--env", "SET=before", &running.name,
             "sh", "-c", "echo \"$BELL_PASSWORD|$URL|$SET|$(env | grep -c not-a-name)\"",
+        ],
+        None,
+    );
+    assert_eq!(said, "it's $HOME|db://u:it's $HOME@h/${OTHER}${|before|0");
+}
+
+/// What is locked are the versions of Debian's packages, so that nothing has to be downloaded.
+#[test]
+fn an_application_of_rails_migrates_and_serves_and_drains_on_a_disk_that_is_only_read() {
+    let Some(base) = ruby_base() else { return };
+    let sandbox = Sandbox::from_manifest(&manifest("ruby-rails"));
+    let mount = format!("{}:/w", sandbox.root().display());
+    docker(
+        &[
+            "run",
+            "--rm",
+            "--volume",
+            &mount,
+            "--workdir",
+            "/w",
+            &base,
+            "bundle",
+            "lock",
+            "--local",
+        ],
+        None,
+    );
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(sandbox.root().join("bin/rails"), executable).unwrap();
+    sandbox.git(&["add", "--all"]);
+    sandbox.git(&["commit", "--quiet", "--message", "lock"]);
+    let bases = [("RUBY_BASE", base.as_str())];
+    let given = ["ROPEWALK_STRANDS=7", "SECRET_KEY_BASE=one-for-this-test"];
+    let running = Running::of("ruby-rails", sandbox, &[], &bases, &given, Some(4600));
+    let address = running.address(4600);
+    until("/up is 200", || status(&address, "/up") == Some(200));
+    // As the container of the migration is started.
+    let start = "ruby --disable-gems /opt/shipway/shipway_start.rb bin/rails db:prepare";
+    running.inside(&start.split(' ').collect::<Vec<_>>());
+    let (code, page) = get(&address, "/").unwrap();
+    assert_eq!(code, 200);
+    assert!(page.contains("1 of 7 strands"), "{page}");
+    let style = page
+        .split("href=\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next());
+    assert_eq!(status(&address, style.unwrap()), Some(200), "{page}");
+    let seen =
+        "id -u; ls /usr/bin/gcc 2>&1 | grep -c cannot; touch /app/x 2> /dev/null || echo refused";
+    assert_eq!(running.inside(&["sh", "-c", seen]), "10001\n1\nrefused");
+    for (option, expected) in [
+        ("--probe /up", "0"),
+        ("--probe /guarded", "1"),
+        ("--probe", "0"),
+        ("--running", "0"),
+    ] {
+        let asked = format!("ruby --disable-gems /opt/shipway/shipway_start.rb {option}; echo $?");
+        assert_eq!(running.inside(&["sh", "-c", &asked]), expected, "{option}");
+    }
+    let answer = std::thread::scope(|scope| {
+        let request = scope.spawn(|| get(&address, "/slow"));
+        until("the request runs", || logs(&running.name).contains("begun"));
+        running.stop();
+        request.join().unwrap()
+    });
+    let (code, body) = answer.unwrap();
+    assert_eq!(code, 200);
+    assert!(body.contains("finished"), "{body}");
+    // A secret as production mounts it, one that a variable refers to, and one that is set.
+    let secret = tempfile::tempdir().unwrap();
+    std::fs::write(secret.path().join("ROPE_PASSWORD"), "it's $HOME\n").unwrap();
+    std::fs::write(secret.path().join("SET"), "from the file").unwrap();
+    std::fs::write(secret.path().join("not-a-name"), "x").unwrap();
+    let mount = format!("{}:/run/secrets:ro", secret.path().display());
+    #[rustfmt::skip]
+    let said = docker(
+        &[
+            "run", "--rm", "--volume", &mount, "--env", "URL=db://u:${ROPE_PASSWORD}@h/${OTHER}${",
+            "--env", "SET=before", &running.name,
+            "sh", "-c", "echo \"$ROPE_PASSWORD|$URL|$SET|$(env | grep -c not-a-name)\"",
         ],
         None,
     );

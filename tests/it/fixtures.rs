@@ -91,7 +91,7 @@ fn compare(file: &Path) -> Compared {
 }
 
 /// Keys under which the version of a runtime is expected.
-const LANGUAGES: &[&str] = &["python", "node", "go", "rust", "java", "php"];
+const LANGUAGES: &[&str] = &["python", "node", "go", "java", "php", "ruby", "rust"];
 
 /// How a detected fact stands beside the expected one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -223,7 +223,7 @@ impl Comparison {
         if let Some(version) = said.get("version").and_then(toml::Value::as_str) {
             let minor = minor_version(version);
             let holds = versions.iter().any(|fact| match &minor {
-                // Rust is named as exactly as it is written.
+                // Rust and Ruby are named as exactly as they are written.
                 Some(minor) => {
                     [minor.as_str(), version].contains(&fact["value"].as_str().unwrap_or_default())
                 }

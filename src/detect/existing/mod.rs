@@ -108,6 +108,30 @@ pub(super) fn nearest_first(files: &mut [&Dockerfile], root: &RelPath) {
     });
 }
 
+/// Whether an image is called for tests or development: `Dockerfile-test`, `dev.Dockerfile`,
+/// `docker/dev/Dockerfile`.
+pub(super) fn is_for_developers(file: &Dockerfile) -> bool {
+    let path = &file.path;
+    let folder = path.parent();
+    [path.file_name(), folder.file_name()]
+        .into_iter()
+        .flat_map(|name| name.split(['.', '-', '_']))
+        .any(|word| {
+            matches!(
+                word.to_lowercase().as_str(),
+                "test"
+                    | "tests"
+                    | "testing"
+                    | "ci"
+                    | "e2e"
+                    | "dev"
+                    | "develop"
+                    | "development"
+                    | "local"
+            )
+        })
+}
+
 /// A file of which its presence is all that matters.
 fn present(path: &RelPath, kind: &'static str) -> ExistingFile {
     ExistingFile {

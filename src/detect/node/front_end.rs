@@ -70,7 +70,10 @@ impl Handed {
 
 impl Search<'_> {
     pub(super) fn find(&self, checks: &Checks<'_>) -> Option<Handed> {
-        let mut handed = self.of_image(checks).or_else(|| self.of_code(checks))?;
+        let mut handed = self
+            .of_image(checks)
+            .or_else(|| self.of_rails(checks))
+            .or_else(|| self.of_code(checks))?;
         for fact in &mut handed.outputs {
             fact.value.shared = self.is_shared(&fact.value.from);
         }
@@ -310,6 +313,34 @@ impl Search<'_> {
         }
     }
 
+    /// What Rails takes from builds with Node.js: the scripts that its tasks run leave it in one folder.
+    fn of_rails(&self, checks: &Checks<'_>) -> Option<Handed> {
+        let takes = |service: &Service| {
+            service.ecosystem == "ruby"
+                && service.root == self.package.root
+                && !service.expected.is_empty()
+        };
+        let service = self.handing(takes)?;
+        let names = ["build", "build:css"].iter();
+        let scripts: Vec<&Script> = names.filter_map(|name| self.package.script(name)).collect();
+        let at = scripts.first()?.at.clone();
+        let outputs = self.services[service].expected.iter().map(|fact| {
+            let made = fact.clone().map(|path| Made {
+                from: path.clone(),
+                to: path,
+                shared: false,
+            });
+            made.because("what these gems let Node.js build goes there by convention")
+        });
+        Some(Handed {
+            service,
+            maker: None,
+            build: Fact::certain(checks.in_a_row(&scripts), at),
+            sources: vec![self.managed.home.clone()],
+            outputs: outputs.collect(),
+        })
+    }
+
     /// What its build makes, where the code of a service looks for it and git does not hold it.
     fn of_code(&self, checks: &Checks<'_>) -> Option<Handed> {
         let build = checks.build()?;
@@ -357,7 +388,7 @@ impl Search<'_> {
             .iter()
             .enumerate()
             .filter(|(_, service)| {
-                matches!(service.ecosystem, "python" | "php")
+                matches!(service.ecosystem, "python" | "php" | "ruby")
                     && service.kind.value == ServiceKind::Web
                     && hands(service)
             })

@@ -401,7 +401,7 @@ const FROM_ALPINE: &[(&str, &str)] = &[
 
 /// The Debian package that a Dockerfile's package means to what runs; None for one that builds or
 /// inspects, and for one of Alpine that has no known name in Debian.
-pub(super) fn debian(package: &str, alpine: bool) -> Option<&str> {
+pub(in crate::detect) fn debian(package: &str, alpine: bool) -> Option<&str> {
     if is_build_tool(package) || is_of_one_release(package) {
         return None;
     }

@@ -539,7 +539,7 @@ impl Surroundings<'_, '_> {
             }
         }
         let files = dockerfiles(self.existing, &self.package.root, self.alone);
-        let deployed = |file: &&Dockerfile| !is_variant_for_developers(file);
+        let deployed = |file: &&Dockerfile| !crate::detect::existing::is_for_developers(file);
         let is_deployed = files.iter().any(deployed);
         for file in files.iter().filter(|file| !is_deployed || deployed(file)) {
             let alpine = file
@@ -641,30 +641,6 @@ fn url_path(command: &str) -> Option<String> {
         .unwrap_or(rest.len());
     let (_, path) = rest[..end].split_once('/')?;
     (!path.is_empty() && !path.contains('$')).then(|| format!("/{path}"))
-}
-
-/// Whether an image is called for tests or development: `Dockerfile-test`, `dev.Dockerfile`,
-/// `docker/dev/Dockerfile`.
-fn is_variant_for_developers(file: &Dockerfile) -> bool {
-    let path = &file.path;
-    let folder = path.parent();
-    [path.file_name(), folder.file_name()]
-        .into_iter()
-        .flat_map(|name| name.split(['.', '-', '_']))
-        .any(|word| {
-            matches!(
-                word.to_lowercase().as_str(),
-                "test"
-                    | "tests"
-                    | "testing"
-                    | "ci"
-                    | "e2e"
-                    | "dev"
-                    | "develop"
-                    | "development"
-                    | "local"
-            )
-        })
 }
 
 fn unique(facts: &mut Vec<Fact<String>>) {

@@ -77,6 +77,10 @@ fn programs(manager: PackageManager) -> Option<(&'static [&'static str], &'stati
             (&["java"], "install a JDK from https://adoptium.net")
         }
         PackageManager::Composer => (&["composer"], "see https://getcomposer.org/download/"),
+        PackageManager::Bundler => (
+            &["bundle"],
+            "install Ruby from https://www.ruby-lang.org/en/downloads, Bundler comes with it",
+        ),
         PackageManager::Pip => return None,
     })
 }

@@ -207,7 +207,14 @@ fn value(part: &Component, var: &EnvVar, supabase: bool) -> Option<String> {
         Some(R::MysqlPort) => "3306".to_owned(),
         Some(R::MysqlUser) => "root".to_owned(),
         Some(R::MysqlDatabase) => "app".to_owned(),
-        Some(R::MysqlUrl) => format!("mysql://root:{PASSWORD}@127.0.0.1:3306/app"),
+        Some(R::MysqlUrl) => {
+            let scheme = part
+                .services
+                .iter()
+                .find_map(|service| service.mysql_scheme());
+            let scheme = scheme.unwrap_or("mysql");
+            format!("{scheme}://root:{PASSWORD}@127.0.0.1:3306/app")
+        }
         Some(R::RedisPort) => "6379".to_owned(),
         Some(R::RedisUrl) => "redis://localhost:6379/0".to_owned(),
         Some(R::MongoUrl) => "mongodb://localhost:27017/app".to_owned(),
@@ -226,6 +233,7 @@ fn value(part: &Component, var: &EnvVar, supabase: bool) -> Option<String> {
         Some(R::Debug) => "0".to_owned(),
         Some(R::ListenPort) => "8000".to_owned(),
         Some(R::ListenHost) => "127.0.0.1".to_owned(),
+        Some(R::AppEnvironment) if part.ecosystem == "ruby" => "test".to_owned(),
         Some(R::AppEnvironment) => "testing".to_owned(),
         Some(R::WritableFolder) => "/tmp".to_owned(),
         Some(R::SmtpSender) => "ci@example.org".to_owned(),

@@ -99,6 +99,7 @@ struct Setup {
     node: Option<node::Runtime>,
     php: Option<php::Runtime>,
     rust: Option<String>,
+    ruby: Option<String>,
     /// The go.mod that says which Go.
     go: Option<String>,
     java: Option<String>,
@@ -209,6 +210,7 @@ fn uses(pins: &Pins) -> BTreeMap<&'static str, String> {
         ("node", "actions/setup-node", ""),
         ("go", "actions/setup-go", ""),
         ("java", "actions/setup-java", ""),
+        ("ruby", "ruby/setup-ruby", ""),
         ("uv", "astral-sh/setup-uv", ""),
         ("cache_restore", "actions/cache", "/restore"),
         ("cache_save", "actions/cache", "/save"),
@@ -256,6 +258,7 @@ fn setup(input: &Input, part: &Component, whole: bool) -> Setup {
         ),
         ("php", _) => ("composer", &["~/.cache/composer"]),
         ("go", _) => ("go", &["~/go/pkg/mod", "~/.cache/go-build"]),
+        ("ruby", _) => ("bundler", &["~/bundle"]),
         ("rust", _) => ("cargo", &["~/.cargo/registry", "~/.cargo/git", "target"]),
         (_, PackageManager::Maven) => ("maven", &["~/.m2/repository", "~/.m2/wrapper"]),
         (_, PackageManager::Gradle) => ("gradle", &["~/.gradle/caches", "~/.gradle/wrapper"]),
@@ -283,6 +286,10 @@ fn setup(input: &Input, part: &Component, whole: bool) -> Setup {
             .then(|| part.inputs.iter().find(|file| file.file_name() == "go.mod"))
             .flatten()
             .map(ToString::to_string),
+        ruby: (part.ecosystem == "ruby").then(|| {
+            let version = part.version.map(|fact| fact.value.clone());
+            version.unwrap_or_else(|| super::container::RUBY.to_owned())
+        }),
         rust: (part.ecosystem == "rust").then(|| {
             part.version
                 .map_or_else(|| "stable".to_owned(), |fact| fact.value.clone())
@@ -324,7 +331,7 @@ fn setup(input: &Input, part: &Component, whole: bool) -> Setup {
         node: node::runtime(input, part),
         php: php::runtime(part),
         root: folder(&part.root),
-        packages: if whole && part.is_python() {
+        packages: if whole && (part.is_python() || part.ecosystem == "ruby") {
             packages
         } else {
             Vec::new()
@@ -385,7 +392,7 @@ fn environment(part: &Component) -> Vec<String> {
 }
 
 fn lint_job(input: &Input, part: &Component, id: String, title: String) -> Option<LintJob> {
-    if matches!(part.ecosystem, "go" | "java" | "php" | "rust") {
+    if matches!(part.ecosystem, "go" | "java" | "php" | "ruby" | "rust") {
         return toolchain::lint_job(input, part, id, title);
     }
     if let Some(installer) = &part.node {
@@ -442,7 +449,7 @@ fn lint_job(input: &Input, part: &Component, id: String, title: String) -> Optio
 }
 
 fn test_job(input: &Input, part: &Component, id: String, title: String) -> Option<TestJob> {
-    if matches!(part.ecosystem, "go" | "java" | "php" | "rust") {
+    if matches!(part.ecosystem, "go" | "java" | "php" | "ruby" | "rust") {
         return toolchain::test_job(input, part, id, title);
     }
     if let Some(installer) = &part.node {

@@ -171,10 +171,37 @@ impl Component<'_> {
 
     /// The command of `test` as a machine is told it: with the versions that the lock names.
     pub(super) fn test_command(&self, test: &TestCommand) -> String {
-        if self.ecosystem == "rust" && self.lock.is_some() {
-            format!("{} --locked", test.command)
-        } else {
-            test.command.clone()
+        match self.ecosystem {
+            "rust" if self.lock.is_some() => format!("{} --locked", test.command),
+            "ruby" => self.ruby_test(test),
+            _ => test.command.clone(),
+        }
+    }
+
+    /// The tests of Ruby in their own environment. Rails empties the database of its tests, so that is
+    /// another one than the application's.
+    fn ruby_test(&self, test: &TestCommand) -> String {
+        let migrates = |service: &&&Service| {
+            let migration = service.migration.as_ref();
+            migration.is_some_and(|fact| fact.value.tool == "rails")
+        };
+        let command = &test.command;
+        match self.services.iter().find(migrates) {
+            None => format!("APP_ENV=test RACK_ENV=test RAILS_ENV=test {command}"),
+            Some(service) => {
+                let build = service
+                    .migration
+                    .as_ref()
+                    .and_then(|fact| fact.value.command.as_deref());
+                let program = if build.is_some_and(|command| command.starts_with("bin/rails")) {
+                    "bin/rails"
+                } else {
+                    "bundle exec rails"
+                };
+                format!(
+                    "export RAILS_ENV=test && if [ -n \"$DATABASE_URL\" ]; then export DATABASE_URL=\"${{DATABASE_URL%/*}}/test\"; fi && {program} db:test:prepare && {command}"
+                )
+            }
         }
     }
 

@@ -8,6 +8,7 @@ mod node;
 mod php;
 mod python;
 mod readiness;
+mod ruby;
 mod rust;
 
 use super::Input;
@@ -15,7 +16,7 @@ use crate::project::{RelPath, Service, ServiceKind};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) use base::{JAVA, PHP, java_base};
+pub(super) use base::{JAVA, PHP, RUBY, java_base};
 pub(super) use front_end::Stage;
 pub(super) use php::extensions;
 pub(super) use python::{holds_code, split, writable};
@@ -48,6 +49,7 @@ pub(super) struct Container {
     applications: Vec<php::Application>,
     /// What they need, each once.
     asked: Vec<readiness::Asked>,
+    ruby: bool,
     wsgi: bool,
     /// What gunicorn takes at once.
     gunicorn: python::Gunicorn,
@@ -103,12 +105,13 @@ pub(super) struct Image {
     rust: Option<rust::Rust>,
     java: Option<java::Java>,
     php: Option<php::Php>,
+    ruby: Option<ruby::Ruby>,
 }
 
 /// How `service` is started in production; None where nobody knows.
 pub(super) fn command(service: &Service) -> Option<Vec<String>> {
     match service.ecosystem {
-        "node" | "go" | "rust" => started(service),
+        "node" | "go" | "ruby" | "rust" => started(service),
         "java" => java::command(service),
         "php" => php::command(service),
         _ => python::command(service),
@@ -121,6 +124,7 @@ pub(super) fn dev_command(service: &Service) -> Option<Vec<String>> {
         "node" | "go" | "rust" => started(service),
         "java" => java::command(service),
         "php" => php::command(service),
+        "ruby" => ruby::dev_command(service),
         _ => python::dev_command(service),
     }
 }
@@ -129,6 +133,7 @@ pub(super) fn dev_command(service: &Service) -> Option<Vec<String>> {
 pub(super) fn probe(service: &Service) -> Option<Vec<String>> {
     let mut words = match service.ecosystem {
         "node" => node::asks(),
+        "ruby" => ruby::asks(),
         "go" | "rust" => vec!["/usr/local/bin/shipway-start".to_owned()],
         "java" => java::asks(),
         "php" => php::asks(),
@@ -160,6 +165,7 @@ pub(in super::super) fn is_made(service: &Service) -> bool {
         "go" | "php" => service.server_command.is_some(),
         "java" => service.server_command.is_some() && service.build.is_some(),
         "rust" => service.server_command.is_some() && service.build.is_some(),
+        "ruby" => service.server_command.is_some(),
         "static" => is_site(service),
         _ => false,
     }
@@ -201,12 +207,9 @@ pub(super) fn view(input: &Input) -> Container {
         let rust = (services[0].ecosystem == "rust").then(|| rust::image(input, &services));
         let java = is_java(services[0]).then(|| java::image(input, &services));
         let php = is_php(services[0]).then(|| php::image(input, &services));
-        let is_other = site
-            || node.is_some()
-            || go.is_some()
-            || rust.is_some()
-            || java.is_some()
-            || php.is_some();
+        let ruby = (services[0].ecosystem == "ruby").then(|| ruby::image(input, &services));
+        let is_compiled = go.is_some() || rust.is_some() || java.is_some();
+        let is_other = site || node.is_some() || is_compiled || php.is_some() || ruby.is_some();
         let python = (!is_other).then(|| python::image(input, &services));
         if site {
             sites.push(Site {
@@ -235,6 +238,8 @@ pub(super) fn view(input: &Input) -> Container {
             java::base(input, services[0])
         } else if php.is_some() {
             base::php(input, services[0])
+        } else if ruby.is_some() {
+            base::ruby(input, services[0])
         } else if python.is_some() {
             base::python(input, services[0])
         } else {
@@ -251,7 +256,7 @@ pub(super) fn view(input: &Input) -> Container {
                 .map(|service| service.name.clone())
                 .collect(),
             site,
-            dev: python.is_some(),
+            dev: python.is_some() || ruby.is_some(),
             base: base.reference,
             base_comment: base.comment,
             source: input
@@ -274,6 +279,7 @@ pub(super) fn view(input: &Input) -> Container {
             rust,
             java,
             php,
+            ruby,
         });
     }
     let applications: Vec<php::Application> = input
@@ -325,6 +331,7 @@ pub(super) fn view(input: &Input) -> Container {
         php: images.iter().any(|image| image.php.is_some()),
         asked: asked(&applications),
         applications,
+        ruby: images.iter().any(|image| image.ruby.is_some()),
         wsgi: servers.iter().any(python::Server::is_wsgi),
         gunicorn: python::gunicorn(&input.project.services),
         ignored: ignored(input),
@@ -339,7 +346,8 @@ impl Image {
     pub(super) fn front_ends(&self) -> &[Stage] {
         let python = self.python.as_ref().map(|python| &python.front_ends);
         let php = self.php.as_ref().map(|php| &php.front_ends);
-        python.or(php).map_or(&[], |stages| stages)
+        let ruby = self.ruby.as_ref().map(|ruby| &ruby.front_ends);
+        python.or(php).or(ruby).map_or(&[], |stages| stages)
     }
 
     /// The folder that its commands start in.
@@ -350,7 +358,8 @@ impl Image {
         let rust = self.rust.as_ref().map(|rust| &rust.workdir);
         let java = self.java.as_ref().map(|java| &java.workdir);
         let php = self.php.as_ref().map(|php| &php.workdir);
-        python.or(node).or(go).or(rust).or(java).or(php)
+        let ruby = self.ruby.as_ref().map(|ruby| &ruby.workdir);
+        python.or(node).or(go).or(rust).or(java).or(php).or(ruby)
     }
 }
 
@@ -561,6 +570,23 @@ fn ignored(input: &Input) -> Vec<String> {
         .any(|service| is_php(service) && service.manifest.is_some())
     {
         lines.push("**/vendor".to_owned());
+    }
+    for service in services
+        .iter()
+        .filter(|service| service.ecosystem == "ruby")
+    {
+        let made = [
+            ".bundle",
+            "coverage",
+            "log",
+            "spec",
+            "tmp",
+            "public/assets",
+            "public/packs",
+            "vendor/bundle",
+        ];
+        let below = |name: &&str| service.root.join(name).ok();
+        lines.extend(made.iter().filter_map(below).map(|path| path.to_string()));
     }
     for service in services {
         // What was built in the work tree is none of an image.

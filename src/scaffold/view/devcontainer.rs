@@ -138,7 +138,7 @@ pub(super) fn workspace(input: &Input) -> String {
 }
 
 /// Runtimes in the order in which one goes before another as the base; the rest come as Features.
-const RUNTIMES: &[&str] = &["python", "rust", "go", "java", "php", "node"];
+const RUNTIMES: &[&str] = &["python", "ruby", "rust", "go", "java", "php", "node"];
 
 /// The component whose runtime is the base.
 fn first<'p, 'a>(parts: &'p [Component<'a>]) -> Option<&'p Component<'a>> {
@@ -182,6 +182,12 @@ fn base(input: &Input, first: Option<&Component>) -> (String, bool) {
                 Some(_) => format!("python-{version}-slim"),
                 None => return (format!("docker.io/library/python:{version}-slim"), false),
             }
+        }
+        Some(("ruby", part)) => {
+            let version = part
+                .version
+                .map_or(container::RUBY, |fact| fact.value.as_str());
+            return (format!("docker.io/library/ruby:{version}-slim"), false);
         }
         Some(("rust", part)) => {
             // rustup gets channels that have no image of their own.
@@ -312,8 +318,12 @@ fn packages(input: &Input, parts: &[Component]) -> Vec<String> {
                 _ => false,
             };
         }
-        if part.ecosystem == "rust" {
-            all.extend(["build-essential", "pkg-config"].map(str::to_owned));
+        match part.ecosystem {
+            "rust" => all.extend(["build-essential", "pkg-config"].map(str::to_owned)),
+            "ruby" => {
+                all.extend(["build-essential", "libyaml-dev", "pkg-config"].map(str::to_owned));
+            }
+            _ => {}
         }
     }
     all.into_iter().collect()
@@ -340,7 +350,7 @@ fn features(input: &Input, of_base: &str, parts: &[Component]) -> Value {
     if let Some(feature) = input.pins.devcontainer_feature("github-cli") {
         all.insert(feature.reference(), json!({}));
     }
-    for ecosystem in ["go", "node", "rust"] {
+    for ecosystem in ["go", "node", "ruby", "rust"] {
         let part = parts.iter().find(|part| part.ecosystem == ecosystem);
         let feature = input.pins.devcontainer_feature(ecosystem);
         if let (Some(part), Some(feature)) = (part, feature)
@@ -418,6 +428,9 @@ fn extensions(input: &Input, parts: &[Component]) -> Vec<String> {
         if parts.iter().any(of_spring) {
             all.push("vmware.vscode-boot-dev-pack");
         }
+    }
+    if parts.iter().any(|part| part.ecosystem == "ruby") {
+        all.push("Shopify.ruby-lsp");
     }
     if parts.iter().any(|part| part.ecosystem == "rust") {
         all.extend(["rust-lang.rust-analyzer", "tamasfe.even-better-toml"]);

@@ -58,6 +58,7 @@ struct Known {
 pub(super) enum From {
     Python,
     Node,
+    Ruby,
     Rust,
     /// The command that installs it.
     Elsewhere(&'static str),
@@ -134,7 +135,8 @@ const KNOWN: &[Known] = &[
     fixing(at_commit("biome", "biome check --write --no-errors-on-unmatched {files}", &["text"], From::Node)),
     fixing(at_commit("prettier", "prettier --write --ignore-unknown --log-level warn {files}", &["text"], From::Node)),
     called(Known { hook: "commit-msg", ..at_commit("commitlint", "commitlint --edit {message}", NOTHING, From::Node) }, "commitlint", ""),
-    fixing(at_commit("rubocop", "rubocop --autocorrect --force-exclusion {files}", &["ruby"], From::Elsewhere("gem install rubocop"))),
+    fixing(at_commit("rubocop", "bundle exec rubocop --autocorrect --force-exclusion {files}", &["ruby"], From::Ruby)),
+    fixing(at_commit("standard", "bundle exec standardrb --fix {files}", &["ruby"], From::Ruby)),
     at_commit("shellcheck", "shellcheck {files}", &["shell"], From::Elsewhere("https://github.com/koalaman/shellcheck#installing")),
     at_commit("hadolint", "hadolint {files}", &["dockerfile"], From::Elsewhere("https://github.com/hadolint/hadolint#install")),
     at_commit("yamllint", "yamllint {files}", &["yaml"], From::Elsewhere("pip install yamllint")),
@@ -235,6 +237,7 @@ fn folders<'e>(
     let of_component = |file: &RelPath| {
         let ecosystem = match known.from {
             From::Python => "python",
+            From::Ruby => "ruby",
             From::Rust => "rust",
             From::Node | From::Elsewhere(_) => return None,
         };
@@ -247,7 +250,7 @@ fn folders<'e>(
     let folders = evidence
         .map(|place| match (of_component(&place.file), known.from) {
             (Some(root), _) => root.clone(),
-            (None, From::Python | From::Rust) => RelPath::root(),
+            (None, From::Python | From::Ruby | From::Rust) => RelPath::root(),
             (None, _) => place.file.parent(),
         })
         .collect();
@@ -258,6 +261,7 @@ fn folders<'e>(
 fn all_folders(known: &Known, components: &[Component<'_>]) -> Vec<RelPath> {
     let ecosystem = match known.from {
         From::Python => "python",
+        From::Ruby => "ruby",
         From::Rust => "rust",
         From::Node | From::Elsewhere(_) => return vec![RelPath::root()],
     };
@@ -306,6 +310,7 @@ fn install(input: &Input, known: &Known, folder: &RelPath) -> String {
         }
         From::Python => format!("pip install {}", known.tool),
         From::Node => seen("npm install"),
+        From::Ruby => seen("bundle install"),
         From::Rust => format!("rustup component add {}", known.tool),
         From::Elsewhere(how) => how.to_owned(),
     }

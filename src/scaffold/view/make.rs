@@ -303,6 +303,7 @@ fn part_of(input: &Input, part: &Component) -> Part {
                 PackageManager::Gradle => format!("{program} --quiet testClasses"),
                 _ => format!("{program} --batch-mode --quiet test-compile"),
             }),
+            "ruby" => Some("{ bundle check > /dev/null 2>&1 || bundle install; }".to_owned()),
             _ => part.composer().map(str::to_owned),
         },
         ready: ready(part),
@@ -341,6 +342,9 @@ fn part_of(input: &Input, part: &Component) -> Part {
         made.lints = lints
             .map(|run| recipe(run.command, run.directory))
             .collect();
+        // Bundler installs nothing by itself when something is run.
+        made.test_ready |= part.ecosystem == "ruby" && part.test.is_some();
+        made.lint_ready |= part.ecosystem == "ruby" && !made.lints.is_empty();
         let tests = part.test.iter();
         made.tests = tests
             .map(|test| Test {

@@ -34,6 +34,7 @@ pub(super) fn view(
         let ecosystem = match from {
             From::Python => "python",
             From::Node => "node",
+            From::Ruby => "ruby",
             From::Rust => "rust",
             From::Elsewhere(_) if THERE.contains(&tool) => continue,
             From::Elsewhere(_) => "",

@@ -1,5 +1,5 @@
-//! The jobs of a module of Go, a workspace of Rust, a build of Java and a package of PHP: what the toolchain or the build
-//! finds wrong, and the tests.
+//! The jobs of a module of Go, a workspace of Rust, a build of Java, a package of PHP and a project of Ruby:
+//! what the toolchain or the build finds wrong, and the tests.
 
 use super::super::component::Component;
 use super::super::{Input, backing};
@@ -7,6 +7,12 @@ use super::{LintJob, Step, TestJob, command, folder, setup};
 
 /// Commands that install what the others do not install by themselves.
 fn install(part: &Component) -> Vec<String> {
+    if part.ecosystem == "ruby" {
+        return vec![
+            "bundle config set --global path \"$HOME/bundle\"".to_owned(),
+            "bundle install --jobs 4".to_owned(),
+        ];
+    }
     part.composer().into_iter().map(str::to_owned).collect()
 }
 

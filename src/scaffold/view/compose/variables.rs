@@ -4,7 +4,7 @@
 
 use super::super::Input;
 use super::literal;
-use crate::project::{BackingKind, EnvRole, EnvVar, Project, SupabasePart};
+use crate::project::{BackingKind, EnvRole, EnvVar, Project, Service, SupabasePart};
 use std::collections::BTreeMap;
 
 /// How a secret is made.
@@ -281,7 +281,7 @@ impl Plan {
                 there(BackingKind::Mysql),
                 Some(format!(
                     "{}://app:{}@mysql:3306/app",
-                    scheme(variable, "mysql"),
+                    scheme(variable, mysql_scheme(project, variable)),
                     self.reference("mysql")
                 )),
             ),
@@ -410,6 +410,13 @@ fn scheme<'a>(variable: &'a EnvVar, otherwise: &'a str) -> &'a str {
         .as_deref()
         .and_then(|text| text.split_once("://"))
         .map_or(otherwise, |(scheme, _)| scheme)
+}
+
+/// The scheme that the service which reads `variable` knows its driver by.
+fn mysql_scheme(project: &Project, variable: &EnvVar) -> &'static str {
+    let reads = |service: &&Service| service.env.iter().any(|known| known.name == variable.name);
+    let mut services = project.services.iter().filter(reads);
+    services.find_map(Service::mysql_scheme).unwrap_or("mysql")
 }
 
 /// On or off in the words that the code's default is in.

@@ -145,6 +145,33 @@ pub(super) fn go(input: &Input, service: &Service) -> Chosen {
     }
 }
 
+/// The version of Ruby where the project names none.
+pub(in super::super) const RUBY: &str = "3.4";
+
+/// The image that builds and runs a project of Ruby.
+pub(super) fn ruby(input: &Input, service: &Service) -> Chosen {
+    let named = service.runtime_version.as_ref();
+    let version = named.map_or(RUBY, |fact| fact.value.as_str());
+    let mut comment = unpinned(false);
+    if named.is_none() {
+        comment.insert(
+            0,
+            format!("Nothing in the repository names a version of Ruby; {RUBY} is a guess."),
+        );
+    }
+    if input.config.container.base != Base::Slim {
+        comment.insert(
+            0,
+            "Slim whatever base is asked for: gems come built for Debian's C library, and their start reads secrets with Ruby."
+                .to_owned(),
+        );
+    }
+    Chosen {
+        reference: format!("docker.io/library/ruby:{version}-slim"),
+        comment,
+    }
+}
+
 /// The image that builds Rust where no other version is asked for.
 const RUST: &str = "rust-slim-bookworm";
 
