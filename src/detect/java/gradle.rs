@@ -509,10 +509,12 @@ fn main(statements: &[Statement]) -> Option<(String, Evidence)> {
     let in_manifest = statements.iter().find_map(|one| {
         let is_key = |key: &String| key.trim_matches(['"', '\'']) == "Main-Class";
         let named = one.named.iter().find(|(key, _)| is_key(key));
-        // `attributes("Main-Class" to "a.B")`, `attributes["Main-Class"] = "a.B"`.
+        // `attributes("Main-Class" to "a.B")`, `attributes["Main-Class"] = "a.B"`; a constant is none.
         let behind = || {
-            let at = one.texts.iter().position(is_key)?;
-            one.texts.get(at + 1)
+            let (_, rest) = one.raw.split_once("\"Main-Class\" to \"")?;
+            one.texts
+                .iter()
+                .find(|text| rest.starts_with(text.as_str()))
         };
         let assigned = || one.texts.last().filter(|_| one.name.contains("Main-Class"));
         let class = named
