@@ -1,7 +1,7 @@
 //! The part of a project that something can be generated for, and what is said of the rest.
 
 use super::view::container;
-use crate::project::{Evidence, Finding, Project, Service, Severity};
+use crate::project::{Evidence, Fact, Finding, Library, Project, RelPath, Service, Severity};
 
 /// Ecosystems whose packages are built, tested and linted by what is generated.
 const TESTED: &[&str] = &["go", "java", "node", "php", "python", "ruby", "rust"];
@@ -19,6 +19,7 @@ pub(super) fn only(mut project: Project) -> (Project, Vec<Finding>) {
         .drain(..)
         .partition(|service| service.ecosystem == "python" || container::is_made(service));
     project.services = made;
+    project.libraries.extend(tested(&project, &left));
     let stays = |name: &String| left.iter().all(|service| service.name != *name);
     project
         .backing
@@ -27,6 +28,31 @@ pub(super) fn only(mut project: Project) -> (Project, Vec<Finding>) {
         backing.used_by.retain(stays);
     }
     (project, left_out(&left).into_iter().collect())
+}
+
+/// The builds of Java that no image is made of: they run their tests and checks all the same.
+fn tested(project: &Project, left: &[Service]) -> Option<Library> {
+    let is_covered = |root: &RelPath| {
+        let services = project.services.iter();
+        let mut roots = services
+            .filter(|one| one.ecosystem == "java")
+            .map(|one| &one.root);
+        roots.any(|known| known == root)
+    };
+    let service = left
+        .iter()
+        .find(|one| one.ecosystem == "java" && !is_covered(&one.root))?;
+    let at = service.package_manager.as_ref()?.evidence.first()?.clone();
+    Some(Library {
+        name: Fact::certain(service.name.clone(), at),
+        root: service.root.clone(),
+        ecosystem: service.ecosystem,
+        package_manager: service.package_manager.clone(),
+        runtime_version: service.runtime_version.clone(),
+        test: service.test.clone(),
+        lint: service.lint.clone(),
+        build: None,
+    })
 }
 
 /// What is said of the services that nothing is generated for.
