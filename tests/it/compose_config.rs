@@ -29,19 +29,35 @@ fn refused(sandbox: &Sandbox, asked: &mut usize) -> Vec<String> {
     let Some(base) = written(sandbox, "compose.yaml") else {
         return Vec::new();
     };
+    // Secrets never go into an `.env` that git has: `init` says so, and who starts it gives them.
+    let is_committed = !sandbox.git(&["ls-files", ".env"]).is_empty();
     let refusal = |overlay: &&[&str]| {
         let mut command = Command::new("docker");
         command.args(["compose", "--file", &base]);
         for file in overlay.iter().filter_map(|file| written(sandbox, file)) {
             command.args(["--file", &file]);
         }
-        let output = command
+        command
             .args(["config", "--quiet"])
-            .current_dir(sandbox.root())
-            .output()
-            .unwrap();
-        let said = text(&output.stderr);
-        (!output.status.success()).then(|| format!("{overlay:?}: {said}"))
+            .current_dir(sandbox.root());
+        loop {
+            let output = command.output().unwrap();
+            let said = text(&output.stderr);
+            let missing = said.split_once("required variable ").and_then(|(_, rest)| {
+                Some(
+                    rest.split_once(" is missing a value: is missing from .env")?
+                        .0,
+                )
+            });
+            match missing {
+                Some(name)
+                    if is_committed && command.get_envs().all(|(known, _)| known != name) =>
+                {
+                    command.env(name, "given");
+                }
+                _ => return (!output.status.success()).then(|| format!("{overlay:?}: {said}")),
+            }
+        }
     };
     *asked += OVERLAYS.len();
     OVERLAYS.iter().filter_map(refusal).collect()
