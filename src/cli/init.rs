@@ -170,27 +170,21 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         interrupt.hold();
         let puts = at_init::is_wanted(&plan) && farewell.is_none();
         let mut asked = puts.then(|| at_init::ask(&repository));
-        hooks = std::thread::scope(|scope| {
-            let mut putting = None;
-            session.apply(&plan.changes, &mut |step| {
-                if step == Step::InPlace && puts {
-                    // While the files are brought to the disk.
-                    let asked = asked.take();
-                    putting = Some(scope.spawn(|| at_init::put(&repository, asked)));
-                }
-                interrupt.answer()
-            })?;
-            let put = putting.and_then(|thread| thread.join().ok());
-            put.transpose()
+        session.apply(&plan.changes, &mut |step| {
+            if step == Step::InPlace && puts {
+                hooks = Some(at_init::put(&repository, asked.take()));
+            }
+            interrupt.answer()
         })?;
         applied = true;
     }
     if writes && hooks.is_none() && at_init::is_wanted(&plan) {
         hooks = Some(match farewell {
-            Some(steps) => AtInit::after(&steps),
-            None => at_init::put(&repository, None)?,
+            Some(steps) => Ok(AtInit::after(&steps)),
+            None => at_init::put(&repository, None),
         });
     }
+    let hooks = hooks.transpose()?;
     report(arguments, context, &plan, &project, applied, hooks.as_ref())?;
     Ok(Exit::Done)
 }

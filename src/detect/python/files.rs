@@ -440,16 +440,18 @@ fn is_sqlite(text: Option<&str>) -> bool {
     text.is_some_and(|text| text.starts_with("sqlite") && text.contains(":///"))
 }
 
-/// What a sum is of, from the left; at least two.
-fn summands(expr: &Expr) -> Vec<&Expr> {
-    match &expr.kind {
-        Kind::Binary(left, operator, right) if operator == "+" => {
-            let mut all = summands(left);
-            all.push(right);
-            all
-        }
-        _ => vec![expr],
+/// What a sum is of, from the left.
+fn summands(mut expr: &Expr) -> Vec<&Expr> {
+    let mut all = Vec::new();
+    while let Kind::Binary(left, operator, right) = &expr.kind
+        && operator == "+"
+    {
+        all.push(&**right);
+        expr = left;
     }
+    all.push(expr);
+    all.reverse();
+    all
 }
 
 /// Says that only one may run; the first reason stays.

@@ -39,7 +39,8 @@ pub enum Step<'a> {
     Journalled,
     FolderMade(&'a str),
     Installed(&'a RelPath),
-    /// Every file is in place: nothing stops it any more, it only has yet to be on the disk.
+    /// Every file is in place, and nothing stops it any more. It is brought to the disk while this is
+    /// heard.
     InPlace,
     Finished,
 }
@@ -193,9 +194,10 @@ impl<'r> Session<'r> {
             self.take_back(&store, &journal)?;
             return Err(error);
         }
-        // Nothing is left to stop.
-        let _ = sink(Step::InPlace);
-        self.finish(&store, &journal)?;
+        self.finish_beside(&store, &journal, || {
+            // Nothing is left to stop.
+            let _ = sink(Step::InPlace);
+        })?;
         let _ = sink(Step::Finished);
         Ok(())
     }
@@ -306,6 +308,27 @@ impl<'r> Session<'r> {
             proceed(sink(Step::Installed(&change.path)))?;
         }
         Ok(())
+    }
+
+    /// As [`Session::finish`], which mostly waits for the disk, while `work` is done.
+    fn finish_beside(
+        &self,
+        store: &Store,
+        journal: &Journal,
+        work: impl FnOnce(),
+    ) -> Result<(), ApplyError> {
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new();
+            let finishing = thread.spawn_scoped(scope, || self.finish(store, journal));
+            work();
+            match finishing {
+                Ok(thread) => thread
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                // The system gives no thread.
+                Err(_) => self.finish(store, journal),
+            }
+        })
     }
 
     /// Ends an apply whose files are all in place. Can be cut short and begun again.
