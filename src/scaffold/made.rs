@@ -1,7 +1,7 @@
 //! The part of a project that something can be generated for, and what is said of the rest.
 
 use super::view::container;
-use crate::project::{Evidence, Fact, Finding, Library, Project, RelPath, Service, Severity};
+use crate::project::{Evidence, Fact, Finding, Library, Project, Service, Severity};
 
 /// Ecosystems whose packages are built, tested and linted by what is generated.
 const TESTED: &[&str] = &["go", "java", "node", "php", "python", "ruby", "rust"];
@@ -19,7 +19,7 @@ pub(super) fn only(mut project: Project) -> (Project, Vec<Finding>) {
         .drain(..)
         .partition(|service| service.ecosystem == "python" || container::is_made(service));
     project.services = made;
-    project.libraries.extend(tested(&project, &left));
+    project.libraries.extend(left.iter().filter_map(tested));
     let stays = |name: &String| left.iter().all(|service| service.name != *name);
     project
         .backing
@@ -30,18 +30,12 @@ pub(super) fn only(mut project: Project) -> (Project, Vec<Finding>) {
     (project, left_out(&left).into_iter().collect())
 }
 
-/// The builds of Java that no image is made of: they run their tests and checks all the same.
-fn tested(project: &Project, left: &[Service]) -> Option<Library> {
-    let is_covered = |root: &RelPath| {
-        let services = project.services.iter();
-        let mut roots = services
-            .filter(|one| one.ecosystem == "java")
-            .map(|one| &one.root);
-        roots.any(|known| known == root)
-    };
-    let service = left
-        .iter()
-        .find(|one| one.ecosystem == "java" && !is_covered(&one.root))?;
+/// What no image is made of is tested and linted all the same.
+fn tested(service: &Service) -> Option<Library> {
+    // Packages of Node.js are that beside their services.
+    if !is_tested(service.ecosystem) || service.ecosystem == "node" {
+        return None;
+    }
     let at = service.package_manager.as_ref()?.evidence.first()?.clone();
     Some(Library {
         name: Fact::certain(service.name.clone(), at),

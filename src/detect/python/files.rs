@@ -404,16 +404,18 @@ fn sqlite(paths: &Paths<'_, '_>, module: &Module, service: &mut Service) {
                 let start = paths.of(module, parts[1]);
                 let path = start
                     .zip(rest)
-                    .and_then(|(start, rest)| start.join(rest.trim_start_matches('/')).ok());
+                    .and_then(|(start, rest)| below(start, &rest));
                 found.push((path, expr.line));
             }
         }
         // `f"sqlite:///{folder}/records.db"`
         Kind::Template(text, inside) if is_sqlite(Some(text)) => {
             let rest = text.split(":///").nth(1).unwrap_or_default();
-            let start = inside.first().and_then(|first| paths.of(module, first));
-            let path = start.and_then(|start| start.join(rest.trim_start_matches('/')).ok());
-            found.push((path.filter(|_| inside.len() == 1), expr.line));
+            let start = match &inside[..] {
+                [only] => paths.of(module, only),
+                _ => None,
+            };
+            found.push((start.and_then(|start| below(start, rest)), expr.line));
         }
         _ => {}
     });
@@ -438,6 +440,15 @@ fn sqlite(paths: &Paths<'_, '_>, module: &Module, service: &mut Service) {
 
 fn is_sqlite(text: Option<&str>) -> bool {
     text.is_some_and(|text| text.starts_with("sqlite") && text.contains(":///"))
+}
+
+/// The file that the rest of a URL names, behind the path that it goes on from.
+fn below(start: RelPath, rest: &str) -> Option<RelPath> {
+    let rest = rest.split('?').next().unwrap_or_default();
+    match rest.trim_start_matches('/') {
+        "" => Some(start),
+        rest => start.join(rest).ok(),
+    }
 }
 
 /// What a sum is of, from the left.
