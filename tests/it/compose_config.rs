@@ -44,10 +44,7 @@ fn refused(sandbox: &Sandbox, asked: &mut usize) -> Vec<String> {
             let output = command.output().unwrap();
             let said = text(&output.stderr);
             let missing = said.split_once("required variable ").and_then(|(_, rest)| {
-                Some(
-                    rest.split_once(" is missing a value: is missing from .env")?
-                        .0,
-                )
+                Some(rest.split_once(" is missing a value: .env has none")?.0)
             });
             match missing {
                 Some(name)

@@ -82,6 +82,46 @@ fn a_script_that_is_killed_leaves_no_file_with_half_of_the_secrets() {
 }
 
 #[test]
+fn a_secret_whose_line_has_no_value_gets_one_and_the_line_stays() {
+    let sandbox = Sandbox::copy_of("examples/fair-sample");
+    sandbox.run(0, &["init", "--yes"]);
+    let whole = sandbox.read(".env");
+    let settings = || whole.lines().filter_map(|line| line.split_once('='));
+    let empty: Vec<String> = settings()
+        .zip(["", "''", "\"\"", " # to be made"].iter().cycle())
+        .map(|((name, _), nothing)| format!("{name}={nothing}\n"))
+        .collect();
+    let empty = empty.concat();
+    assert!(settings().count() > 4, "{whole}");
+    let by_init = || {
+        sandbox.run(0, &["init", "--yes"]);
+    };
+    let by_script = || {
+        let output = env_script(sandbox.root()).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    };
+    let ways: [&dyn Fn(); 2] = [&by_init, &by_script];
+    for order in [[0, 1], [1, 0]] {
+        sandbox.write(".env", &empty);
+        ways[order[0]]();
+        let now = sandbox.read(".env");
+        let added = now.strip_prefix(&empty).unwrap();
+        for (name, value) in settings() {
+            let made = added
+                .lines()
+                .filter_map(|line| line.strip_prefix(&format!("{name}=")))
+                .collect::<Vec<_>>();
+            let wanted = usize::from(!value.is_empty());
+            assert_eq!(made.len(), wanted, "{name}: {now}");
+            assert!(made.iter().all(|value| !value.is_empty()), "{now}");
+        }
+        // The other way of making it finds nothing to add.
+        ways[order[1]]();
+        assert_eq!(sandbox.read(".env"), now);
+    }
+}
+
+#[test]
 fn a_linked_work_tree_is_a_compose_project_of_its_own() {
     let sandbox = Sandbox::copy_of("examples/fair-sample");
     sandbox.run(0, &["init", "--yes"]);

@@ -378,7 +378,7 @@ pub(super) fn bucket(project: &Project) -> String {
 }
 
 /// What marks a reference as one to a secret: without it nothing starts.
-const MISSING: &str = ":?is missing from .env: run shipway init, or sh deploy/env.sh";
+const MISSING: &str = ":?.env has none: run shipway init, or sh deploy/env.sh";
 
 pub(super) fn reference(name: &str) -> String {
     format!("${{{name}{MISSING}}}")
