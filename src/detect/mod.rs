@@ -123,6 +123,8 @@ pub fn detect(root: &std::path::Path, config: &Config) -> Result<Project, TreeEr
     found.services.sort_by(|a, b| a.name.cmp(&b.name));
 
     let name = naming::project_name(&tree, config);
+    let packages = found.libraries.iter_mut().chain(&mut found.packages);
+    naming::of_root(packages, &name);
     let (backing, needs) = backing::find(&tree, &existing, &found.services);
     let env_files = env_files::find(&tree);
     let scripts = scripts::find(&tree, &existing);

@@ -2,7 +2,7 @@
 
 use super::Tree;
 use crate::config::Config;
-use crate::project::{Claim, Confidence, Evidence, Fact, RelPath, Service};
+use crate::project::{Claim, Confidence, Evidence, Fact, Library, RelPath, Service};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -115,6 +115,16 @@ pub(super) fn project_name(tree: &Tree, config: &Config) -> Fact<String> {
     fact
 }
 
+/// Gives a package at the root that does not name itself the name of the project.
+pub(super) fn of_root<'l>(packages: impl Iterator<Item = &'l mut Library>, project: &Fact<String>) {
+    for package in packages.filter(|one| one.root.is_root() && one.name.value.is_empty()) {
+        package.name = Fact::guess(
+            project.value.clone(),
+            "its manifest does not name it: the name of the project",
+        );
+    }
+}
+
 /// The folder's name; that of the repository where this is a linked work tree of it.
 fn folder(tree: &Tree) -> Option<String> {
     let root = tree.root().canonicalize().ok()?;
@@ -186,6 +196,33 @@ mod tests {
         assert_eq!(sanitised("@scope/My.Pkg").as_deref(), Some("my-pkg"));
         assert_eq!(sanitised("_x_").as_deref(), Some("x"));
         assert_eq!(sanitised("数据"), None);
+    }
+
+    #[test]
+    fn a_package_at_the_root_without_a_name_has_that_of_the_project() {
+        let config = Config::parse(
+            "schema = 1\n[project]\nname = \"harbour\"\n",
+            "shipway.toml",
+        );
+        for (manifest, text, sources) in [
+            (
+                "package.json",
+                "{\"scripts\": {\"test\": \"vitest run\"}}",
+                "a.js",
+            ),
+            ("composer.json", "{\"type\": \"library\"}", "a.php"),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join(manifest), text).unwrap();
+            std::fs::write(folder.path().join(sources), "").unwrap();
+            let project = crate::detect::detect(folder.path(), config.as_ref().unwrap()).unwrap();
+            let all: Vec<&Library> = project.libraries.iter().chain(&project.packages).collect();
+            let [package] = all.as_slice() else {
+                panic!("{manifest}: {all:?}");
+            };
+            assert_eq!(package.name.value, "harbour");
+            assert_eq!(package.name.confidence, Confidence::Guess);
+        }
     }
 
     #[test]
