@@ -131,7 +131,11 @@ fn made_by(tree: &Tree, package: &Package, words: &[String], at: &Evidence) -> V
     if !configured.is_empty() {
         return configured;
     }
-    usual(package, program).into_iter().collect()
+    let plugged = by_plugin(tree, package, program, rest);
+    plugged
+        .or_else(|| usual(package, program))
+        .into_iter()
+        .collect()
 }
 
 /// The values of those options, as the next word or behind `=`.
@@ -178,13 +182,10 @@ pub(super) fn configured(
     if program == "ng" {
         return angular(tree, package).into_iter().collect();
     }
-    let named = values(words, &["-c", "--config"]);
     for (_, stem, keys) in CONFIGURED.iter().filter(|(name, ..)| *name == program) {
-        let named = named.first().and_then(|text| package.root.join(text).ok());
-        let path = named
-            .filter(|path| tree.has(path))
-            .or_else(|| configuration::find(tree, &package.root, stem));
-        let Some(path) = path else { continue };
+        let Some(path) = file(tree, package, stem, words) else {
+            continue;
+        };
         let below = |from: &RelPath, (text, at): (String, Evidence)| {
             Some(Fact::certain(from.join(&text).ok()?, at))
         };
@@ -211,23 +212,66 @@ pub(super) fn configured(
     Vec::new()
 }
 
-/// Plugins for the frameworks of PHP that put it elsewhere: program, package, folder.
-const PLUGINS: &[(&str, &str, &str)] = &[
-    ("vite", "laravel-vite-plugin", "public/build"),
-    ("vite", "vite-plugin-symfony", "public/build"),
-    ("encore", "@symfony/webpack-encore", "public/build"),
+/// The configuration that a command names, else the one of that stem in the package.
+fn file(tree: &Tree, package: &Package, stem: &str, words: &[String]) -> Option<RelPath> {
+    let named = values(words, &["-c", "--config"]);
+    let named = named.first().and_then(|text| package.root.join(text).ok());
+    named
+        .filter(|path| tree.has(path))
+        .or_else(|| configuration::find(tree, &package.root, stem))
+}
+
+/// Plugins for the frameworks of PHP that put it elsewhere: program, package.
+const PLUGINS: &[(&str, &str)] = &[
+    ("vite", "laravel-vite-plugin"),
+    ("vite", "vite-plugin-symfony"),
+    ("encore", "@symfony/webpack-encore"),
 ];
+
+/// The folder that they take, and the one in it, with the options that name another.
+/// <https://laravel.com/docs/vite#advanced-customization>
+const PLUGGED: &[(&str, &str)] = &[("publicDirectory", "public"), ("buildDirectory", "build")];
+
+/// Where a plugin of the builder puts it.
+fn by_plugin(
+    tree: &Tree,
+    package: &Package,
+    program: &str,
+    words: &[String],
+) -> Option<Fact<RelPath>> {
+    let mut of_program = PLUGINS.iter().filter(|(name, _)| *name == program);
+    let (plugin, requirement) =
+        of_program.find_map(|(_, plugin)| Some((plugin, package.any(plugin)?)))?;
+    let configuration = (program == "vite")
+        .then(|| file(tree, package, "vite.config", words))
+        .flatten();
+    let mut folder = package.root.clone();
+    let mut places = Vec::new();
+    for (option, usual) in PLUGGED {
+        let told = configuration
+            .as_ref()
+            .and_then(|path| configuration::setting(tree, path, option));
+        folder = match told {
+            Some((name, at)) => {
+                places.push(at);
+                folder.join(&name).ok()?
+            }
+            None => folder.join(usual).ok()?,
+        };
+    }
+    if places.is_empty() {
+        let fact = Fact::new(
+            folder,
+            Confidence::Likely,
+            vec![requirement.declared.clone()],
+        );
+        return Some(fact.because(format!("where {plugin} puts it by default")));
+    }
+    Some(Fact::new(folder, Confidence::Certain, places))
+}
 
 /// Where a builder puts it by itself.
 fn usual(package: &Package, program: &str) -> Option<Fact<RelPath>> {
-    let plugin = PLUGINS.iter().find_map(|(name, plugin, folder)| {
-        let requirement = package.any(plugin).filter(|_| *name == program)?;
-        Some((plugin, package.root.join(folder).ok()?, requirement))
-    });
-    if let Some((plugin, path, at)) = plugin {
-        let fact = Fact::new(path, Confidence::Likely, vec![at.declared.clone()]);
-        return Some(fact.because(format!("where {plugin} puts it by default")));
-    }
     let (framework, folder, at) = if program == "webpack" {
         ("webpack", "dist", package.any("webpack")?)
     } else {
@@ -363,6 +407,33 @@ mod tests {
     }
 
     #[test]
+    fn a_plugin_is_told_its_folders() {
+        let needs = ["vite", "laravel-vite-plugin"];
+        for (options, rest, expected) in [
+            ("publicDirectory: '../public'", "", "public/build"),
+            ("buildDirectory: \"packs\"", "", "web/public/packs"),
+            (
+                "publicDirectory: `../public`, buildDirectory: 'a/b'",
+                "",
+                "public/a/b",
+            ),
+            // Vite's own setting goes before.
+            (
+                "buildDirectory: 'packs'",
+                "build: { outDir: '../shop/static' }",
+                "shop/static",
+            ),
+        ] {
+            let text = format!(
+                "import laravel from 'laravel-vite-plugin';\n\
+                 export default defineConfig({{ plugins: [laravel({{ input: ['a.js'], {options} }})], {rest} }});"
+            );
+            let files = [("vite.config.js", text.as_str())];
+            assert_eq!(made("vite build", &needs, &files), [expected], "{text}");
+        }
+    }
+
+    #[test]
     fn a_builder_that_is_told_nothing_uses_its_own_folder() {
         assert_eq!(made("vite build", &["vite"], &[]), ["web/dist"]);
         assert_eq!(
@@ -370,6 +441,12 @@ mod tests {
             ["web/build"]
         );
         assert_eq!(made("webpack", &["webpack"], &[]), ["web/dist"]);
+        let laravel = ["vite", "laravel-vite-plugin"];
+        assert_eq!(made("vite build", &laravel, &[]), ["web/public/build"]);
+        assert_eq!(
+            made("encore production", &["@symfony/webpack-encore"], &[]),
+            ["web/public/build"]
+        );
         assert_eq!(made("gulp", &["gulp", "vite"], &[]), Vec::<String>::new());
         // Another thing's path is none of what it makes.
         let other = "module.exports = {\n\
