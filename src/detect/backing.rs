@@ -113,10 +113,13 @@ fn chooses(service: &Service) -> bool {
 }
 
 fn from_requirements(service: &Service, signs: &mut All) {
+    if chooses(service) {
+        return;
+    }
     let listed = service
         .requirements
         .iter()
-        .filter(|one| !one.development && one.direct && !chooses(service));
+        .filter(|one| !one.development && one.direct);
     for requirement in listed {
         let sought = match service.ecosystem {
             "node" => client::of_npm(&requirement.name),

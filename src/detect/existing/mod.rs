@@ -97,6 +97,13 @@ pub(super) fn names_folder(file: &Dockerfile, root: &RelPath) -> bool {
     !name.is_empty() && file.workdir.iter().chain(&file.copied).any(names)
 }
 
+/// Whether a Dockerfile lies with the code in `root`, or above it and speaks of it; `alone` where there is
+/// no other code that it could mean.
+pub(super) fn is_about(file: &Dockerfile, root: &RelPath, alone: bool) -> bool {
+    let folder = file.path.parent();
+    folder == *root || root.is_within(&folder) && (alone || names_folder(file, root))
+}
+
 /// Puts the Dockerfile in `root` first, then the others, those with a plain name before variants.
 pub(super) fn nearest_first(files: &mut [&Dockerfile], root: &RelPath) {
     files.sort_by_key(|file| {

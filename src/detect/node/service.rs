@@ -54,8 +54,6 @@ pub(super) fn images<'e>(
         .dockerfiles
         .iter()
         .filter(|file| {
-            let folder = file.path.parent();
-            let above = root.is_within(&folder) && (alone || existing::names_folder(file, root));
             // `docker/Dockerfile` of the only package, but not one of a proxy beside it.
             let below = || {
                 file.runtime.is_some()
@@ -65,7 +63,7 @@ pub(super) fn images<'e>(
                         .iter()
                         .any(|copied| copied.excerpt.contains("package.json"))
             };
-            folder == *root || above || alone && folder.is_within(root) && below()
+            existing::is_about(file, root, alone) || alone && file.path.is_within(root) && below()
         })
         .filter(|file| file.runtime.as_ref().is_none_or(|(name, _)| name == "node"))
         .collect();

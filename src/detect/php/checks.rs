@@ -92,14 +92,7 @@ const LINTERS: &[(&str, &[&str], &[&str], &str)] = &[
 const WRITES: &[&str] = &["fix", "--fix", "phpcbf", "--repair", "--alter", "rector"];
 
 /// Commands of Composer itself, which go before scripts of that name.
-const TAKEN: &[&str] = &[
-    "check",
-    "status",
-    "validate",
-    "audit",
-    "diagnose",
-    "lint-platform",
-];
+const TAKEN: &[&str] = &["check", "status", "validate", "audit", "diagnose"];
 
 impl Checks<'_> {
     pub(super) fn test(&self) -> Option<Fact<TestCommand>> {

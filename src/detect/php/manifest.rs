@@ -29,9 +29,9 @@ pub(super) struct Script {
     pub(super) at: Evidence,
 }
 
-/// What Composer calls packages that are no application.
+/// Types of packages that are an application.
 /// <https://getcomposer.org/doc/04-schema.md#type>
-const NO_PROJECT: &[&str] = &["project", "application", ""];
+const APPLICATIONS: &[&str] = &["project", "application", ""];
 
 impl Package {
     fn read(tree: &Tree, path: &RelPath) -> Self {
@@ -120,7 +120,7 @@ impl Package {
     pub(super) fn is_for_others(&self) -> bool {
         let kind = self.document.as_ref().and_then(|node| node.get("type"));
         kind.and_then(Node::text)
-            .is_some_and(|text| !NO_PROJECT.contains(&text))
+            .is_some_and(|text| !APPLICATIONS.contains(&text))
     }
 
     /// The name that it gives itself, without its owner; else that of its folder.

@@ -2,6 +2,7 @@
 //! answers no request is a library.
 
 mod checks;
+mod extension;
 mod framework;
 mod manifest;
 mod migration;
@@ -9,7 +10,9 @@ mod needs;
 mod service;
 mod settings;
 mod source;
+mod variables;
 mod version;
+mod writable;
 
 use super::{Found, Tree};
 use crate::project::{Evidence, Existing, Fact, Library, PackageManager, RelPath};

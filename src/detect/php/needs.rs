@@ -108,6 +108,11 @@ impl Needs {
 }
 
 impl Search<'_> {
+    /// Whether it is made with this framework.
+    pub(super) fn is(&self, name: &str) -> bool {
+        self.framework.is_some_and(|one| one.name == name)
+    }
+
     pub(super) fn find(&self) -> Needs {
         let mut needs = Needs::default();
         match self.framework.map(|framework| framework.name) {

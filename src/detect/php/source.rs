@@ -1,6 +1,7 @@
 //! What one file of PHP says: variables that it reads, routes that a health check asks, what it puts
 //! into a queue or runs at times, which extensions and databases it calls.
 
+use super::extension;
 use crate::detect::serving::{is_health, is_name};
 use crate::detect::{Tree, syntax};
 use crate::project::{Evidence, RelPath};
@@ -46,34 +47,6 @@ static MATTERS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(words).ok()
 });
 
-/// Calls by which an extension shows that does not come with PHP's own images.
-static CALLED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let words = r"\b(?:(?<gd>imagecreate\w*|imagepng)|(?<bcmath>bcadd|bcmul|bcdiv|bcsub|bccomp)|(?<exif>exif_read_data)|(?<gmp>gmp_\w+)|(?<ldap>ldap_connect)|(?<pcntl>pcntl_\w+)|(?<sockets>socket_create)|(?<gettext>bindtextdomain))\(|new \\?(?:(?<zip>ZipArchive)|(?<soap>SoapClient|SoapServer)|(?<intl>NumberFormatter|IntlDateFormatter|Collator|MessageFormatter)|(?<imagick>Imagick)|(?<xsl>XSLTProcessor)|(?<redis>Redis)|(?<memcached>Memcached)|(?<mysqli>mysqli))\(|(?<calls_mysqli>mysqli_connect)\(|(?<pgsql>pg_connect)\(";
-    Regex::new(words).ok()
-});
-
-/// Groups of [`CALLED`], each with the extension that it stands for.
-const EXTENSIONS: &[(&str, &str)] = &[
-    ("gd", "gd"),
-    ("bcmath", "bcmath"),
-    ("exif", "exif"),
-    ("gmp", "gmp"),
-    ("ldap", "ldap"),
-    ("pcntl", "pcntl"),
-    ("sockets", "sockets"),
-    ("gettext", "gettext"),
-    ("zip", "zip"),
-    ("soap", "soap"),
-    ("intl", "intl"),
-    ("imagick", "imagick"),
-    ("xsl", "xsl"),
-    ("redis", "redis"),
-    ("memcached", "memcached"),
-    ("mysqli", "mysqli"),
-    ("calls_mysqli", "mysqli"),
-    ("pgsql", "pgsql"),
-];
-
 /// Names of drivers, as frameworks and PDO write them.
 const DRIVERS: &[(&str, &str)] = &[
     ("mysql", "mysql"),
@@ -110,7 +83,7 @@ pub(super) fn read(tree: &Tree, path: &RelPath) -> Option<File> {
         queued: Vec::new(),
         scheduled: Vec::new(),
         drivers: Vec::new(),
-        extensions: extensions(path, &text),
+        extensions: extension::called(path, &text),
     };
     if MATTERS.as_ref().is_some_and(|words| words.is_match(&text))
         && let Some(parsed) = syntax::parse(&tree_sitter_php::LANGUAGE_PHP.into(), &text)
@@ -123,28 +96,6 @@ pub(super) fn read(tree: &Tree, path: &RelPath) -> Option<File> {
         reader.take(parsed.root_node());
     }
     Some(file)
-}
-
-/// The first call of each extension.
-fn extensions(path: &RelPath, text: &str) -> Vec<(&'static str, Evidence)> {
-    let mut found: Vec<(&'static str, Evidence)> = Vec::new();
-    let mut rest = 0;
-    let Some(called) = CALLED.as_ref() else {
-        return found;
-    };
-    while let Some(captures) = called.captures_at(text, rest) {
-        let named = EXTENSIONS
-            .iter()
-            .find_map(|(group, name)| Some((*name, captures.name(group)?)));
-        let Some((name, place)) = named else { break };
-        rest = place.end();
-        if !found.iter().any(|(known, _)| *known == name) {
-            let line = memchr::memchr_iter(b'\n', &text.as_bytes()[..place.start()]).count() + 1;
-            let excerpt = text.lines().nth(line - 1).unwrap_or_default();
-            found.push((name, Evidence::new(path.clone(), line, excerpt)));
-        }
-    }
-    found
 }
 
 struct Reader<'t, 'f> {
