@@ -83,6 +83,30 @@ fn an_edited_file_is_kept() {
     assert_eq!(sandbox.read(path), edited);
 }
 
+/// Laravel has a project's own views of a package in `resources/views/vendor`.
+#[test]
+fn of_php_only_what_composer_installs_is_kept_out_of_the_image() {
+    let page = "<?php\n\nrequire __DIR__ . '/../vendor/autoload.php';\n(new App())->run();\n";
+    let sandbox = Sandbox::new(&[
+        (
+            "composer.json",
+            "{\"require\": {\"slim/slim\": \"^4.0\"}}\n",
+        ),
+        ("public/index.php", page),
+        ("resources/views/vendor/mail/button.php", page),
+        (
+            "blog/composer.json",
+            "{\"require\": {\"slim/slim\": \"^4.0\"}}\n",
+        ),
+        ("blog/public/index.php", page),
+    ]);
+    sandbox.run(0, &["init", "--yes"]);
+    let text = sandbox.read("Dockerfile.web.dockerignore");
+    let mut lines: Vec<&str> = text.lines().filter(|one| one.contains("vendor")).collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["blog/vendor", "vendor"], "{text}");
+}
+
 /// `Dockerfile.dockerignore` would take precedence over the user's own rules.
 #[cfg(unix)]
 #[test]

@@ -3,6 +3,7 @@
 mod base;
 mod front_end;
 mod go;
+mod ignored;
 mod java;
 mod node;
 mod php;
@@ -162,29 +163,11 @@ pub(in super::super) fn is_made(service: &Service) -> bool {
     match service.ecosystem {
         "python" => python::command(service).is_some(),
         "node" => node::is_made(service),
-        "go" | "php" => service.server_command.is_some(),
-        "java" => service.server_command.is_some() && service.build.is_some(),
-        "rust" => service.server_command.is_some() && service.build.is_some(),
-        "ruby" => service.server_command.is_some(),
+        "go" | "php" | "ruby" => service.server_command.is_some(),
+        "java" | "rust" => service.server_command.is_some() && service.build.is_some(),
         "static" => is_site(service),
         _ => false,
     }
-}
-
-fn is_node(service: &Service) -> bool {
-    service.ecosystem == "node"
-}
-
-fn is_java(service: &Service) -> bool {
-    service.ecosystem == "java"
-}
-
-fn is_php(service: &Service) -> bool {
-    service.ecosystem == "php"
-}
-
-fn is_rust(service: &Service) -> bool {
-    service.ecosystem == "rust"
 }
 
 pub(super) fn view(input: &Input) -> Container {
@@ -202,15 +185,14 @@ pub(super) fn view(input: &Input) -> Container {
         };
         let site = is_site(services[0]);
         let port = port(services[0]);
-        let node = is_node(services[0]).then(|| node::image(input, &services));
-        let go = (services[0].ecosystem == "go").then(|| go::image(input, &services));
-        let rust = (services[0].ecosystem == "rust").then(|| rust::image(input, &services));
-        let java = is_java(services[0]).then(|| java::image(input, &services));
-        let php = is_php(services[0]).then(|| php::image(input, &services));
-        let ruby = (services[0].ecosystem == "ruby").then(|| ruby::image(input, &services));
-        let is_compiled = go.is_some() || rust.is_some() || java.is_some();
-        let is_other = site || node.is_some() || is_compiled || php.is_some() || ruby.is_some();
-        let python = (!is_other).then(|| python::image(input, &services));
+        let of = |ecosystem: &str| services[0].ecosystem == ecosystem;
+        let python = (of("python") && !site).then(|| python::image(input, &services));
+        let node = of("node").then(|| node::image(input, &services));
+        let go = of("go").then(|| go::image(input, &services));
+        let rust = of("rust").then(|| rust::image(input, &services));
+        let java = of("java").then(|| java::image(input, &services));
+        let php = of("php").then(|| php::image(input, &services));
+        let ruby = of("ruby").then(|| ruby::image(input, &services));
         if site {
             sites.push(Site {
                 name: name.clone(),
@@ -228,22 +210,15 @@ pub(super) fn view(input: &Input) -> Container {
                 .filter(|service| service.ecosystem == "python")
                 .filter_map(|service| python::server(input, service)),
         );
-        let base = if node.is_some() {
-            base::node(input, services[0])
-        } else if go.is_some() {
-            base::go(input, services[0])
-        } else if rust.is_some() {
-            base::rust(input, services[0])
-        } else if java.is_some() {
-            java::base(input, services[0])
-        } else if php.is_some() {
-            base::php(input, services[0])
-        } else if ruby.is_some() {
-            base::ruby(input, services[0])
-        } else if python.is_some() {
-            base::python(input, services[0])
-        } else {
-            base::pinned(input, "nginx")
+        let base = match services[0].ecosystem {
+            "python" if !site => base::python(input, services[0]),
+            "node" => base::node(input, services[0]),
+            "go" => base::go(input, services[0]),
+            "rust" => base::rust(input, services[0]),
+            "java" => java::base(input, services[0]),
+            "php" => base::php(input, services[0]),
+            "ruby" => base::ruby(input, services[0]),
+            _ => base::pinned(input, "nginx"),
         };
         images.push(Image {
             file_flag: input
@@ -334,7 +309,7 @@ pub(super) fn view(input: &Input) -> Container {
         ruby: images.iter().any(|image| image.ruby.is_some()),
         wsgi: servers.iter().any(python::Server::is_wsgi),
         gunicorn: python::gunicorn(&input.project.services),
-        ignored: ignored(input),
+        ignored: ignored::lines(input),
         images,
         servers,
         sites,
@@ -525,109 +500,9 @@ fn copy(sources: &[String], target: &str) -> String {
     words.join(" ")
 }
 
-/// What the ignore file leaves out: tests, unless a folder of that name is part of what runs, and
-/// what shipway made, where a site is the whole repository and would hand it out.
-fn ignored(input: &Input) -> Vec<String> {
-    let services = &input.project.services;
-    let runs = |name: &str| {
-        services
-            .iter()
-            .flat_map(|service| &service.sources)
-            .any(|path| path.as_str().split('/').any(|part| part == name))
-    };
-    let mut lines: Vec<String> = ["tests", "test"]
-        .into_iter()
-        // A site's pages may be called anything, and so may a module of Rust or a package of Java.
-        .filter(|name| {
-            let any = |one: &Service| is_site(one) || is_rust(one) || is_java(one);
-            !runs(name) && !services.iter().all(any)
-        })
-        .map(|name| format!("**/{name}"))
-        .collect();
-    if services.iter().any(is_node) {
-        let made = [".next", ".nuxt", ".output", ".svelte-kit", "coverage"];
-        lines.extend(made.map(|name| format!("**/{name}")));
-    }
-    if services.iter().any(is_java) {
-        // A package may be called `build`, `target` or `test`.
-        let made = [
-            "**/.gradle",
-            "**/build/classes",
-            "**/build/libs",
-            "**/build/tmp",
-            "**/src/test",
-            "**/target/*.jar",
-            "**/target/classes",
-            "**/target/quarkus-app",
-        ];
-        lines.extend(made.map(str::to_owned));
-    }
-    if services.iter().any(is_rust) {
-        lines.push("**/target".to_owned());
-    }
-    if services
-        .iter()
-        .any(|service| is_php(service) && service.manifest.is_some())
-    {
-        lines.push("**/vendor".to_owned());
-    }
-    for service in services
-        .iter()
-        .filter(|service| service.ecosystem == "ruby")
-    {
-        let made = [
-            ".bundle",
-            "coverage",
-            "log",
-            "spec",
-            "tmp",
-            "public/assets",
-            "public/packs",
-            "vendor/bundle",
-        ];
-        let below = |name: &&str| service.root.join(name).ok();
-        lines.extend(made.iter().filter_map(below).map(|path| path.to_string()));
-    }
-    for service in services {
-        // What was built in the work tree is none of an image.
-        let made = service.front_ends.iter().flat_map(|one| &one.outputs);
-        let made = made.filter(|fact| !fact.value.shared);
-        lines.extend(made.map(|fact| fact.value.from.to_string()));
-        for folder in &service.writable {
-            let inside = service
-                .sources
-                .iter()
-                .any(|source| source.is_within(&folder.value));
-            if !inside
-                && !folder.value.is_root()
-                && !service.working_dir.value.is_within(&folder.value)
-            {
-                lines.push(folder.value.to_string());
-            }
-        }
-    }
-    if services.iter().any(serves_root) {
-        let needed = services
-            .iter()
-            .filter_map(|service| input.path_of("site_conf", &service.name));
-        let needed: Vec<&str> = needed.collect();
-        lines.extend(
-            input
-                .paths
-                .values()
-                .filter(|path| !path.starts_with('.') && !needed.contains(&path.as_str()))
-                .cloned(),
-        );
-        lines.push("shipway.*".to_owned());
-    }
-    lines.sort();
-    lines.dedup();
-    lines
-}
-
 /// Whether `service` is a site whose pages lie at the root of the repository.
 fn serves_root(service: &Service) -> bool {
-    is_site(service) && !is_node(service) && site_folder(service).is_root()
+    is_site(service) && service.ecosystem != "node" && site_folder(service).is_root()
 }
 
 fn site_folder(service: &Service) -> &RelPath {
