@@ -7,7 +7,8 @@ use crate::detect::Tree;
 use crate::detect::beside::{beside_or_hidden, pattern};
 use crate::detect::structured::{self, Node};
 use crate::project::{Evidence, RelPath, Requirement};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 const SETTINGS: [&str; 2] = ["settings.gradle", "settings.gradle.kts"];
 const SCRIPTS: [&str; 2] = ["build.gradle", "build.gradle.kts"];
@@ -80,9 +81,11 @@ struct Build<'t> {
     /// Names of libraries under one name.
     bundles: BTreeMap<String, Vec<String>>,
     properties: BTreeMap<String, (String, Evidence)>,
-    /// Scripts that stand for a plugin of their name.
-    conventions: BTreeMap<String, RelPath>,
-    manifests: Vec<RelPath>,
+    /// What its own script says to other projects.
+    given: Vec<Statement>,
+    /// What scripts say that stand for a plugin of their name.
+    conventions: BTreeMap<String, Vec<Statement>>,
+    manifests: Arc<[RelPath]>,
 }
 
 impl<'t> Build<'t> {
@@ -96,12 +99,21 @@ impl<'t> Build<'t> {
             plugins: Catalog::new(),
             bundles: BTreeMap::new(),
             properties: properties(tree, home),
+            given: Vec::new(),
             conventions: BTreeMap::new(),
-            manifests: Vec::new(),
+            manifests: Arc::default(),
         };
+        let mut manifests: BTreeSet<RelPath> = BTreeSet::new();
         if let Some(path) = file(tree, home, &SETTINGS) {
             build.settings(&script::read(tree, &path));
-            build.manifests.push(path);
+            manifests.insert(path);
+        }
+        if let Some(path) = file(tree, home, &SCRIPTS) {
+            build.given = script::read(tree, &path);
+            build.given.retain(|one| {
+                let outer = one.blocks.first().map(String::as_str);
+                matches!(outer, Some("subprojects" | "allprojects"))
+            });
         }
         let catalog = home.join("gradle/libs.versions.toml").ok();
         if let Some(document) = catalog
@@ -121,33 +133,26 @@ impl<'t> Build<'t> {
         for path in tree.files().filter(|path| path.is_within(home)) {
             let name = path.file_name();
             if is_of_the_build(&path.parent()) {
-                build.manifests.push(path.clone());
+                manifests.insert(path.clone());
                 let stem = name
                     .strip_suffix(".gradle.kts")
                     .or_else(|| name.strip_suffix(".gradle"));
                 if let Some(stem) = stem.filter(|stem| !matches!(*stem, "build" | "settings")) {
-                    build.conventions.insert(stem.to_owned(), path.clone());
+                    let said = script::read(tree, path);
+                    build.conventions.insert(stem.to_owned(), said);
                 }
             }
         }
         for name in ["gradlew", "gradle.properties"] {
-            let path = home.join(name).ok().filter(|path| tree.has(path));
-            build.manifests.extend(path);
+            manifests.extend(home.join(name).ok().filter(|path| tree.has(path)));
         }
         if let Ok(folder) = home.join("gradle") {
             let within = tree.files().filter(|path| path.is_within(&folder));
-            build.manifests.extend(within.cloned());
+            manifests.extend(within.cloned());
         }
-        let roots: Vec<RelPath> = build
-            .projects
-            .iter()
-            .map(|(_, root)| root.clone())
-            .collect();
-        for root in roots {
-            build.manifests.extend(file(tree, &root, &SCRIPTS));
-        }
-        build.manifests.sort();
-        build.manifests.dedup();
+        let roots = build.projects.iter().map(|(_, root)| root);
+        manifests.extend(roots.filter_map(|root| file(tree, root, &SCRIPTS)));
+        build.manifests = manifests.into_iter().collect();
         build
     }
 
@@ -193,23 +198,15 @@ impl<'t> Build<'t> {
                 && outer != "buildscript"
                 && (*root == self.home || outer != "allprojects")
         });
-        let mut given = Vec::new();
-        if *root != self.home
-            && let Some(path) = file(self.tree, &self.home, &SCRIPTS)
-        {
-            given = script::read(self.tree, &path);
-            given.retain(|one| {
-                let outer = one.blocks.first().map(String::as_str);
-                matches!(outer, Some("subprojects" | "allprojects"))
-            });
+        if *root != self.home {
+            own.extend_from_slice(&self.given);
         }
-        for one in own.iter_mut().chain(&mut given) {
+        for one in &mut own {
             let outer = one.blocks.first().map(String::as_str);
             if matches!(outer, Some("subprojects" | "allprojects")) {
                 one.blocks.remove(0);
             }
         }
-        own.extend(given);
         // A convention may apply another one.
         let mut done: Vec<String> = Vec::new();
         loop {
@@ -218,7 +215,7 @@ impl<'t> Build<'t> {
                 .filter_map(|one| self.plugin(one))
                 .find(|id| self.conventions.contains_key(id) && !done.contains(id));
             let Some(id) = next else { break };
-            own.extend(script::read(self.tree, &self.conventions[&id]));
+            own.extend_from_slice(&self.conventions[&id]);
             done.push(id);
         }
         own
@@ -310,7 +307,7 @@ impl<'t> Build<'t> {
             main: main(&statements),
             java: java(&statements),
             plugins,
-            manifests: self.manifests.clone(),
+            manifests: Arc::clone(&self.manifests),
             lock: lock.filter(|path| self.tree.has(path)),
         })
     }

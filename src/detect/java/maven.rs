@@ -6,7 +6,7 @@ use crate::detect::Tree;
 use crate::detect::beside::{beside_or_hidden, pattern};
 use crate::detect::structured::{self, Entry, Node};
 use crate::project::{Evidence, RelPath, Requirement};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// One `pom.xml`.
@@ -35,45 +35,65 @@ pub(super) fn modules(tree: &Tree) -> Vec<Module> {
             })
         })
         .collect();
-    let reader = Reader { tree, poms: &poms };
-    let mut found: Vec<Module> = poms
+    let built: Vec<Vec<RelPath>> = poms.iter().map(|pom| listed(tree, pom)).collect();
+    let mut builders: BTreeMap<&RelPath, RelPath> = BTreeMap::new();
+    for (pom, folders) in poms.iter().zip(&built) {
+        let home = pom.path.parent();
+        for folder in folders.iter().filter(|folder| **folder != home) {
+            builders.entry(folder).or_insert_with(|| home.clone());
+        }
+    }
+    let reader = Reader {
+        tree,
+        poms: poms.iter().map(|pom| (&pom.path, pom)).collect(),
+        builders,
+    };
+    let leaves = poms
         .iter()
-        .filter(|pom| {
-            reader.list(pom, "modules").is_empty() && reader.list(pom, "subprojects").is_empty()
-        })
-        .filter_map(|pom| reader.module(pom))
-        .collect();
-    let known: Vec<(String, RelPath)> = found
-        .iter()
-        .map(|module| (module.name.clone(), module.root.clone()))
-        .collect();
+        .zip(&built)
+        .filter(|(_, folders)| folders.is_empty());
+    let mut found: Vec<Module> = leaves.filter_map(|(pom, _)| reader.module(pom)).collect();
+    reader.share_manifests(&mut found);
+    let mut known: BTreeMap<String, RelPath> = BTreeMap::new();
+    for module in &found {
+        known
+            .entry(module.name.clone())
+            .or_insert_with(|| module.root.clone());
+    }
+    let artifact = |one: &Requirement| {
+        let last = one.name.rsplit(':').next();
+        last.unwrap_or_default().to_owned()
+    };
     for module in &mut found {
-        let of_build = |requirement: &Requirement| {
-            let artifact = requirement.name.rsplit(':').next();
-            let same = known
-                .iter()
-                .find(|(name, _)| Some(name.as_str()) == artifact);
-            same.map(|(_, root)| root.clone())
-        };
         module.uses = module
             .requirements
             .iter()
             .filter(|one| !one.development)
-            .filter_map(of_build)
+            .filter_map(|one| known.get(&artifact(one)).cloned())
             .filter(|root| *root != module.root)
             .collect();
-        let own: Vec<String> = known.iter().map(|(name, _)| name.clone()).collect();
-        module.requirements.retain(|one| {
-            let artifact = one.name.rsplit(':').next().unwrap_or_default();
-            !own.iter().any(|name| name == artifact)
-        });
+        let requirements = &mut module.requirements;
+        requirements.retain(|one| !known.contains_key(&artifact(one)));
     }
     found
 }
 
+/// The folders below `pom` that it builds.
+fn listed(tree: &Tree, pom: &Pom) -> Vec<RelPath> {
+    let folders = ["modules", "subprojects"].map(|key| pom.node.entries_at(&[key]));
+    folders
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| pom.path.parent().join(entry.node.text()?).ok())
+        .filter(|folder| tree.has_folder(folder) || tree.has(folder))
+        .collect()
+}
+
 struct Reader<'a> {
     tree: &'a Tree,
-    poms: &'a [Pom],
+    poms: BTreeMap<&'a RelPath, &'a Pom>,
+    /// The folder of the build that builds each folder.
+    builders: BTreeMap<&'a RelPath, RelPath>,
 }
 
 impl<'a> Reader<'a> {
@@ -99,12 +119,12 @@ impl<'a> Reader<'a> {
                 path.join("pom.xml").ok()
             };
             let artifact = parent.get("artifactId").and_then(Node::text);
-            let found = self.poms.iter().find(|one| {
-                Some(&one.path) == file.as_ref()
-                    && one.node.get("artifactId").and_then(Node::text) == artifact
-            });
-            let Some(found) = found.filter(|one| !chain.iter().any(|known| known.path == one.path))
-            else {
+            let found = file.and_then(|file| self.poms.get(&file).copied());
+            let is_it = |one: &&Pom| {
+                one.node.get("artifactId").and_then(Node::text) == artifact
+                    && !chain.iter().any(|known| known.path == one.path)
+            };
+            let Some(found) = found.filter(is_it) else {
                 break;
             };
             chain.push(found);
@@ -112,29 +132,16 @@ impl<'a> Reader<'a> {
         chain
     }
 
-    /// The folders below `pom` that it builds.
-    fn list(&self, pom: &Pom, key: &str) -> Vec<RelPath> {
-        let folders = pom.node.entries_at(&[key]).iter();
-        folders
-            .filter_map(|entry| pom.path.parent().join(entry.node.text()?).ok())
-            .filter(|folder| self.tree.has_folder(folder) || self.tree.has(folder))
-            .collect()
-    }
-
     /// The folder of the outermost build that builds `root`.
     fn home(&self, root: &RelPath) -> RelPath {
-        let mut home = root.clone();
+        let mut home = root;
         for _ in 0..MAX_PARENTS {
-            let above = self.poms.iter().find(|pom| {
-                let builds = |key| self.list(pom, key).contains(&home);
-                pom.path.parent() != home && (builds("modules") || builds("subprojects"))
-            });
-            match above {
-                Some(pom) => home = pom.path.parent(),
+            match self.builders.get(home) {
+                Some(above) => home = above,
                 None => break,
             }
         }
-        home
+        home.clone()
     }
 
     fn module(&self, pom: &'a Pom) -> Option<Module> {
@@ -183,7 +190,7 @@ impl<'a> Reader<'a> {
             uses: Vec::new(),
             main: self.main(&chain, &values),
             java: self.java(&chain, &values),
-            manifests: self.manifests(&home, &chain),
+            manifests: chain.iter().map(|pom| pom.path.clone()).collect(),
             lock: None,
             manifest: pom.path.clone(),
             root,
@@ -319,22 +326,30 @@ impl<'a> Reader<'a> {
         found
     }
 
-    /// Everything that Maven reads before the sources of any module of the build in `home`.
-    fn manifests(&self, home: &RelPath, chain: &[&Pom]) -> Vec<RelPath> {
-        let mut found: Vec<RelPath> = self
-            .poms
-            .iter()
-            .map(|pom| pom.path.clone())
-            .filter(|path| path.is_within(home))
-            .chain(chain.iter().map(|pom| pom.path.clone()))
+    /// Gives every module of a build what Maven reads before the sources of any of them.
+    fn share_manifests(&self, modules: &mut [Module]) {
+        let mut shared: BTreeMap<RelPath, BTreeSet<RelPath>> = BTreeMap::new();
+        for module in &*modules {
+            let all = shared.entry(module.home.clone()).or_default();
+            all.extend(module.manifests.iter().cloned());
+        }
+        for (home, all) in &mut shared {
+            let poms = self.poms.keys().filter(|path| path.is_within(home));
+            all.extend(poms.map(|path| (*path).clone()));
+            all.extend(home.join("mvnw").ok().filter(|path| self.tree.has(path)));
+            let settings = home.join(".mvn").ok();
+            if let Some(folder) = settings.filter(|folder| self.tree.has_folder(folder)) {
+                let files = self.tree.files().filter(|path| path.is_within(&folder));
+                all.extend(files.cloned());
+            }
+        }
+        let shared: BTreeMap<RelPath, Arc<[RelPath]>> = shared
+            .into_iter()
+            .map(|(home, all)| (home, all.into_iter().collect()))
             .collect();
-        found.extend(home.join("mvnw").ok().filter(|path| self.tree.has(path)));
-        let settings = home.join(".mvn").ok();
-        let of_wrapper = |path: &&RelPath| settings.as_ref().is_some_and(|it| path.is_within(it));
-        found.extend(self.tree.files().filter(of_wrapper).cloned());
-        found.sort();
-        found.dedup();
-        found
+        for module in modules {
+            module.manifests = Arc::clone(&shared[&module.home]);
+        }
     }
 }
 

@@ -1,49 +1,30 @@
 //! How the schema of an application is migrated: Flyway or Liquibase, which mostly apply what is new when the
 //! application starts.
 
-use super::module::Module;
-use super::settings::Settings;
+use super::application::Application;
 use crate::detect::Tree;
-use crate::project::{Evidence, Fact, Migration, RelPath, Requirement};
+use crate::project::{Evidence, Fact, Migration, RelPath};
 
-/// Where migrations are looked for.
-pub(super) struct Search<'a> {
-    pub(super) tree: &'a Tree,
-    pub(super) module: &'a Module,
-    /// The module's own folder, then those of the modules that it is made with.
-    pub(super) roots: &'a [&'a RelPath],
-    pub(super) requirements: &'a [&'a Requirement],
-    pub(super) settings: &'a Settings,
-    pub(super) profile: Option<&'a str>,
-}
-
-impl Search<'_> {
-    pub(super) fn find(&self) -> Option<Fact<Migration>> {
-        self.flyway().or_else(|| self.liquibase())
-    }
-
-    fn requires(&self, signs: &[&str]) -> Option<&Evidence> {
-        let mut used = self.requirements.iter().filter(|one| !one.development);
-        used.find(|one| signs.iter().any(|sign| one.name.starts_with(sign)))
-            .map(|one| &one.declared)
+impl Application<'_> {
+    pub(super) fn migration(&self, tree: &Tree) -> Option<Fact<Migration>> {
+        self.flyway(tree).or_else(|| self.liquibase(tree))
     }
 
     /// Where files of the class path lie in the tree.
-    fn resource(&self, path: &str) -> Option<RelPath> {
-        self.roots.iter().find_map(|root| {
-            let folder = root.join("src/main/resources").ok()?.join(path).ok()?;
-            self.tree.has_folder(&folder).then_some(folder)
+    fn resource(&self, tree: &Tree, path: &str) -> Option<RelPath> {
+        self.modules.iter().find_map(|module| {
+            let folder = module
+                .root
+                .join("src/main/resources")
+                .ok()?
+                .join(path)
+                .ok()?;
+            tree.has_folder(&folder).then_some(folder)
         })
     }
 
-    fn value(&self, keys: &[&str]) -> Option<&str> {
-        keys.iter()
-            .find_map(|key| self.settings.get(key, self.profile))
-            .map(|one| one.value.as_str())
-    }
-
     /// <https://documentation.red-gate.com/fd/locations-277579008.html>
-    fn flyway(&self) -> Option<Fact<Migration>> {
+    fn flyway(&self, tree: &Tree) -> Option<Fact<Migration>> {
         let plugin =
             self.module.plugins.iter().find(|(id, _)| {
                 id == "org.flywaydb.flyway" || id.ends_with(":flyway-maven-plugin")
@@ -64,7 +45,7 @@ impl Search<'_> {
                 .trim_start_matches('/');
             (!path.contains(['{', '*'])).then(|| path.to_owned())
         });
-        let folder = self.resource(told.as_deref().unwrap_or("db/migration"))?;
+        let folder = self.resource(tree, told.as_deref().unwrap_or("db/migration"))?;
         let library = self.requires(&[
             "org.flywaydb:",
             "io.quarkus:",
@@ -83,7 +64,7 @@ impl Search<'_> {
     }
 
     /// <https://docs.liquibase.com/concepts/changelogs/home.html>
-    fn liquibase(&self) -> Option<Fact<Migration>> {
+    fn liquibase(&self, tree: &Tree) -> Option<Fact<Migration>> {
         let at = self.requires(&[
             "org.liquibase:",
             "io.quarkus:quarkus-liquibase",
@@ -105,9 +86,9 @@ impl Search<'_> {
             .iter()
             .map(|path| (*path).to_owned())
             .fold(told, |found, path| {
-                found.or_else(|| self.resource(&path).map(|_| path))
+                found.or_else(|| self.resource(tree, &path).map(|_| path))
             })?;
-        Some(fact("liquibase", None, self.resource(&folder)?, at))
+        Some(fact("liquibase", None, self.resource(tree, &folder)?, at))
     }
 }
 

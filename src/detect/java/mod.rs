@@ -1,6 +1,8 @@
 //! Java and Kotlin: the modules that Maven and Gradle build, those that are applications with everything that
 //! builds and runs them; a build without any is a library.
 
+mod application;
+mod files;
 mod framework;
 mod gradle;
 mod maven;
@@ -33,10 +35,13 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
     homes.dedup();
     for home in &homes {
         let build: Vec<&Module> = modules.iter().filter(|one| one.home == **home).collect();
+        let (test, lint) = (test(tree, &build), lint(&build));
         let search = service::Search {
             tree,
             existing,
             build: &build,
+            test: &test,
+            lint: &lint,
             alone: homes.len() == 1,
         };
         let services = search.services(found);
@@ -45,7 +50,9 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
             .iter()
             .any(|outer| outer.ecosystem == "java" && home.is_within(&outer.root));
         if services.is_empty() && !is_inside {
-            found.libraries.extend(library(tree, existing, &build));
+            found
+                .libraries
+                .extend(library(tree, existing, &build, test, lint));
         }
         if !services.is_empty() {
             found.embedded.extend(front_ends(&build));
@@ -77,7 +84,13 @@ fn front_ends(build: &[&Module]) -> Vec<RelPath> {
 }
 
 /// A build without a program that runs as a container.
-fn library(tree: &Tree, existing: &Existing, build: &[&Module]) -> Option<Library> {
+fn library(
+    tree: &Tree,
+    existing: &Existing,
+    build: &[&Module],
+    test: Option<Fact<TestCommand>>,
+    lint: Vec<Fact<LintCommand>>,
+) -> Option<Library> {
     let all = || build.iter().filter(|module| module.compiles);
     let first = all()
         .find(|module| module.root == module.home)
@@ -94,8 +107,8 @@ fn library(tree: &Tree, existing: &Existing, build: &[&Module]) -> Option<Librar
         ecosystem: "java",
         package_manager: Some(manager(first)),
         runtime_version: version::find(tree, existing, first, &[]),
-        test: test(tree, build),
-        lint: lint(build),
+        test,
+        lint,
         build: None,
     })
 }

@@ -1,6 +1,7 @@
 //! One module of a build, whichever tool builds it.
 
 use crate::project::{Evidence, RelPath, Requirement};
+use std::sync::Arc;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Builder {
@@ -47,8 +48,8 @@ pub(super) struct Module {
     /// The class that starts.
     pub(super) main: Option<(String, Evidence)>,
     pub(super) java: Vec<(u32, Level, Evidence)>,
-    /// What the build reads before any source, without duplicates.
-    pub(super) manifests: Vec<RelPath>,
+    /// What the build reads before any source, without duplicates; the same for all its modules.
+    pub(super) manifests: Arc<[RelPath]>,
     /// The only lock that Gradle has, where it is committed.
     pub(super) lock: Option<RelPath>,
 }

@@ -7,6 +7,7 @@ use crate::detect::serving::is_name;
 use crate::detect::structured::{self, Node, Value};
 use crate::project::{Evidence, Finding, Port, RelPath, Severity};
 use java_properties::{LineContent, PropertiesIter};
+use std::collections::BTreeMap;
 
 /// One value under its whole key.
 #[derive(Debug, Clone)]
@@ -18,55 +19,68 @@ pub(super) struct Setting {
     pub(super) at: Evidence,
 }
 
-/// What a module is configured with.
-#[derive(Debug, Default)]
-pub(super) struct Settings {
-    pub(super) all: Vec<Setting>,
+/// What an application is configured with, the nearest module first.
+pub(super) struct Settings<'a> {
+    pub(super) all: Vec<&'a Setting>,
+}
+
+/// Files of settings by their folders, each list sorted.
+pub(super) type Places<'t> = BTreeMap<RelPath, Vec<&'t RelPath>>;
+
+/// Every file of the tree that may be one of settings.
+pub(super) fn places(tree: &Tree) -> Places<'_> {
+    let mut found = Places::new();
+    let files = ["properties", "yaml", "yml"]
+        .iter()
+        .flat_map(|extension| tree.with_extension(extension));
+    for path in files {
+        if matches!(parts(path).0, "application" | "bootstrap") {
+            found.entry(path.parent()).or_default().push(path);
+        }
+    }
+    for files in found.values_mut() {
+        files.sort();
+    }
+    found
+}
+
+/// What a file is called, and the profile that its name says.
+fn parts(path: &RelPath) -> (&str, Option<&str>) {
+    match path.stem().split_once('-') {
+        Some((name, profile)) => (name, Some(profile)),
+        None => (path.stem(), None),
+    }
+}
+
+/// What the files of the module in `root` say.
+pub(super) fn read(tree: &Tree, places: &Places, root: &RelPath) -> Vec<Setting> {
+    let folders = [
+        "src/main/resources",
+        "src/main/resources/config",
+        "config",
+        "",
+    ];
+    let mut all: Vec<Setting> = folders
+        .iter()
+        .filter_map(|folder| places.get(&root.join(folder).ok()?))
+        .flatten()
+        .flat_map(|path| file(tree, path, parts(path).1))
+        .collect();
+    let shared = root.join("src/main/resources/META-INF/microprofile-config.properties");
+    all.extend(shared.iter().flat_map(|path| file(tree, path, None)));
+    all
 }
 
 /// Names of profiles that an application has in production, most telling first.
 const PRODUCTION: &[&str] = &["prod", "production", "docker", "container"];
 
-impl Settings {
-    /// Those of the modules in `roots`, the nearest first.
-    pub(super) fn read(tree: &Tree, roots: &[&RelPath]) -> Self {
-        let mut all = Vec::new();
-        for root in roots {
-            for folder in [
-                "src/main/resources",
-                "src/main/resources/config",
-                "config",
-                "",
-            ] {
-                let Ok(folder) = root.join(folder) else {
-                    continue;
-                };
-                let here = tree.files().filter(|path| path.parent() == folder);
-                for path in here {
-                    let stem = path.stem();
-                    let (name, profile) = match stem.split_once('-') {
-                        Some((name, profile)) => (name, Some(profile)),
-                        None => (stem, None),
-                    };
-                    if matches!(name, "application" | "bootstrap") {
-                        all.extend(file(tree, path, profile));
-                    }
-                }
-            }
-            let shared = root.join("src/main/resources/META-INF/microprofile-config.properties");
-            all.extend(shared.iter().flat_map(|path| file(tree, path, None)));
-        }
-        Self { all }
-    }
-
+impl Settings<'_> {
     /// What holds where `active` is the profile: its own values before those of all.
     pub(super) fn held<'s>(&'s self, active: Option<&'s str>) -> impl Iterator<Item = &'s Setting> {
-        let own = move |one: &&Setting| one.profile.is_some() && one.profile.as_deref() == active;
-        let of_all = |one: &&Setting| one.profile.is_none();
-        self.all
-            .iter()
-            .filter(own)
-            .chain(self.all.iter().filter(of_all))
+        let all = || self.all.iter().copied();
+        let own =
+            all().filter(move |one| one.profile.is_some() && one.profile.as_deref() == active);
+        own.chain(all().filter(|one| one.profile.is_none()))
     }
 
     pub(super) fn get<'s>(&'s self, key: &str, active: Option<&'s str>) -> Option<&'s Setting> {
@@ -76,9 +90,8 @@ impl Settings {
     /// The profile of production that there are values for.
     pub(super) fn production(&self) -> Option<&Setting> {
         PRODUCTION.iter().find_map(|name| {
-            self.all
-                .iter()
-                .find(|one| one.profile.as_deref() == Some(name))
+            let mut all = self.all.iter().copied();
+            all.find(|one| one.profile.as_deref() == Some(name))
         })
     }
 }
@@ -342,7 +355,10 @@ mod tests {
         );
         write("application-docker.properties", "a.b=4\nbroken=\\u12\n");
         let tree = Tree::read(folder.path()).unwrap();
-        let settings = Settings::read(&tree, &[&RelPath::root()]);
+        let all = read(&tree, &places(&tree), &RelPath::root());
+        let settings = Settings {
+            all: all.iter().collect(),
+        };
         let get = |key, active| settings.get(key, active).map(|one| one.value.as_str());
         assert_eq!(get("server.port", None), Some("1111"));
         assert_eq!(get("server.port", Some("prod")), Some("2222"));

@@ -1,25 +1,20 @@
 //! The variables that an application reads: those that its sources and its configuration name, and those
 //! by which a framework lets the environment go before its configuration.
 
-use super::settings::{Setting, Settings, placeholders, whole};
-use super::source::File;
+use super::application::Application;
+use super::settings::{Setting, placeholders, whole};
 use crate::detect::variable::{self, Engines, Read, Variables};
-use crate::detect::{Tree, secret};
-use crate::project::{BackingKind, Confidence, EnvRole, EnvVar, Evidence};
+use crate::detect::{Tree, client, secret};
+use crate::project::{BackingKind, Confidence, EnvRole, EnvVar, Evidence, Sought};
 use std::collections::BTreeMap;
 
-/// In order of name.
-pub(super) fn find(
-    tree: &Tree,
-    files: &[&File],
-    settings: &Settings,
-    profile: Option<&str>,
-    framework: Option<&str>,
-    engines: Engines,
-) -> Vec<EnvVar> {
+/// All but the one for the profile.
+pub(super) fn find(tree: &Tree, application: &Application) -> Vec<EnvVar> {
+    let framework = application.name();
+    let engines = application.engines;
     let mut all = Variables::new();
     let mut roles: BTreeMap<String, EnvRole> = BTreeMap::new();
-    for file in files {
+    for file in &application.files {
         let Some(text) = tree.text(&file.path) else {
             continue;
         };
@@ -28,7 +23,7 @@ pub(super) fn find(
         }
     }
     let mut known: Vec<&str> = Vec::new();
-    for setting in settings.held(profile) {
+    for setting in application.settings.held(application.active()) {
         // The nearest value is the one that holds.
         if known.contains(&setting.key.as_str()) {
             continue;
@@ -103,7 +98,7 @@ fn add(
 /// The variable that goes before the value under `key`. Spring leaves dashes out, Quarkus makes
 /// underscores of them.
 /// <https://docs.spring.io/spring-boot/reference/features/external-config.html#features.external-config.typesafe-configuration-properties.relaxed-binding.environment-variables>
-pub(super) fn relaxed(key: &str, framework: Option<&str>) -> String {
+fn relaxed(key: &str, framework: Option<&str>) -> String {
     let spring = framework == Some("spring-boot");
     key.chars()
         .filter(|c| !(spring && *c == '-'))
@@ -198,8 +193,61 @@ fn is_secret(setting: &Setting) -> bool {
         && !matches!(value, "true" | "false")
 }
 
+/// Where nothing says how the services are reached that there are clients for: the variables that go
+/// before every configuration.
+pub(super) fn add_addresses(application: &Application, known: &mut Vec<EnvVar>) {
+    let speaks_to = |kind: BackingKind| {
+        let used = application
+            .requirements
+            .iter()
+            .filter(|one| !one.development);
+        let mut clients =
+            used.filter(|one| client::of_maven(&one.name) == Some(Sought::Backing(kind)));
+        let reactive = clients.clone().find(|one| one.name.contains("r2dbc"));
+        reactive.or_else(|| clients.next())
+    };
+    // One of two relational databases is taken, as among the services.
+    let both = application.engines.postgres && application.engines.mysql;
+    for kind in [
+        BackingKind::Postgres,
+        BackingKind::Mysql,
+        BackingKind::Mongodb,
+        BackingKind::Redis,
+    ] {
+        let tells_where = |one: &&EnvVar| {
+            one.role
+                .is_some_and(|role| is_address(role) && client::of_role(role) == Some(kind))
+        };
+        let address = known.iter().find(tells_where);
+        // A driver may come with a profile of the build.
+        let client = speaks_to(kind).map(|one| (one.name.clone(), one.declared.clone()));
+        let client = client.or_else(|| Some((String::new(), address?.read_at.first()?.clone())));
+        let Some((client, at)) = client else {
+            continue;
+        };
+        if both && kind == BackingKind::Mysql && address.is_none() {
+            continue;
+        }
+        let relational = matches!(kind, BackingKind::Postgres | BackingKind::Mysql);
+        for (name, role) in addresses(application.name(), kind, &client) {
+            // Of a relational database each part counts for itapplication.
+            let is_known = known.iter().filter_map(|one| one.role).any(|other| {
+                let same = role == other || is_address(role) && is_address(other);
+                client::of_role(other) == Some(kind) && (same || !relational)
+            });
+            if is_known {
+                continue;
+            }
+            let mut variable = EnvVar::plain(name, role, at.clone());
+            variable.secret = name.ends_with("PASSWORD");
+            variable::guard(&mut variable);
+            known.push(variable);
+        }
+    }
+}
+
 /// The variables by which `framework` is told where a service of `kind` is, which `client` speaks to.
-pub(super) fn addresses(
+fn addresses(
     framework: Option<&str>,
     kind: BackingKind,
     client: &str,
@@ -257,7 +305,7 @@ pub(super) fn addresses(
 }
 
 /// Whether a variable of this role is the whole address of a relational database.
-pub(super) fn is_address(role: EnvRole) -> bool {
+fn is_address(role: EnvRole) -> bool {
     use EnvRole as R;
     matches!(
         role,
