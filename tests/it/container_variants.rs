@@ -12,6 +12,13 @@ const ALPINE: &str = "shipway-test/alpine:python3.11";
 const DISTROLESS: &str = "shipway-test/distroless:python3.11";
 const NGINX: &str = "shipway-test/nginx:debian";
 
+/// What [`Running::keeps_secrets`] is printed by where there is a shell.
+const SHELL: &[&str] = &[
+    "sh",
+    "-c",
+    "printf '%s|%s|%s|%s' \"$SIGNAL_PASSWORD\" \"$URL\" \"$SET\" \"$(env | grep -c not-a-name)\"",
+];
+
 /// A container of an image made for one fixture; both are taken away when dropped.
 struct Running {
     name: String,
@@ -88,6 +95,15 @@ impl Running {
         docker(&["port", &self.name, &format!("{port}/tcp")], None)
     }
 
+    /// Waits until `route` answers 200 on `port`; gives the address that it is asked at.
+    fn up(&self, port: u16, route: &str) -> String {
+        let address = self.address(port);
+        until(&format!("{route} is 200"), || {
+            status(&address, route) == Some(200)
+        });
+        address
+    }
+
     fn inside(&self, command: &[&str]) -> String {
         let mut arguments = vec!["exec", &self.name];
         arguments.extend(command);
@@ -108,12 +124,59 @@ impl Running {
         assert_eq!(exit, "0", "{}", logs(&self.name));
     }
 
+    /// Whether it is well, as the program `start` says to each of these options: by its exit code,
+    /// and without a word.
+    fn says(&self, start: &str, expected: &[(&str, i32)]) {
+        for (options, code) in expected {
+            let words = start.split(' ').chain(options.split(' '));
+            let mut asked = Command::new("docker");
+            let asked = asked.args(["exec", &self.name]).args(words).output();
+            let asked = asked.unwrap();
+            let said = String::from_utf8_lossy(&asked.stdout);
+            assert_eq!(
+                (asked.status.code(), &*said),
+                (Some(*code), ""),
+                "{options}"
+            );
+        }
+    }
+
+    /// Stopped while a request of `route` runs, it answers that and ends.
+    fn drains(&self, address: &str, route: &str) {
+        let answer = std::thread::scope(|scope| {
+            let request = scope.spawn(|| get(address, route));
+            until("the request runs", || logs(&self.name).contains("begun"));
+            self.stop();
+            request.join().unwrap()
+        });
+        let (code, body) = answer.unwrap();
+        assert_eq!(code, 200);
+        assert!(body.contains("finished"), "{body}");
+    }
+
+    /// A secret as production mounts it, one that a variable refers to, and one that is set before:
+    /// `print` writes `SIGNAL_PASSWORD`, `URL`, `SET` and how often there is a `not-a-name`, with bars
+    /// between them.
+    fn keeps_secrets(&self, print: &[&str]) {
+        let value = "it's \"deep\" $HOME `id` \\ ${SET} ${SIGNAL_PASSWORD}";
+        let folder = tempfile::tempdir().unwrap();
+        let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        put("SIGNAL_PASSWORD", &format!("{value}\n"));
+        put("SET", "from the file");
+        put("not-a-name", "x");
+        let mount = format!("{}:/run/secrets:ro", folder.path().display());
+        let url = "URL=db://u:${SIGNAL_PASSWORD}@h/${OTHER}${";
+        let mut run = vec!["run", "--rm", "--volume", &mount];
+        run.extend(["--env", url, "--env", "SET=before", &self.name]);
+        run.extend(print);
+        let said = docker(&run, None);
+        let url = format!("db://u:{value}@h/${{OTHER}}${{");
+        assert_eq!(said, format!("{value}|{url}|before|0"));
+    }
+
     /// Answers, cannot do more than it should, and ends a request that runs when it is stopped.
     fn serves(&self, port: u16, text: &str) {
-        let address = self.address(port);
-        until("/healthz is 200", || {
-            status(&address, "/healthz") == Some(200)
-        });
+        let address = self.up(port, "/healthz");
         assert_eq!(status(&address, "/readyz"), Some(200));
         let (code, answer) = get(&address, "/").unwrap();
         assert_eq!(code, 200);
@@ -128,15 +191,7 @@ impl Running {
             self.python("import importlib.util as u; print(u.find_spec('pip'))"),
             "None"
         );
-        let answer = std::thread::scope(|scope| {
-            let request = scope.spawn(|| get(&address, "/slow?seconds=2"));
-            until("the request runs", || logs(&self.name).contains("begun"));
-            self.stop();
-            request.join().unwrap()
-        });
-        let (code, body) = answer.unwrap();
-        assert_eq!(code, 200);
-        assert!(body.contains("finished"), "{body}");
+        self.drains(&address, "/slow?seconds=2");
     }
 }
 
@@ -218,10 +273,7 @@ fn a_front_end_is_built_into_the_image_that_hands_it_out() {
     };
     let bases = [("PYTHON_BASE", python.as_str()), ("NODE_BASE", &node)];
     let running = Running::start("flask-front-end", &[], &bases, Some(5000));
-    let address = running.address(5000);
-    until("/healthz is 200", || {
-        status(&address, "/healthz") == Some(200)
-    });
+    let address = running.up(5000, "/healthz");
     let (code, script) = get(&address, "/static/hoist.js").unwrap();
     assert_eq!(code, 200);
     assert!(script.contains("England expects"), "{script}");
@@ -236,10 +288,7 @@ fn a_front_end_is_built_into_the_image_that_hands_it_out() {
 fn what_npm_locked_is_built_and_serves_and_drains_on_node() {
     let Some(base) = node_base() else { return };
     let running = Running::start("node-express", &[], &[("NODE_BASE", &base)], Some(4200));
-    let address = running.address(4200);
-    until("/healthz is 200", || {
-        status(&address, "/healthz") == Some(200)
-    });
+    let address = running.up(4200, "/healthz");
     let (code, answer) = get(&address, "/").unwrap();
     assert_eq!(code, 200);
     assert!(answer.contains("moored, open"), "{answer}");
@@ -254,43 +303,31 @@ fn what_npm_locked_is_built_and_serves_and_drains_on_node() {
         "1",
         "what builds is gone"
     );
-    for (option, expected) in [
-        ("--running", "0"),
-        ("--probe /healthz", "0"),
-        ("--probe /none", "1"),
-    ] {
-        let asked = format!("node /opt/shipway/shipway_start.cjs {option}; echo $?");
-        assert_eq!(running.inside(&["sh", "-c", &asked]), expected, "{option}");
-    }
-    let answer = std::thread::scope(|scope| {
-        let request = scope.spawn(|| get(&address, "/slow"));
-        until("the request runs", || logs(&running.name).contains("begun"));
-        running.stop();
-        request.join().unwrap()
-    });
-    let (code, body) = answer.unwrap();
-    assert_eq!(code, 200);
-    assert!(body.contains("finished"), "{body}");
+    let start = "node /opt/shipway/shipway_start.cjs";
+    running.says(
+        start,
+        &[
+            ("--running", 0),
+            ("--probe /healthz", 0),
+            ("--probe /none", 1),
+        ],
+    );
+    running.drains(&address, "/slow");
 }
 
 #[test]
 fn what_bun_locked_serves_on_bun_without_what_only_development_needs() {
     let Some(base) = node_base() else { return };
     let running = Running::start("node-bun", &[], &[("NODE_BASE", &base)], Some(4700));
-    let address = running.address(4700);
-    until("/healthz is 200", || {
-        status(&address, "/healthz") == Some(200)
-    });
+    let address = running.up(4700, "/healthz");
     let (code, answer) = get(&address, "/").unwrap();
     assert_eq!(code, 200);
     assert!(answer.contains("fog horn, blast long"), "{answer}");
     assert_eq!(running.inside(&["id", "-u"]), "10001");
     let tools = "ls /app/node_modules | grep --line-regexp -e is-odd -e is-even";
     assert_eq!(running.inside(&["sh", "-c", tools]), "is-odd");
-    for (option, expected) in [("--probe /healthz", "0"), ("--probe /none", "1")] {
-        let asked = format!("node /opt/shipway/shipway_start.cjs {option}; echo $?");
-        assert_eq!(running.inside(&["sh", "-c", &asked]), expected, "{option}");
-    }
+    let start = "node /opt/shipway/shipway_start.cjs";
+    running.says(start, &[("--probe /healthz", 0), ("--probe /none", 1)]);
     running.stop();
 }
 
@@ -303,10 +340,7 @@ fn a_program_of_rust_serves_and_drains_on_a_base_without_its_toolchain() {
         ("FINAL_BASE", debian.as_str()),
     ];
     let running = Running::start("rust-http", &[], &bases, Some(4900));
-    let address = running.address(4900);
-    until("/healthz is 200", || {
-        status(&address, "/healthz") == Some(200)
-    });
+    let address = running.up(4900, "/healthz");
     let (code, answer) = get(&address, "/").unwrap();
     assert_eq!(code, 200);
     assert!(answer.contains("<h1>ship's bell </h1>"), "{answer}");
@@ -315,40 +349,18 @@ fn a_program_of_rust_serves_and_drains_on_a_base_without_its_toolchain() {
         running.inside(&["sh", "-c", seen]),
         "10001\ntemplates\nshipway-start\nslipway-bell"
     );
-    for (option, expected) in [
-        ("--probe /healthz", "0"),
-        ("--probe /none", "1"),
-        ("--probe", "0"),
-        ("--running", "0"),
-    ] {
-        let asked = format!("shipway-start {option}; echo $?");
-        assert_eq!(running.inside(&["sh", "-c", &asked]), expected, "{option}");
-    }
-    let answer = std::thread::scope(|scope| {
-        let request = scope.spawn(|| get(&address, "/slow"));
-        until("the request runs", || logs(&running.name).contains("begun"));
-        running.stop();
-        request.join().unwrap()
-    });
-    let (code, body) = answer.unwrap();
-    assert_eq!(code, 200);
-    assert!(body.contains("finished"), "{body}");
-    // A secret as production mounts it, one that a variable refers to, and one that is set.
-    let secret = tempfile::tempdir().unwrap();
-    std::fs::write(secret.path().join("BELL_PASSWORD"), "it's $HOME\n").unwrap();
-    std::fs::write(secret.path().join("SET"), "from the file").unwrap();
-    std::fs::write(secret.path().join("not-a-name"), "x").unwrap();
-    let mount = format!("{}:/run/secrets:ro", secret.path().display());
-    #[rustfmt::skip]
-    let said = docker(
+    let start = "shipway-start";
+    running.says(
+        start,
         &[
-            "run", "--rm", "--volume", &mount, "--env", "URL=db://u:${BELL_PASSWORD}@h/${OTHER}${",
-            "--env", "SET=before", &running.name,
-            "sh", "-c", "echo \"$BELL_PASSWORD|$URL|$SET|$(env | grep -c not-a-name)\"",
+            ("--probe /healthz", 0),
+            ("--probe /none", 1),
+            ("--probe", 0),
+            ("--running", 0),
         ],
-        None,
     );
-    assert_eq!(said, "it's $HOME|db://u:it's $HOME@h/${OTHER}${|before|0");
+    running.drains(&address, "/slow");
+    running.keeps_secrets(SHELL);
 }
 
 /// What is locked are the versions of Debian's packages, so that nothing has to be downloaded.
@@ -379,8 +391,7 @@ fn an_application_of_rails_migrates_and_serves_and_drains_on_a_disk_that_is_only
     let bases = [("RUBY_BASE", base.as_str())];
     let given = ["ROPEWALK_STRANDS=7", "SECRET_KEY_BASE=one-for-this-test"];
     let running = Running::of("ruby-rails", sandbox, &[], &bases, &given, Some(4600));
-    let address = running.address(4600);
-    until("/up is 200", || status(&address, "/up") == Some(200));
+    let address = running.up(4600, "/up");
     // As the container of the migration is started.
     let start = "ruby --disable-gems /opt/shipway/shipway_start.rb bin/rails db:prepare";
     running.inside(&start.split(' ').collect::<Vec<_>>());
@@ -395,40 +406,18 @@ fn an_application_of_rails_migrates_and_serves_and_drains_on_a_disk_that_is_only
     let seen =
         "id -u; ls /usr/bin/gcc 2>&1 | grep -c cannot; touch /app/x 2> /dev/null || echo refused";
     assert_eq!(running.inside(&["sh", "-c", seen]), "10001\n1\nrefused");
-    for (option, expected) in [
-        ("--probe /up", "0"),
-        ("--probe /guarded", "1"),
-        ("--probe", "0"),
-        ("--running", "0"),
-    ] {
-        let asked = format!("ruby --disable-gems /opt/shipway/shipway_start.rb {option}; echo $?");
-        assert_eq!(running.inside(&["sh", "-c", &asked]), expected, "{option}");
-    }
-    let answer = std::thread::scope(|scope| {
-        let request = scope.spawn(|| get(&address, "/slow"));
-        until("the request runs", || logs(&running.name).contains("begun"));
-        running.stop();
-        request.join().unwrap()
-    });
-    let (code, body) = answer.unwrap();
-    assert_eq!(code, 200);
-    assert!(body.contains("finished"), "{body}");
-    // A secret as production mounts it, one that a variable refers to, and one that is set.
-    let secret = tempfile::tempdir().unwrap();
-    std::fs::write(secret.path().join("ROPE_PASSWORD"), "it's $HOME\n").unwrap();
-    std::fs::write(secret.path().join("SET"), "from the file").unwrap();
-    std::fs::write(secret.path().join("not-a-name"), "x").unwrap();
-    let mount = format!("{}:/run/secrets:ro", secret.path().display());
-    #[rustfmt::skip]
-    let said = docker(
+    let start = "ruby --disable-gems /opt/shipway/shipway_start.rb";
+    running.says(
+        start,
         &[
-            "run", "--rm", "--volume", &mount, "--env", "URL=db://u:${ROPE_PASSWORD}@h/${OTHER}${",
-            "--env", "SET=before", &running.name,
-            "sh", "-c", "echo \"$ROPE_PASSWORD|$URL|$SET|$(env | grep -c not-a-name)\"",
+            ("--probe /up", 0),
+            ("--probe /guarded", 1),
+            ("--probe", 0),
+            ("--running", 0),
         ],
-        None,
     );
-    assert_eq!(said, "it's $HOME|db://u:it's $HOME@h/${OTHER}${|before|0");
+    running.drains(&address, "/slow");
+    running.keeps_secrets(SHELL);
 }
 
 #[test]
@@ -438,10 +427,7 @@ fn an_application_of_java_that_maven_builds_serves_and_drains_on_a_jre() {
     };
     let bases = [("JAVA_BASE", build), ("FINAL_BASE", run)];
     let running = Running::start("java-http", &[], &bases, Some(4950));
-    let address = running.address(4950);
-    until("/health is 200", || {
-        status(&address, "/health") == Some(200)
-    });
+    let address = running.up(4950, "/health");
     let (code, answer) = get(&address, "/").unwrap();
     assert_eq!(code, 200);
     assert!(answer.contains("<h1>fog horn</h1>"), "{answer}");
@@ -450,41 +436,18 @@ fn an_application_of_java_that_maven_builds_serves_and_drains_on_a_jre() {
         running.inside(&["sh", "-c", seen]),
         "10001\n/app:\ntarget\n\n/app/target:\nclasses\ndependency\nnone"
     );
-    for (option, expected) in [
-        ("--probe /health", "0"),
-        ("--probe /none", "22"),
-        ("--probe", "0"),
-        ("--running", "0"),
-    ] {
-        let asked = format!("sh /opt/shipway/shipway_start.sh {option}; echo $?");
-        assert_eq!(running.inside(&["sh", "-c", &asked]), expected, "{option}");
-    }
-    let answer = std::thread::scope(|scope| {
-        let request = scope.spawn(|| get(&address, "/slow"));
-        until("the request runs", || logs(&running.name).contains("begun"));
-        running.stop();
-        request.join().unwrap()
-    });
-    let (code, body) = answer.unwrap();
-    assert_eq!(code, 200);
-    assert!(body.contains("finished"), "{body}");
-    // Secrets as production mounts them, one that a variable refers to, and one that is set.
-    let secret = tempfile::tempdir().unwrap();
-    let value = "it's \"deep\" $HOME `id` \\ ${SET}";
-    std::fs::write(secret.path().join("HORN_PASSWORD"), format!("{value}\n")).unwrap();
-    std::fs::write(secret.path().join("SET"), "from the file").unwrap();
-    std::fs::write(secret.path().join("not-a-name"), "x").unwrap();
-    let mount = format!("{}:/run/secrets:ro", secret.path().display());
-    #[rustfmt::skip]
-    let said = docker(
+    let start = "sh /opt/shipway/shipway_start.sh";
+    running.says(
+        start,
         &[
-            "run", "--rm", "--volume", &mount, "--env", "URL=db://u:${HORN_PASSWORD}@h/${OTHER}${",
-            "--env", "SET=before", &running.name,
-            "sh", "-c", "printf %s \"$URL|$SET|$(env | grep -c not-a-name)\"",
+            ("--probe /health", 0),
+            ("--probe /none", 22),
+            ("--probe", 0),
+            ("--running", 0),
         ],
-        None,
     );
-    assert_eq!(said, format!("db://u:{value}@h/${{OTHER}}${{|before|0"));
+    running.drains(&address, "/slow");
+    running.keeps_secrets(SHELL);
 }
 
 #[test]
@@ -492,10 +455,7 @@ fn a_program_of_go_serves_and_drains_without_a_shell() {
     let Some(base) = go_base() else { return };
     let bases = [("GO_BASE", base.as_str()), ("FINAL_BASE", DISTROLESS)];
     let running = Running::start("go-http", &[], &bases, Some(4800));
-    let address = running.address(4800);
-    until("/healthz is 200", || {
-        status(&address, "/healthz") == Some(200)
-    });
+    let address = running.up(4800, "/healthz");
     let (code, answer) = get(&address, "/").unwrap();
     assert_eq!(code, 200);
     assert!(answer.contains("<h1>anchorage</h1>"), "{answer}");
@@ -504,39 +464,18 @@ fn a_program_of_go_serves_and_drains_without_a_shell() {
         "10001 ['templates']"
     );
     let start = "/usr/local/bin/shipway-start";
-    let asked = |options: &[&str]| {
-        let mut arguments = vec!["exec", running.name.as_str(), start];
-        arguments.extend(options);
-        let asked = Command::new("docker").args(arguments).status().unwrap();
-        asked.code()
-    };
-    assert_eq!(asked(&["--probe", "/healthz"]), Some(0));
-    assert_eq!(asked(&["--probe", "/none"]), Some(1));
-    assert_eq!(asked(&["--probe"]), Some(0));
-    assert_eq!(asked(&["--running"]), Some(0));
-    let answer = std::thread::scope(|scope| {
-        let request = scope.spawn(|| get(&address, "/slow"));
-        until("the request runs", || logs(&running.name).contains("begun"));
-        running.stop();
-        request.join().unwrap()
-    });
-    let (code, body) = answer.unwrap();
-    assert_eq!(code, 200);
-    assert!(body.contains("finished"), "{body}");
-    // A secret as production mounts it, and one that a variable refers to.
-    let secret = tempfile::tempdir().unwrap();
-    std::fs::write(secret.path().join("HOLDING_PASSWORD"), "it's $HOME\n").unwrap();
-    let mount = format!("{}:/run/secrets:ro", secret.path().display());
-    let print = "import os; print(os.environ['HOLDING_PASSWORD'] + '|' + os.environ['URL'])";
-    #[rustfmt::skip]
-    let said = docker(
+    running.says(
+        start,
         &[
-            "run", "--rm", "--volume", &mount, "--env", "URL=db://u:${HOLDING_PASSWORD}@h/${OTHER}",
-            &running.name, "python", "-c", print,
+            ("--probe /healthz", 0),
+            ("--probe /none", 1),
+            ("--probe", 0),
+            ("--running", 0),
         ],
-        None,
     );
-    assert_eq!(said, "it's $HOME|db://u:it's $HOME@h/${OTHER}");
+    running.drains(&address, "/slow");
+    let print = "from os import environ as e; print(e['SIGNAL_PASSWORD'], e['URL'], e['SET'], int('not-a-name' in e), sep='|')";
+    running.keeps_secrets(&["python", "-c", print]);
 }
 
 #[test]
@@ -544,10 +483,7 @@ fn an_application_of_php_serves_and_drains_behind_apache() {
     let Some(base) = php_base() else { return };
     let bases = ["PHP_BASE", "EXTENSIONS_BASE", "COMPOSER_BASE"].map(|name| (name, base.as_str()));
     let running = Running::start("php-apache", &[], &bases, Some(8080));
-    let address = running.address(8080);
-    until("/healthz is 200", || {
-        status(&address, "/healthz") == Some(200)
-    });
+    let address = running.up(8080, "/healthz");
     assert_eq!(status(&address, "/readyz"), Some(200));
     let (code, answer) = get(&address, "/").unwrap();
     assert_eq!(code, 200);
@@ -560,61 +496,28 @@ fn an_application_of_php_serves_and_drains_behind_apache() {
     let (_, answer) = get(&address, "/write").unwrap();
     assert!(answer.contains("refused kept"), "{answer}");
     assert_eq!(running.inside(&["id", "-u"]), "10001");
-    for (option, expected) in [
-        ("--running", "0"),
-        ("--probe /healthz", "0"),
-        ("--probe /mark.none.css", "0"),
-        ("--probe /.env", "1"),
-        ("--probe", "0"),
-    ] {
-        let asked = format!("php /opt/shipway/shipway_start.php {option}; echo $?");
-        assert_eq!(running.inside(&["sh", "-c", &asked]), expected, "{option}");
-    }
-    let answer = std::thread::scope(|scope| {
-        let request = scope.spawn(|| get(&address, "/slow"));
-        until("the request runs", || logs(&running.name).contains("begun"));
-        running.stop();
-        request.join().unwrap()
-    });
-    let (code, body) = answer.unwrap();
-    assert_eq!(code, 200);
-    assert!(body.contains("finished"), "{body}");
-    let secret = tempfile::tempdir().unwrap();
-    let value = "it's \"low\" $HOME `id` \\ ${GAUGE_TOKEN}";
-    std::fs::write(secret.path().join("GAUGE_TOKEN"), format!("{value}\n")).unwrap();
-    std::fs::write(secret.path().join("not-a-name"), "x").unwrap();
-    let mount = format!("{}:/run/secrets:ro", secret.path().display());
-    let print = "echo getenv('GAUGE_TOKEN'), '|', $_ENV['URL'];";
-    #[rustfmt::skip]
-    let said = docker(
+    let start = "php /opt/shipway/shipway_start.php";
+    running.says(
+        start,
         &[
-            "run", "--rm", "--volume", &mount, "--env", "URL=db://u:${GAUGE_TOKEN}@h/${OTHER}",
-            &running.name, "php", "-r", print,
+            ("--running", 0),
+            ("--probe /healthz", 0),
+            ("--probe /mark.none.css", 0),
+            ("--probe /.env", 1),
+            ("--probe", 0),
         ],
-        None,
     );
-    assert_eq!(said, format!("{value}|db://u:{value}@h/${{OTHER}}"));
+    running.drains(&address, "/slow");
+    let print = "echo getenv('SIGNAL_PASSWORD'), '|', $_ENV['URL'], '|', getenv('SET'), '|', (int) isset($_ENV['not-a-name']);";
+    running.keeps_secrets(&["php", "-r", print]);
 }
 
 #[test]
 fn secrets_of_a_service_on_node_keep_every_sign() {
     let Some(base) = node_base() else { return };
     let running = Running::start("node-express", &[], &[("NODE_BASE", &base)], Some(4200));
-    let secret = tempfile::tempdir().unwrap();
-    let value = "it's \"deep\" $HOME `id` \\ ${NIGHT_PASSWORD}";
-    std::fs::write(secret.path().join("NIGHT_PASSWORD"), format!("{value}\n")).unwrap();
-    std::fs::write(secret.path().join("not-a-name"), "x").unwrap();
-    let mount = format!("{}:/run/secrets:ro", secret.path().display());
-    let print = "console.log(process.env.NIGHT_PASSWORD + '|' + process.env.URL)";
-    #[rustfmt::skip]
-    let said = docker(
-        &[
-            "run", "--rm", "--volume", &mount, "--env", "URL=db://u:${NIGHT_PASSWORD}@h/${OTHER}",
-            &running.name, "node", "-e", print,
-        ],
-        None,
-    );
-    assert_eq!(said, format!("{value}|db://u:{value}@h/${{OTHER}}"));
+    let print = "const e = process.env; console.log([e.SIGNAL_PASSWORD, e.URL, e.SET, +('not-a-name' in e)].join('|'))";
+    running.keeps_secrets(&["node", "-e", print]);
 }
 
 #[test]
@@ -635,10 +538,7 @@ fn a_script_runs_until_it_is_told_to_stop() {
 fn a_site_hands_out_its_pages_and_nothing_that_was_generated() {
     let Some(_) = python_base() else { return };
     let running = Running::start("static", &[], &[("NGINX_BASE", NGINX)], Some(8080));
-    let address = running.address(8080);
-    until("/healthz is 200", || {
-        status(&address, "/healthz") == Some(200)
-    });
+    let address = running.up(8080, "/healthz");
     let (code, answer) = get(&address, "/").unwrap();
     assert_eq!(code, 200);
     assert!(answer.contains("<h1>Charts</h1>"), "{answer}");
