@@ -17,6 +17,7 @@ pub(super) struct Java {
     /// Folder that the build is started in.
     home: String,
     pub(super) workdir: String,
+    is_gradle: bool,
     /// Folder of what the build tool downloads.
     cache: &'static str,
     build: String,
@@ -48,6 +49,7 @@ pub(super) fn image(input: &Input, services: &[&Service]) -> Java {
         final_comment: run.comment,
         home: in_image(&first.root),
         workdir: in_image(&first.working_dir.value),
+        is_gradle: is_gradle(first),
         cache: if is_gradle(first) {
             "/root/.gradle"
         } else {
