@@ -1,5 +1,7 @@
 //! The door to tree-sitter: text in, syntax tree out, and the walks that every reader needs.
 
+use super::Tree;
+use crate::project::{Evidence, RelPath};
 use tree_sitter::{Language, Node, Parser};
 
 /// Nodes deeper than this are not visited; real sources stay far below.
@@ -10,6 +12,26 @@ pub(super) fn parse(language: &Language, text: &str) -> Option<tree_sitter::Tree
     let mut parser = Parser::new();
     parser.set_language(language).ok()?;
     parser.parse(text, None)
+}
+
+/// A source that is looked at.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'t> {
+    pub(super) tree: &'t Tree,
+    pub(super) path: &'t RelPath,
+    pub(super) text: &'t str,
+}
+
+impl<'t> Source<'t> {
+    /// The source of `node`.
+    pub(super) fn of(self, node: Node<'_>) -> &'t str {
+        text(node, self.text)
+    }
+
+    /// The line of `node`.
+    pub(super) fn at(self, node: Node<'_>) -> Evidence {
+        self.tree.at(self.path, line(node))
+    }
 }
 
 /// The source of `node`.

@@ -2,8 +2,9 @@
 
 use super::value;
 use crate::detect::serving::{Listen, is_health, is_name, is_of_port};
+use crate::detect::syntax::{self, Source};
 use crate::detect::variable::Read;
-use crate::detect::{Tree, serving, syntax};
+use crate::detect::{Tree, serving};
 use crate::project::{Evidence, RelPath};
 use std::collections::BTreeMap;
 use tree_sitter::Node;
@@ -55,8 +56,11 @@ pub(super) fn read(tree: &Tree, path: &RelPath) -> Option<File> {
     let parsed = syntax::parse(&tree_sitter_go::LANGUAGE.into(), &text)?;
     let root = parsed.root_node();
     let mut reader = Reader {
-        text: &text,
-        tree,
+        source: Source {
+            tree,
+            path,
+            text: &text,
+        },
         file: File::of(path, &text),
     };
     reader.take(root);
@@ -99,20 +103,11 @@ impl File {
 }
 
 struct Reader<'t> {
-    text: &'t str,
-    tree: &'t Tree,
+    source: Source<'t>,
     file: File,
 }
 
 impl<'t> Reader<'t> {
-    fn of(&self, node: Node<'_>) -> &'t str {
-        syntax::text(node, self.text)
-    }
-
-    fn at(&self, node: Node<'_>) -> Evidence {
-        self.tree.at(&self.file.path, syntax::line(node))
-    }
-
     fn take(&mut self, root: Node<'t>) {
         let kinds = [
             "package_clause",
@@ -132,19 +127,21 @@ impl<'t> Reader<'t> {
         let mut in_main = false;
         for node in syntax::all_of(root, &kinds) {
             match node.kind() {
-                "package_clause" => in_main = self.of(node).trim_end().ends_with(" main"),
+                "package_clause" => in_main = self.source.of(node).trim_end().ends_with(" main"),
                 "import_spec" => {
                     let path = node.child_by_field_name("path");
-                    let path = path.map(|path| value::unquoted(self.of(path)).to_owned());
+                    let path = path.map(|path| value::unquoted(self.source.of(path)).to_owned());
                     self.file.imports.extend(path);
                 }
                 "comment" => {
-                    let patterns = self.of(node).strip_prefix("//go:embed ");
+                    let patterns = self.source.of(node).strip_prefix("//go:embed ");
                     let patterns = patterns.into_iter().flat_map(str::split_whitespace);
                     self.file.embeds.extend(patterns.map(str::to_owned));
                 }
                 "function_declaration" | "method_declaration" => {
-                    let name = node.child_by_field_name("name").map(|name| self.of(name));
+                    let name = node
+                        .child_by_field_name("name")
+                        .map(|name| self.source.of(name));
                     self.file.is_main |= in_main && name == Some("main");
                     self.wrapper(node);
                 }
@@ -166,18 +163,18 @@ impl<'t> Reader<'t> {
         ) else {
             return;
         };
-        let body = self.of(body);
+        let body = self.source.of(body);
         if !body.contains("env(") && !body.contains("Env(") {
             return;
         }
         let first = syntax::all(parameters, "identifier").into_iter().next();
-        let Some(first) = first.map(|first| self.of(first)) else {
+        let Some(first) = first.map(|first| self.source.of(first)) else {
             return;
         };
         if body.contains(&format!("Getenv({first})"))
             || body.contains(&format!("LookupEnv({first})"))
         {
-            self.file.wrappers.push(self.of(name).to_owned());
+            self.file.wrappers.push(self.source.of(name).to_owned());
         }
     }
 
@@ -193,12 +190,12 @@ impl<'t> Reader<'t> {
             "selector_expression" => (
                 function
                     .child_by_field_name("operand")
-                    .map_or("", |operand| self.of(operand)),
+                    .map_or("", |operand| self.source.of(operand)),
                 function
                     .child_by_field_name("field")
-                    .map_or("", |field| self.of(field)),
+                    .map_or("", |field| self.source.of(field)),
             ),
-            _ => ("", self.of(function)),
+            _ => ("", self.source.of(function)),
         };
         self.listen(node, object, name, &arguments);
         self.variable(node, object, name, &arguments);
@@ -206,13 +203,13 @@ impl<'t> Reader<'t> {
         // `SetDefault("http.port", 8080)`: a port under the name of the text or the variable.
         let mut names = Vec::new();
         for argument in &arguments {
-            let text = self.of(*argument);
+            let text = self.source.of(*argument);
             if argument.kind() == "interpreted_string_literal" {
                 names.push(value::unquoted(text));
             } else if let Some(target) = text.strip_prefix('&') {
                 names.push(target);
             }
-            if let Some(port) = value::port(*argument, self.text, 4)
+            if let Some(port) = value::port(*argument, self.source.text, 4)
                 && !names.is_empty()
             {
                 for name in names.drain(..) {
@@ -228,11 +225,11 @@ impl<'t> Reader<'t> {
             )
         });
         if let Some(route) = route {
-            let text = value::unquoted(self.of(*route));
+            let text = value::unquoted(self.source.of(*route));
             // Since Go 1.22 a pattern may begin with the method.
             let text = text.strip_prefix("GET ").unwrap_or(text);
             if is_health(text) {
-                let at = self.at(node);
+                let at = self.source.at(node);
                 self.file.health.push((text.to_owned(), at));
             }
         }
@@ -257,7 +254,7 @@ impl<'t> Reader<'t> {
                 arguments.first().copied().filter(|_| package)
             }
             "Listen" if object == "net" => {
-                let network = arguments.first().map(|argument| self.of(*argument));
+                let network = arguments.first().map(|argument| self.source.of(*argument));
                 if network.is_some_and(|network| network.contains("unix")) {
                     return;
                 }
@@ -286,14 +283,14 @@ impl<'t> Reader<'t> {
         if address.is_some_and(|address| matches!(address.kind(), "func_literal")) {
             return;
         }
-        let port = address.and_then(|address| value::port(address, self.text, 6));
-        let at = self.at(node);
+        let port = address.and_then(|address| value::port(address, self.source.text, 6));
+        let at = self.source.at(node);
         self.file.listens.push(Listen {
             // https://pkg.go.dev/github.com/gin-gonic/gin#Engine.Run
             port: port.or(gin.then_some(8080)),
-            named: address.and_then(|address| value::name(address, self.text)),
+            named: address.and_then(|address| value::name(address, self.source.text)),
             on_loopback: address.is_some_and(|address| {
-                let text = value::unquoted(self.of(address));
+                let text = value::unquoted(self.source.of(address));
                 text.starts_with("localhost:") || text.starts_with("127.0.0.1:")
             }),
             at,
@@ -305,7 +302,7 @@ impl<'t> Reader<'t> {
             let argument = arguments.get(index)?;
             (argument.kind() == "interpreted_string_literal"
                 || argument.kind() == "raw_string_literal")
-                .then(|| value::unquoted(self.of(*argument)).to_owned())
+                .then(|| value::unquoted(self.source.of(*argument)).to_owned())
         };
         let line = syntax::line(node);
         match (object, name) {
@@ -313,7 +310,7 @@ impl<'t> Reader<'t> {
                 if let Some(name) = text(0).filter(|name| !name.is_empty()) {
                     self.file.reads.push(Read {
                         name,
-                        default: beside(node, self.text),
+                        default: beside(node, self.source.text),
                         required: false,
                         line,
                     });
@@ -336,7 +333,7 @@ impl<'t> Reader<'t> {
                     let default = text(1).or_else(|| {
                         let second = arguments.get(1)?;
                         matches!(second.kind(), "int_literal" | "true" | "false")
-                            .then(|| self.of(*second).to_owned())
+                            .then(|| self.source.of(*second).to_owned())
                     });
                     let read = Read {
                         name: first,
@@ -355,7 +352,7 @@ impl<'t> Reader<'t> {
         let Some(tag) = node.child_by_field_name("tag") else {
             return;
         };
-        let tags = value::tags(value::unquoted(self.of(tag)));
+        let tags = value::tags(value::unquoted(self.source.of(tag)));
         let get = |name: &str| {
             tags.iter()
                 .find(|(key, _)| *key == name)
@@ -376,7 +373,9 @@ impl<'t> Reader<'t> {
             required |= matches!(option, "required" | "notEmpty");
             default = default.or_else(|| option.strip_prefix("default="));
         }
-        let field = node.child_by_field_name("name").map(|name| self.of(name));
+        let field = node
+            .child_by_field_name("name")
+            .map(|name| self.source.of(name));
         if let (Some(field), Some(port)) = (field, default.and_then(serving::port_in)) {
             self.keep(field, port, node);
         }
@@ -394,21 +393,21 @@ impl<'t> Reader<'t> {
         let [key, given] = parts.as_slice() else {
             return;
         };
-        let key_text = self.of(*key);
-        let text = value::unquoted(self.of(*given));
+        let key_text = self.source.of(*key);
+        let text = value::unquoted(self.source.of(*given));
         let of = |kind: &str| {
             let body = node.parent().and_then(|list| list.parent());
             let named = body.and_then(|literal| literal.child_by_field_name("type"));
-            named.is_some_and(|named| self.of(named).ends_with(kind))
+            named.is_some_and(|named| self.source.of(named).ends_with(kind))
         };
         if key_text == "Use" || key_text == "Name" && of("cli.Command") {
             let name = text.split(' ').next().unwrap_or_default();
             let beside = node.parent().map(syntax::children).unwrap_or_default();
             let runs = beside.iter().any(|element| {
-                let key = element.named_child(0).map(|key| self.of(key));
+                let key = element.named_child(0).map(|key| self.source.of(key));
                 matches!(key, Some("Run" | "RunE" | "Action"))
             });
-            let at = self.at(node);
+            let at = self.source.at(node);
             self.file.commands.push(Command {
                 name: name.to_owned(),
                 runs,
@@ -428,7 +427,7 @@ impl<'t> Reader<'t> {
         if matches!(key_text, "EnvVars" | "EnvVar" | "Sources") {
             for literal in syntax::all(*given, "interpreted_string_literal") {
                 self.file.reads.push(Read {
-                    name: value::unquoted(self.of(literal)).to_owned(),
+                    name: value::unquoted(self.source.of(literal)).to_owned(),
                     default: None,
                     required: false,
                     line: syntax::line(literal),
@@ -446,7 +445,7 @@ impl<'t> Reader<'t> {
             .child_by_field_name("right")
             .or_else(|| node.child_by_field_name("value"));
         if let (Some(left), Some(right)) = (left, right) {
-            let name = self.of(left);
+            let name = self.source.of(left);
             let right = if right.kind() == "expression_list" {
                 right.named_child(0).unwrap_or(right)
             } else {
@@ -461,9 +460,9 @@ impl<'t> Reader<'t> {
         if !is_of_port(last) {
             return;
         }
-        if let Some(port) = value::port(given, self.text, 6) {
+        if let Some(port) = value::port(given, self.source.text, 6) {
             self.keep(last, port, node);
-        } else if let Some(other) = value::name(given, self.text)
+        } else if let Some(other) = value::name(given, self.source.text)
             && let Some((port, at)) = self.file.ports.get(&other).cloned()
         {
             self.file
@@ -475,7 +474,7 @@ impl<'t> Reader<'t> {
 
     fn keep(&mut self, name: &str, port: u16, node: Node<'t>) {
         if is_of_port(name) {
-            let at = self.at(node);
+            let at = self.source.at(node);
             self.file
                 .ports
                 .entry(name.to_lowercase())
@@ -485,12 +484,12 @@ impl<'t> Reader<'t> {
 
     /// A relative path, such as that of templates.
     fn literal(&mut self, node: Node<'t>) {
-        let text = value::unquoted(self.of(node));
+        let text = value::unquoted(self.source.of(node));
         let text = text.strip_prefix("file://").unwrap_or(text);
         let path = text.trim_start_matches("./");
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_./*".contains(c);
         if path.len() > 2 && path.len() < 100 && !path.starts_with('/') && path.chars().all(plain) {
-            let at = self.at(node);
+            let at = self.source.at(node);
             self.file.paths.push((path.to_owned(), at));
         }
     }

@@ -1,6 +1,7 @@
 //! Scripts of Gradle, in Groovy or Kotlin, as a list of what they call and assign.
 
-use crate::detect::{Tree, syntax};
+use crate::detect::Tree;
+use crate::detect::syntax::{self, Source};
 use crate::project::{Evidence, RelPath};
 use tree_sitter::Node;
 
@@ -44,9 +45,11 @@ pub(super) fn read(tree: &Tree, path: &RelPath) -> Vec<Statement> {
         return Vec::new();
     };
     let mut reader = Reader {
-        tree,
-        path,
-        text: &text,
+        source: Source {
+            tree,
+            path,
+            text: &text,
+        },
         found: Vec::new(),
     };
     if kotlin {
@@ -61,17 +64,11 @@ pub(super) fn read(tree: &Tree, path: &RelPath) -> Vec<Statement> {
 const MAX_DEPTH: usize = 20;
 
 struct Reader<'t> {
-    tree: &'t Tree,
-    path: &'t RelPath,
-    text: &'t str,
+    source: Source<'t>,
     found: Vec<Statement>,
 }
 
 impl<'t> Reader<'t> {
-    fn of(&self, node: Node<'_>) -> &'t str {
-        syntax::text(node, self.text)
-    }
-
     fn put(&mut self, blocks: &[String], name: &str, arguments: Option<Node<'_>>, at: Node<'_>) {
         let mut statement = Statement {
             blocks: blocks.to_vec(),
@@ -80,10 +77,10 @@ impl<'t> Reader<'t> {
             named: Vec::new(),
             raw: String::new(),
             applied: true,
-            at: self.tree.at(self.path, syntax::line(at)),
+            at: self.source.at(at),
         };
         if let Some(arguments) = arguments {
-            let raw = self.of(arguments);
+            let raw = self.source.of(arguments);
             raw.clone_into(&mut statement.raw);
             for literal in syntax::all_of(arguments, &["string_literal", "character_literal"]) {
                 // `"Main-Class": 'a.B'`
@@ -94,13 +91,13 @@ impl<'t> Reader<'t> {
                 if is_key {
                     continue;
                 }
-                let text = self.of(literal).trim_matches(['"', '\'']).to_owned();
+                let text = self.source.of(literal).trim_matches(['"', '\'']).to_owned();
                 let key = literal
                     .parent()
                     .filter(|parent| matches!(parent.kind(), "map_item" | "value_argument"))
                     .map(syntax::children)
                     .filter(|parts| parts.len() == 2)
-                    .map(|parts| self.of(parts[0]).to_owned());
+                    .map(|parts| self.source.of(parts[0]).to_owned());
                 match key {
                     Some(key) => statement.named.push((key, text)),
                     None => statement.texts.push(text),
@@ -123,11 +120,11 @@ impl<'t> Reader<'t> {
                         child.child_by_field_name("right"),
                     );
                     if let Some(left) = left {
-                        self.put(blocks, self.of(left), right, child);
+                        self.put(blocks, self.source.of(left), right, child);
                     }
                 }
                 // `java-library`, `application` in the block of plugins.
-                "identifier" => self.put(blocks, self.of(child), None, child),
+                "identifier" => self.put(blocks, self.source.of(child), None, child),
                 "infix_expression" => {
                     let mut call = child;
                     while call.kind() == "infix_expression" {
@@ -138,9 +135,9 @@ impl<'t> Reader<'t> {
                     }
                     match call.kind() {
                         "call_expression" => self.kotlin_call(call, blocks),
-                        _ => self.put(blocks, self.of(call), None, call),
+                        _ => self.put(blocks, self.source.of(call), None, call),
                     }
-                    if self.of(child).contains("apply false")
+                    if self.source.of(child).contains("apply false")
                         && let Some(last) = self.found.last_mut()
                     {
                         last.applied = false;
@@ -169,7 +166,7 @@ impl<'t> Reader<'t> {
             };
             callee = first;
         }
-        let name = self.of(callee);
+        let name = self.source.of(callee);
         self.put(blocks, name, arguments, node);
         let lambda = body.and_then(|body| syntax::children(body).into_iter().next());
         if let Some(lambda) = lambda {
@@ -187,7 +184,7 @@ impl<'t> Reader<'t> {
                 "assignment_expression" => {
                     if let Some(left) = child.child_by_field_name("left") {
                         let right = child.child_by_field_name("right");
-                        self.put(blocks, self.of(left), right, child);
+                        self.put(blocks, self.source.of(left), right, child);
                     }
                 }
                 "method_invocation" | "juxt_function_call" => self.groovy_call(child, blocks),
@@ -202,15 +199,17 @@ impl<'t> Reader<'t> {
         };
         let object = node.child_by_field_name("object");
         let name = match object {
-            Some(object) => format!("{}.{}", self.of(object), self.of(name)),
-            None => self.of(name).to_owned(),
+            Some(object) => format!("{}.{}", self.source.of(object), self.source.of(name)),
+            None => self.source.of(name).to_owned(),
         };
         let arguments = node
             .child_by_field_name("arguments")
             .or_else(|| node.child_by_field_name("args"));
         let line = syntax::line(node);
         // `id 'x' version '1' apply false` is three calls to the grammar.
-        if name == "apply" && arguments.is_some_and(|arguments| self.of(arguments) == "false") {
+        if name == "apply"
+            && arguments.is_some_and(|arguments| self.source.of(arguments) == "false")
+        {
             if let Some(plugin) = self
                 .found
                 .iter_mut()
@@ -226,7 +225,7 @@ impl<'t> Reader<'t> {
         // `implementation project(':core')` and `implementation libs.core` end for the grammar before
         // the bracket and the dot: the rest of the line belongs to them.
         if node.kind() == "juxt_function_call" {
-            let rest = self.text[node.start_byte()..].lines().next();
+            let rest = self.source.text[node.start_byte()..].lines().next();
             let rest = rest.and_then(|line| line.strip_prefix(name.as_str()));
             if let (Some(rest), Some(last)) = (rest, self.found.last_mut())
                 && last.texts.is_empty()

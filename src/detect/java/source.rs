@@ -3,8 +3,9 @@
 
 use super::settings::placeholders;
 use crate::detect::serving::{Listen, is_health, is_name};
+use crate::detect::syntax::{self, Source};
 use crate::detect::variable::Read;
-use crate::detect::{Tree, serving, syntax};
+use crate::detect::{Tree, serving};
 use crate::project::{Evidence, RelPath};
 use aho_corasick::AhoCorasick;
 use std::collections::BTreeMap;
@@ -80,8 +81,11 @@ pub(super) fn read(tree: &Tree, path: &RelPath) -> Option<File> {
     };
     let parsed = syntax::parse(&language, &text)?;
     let mut reader = Reader {
-        tree,
-        text: &text,
+        source: Source {
+            tree,
+            path,
+            text: &text,
+        },
         kotlin,
         package: String::new(),
         file: File {
@@ -94,8 +98,7 @@ pub(super) fn read(tree: &Tree, path: &RelPath) -> Option<File> {
 }
 
 struct Reader<'t> {
-    tree: &'t Tree,
-    text: &'t str,
+    source: Source<'t>,
     kotlin: bool,
     package: String,
     file: File,
@@ -108,14 +111,6 @@ struct Argument<'n> {
 }
 
 impl<'t> Reader<'t> {
-    fn of(&self, node: Node<'_>) -> &'t str {
-        syntax::text(node, self.text)
-    }
-
-    fn at(&self, node: Node<'_>) -> Evidence {
-        self.tree.at(&self.file.path, syntax::line(node))
-    }
-
     fn take(&mut self, root: Node<'t>) {
         let kinds = [
             "package_declaration",
@@ -133,7 +128,7 @@ impl<'t> Reader<'t> {
         for node in syntax::all_of(root, &kinds) {
             match node.kind() {
                 "package_declaration" | "package_header" => {
-                    let text = self.of(node).trim_start_matches("package").trim();
+                    let text = self.source.of(node).trim_start_matches("package").trim();
                     text.trim_end_matches(';').clone_into(&mut self.package);
                 }
                 "annotation" | "marker_annotation" => self.annotation(node),
@@ -172,7 +167,7 @@ impl<'t> Reader<'t> {
                         node: *node,
                     }),
                     [name, node] => Some(Argument {
-                        name: Some(self.of(*name)),
+                        name: Some(self.source.of(*name)),
                         node: *node,
                     }),
                     _ => None,
@@ -184,7 +179,7 @@ impl<'t> Reader<'t> {
     /// The text of a literal; None for anything else.
     fn literal(&self, node: Node<'_>) -> Option<String> {
         (node.kind() == "string_literal")
-            .then(|| self.of(node).trim_matches('"').replace("\\$", "$"))
+            .then(|| self.source.of(node).trim_matches('"').replace("\\$", "$"))
     }
 
     fn number(&self, node: Node<'_>) -> Option<u16> {
@@ -192,22 +187,30 @@ impl<'t> Reader<'t> {
             node.kind(),
             "decimal_integer_literal" | "number_literal" | "string_literal"
         )
-        .then(|| self.of(node).trim_matches('"').parse().ok())
+        .then(|| self.source.of(node).trim_matches('"').parse().ok())
         .flatten()
     }
 
     fn annotation(&mut self, node: Node<'t>) {
-        let whole = self.of(node).trim_start_matches('@');
+        let whole = self.source.of(node).trim_start_matches('@');
         let end = whole
             .find(|c: char| !c.is_alphanumeric() && c != '.' && c != '_')
             .unwrap_or(whole.len());
         let name = whole[..end].rsplit('.').next().unwrap_or_default();
         if APPLICATIONS.contains(&name) {
-            self.file.application = Some(self.at(node));
+            self.file.application = Some(self.source.at(node));
         } else if LISTENERS.contains(&name) {
-            self.file.listener = self.file.listener.take().or_else(|| Some(self.at(node)));
+            self.file.listener = self
+                .file
+                .listener
+                .take()
+                .or_else(|| Some(self.source.at(node)));
         } else if name == "Scheduled" {
-            self.file.scheduled = self.file.scheduled.take().or_else(|| Some(self.at(node)));
+            self.file.scheduled = self
+                .file
+                .scheduled
+                .take()
+                .or_else(|| Some(self.source.at(node)));
         } else if name == "Value" {
             let text = self
                 .arguments(node)
@@ -235,7 +238,7 @@ impl<'t> Reader<'t> {
         if let Some(route) = route {
             let route = format!("/{}", route.trim_start_matches('/'));
             if is_health(&route) {
-                let at = self.at(node);
+                let at = self.source.at(node);
                 self.file.health.push((route, at));
             }
         }
@@ -243,7 +246,9 @@ impl<'t> Reader<'t> {
 
     /// `public static void main(String[] args)`, or a `main` of Kotlin outside of every class.
     fn function(&mut self, node: Node<'t>) {
-        let name = node.child_by_field_name("name").map(|name| self.of(name));
+        let name = node
+            .child_by_field_name("name")
+            .map(|name| self.source.of(name));
         if name != Some("main") || self.file.main.is_some() {
             return;
         }
@@ -256,7 +261,7 @@ impl<'t> Reader<'t> {
             let first = letters.next().map(|first| first.to_uppercase().to_string());
             top.then(|| format!("{}{}Kt", first.unwrap_or_default(), letters.as_str()))
         } else {
-            let head = self.of(node).split('{').next().unwrap_or_default();
+            let head = self.source.of(node).split('{').next().unwrap_or_default();
             let mut words = head.split_whitespace();
             words
                 .any(|word| word == "static")
@@ -268,7 +273,7 @@ impl<'t> Reader<'t> {
         } else {
             format!("{}.{class}", self.package)
         };
-        self.file.main = Some((whole, self.at(node)));
+        self.file.main = Some((whole, self.source.at(node)));
     }
 
     /// What is called, up to the arguments.
@@ -277,7 +282,10 @@ impl<'t> Reader<'t> {
             .into_iter()
             .find(|part| matches!(part.kind(), "argument_list" | "value_arguments"));
         let end = list.map_or(node.end_byte(), |list| list.start_byte());
-        self.text.get(node.start_byte()..end).unwrap_or_default()
+        self.source
+            .text
+            .get(node.start_byte()..end)
+            .unwrap_or_default()
     }
 
     fn call(&mut self, node: Node<'t>) {
@@ -311,12 +319,12 @@ impl<'t> Reader<'t> {
                 .or_else(|| arguments.get(1).filter(|one| one.name.is_none())),
             "start"
                 if callee.contains("Javalin")
-                    || self.text.contains("io.javalin") && arguments.len() < 3 =>
+                    || self.source.text.contains("io.javalin") && arguments.len() < 3 =>
             {
                 // `start(port)`, `start(host, port)`
                 arguments.last()
             }
-            "listen" if self.text.contains("io.vertx") => first,
+            "listen" if self.source.text.contains("io.vertx") => first,
             // The server that comes with Java is given an address.
             "create" if callee.ends_with("HttpServer.create") => first,
             _ => {
@@ -338,7 +346,7 @@ impl<'t> Reader<'t> {
         let listen = listen.map(|one| {
             let inside = self.arguments(one.node);
             match inside.last() {
-                Some(last) if self.of(one.node).contains("InetSocketAddress") => last.node,
+                Some(last) if self.source.of(one.node).contains("InetSocketAddress") => last.node,
                 _ => one.node,
             }
         });
@@ -347,7 +355,8 @@ impl<'t> Reader<'t> {
             None => usual,
         };
         let named = listen.map(|node| {
-            self.of(node)
+            self.source
+                .of(node)
                 .rsplit('.')
                 .next()
                 .unwrap_or_default()
@@ -357,7 +366,7 @@ impl<'t> Reader<'t> {
             port,
             named,
             on_loopback: host.is_some_and(|host| host == "localhost" || host == "127.0.0.1"),
-            at: self.at(node),
+            at: self.source.at(node),
         });
     }
 
@@ -367,7 +376,7 @@ impl<'t> Reader<'t> {
         let [object, key] = parts.as_slice() else {
             return;
         };
-        let object = self.of(*object);
+        let object = self.source.of(*object);
         if !object.ends_with("getenv()") && !object.to_lowercase().ends_with("dotenv") {
             return;
         }
@@ -393,12 +402,12 @@ impl<'t> Reader<'t> {
             let parent = inner.parent()?;
             if parent.kind() == "binary_expression" {
                 let right = parent.child_by_field_name("right")?;
-                let between = self.text.get(inner.end_byte()..right.start_byte())?;
+                let between = self.source.text.get(inner.end_byte()..right.start_byte())?;
                 if between.trim() != "?:" {
                     return None;
                 }
                 return self.literal(right).or_else(|| {
-                    (right.kind() == "number_literal").then(|| self.of(right).to_owned())
+                    (right.kind() == "number_literal").then(|| self.source.of(right).to_owned())
                 });
             }
             if matches!(parent.kind(), "method_invocation" | "call_expression")
@@ -431,7 +440,7 @@ impl<'t> Reader<'t> {
         let (Some(name), Some(value)) = (name, parts.last()) else {
             return;
         };
-        let name = self.of(name);
+        let name = self.source.of(name);
         if !serving::is_of_port(name) {
             return;
         }
@@ -442,7 +451,7 @@ impl<'t> Reader<'t> {
             );
             calls
                 .into_iter()
-                .filter(|call| self.of(*call).contains("env"))
+                .filter(|call| self.source.of(*call).contains("env"))
                 .find_map(|call| {
                     self.beside(call).or_else(|| {
                         self.arguments(call)
@@ -453,7 +462,7 @@ impl<'t> Reader<'t> {
                 .and_then(|text| text.parse().ok())
         });
         if let Some(port) = port {
-            let at = self.at(node);
+            let at = self.source.at(node);
             self.file.ports.insert(name.to_lowercase(), (port, at));
         }
     }

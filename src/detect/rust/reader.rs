@@ -4,17 +4,15 @@ use super::reads;
 use super::source::{Field, File, Route, Struct};
 use super::value::{self, Names};
 use crate::detect::serving::{Listen, is_health, is_name, is_of_port, port_in};
+use crate::detect::syntax::{self, Source};
 use crate::detect::variable::Read;
-use crate::detect::{Tree, syntax};
-use crate::project::Evidence;
 use tree_sitter::Node;
 
-/// Adds to `file` what is below `root`, the tree of its `text`.
-pub(super) fn take<'t>(tree: &'t Tree, text: &'t str, root: Node<'t>, file: &mut File) {
-    let names = names(root, text);
+/// Adds to `file` what is below `root`, the tree of its `source`.
+pub(super) fn take<'t>(source: Source<'t>, root: Node<'t>, file: &mut File) {
+    let names = names(root, source.text);
     let mut reader = Reader {
-        text,
-        tree,
+        source,
         names,
         file,
     };
@@ -36,21 +34,12 @@ fn names<'t>(root: Node<'t>, text: &'t str) -> Names<'t> {
 }
 
 struct Reader<'t, 'f> {
-    text: &'t str,
-    tree: &'t Tree,
+    source: Source<'t>,
     names: Names<'t>,
     file: &'f mut File,
 }
 
 impl<'t> Reader<'t, '_> {
-    fn of(&self, node: Node<'_>) -> &'t str {
-        syntax::text(node, self.text)
-    }
-
-    fn at(&self, node: Node<'_>) -> Evidence {
-        self.tree.at(&self.file.path, syntax::line(node))
-    }
-
     fn take(&mut self, root: Node<'t>) {
         let kinds = [
             "mod_item",
@@ -93,7 +82,7 @@ impl<'t> Reader<'t, '_> {
         let mut before = node.prev_named_sibling();
         while let Some(node) = before {
             match node.kind() {
-                "attribute_item" => found.push(self.of(node)),
+                "attribute_item" => found.push(self.source.of(node)),
                 "line_comment" | "block_comment" => {}
                 _ => break,
             }
@@ -117,10 +106,10 @@ impl<'t> Reader<'t, '_> {
         ) else {
             return;
         };
-        let (name, body_text) = (self.of(name), self.of(body));
+        let (name, body_text) = (self.source.of(name), self.source.of(body));
         let first = parameters.named_child(0);
         let first = first.and_then(|first| first.child_by_field_name("pattern"));
-        if let Some(first) = first.map(|first| self.of(first))
+        if let Some(first) = first.map(|first| self.source.of(first))
             && (body_text.contains(&format!("var({first})"))
                 || body_text.contains(&format!("var_os({first})")))
         {
@@ -128,7 +117,7 @@ impl<'t> Reader<'t, '_> {
         }
         // `fn default_port() -> u16 { 8080 }`
         if syntax::children(body).len() == 1
-            && let Some(value) = value::literal(body, self.text)
+            && let Some(value) = value::literal(body, self.source.text)
             && let Some(port) = port_in(&value)
         {
             self.keep(name, port, node);
@@ -146,21 +135,21 @@ impl<'t> Reader<'t, '_> {
             .into_iter()
             .filter(|node| !node.kind().ends_with("comment"))
             .collect();
-        let whole = self.of(function);
+        let whole = self.source.of(function);
         let (object, name) = match function.kind() {
             "field_expression" => (
                 function
                     .child_by_field_name("value")
-                    .map_or("", |value| self.of(value)),
+                    .map_or("", |value| self.source.of(value)),
                 function
                     .child_by_field_name("field")
-                    .map_or("", |field| self.of(field)),
+                    .map_or("", |field| self.source.of(field)),
             ),
             _ => whole.rsplit_once("::").unwrap_or(("", whole)),
         };
         let is_method = function.kind() == "field_expression";
         self.listen(node, object, name, is_method, &arguments);
-        reads::call(self.text, node, object, name, &arguments, self.file);
+        reads::call(self.source.text, node, object, name, &arguments, self.file);
         self.folders(node, object, name, &arguments);
         self.routes(node, name, is_method, &arguments);
         if name == "run_pending_migrations" {
@@ -210,22 +199,22 @@ impl<'t> Reader<'t, '_> {
             "http" if object == "Server" && self.mentions("tiny_http") => first,
             "start" if object == "gotham" => first,
             "build" | "custom" if object == "rocket" => {
-                let at = self.at(node);
+                let at = self.source.at(node);
                 self.file.launches.get_or_insert(at);
                 return;
             }
             _ => return,
         };
         let Some(address) = address else { return };
-        let plain = self.of(address);
+        let plain = self.source.of(address);
         if plain.contains("\"unix:") || plain.contains(".sock\"") || plain.contains(":0\"") {
             return;
         }
-        let at = self.at(node);
+        let at = self.source.at(node);
         self.file.listens.push(Listen {
-            port: value::port(address, self.text, &self.names, 8),
-            named: value::name(address, self.text, &self.names),
-            on_loopback: value::is_loopback(address, self.text, &self.names),
+            port: value::port(address, self.source.text, &self.names, 8),
+            named: value::name(address, self.source.text, &self.names),
+            on_loopback: value::is_loopback(address, self.source.text, &self.names),
             at,
         });
     }
@@ -233,14 +222,14 @@ impl<'t> Reader<'t, '_> {
     fn routes(&mut self, node: Node<'t>, name: &str, is_method: bool, arguments: &[Node<'t>]) {
         let Some(path) = arguments
             .first()
-            .and_then(|first| value::text(*first, self.text))
+            .and_then(|first| value::text(*first, self.source.text))
         else {
             return;
         };
         match name {
             // The prefix of what is given, or of what is said of the scope.
             "nest" | "mount" if is_method => {
-                let below = self.of(node).to_owned();
+                let below = self.source.of(node).to_owned();
                 self.file.nests.push((path.to_owned(), below));
             }
             "scope" if !is_method => {
@@ -252,7 +241,7 @@ impl<'t> Reader<'t, '_> {
                 }) {
                     whole = parent;
                 }
-                let below = self.of(whole).to_owned();
+                let below = self.source.of(whole).to_owned();
                 self.file.nests.push((path.to_owned(), below));
             }
             "route" | "at" | "resource" | "route_service" | "with_path" | "path" | "get" => {
@@ -268,12 +257,12 @@ impl<'t> Reader<'t, '_> {
                     while let Some(parent) = above {
                         if parent.kind() == "function_item" {
                             let name = parent.child_by_field_name("name");
-                            functions.extend(name.map(|name| self.of(name).to_owned()));
+                            functions.extend(name.map(|name| self.source.of(name).to_owned()));
                             break;
                         }
                         above = parent.parent();
                     }
-                    let at = self.at(node);
+                    let at = self.source.at(node);
                     self.file.health.push(Route {
                         path: route,
                         functions,
@@ -288,7 +277,7 @@ impl<'t> Reader<'t, '_> {
     fn folders(&mut self, node: Node<'t>, object: &str, name: &str, arguments: &[Node<'t>]) {
         let text = |index: usize| {
             let argument: &Node = arguments.get(index)?;
-            value::literal(*argument, self.text)
+            value::literal(*argument, self.source.text)
         };
         let last = object.rsplit("::").next().unwrap_or_default();
         let handed_out = match (last, name) {
@@ -302,7 +291,7 @@ impl<'t> Reader<'t, '_> {
             _ => None,
         };
         if let Some(folder) = handed_out {
-            let at = self.at(node);
+            let at = self.source.at(node);
             self.file.statics.push((folder, at));
         }
         let templates = match (last, name) {
@@ -315,14 +304,14 @@ impl<'t> Reader<'t, '_> {
             _ => None,
         };
         if let Some(folder) = templates {
-            let at = self.at(node);
+            let at = self.source.at(node);
             let folder = folder.split('*').next().unwrap_or_default();
             self.file.templates.push((folder.to_owned(), at));
         }
     }
 
     fn migrates(&mut self, tool: &'static str, folder: Option<String>, node: Node<'t>) {
-        let at = self.at(node);
+        let at = self.source.at(node);
         let known = self.file.migrates.get_or_insert((tool, folder.clone(), at));
         known.1 = known.1.take().or(folder);
     }
@@ -331,12 +320,12 @@ impl<'t> Reader<'t, '_> {
         let Some(name) = node.child_by_field_name("macro") else {
             return;
         };
-        let whole = self.of(name);
+        let whole = self.source.of(name);
         let last = whole.rsplit("::").next().unwrap_or_default();
         let first = syntax::all(node, "string_literal")
             .into_iter()
             .next()
-            .and_then(|node| value::text(node, self.text))
+            .and_then(|node| value::text(node, self.source.text))
             .map(str::to_owned);
         match last {
             "env" | "option_env" | "dotenv" => {
@@ -353,7 +342,7 @@ impl<'t> Reader<'t, '_> {
             | "query_unchecked" | "query_as_unchecked"
                 if whole.starts_with("sqlx::") || self.mentions("sqlx") =>
             {
-                let at = self.at(node);
+                let at = self.source.at(node);
                 self.file.asks.get_or_insert(at);
             }
             "migrate" => self.migrates("sqlx", first, node),
@@ -368,14 +357,14 @@ impl<'t> Reader<'t, '_> {
             "include_dir" => {
                 if let Some(folder) = first {
                     let folder = folder.replace("$CARGO_MANIFEST_DIR", "");
-                    let at = self.at(node);
+                    let at = self.source.at(node);
                     let folder = folder.trim_start_matches('/').to_owned();
                     self.file.embeds.push((folder, at));
                 }
             }
             "relative" => {
                 if let Some(folder) = first {
-                    let at = self.at(node);
+                    let at = self.source.at(node);
                     self.file.statics.push((folder, at));
                 }
             }
@@ -385,16 +374,16 @@ impl<'t> Reader<'t, '_> {
 
     /// `#[get("/health")]`, `#[folder = "dist"]`.
     fn attribute(&mut self, node: Node<'t>) {
-        let text = self.of(node);
+        let text = self.source.of(node);
         let inside = text.trim_start_matches("#[").trim_end_matches(']').trim();
         let argument = || inside.split('"').nth(1);
         if inside == "launch" || inside.starts_with("rocket::launch") || inside == "rocket::main" {
-            let at = self.at(node);
+            let at = self.source.at(node);
             self.file.launches.get_or_insert(at);
         } else if inside.starts_with("folder")
             && let Some(folder) = argument()
         {
-            let at = self.at(node);
+            let at = self.source.at(node);
             self.file.embeds.push((folder.to_owned(), at));
         } else if let Some((method, _)) = inside.split_once('(')
             && matches!(method.rsplit("::").next(), Some("get" | "route"))
@@ -405,8 +394,8 @@ impl<'t> Reader<'t, '_> {
                 item = next.next_named_sibling();
             }
             let name = item.and_then(|item| item.child_by_field_name("name"));
-            let functions = name.map(|name| self.of(name).to_owned());
-            let at = self.at(node);
+            let functions = name.map(|name| self.source.of(name).to_owned());
+            let at = self.source.at(node);
             self.file.health.push(Route {
                 path: path.to_owned(),
                 functions: functions.into_iter().collect(),
@@ -437,7 +426,7 @@ impl<'t> Reader<'t, '_> {
             ) else {
                 continue;
             };
-            let (name, of) = (self.of(name), self.of(of));
+            let (name, of) = (self.source.of(name), self.source.of(of));
             let attributes = self.attributes(field);
             let line = syntax::line(field);
             let above = field.prev_named_sibling();
@@ -463,7 +452,7 @@ impl<'t> Reader<'t, '_> {
             });
         }
         self.file.structs.push(Struct {
-            name: self.of(name).to_owned(),
+            name: self.source.of(name).to_owned(),
             is_deserialized,
             fields,
         });
@@ -481,13 +470,13 @@ impl<'t> Reader<'t, '_> {
         for variant in syntax::all(node, "enum_variant") {
             if let Some(name) = variant.child_by_field_name("name") {
                 let mut words = String::new();
-                for letter in self.of(name).chars() {
+                for letter in self.source.of(name).chars() {
                     if letter.is_ascii_uppercase() && !words.is_empty() {
                         words.push('-');
                     }
                     words.push(letter.to_ascii_lowercase());
                 }
-                let at = self.at(variant);
+                let at = self.source.at(variant);
                 self.file.commands.push((words, at));
             }
         }
@@ -499,9 +488,9 @@ impl<'t> Reader<'t, '_> {
             .iter()
             .find_map(|field| node.child_by_field_name(field));
         if let (Some(name), Some(given)) = (name, node.child_by_field_name("value")) {
-            let name = self.of(name);
+            let name = self.source.of(name);
             if is_of_port(name)
-                && let Some(port) = value::port(given, self.text, &self.names, 8)
+                && let Some(port) = value::port(given, self.source.text, &self.names, 8)
             {
                 self.keep(name, port, node);
             }
@@ -510,7 +499,7 @@ impl<'t> Reader<'t, '_> {
 
     fn keep(&mut self, name: &str, port: u16, node: Node<'t>) {
         if is_of_port(name) {
-            let at = self.at(node);
+            let at = self.source.at(node);
             let name = name.to_lowercase();
             self.file.ports.entry(name).or_insert((port, at));
         }
@@ -525,12 +514,12 @@ impl<'t> Reader<'t, '_> {
             .is_some_and(|parent| {
                 parent.kind() != "macro_invocation" || {
                     let name = parent.child_by_field_name("macro");
-                    let name = name.map_or("", |name| self.of(name));
+                    let name = name.map_or("", |name| self.source.of(name));
                     let last = name.rsplit("::").next().unwrap_or_default();
                     !matches!(last, "format" | "vec" | "println" | "info")
                 }
             });
-        let text = value::unquoted(self.of(node));
+        let text = value::unquoted(self.source.of(node));
         let path = text.trim_start_matches("./");
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_./*".contains(c);
         if !built_in
@@ -539,7 +528,7 @@ impl<'t> Reader<'t, '_> {
             && !path.starts_with('/')
             && path.chars().all(plain)
         {
-            let at = self.at(node);
+            let at = self.source.at(node);
             self.file.paths.push((path.to_owned(), at));
         }
     }

@@ -2,9 +2,10 @@
 //! it names.
 
 use super::reader;
+use crate::detect::Tree;
 use crate::detect::serving::Listen;
+use crate::detect::syntax::{self, Source};
 use crate::detect::variable::Read;
-use crate::detect::{Tree, syntax};
 use crate::project::{Evidence, RelPath};
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
@@ -128,7 +129,12 @@ pub(super) fn read(tree: &Tree, path: &RelPath) -> Option<File> {
         return Some(file);
     }
     let parsed = syntax::parse(&tree_sitter_rust::LANGUAGE.into(), &text)?;
-    reader::take(tree, &text, parsed.root_node(), &mut file);
+    let source = Source {
+        tree,
+        path,
+        text: &text,
+    };
+    reader::take(source, parsed.root_node(), &mut file);
     Some(file)
 }
 
