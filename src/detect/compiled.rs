@@ -5,7 +5,7 @@ use super::beside::beside_or_hidden;
 use super::{existing, naming, shell};
 use crate::project::{
     ComposeFile, ComposeService, Dockerfile, Evidence, Existing, Fact, Finding, RelPath,
-    ServiceKind, Severity, Single,
+    ServiceKind, Severity,
 };
 
 /// One program.
@@ -159,16 +159,6 @@ pub(super) fn embeds_nothing(folder: &RelPath, at: &Evidence, build: &str) -> Fi
         evidence: vec![at.clone()],
         mend: format!("build it before `{build}`, in a stage of the Dockerfile too, or commit it"),
     }
-}
-
-/// That one container at a time may write the file that `at` keeps the data in.
-pub(super) fn in_a_file(at: &Evidence) -> Fact<Single> {
-    let single = Single {
-        reason: "sqlite",
-        message: "the database is a SQLite file, which one container at a time may write"
-            .to_owned(),
-    };
-    Fact::certain(single, at.clone())
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::{lint, lock, manager, migration, serve, test, variables};
 use crate::detect::compiled::{self, Compiled, SERVES};
 use crate::detect::existing::volumes;
 use crate::detect::variable::Engines;
-use crate::detect::{Found, Tree, client};
+use crate::detect::{Found, Tree, client, single};
 use crate::project::{
     BackingKind, Dockerfile, Evidence, Existing, Fact, Port, RelPath, ServerInterface, Service,
     ServiceKind, Sought,
@@ -217,7 +217,7 @@ impl Search<'_> {
         .find_map(|name| module.requires(name))
         .filter(|_| !self.engines().has_database());
         if let Some(requirement) = sqlite {
-            service.single = Some(compiled::in_a_file(&requirement.declared));
+            service.single = Some(single::sqlite(&requirement.declared));
         }
         service
     }

@@ -1,7 +1,7 @@
 //! Folders that an application writes to, and why no second one may run.
 
 use super::application::Application;
-use crate::detect::compiled;
+use crate::detect::single;
 use crate::project::{Evidence, Fact, RelPath, Service, Single};
 use std::collections::BTreeSet;
 
@@ -74,7 +74,7 @@ impl Application<'_> {
         };
         let file = setting().or_else(driver);
         if let Some(at) = file.filter(|_| !self.engines.has_database()) {
-            service.single = Some(compiled::in_a_file(at));
+            service.single = Some(single::sqlite(at));
             return;
         }
         let locked = self

@@ -39,8 +39,6 @@ mod testing;
 mod tool;
 mod version;
 
-pub(super) use distribution::debian;
-
 use super::{Found, Tree};
 use crate::project::{Existing, Library, RelPath, Service, ServiceKind, Unknown};
 use code::Code;

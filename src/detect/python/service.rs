@@ -16,6 +16,7 @@ use super::{
     capacity, distribution, environment, files, health, migration, port, role, server, sign, start,
     version,
 };
+use crate::detect::debian;
 use crate::detect::variable::Engines;
 use crate::project::{
     BackingKind, Confidence, Dockerfile, EnvRole, EnvVar, Evidence, Existing, Fact, Port, RelPath,
@@ -547,7 +548,7 @@ impl Surroundings<'_, '_> {
                 .as_ref()
                 .is_some_and(|from| from.excerpt.contains("alpine"));
             for evidence in &file.system_packages {
-                let Some(name) = distribution::debian(&evidence.excerpt, alpine) else {
+                let Some(name) = debian::debian(&evidence.excerpt, alpine) else {
                     continue;
                 };
                 service.system_packages.push(Fact::new(

@@ -176,6 +176,15 @@ impl<'a> Application<'a> {
         self.gem(name).is_some() || locked && self.any(name).is_none()
     }
 
+    /// What starts a command of Rails.
+    pub(super) fn rails_program(&self) -> &'static str {
+        if self.path("bin/rails").is_some() {
+            "bin/rails"
+        } else {
+            "bundle exec rails"
+        }
+    }
+
     /// Version of Rails, major and minor.
     pub(super) fn rails(&self) -> Option<(u32, u32)> {
         let locked = self.lock.as_ref().and_then(|lock| {

@@ -2,6 +2,7 @@
 
 use super::application::{Application, Shape};
 use super::source::{arguments, with_tree};
+use crate::detect::syntax;
 use crate::project::{Evidence, Fact, LintCommand, RelPath, TestCommand};
 
 pub(super) fn test(application: &Application<'_>, shape: &Shape) -> Option<Fact<TestCommand>> {
@@ -42,11 +43,7 @@ pub(super) fn test(application: &Application<'_>, shape: &Shape) -> Option<Fact<
     });
     let at = Evidence::file(tested.or_else(|| inside("spec", "_spec"))?);
     if matches!(shape, Shape::Rails(_)) {
-        let program = if application.path("bin/rails").is_some() {
-            "bin/rails"
-        } else {
-            "bundle exec rails"
-        };
+        let program = application.rails_program();
         return Some(command(&format!("{program} test"), "minitest", at));
     }
     task(application).map(|(name, at)| command(&format!("bundle exec rake {name}"), "minitest", at))
@@ -60,21 +57,19 @@ fn task(application: &Application<'_>) -> Option<(&'static str, Evidence)> {
         &path,
         &["Test", "test"],
         |source, root| {
-            let found = crate::detect::syntax::all(root, "call")
-                .into_iter()
-                .find(|call| {
-                    let receiver = call
-                        .child_by_field_name("receiver")
-                        .map_or("", |it| source.of(it));
-                    let makes = matches!(source.method(*call), "new" | "create")
-                        && receiver.ends_with("TestTask");
-                    let own = source.method(*call) == "task"
-                        && arguments(*call).first().is_some_and(|first| {
-                            let first = first.child_by_field_name("key").unwrap_or(*first);
-                            source.string(first).as_deref() == Some("test")
-                        });
-                    makes || own
-                });
+            let found = syntax::all(root, "call").into_iter().find(|call| {
+                let receiver = call
+                    .child_by_field_name("receiver")
+                    .map_or("", |it| source.of(it));
+                let makes = matches!(source.method(*call), "new" | "create")
+                    && receiver.ends_with("TestTask");
+                let own = source.method(*call) == "task"
+                    && arguments(*call).first().is_some_and(|first| {
+                        let first = first.child_by_field_name("key").unwrap_or(*first);
+                        source.string(first).as_deref() == Some("test")
+                    });
+                makes || own
+            });
             found.map(|call| ("test", source.at(application.tree, call)))
         },
     )?

@@ -4,8 +4,8 @@ use super::application::{Application, Shape};
 use super::database;
 use super::erb;
 use super::source::{arguments, names, with_tree};
-use crate::detect::syntax;
-use crate::project::{Confidence, Evidence, Fact, RelPath, Service, Single};
+use crate::detect::{single, syntax};
+use crate::project::{Confidence, Evidence, Fact, Finding, RelPath, Service, Severity};
 
 /// Adds what `service`, of this shape, opens and writes.
 pub(super) fn find(application: &Application<'_>, shape: &Shape, service: &mut Service) {
@@ -94,26 +94,42 @@ fn own(application: &Application<'_>, service: &mut Service) {
 
 /// A folder that is written and holds code is no volume: the code of a newer image would not show.
 fn beside_code(application: &Application<'_>, service: &mut Service) {
-    for fact in &service.writable {
-        let folder = &fact.value;
-        let code = application
-            .tree
-            .files()
-            .find(|path| path.is_within(folder) && path.extension() == "rb");
-        service.sources.extend(code.cloned());
-    }
+    let folders = service.writable.iter().map(|fact| &fact.value);
+    let code: Vec<RelPath> = folders
+        .filter_map(|folder| code_in(application, folder).cloned())
+        .collect();
+    service.sources.extend(code);
 }
 
-fn single(service: &mut Service, reason: &'static str, message: &str, at: Evidence) {
-    service.single.get_or_insert_with(|| {
-        Fact::certain(
-            Single {
-                reason,
-                message: message.to_owned(),
-            },
-            at,
-        )
-    });
+fn code_in<'a>(application: &Application<'a>, folder: &RelPath) -> Option<&'a RelPath> {
+    let mut files = application.tree.with_extension("rb");
+    files.find(|path| path.is_within(folder))
+}
+
+/// Says of a database that lies beside code that no volume keeps it.
+pub(super) fn not_kept(application: &Application<'_>, service: &Service) -> Option<Finding> {
+    let known = service.single.as_ref()?;
+    if known.value.reason != "sqlite" {
+        return None;
+    }
+    let (path, at) = database::files(application).into_iter().find(|(text, _)| {
+        let path = application.root.join(text.trim_start_matches("./"));
+        let folder = path.map(|path| path.parent());
+        text != ":memory:"
+            && folder.is_ok_and(|folder| {
+                folder == application.root || code_in(application, &folder).is_some()
+            })
+    })?;
+    let name = path.rsplit('/').next().unwrap_or_default();
+    Some(Finding {
+        id: "data-beside-code",
+        severity: Severity::Warning,
+        message: format!(
+            "{at} keeps the database beside code, where no volume may go: {path} is gone with the container that wrote it"
+        ),
+        mend: format!("keep it in a folder of its own: database: storage/{name}"),
+        evidence: vec![at],
+    })
 }
 
 /// The folder of the database, where that is a file.
@@ -145,12 +161,7 @@ fn sqlite(application: &Application<'_>, service: &mut Service) {
     let at = adapter
         .and_then(|fact| fact.evidence.into_iter().next())
         .unwrap_or(gem);
-    single(
-        service,
-        "sqlite",
-        "the database is a SQLite file, which one container at a time may write",
-        at,
-    );
+    service.single.get_or_insert_with(|| single::sqlite(&at));
 }
 
 /// Active Storage on the disk, where production chooses it.
@@ -204,12 +215,7 @@ fn storage(application: &Application<'_>, service: &mut Service) {
         let mut fact = Fact::certain(folder, at.clone());
         fact.evidence.push(application.tree.at(&path, root));
         add(&mut service.writable, fact);
-        single(
-            service,
-            "local-uploads",
-            "uploads lie in a local folder that two containers would not share",
-            at,
-        );
+        service.single.get_or_insert_with(|| single::uploads(&at));
     }
 }
 
@@ -235,12 +241,47 @@ fn uploads(application: &Application<'_>, service: &mut Service) {
                 &mut service.writable,
                 fact.because(format!("where {name} puts what is uploaded by default")),
             );
-            single(
-                service,
-                "local-uploads",
-                "uploads lie in a local folder that two containers would not share",
-                at,
-            );
+            service.single.get_or_insert_with(|| single::uploads(&at));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::detect::{Found, Tree, existing, ruby};
+
+    fn told(database: &str) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!("production:\n  adapter: sqlite3\n  database: {database}\n");
+        for (path, text) in [
+            ("Gemfile", "gem 'rails'\ngem 'sqlite3'\ngem 'puma'\n"),
+            ("config/application.rb", ""),
+            ("config/database.yml", &text),
+            ("db/migrate/1_make_piers.rb", "\n"),
+        ] {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let tree = Tree::read(folder.path()).unwrap();
+        let mut found = Found::default();
+        ruby::look(&tree, &existing::read(&tree), &mut found);
+        assert_eq!(
+            found.services[0].single.as_ref().unwrap().value.reason,
+            "sqlite"
+        );
+        let told = found
+            .findings
+            .iter()
+            .filter(|one| one.id == "data-beside-code");
+        told.map(|one| one.evidence[0].to_string()).collect()
+    }
+
+    #[test]
+    fn a_database_beside_code_is_told_of_and_one_in_a_folder_of_its_own_is_not() {
+        assert_eq!(told("db/production.sqlite3"), ["config/database.yml:3"]);
+        assert_eq!(told("production.sqlite3"), ["config/database.yml:3"]);
+        assert_eq!(told("storage/production.sqlite3"), Vec::<String>::new());
+        assert_eq!(told("\":memory:\""), Vec::<String>::new());
     }
 }

@@ -32,19 +32,13 @@ pub(super) fn find(
     let folder = folder.or_else(|| schema().map(|path| path.parent()))?;
     let evidence = vec![Evidence::file(folder.clone()), at];
     let told = processes.iter().find(|process| {
-        process.name == "release"
-            || process
-                .words
-                .iter()
-                .any(|word| word.starts_with("db:") && !word.contains("seed"))
+        let tasks = || process.words.iter().filter(|word| word.starts_with("db:"));
+        let only_seeds = tasks().all(|word| word.contains("seed"));
+        tasks().next().is_some() && (process.name == "release" || !only_seeds)
     });
-    let told = told.filter(|process| process.words.iter().any(|word| word.starts_with("db:")));
     let command = match told {
         Some(process) => Some(process.command()),
-        None if rails && application.path("bin/rails").is_some() => {
-            Some("bin/rails db:prepare".to_owned())
-        }
-        None if rails => Some("bundle exec rails db:prepare".to_owned()),
+        None if rails => Some(format!("{} db:prepare", application.rails_program())),
         None => task(application).map(|_| "bundle exec rake db:migrate".to_owned()),
     };
     let sure = command.is_some();

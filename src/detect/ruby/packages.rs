@@ -1,8 +1,8 @@
 //! Debian packages that gems need to be built and to run, and those that an image of the repository has.
 
 use super::application::Application;
-use crate::detect::{existing, python};
-use crate::project::{Fact, Service};
+use crate::detect::{debian, existing};
+use crate::project::{Evidence, Fact, Service};
 
 /// What one gem needs.
 struct Needs {
@@ -84,27 +84,20 @@ const ALWAYS: &[&str] = &["build-essential", "libyaml-dev", "pkg-config"];
 /// Packages of a Dockerfile that production does without, or that the image brings anyway.
 const NOT: &[&str] = &[
     "libjemalloc2",
-    "nodejs",
-    "yarn",
-    "npm",
     "bundler",
     "ruby",
     "tzdata",
-    "locales",
-    "supervisor",
     "postgresql-client",
     "sqlite3",
     "libvips",
     "redis",
-    "redis-server",
     "libcap2-bin",
-    "netcat-openbsd",
 ];
 
 /// Adds what the gems of production need, and what an image of the repository installs for them.
 pub(super) fn find(application: &Application<'_>, service: &mut Service) {
     let manifest = &application.gemfile.path;
-    let at = crate::project::Evidence::file(manifest.clone());
+    let at = Evidence::file(manifest.clone());
     for name in ALWAYS {
         let fact = Fact::likely((*name).to_owned(), at.clone());
         service
@@ -130,7 +123,7 @@ pub(super) fn find(application: &Application<'_>, service: &mut Service) {
             continue;
         }
         let gem = application.gem(needs.gem).map(|gem| gem.declared.clone());
-        let at = gem.or_else(|| Some(crate::project::Evidence::file(lock?.path.clone())));
+        let at = gem.or_else(|| Some(Evidence::file(lock?.path.clone())));
         let Some(at) = at else { continue };
         let fact = |name: &&str| {
             Fact::likely((*name).to_owned(), at.clone()).because(format!("{} needs it", needs.gem))
@@ -146,7 +139,7 @@ pub(super) fn find(application: &Application<'_>, service: &mut Service) {
         let from = image.from.as_ref();
         let alpine = from.is_some_and(|from| from.excerpt.contains("alpine"));
         for evidence in &image.system_packages {
-            let name = python::debian(&evidence.excerpt, alpine);
+            let name = debian::debian(&evidence.excerpt, alpine);
             if let Some(name) = name.filter(|name| !NOT.contains(name)) {
                 let fact = Fact::likely(name.to_owned(), evidence.clone());
                 service.system_packages.push(fact);

@@ -40,56 +40,51 @@ pub(super) fn services(
     found: &mut Found,
 ) -> Vec<Service> {
     let processes = process::all(application);
-    let common = Common::of(application, shape, &processes);
+    let common = common(application, shape, &processes);
     let mut all = vec![web(application, shape, &processes, &common, found)];
     let workers = worker::find(application, shape, &processes);
     all.extend(workers.into_iter().map(|one| work(one, &common)));
     found.findings.extend(worker::cron(application));
+    found.findings.extend(files::not_kept(application, &common));
     report(application, found);
     all
 }
 
 /// What all processes of a project share.
-struct Common {
-    base: Service,
-}
-
-impl Common {
-    fn of(application: &Application<'_>, shape: &Shape, processes: &[Process]) -> Self {
-        let manifest = application.gemfile.path.clone();
-        let at = Evidence::file(manifest.clone());
-        let folder = Fact::certain(application.root.clone(), at.clone());
-        let kind = Fact::certain(ServiceKind::Web, at.clone());
-        let mut base = Service::new("web", "ruby", application.root.clone(), kind, folder);
-        base.package_manager = Some(manager(application));
-        base.manifest = Some(Fact::certain(manifest, at));
-        base.lock = application
-            .lock
-            .as_ref()
-            .map(|lock| Fact::certain(lock.path.clone(), Evidence::file(lock.path.clone())));
-        base.manifest_includes = includes(application);
-        base.requirements
-            .clone_from(&application.gemfile.requirements);
-        base.runtime_version = version::find(application);
-        base.sources = vec![application.root.clone()];
-        base.sources.extend(
-            application
-                .gemfile
-                .paths
-                .iter()
-                .filter(|path| !path.is_within(&application.root))
-                .cloned(),
-        );
-        packages::find(application, &mut base);
-        files::find(application, shape, &mut base);
-        base.env = settings::find(application, shape);
-        base.test = checks::test(application, shape);
-        base.lint = checks::lint(application);
-        base.migration = migration::find(application, shape, processes);
-        base.signs = signs(application);
-        base.build = build(application, shape);
-        Self { base }
-    }
+fn common(application: &Application<'_>, shape: &Shape, processes: &[Process]) -> Service {
+    let manifest = application.gemfile.path.clone();
+    let at = Evidence::file(manifest.clone());
+    let folder = Fact::certain(application.root.clone(), at.clone());
+    let kind = Fact::certain(ServiceKind::Web, at.clone());
+    let mut base = Service::new("web", "ruby", application.root.clone(), kind, folder);
+    base.package_manager = Some(manager(application));
+    base.manifest = Some(Fact::certain(manifest, at));
+    base.lock = application
+        .lock
+        .as_ref()
+        .map(|lock| Fact::certain(lock.path.clone(), Evidence::file(lock.path.clone())));
+    base.manifest_includes = includes(application);
+    base.requirements
+        .clone_from(&application.gemfile.requirements);
+    base.runtime_version = version::find(application);
+    base.sources = vec![application.root.clone()];
+    base.sources.extend(
+        application
+            .gemfile
+            .paths
+            .iter()
+            .filter(|path| !path.is_within(&application.root))
+            .cloned(),
+    );
+    packages::find(application, &mut base);
+    files::find(application, shape, &mut base);
+    base.env = settings::find(application, shape);
+    base.test = checks::test(application, shape);
+    base.lint = checks::lint(application);
+    base.migration = migration::find(application, shape, processes);
+    base.signs = signs(application);
+    base.build = build(application, shape);
+    base
 }
 
 /// Files that an installation reads beside manifest and lock.
@@ -155,16 +150,11 @@ fn build(application: &Application<'_>, shape: &Shape) -> Option<Fact<String>> {
     has.iter()
         .any(|folder| application.path(folder).is_some() || application.path("public").is_some())
         .then_some(())?;
-    let program = if application.path("bin/rails").is_some() {
-        "bin/rails"
-    } else {
-        "bundle exec rails"
-    };
     // Rails before 5 has the task in rake alone.
     let program = if application.rails().is_some_and(|(major, _)| major < 5) {
         "bundle exec rake"
     } else {
-        program
+        application.rails_program()
     };
     Some(
         Fact::certain(format!("{program} assets:precompile"), at)
@@ -176,10 +166,10 @@ fn web(
     application: &Application<'_>,
     shape: &Shape,
     processes: &[Process],
-    common: &Common,
+    common: &Service,
     found: &mut Found,
 ) -> Service {
-    let mut service = common.base.clone();
+    let mut service = common.clone();
     let (entry, framework, at) = match shape {
         Shape::Rails(at) => ("config.ru".to_owned(), Some("rails"), at.clone()),
         Shape::Program(path, at) => (path.file_name().to_owned(), Some("sinatra"), at.clone()),
@@ -196,11 +186,7 @@ fn web(
                 at,
             )
         }
-        Shape::Gem | Shape::Other => (
-            String::new(),
-            None,
-            common.base.working_dir.evidence[0].clone(),
-        ),
+        Shape::Gem | Shape::Other => (String::new(), None, common.working_dir.evidence[0].clone()),
     };
     service.kind = Fact::certain(ServiceKind::Web, at.clone());
     service.framework = framework.map(|name| Fact::certain(name.to_owned(), at.clone()));
@@ -223,11 +209,7 @@ fn web(
         service.env.sort_by(|a, b| a.name.cmp(&b.name));
     }
     if matches!(shape, Shape::Rails(_)) {
-        let program = if application.path("bin/rails").is_some() {
-            "bin/rails"
-        } else {
-            "bundle exec rails"
-        };
+        let program = application.rails_program();
         let at = service.kind.evidence[0].clone();
         service.dev_command = Some(Fact::likely(
             format!("{program} server --binding 0.0.0.0 --port {{port}}"),
@@ -249,8 +231,8 @@ fn web(
     service
 }
 
-fn work(worker: Worker, common: &Common) -> Service {
-    let mut service = common.base.clone();
+fn work(worker: Worker, common: &Service) -> Service {
+    let mut service = common.clone();
     service.name = naming::sanitised(&worker.name).unwrap_or_else(|| "worker".to_owned());
     service.framework = worker.framework;
     service.server_command = Some(worker.command);

@@ -3,7 +3,8 @@
 use super::application::{Application, Shape};
 use super::process::Process;
 use super::server;
-use super::source::with_tree;
+use super::source::{arguments, with_tree};
+use crate::detect::syntax;
 use crate::project::{Confidence, Evidence, Fact, Finding, ServiceKind, Severity};
 
 /// A process beside the server.
@@ -274,7 +275,7 @@ fn runs_inside(application: &Application<'_>) -> bool {
             path,
             &["execution_mode"],
             |source, root| {
-                let set = crate::detect::syntax::all_of(root, &["assignment", "pair"]);
+                let set = syntax::all_of(root, &["assignment", "pair"]);
                 set.into_iter().any(|node| {
                     let text = source.of(node);
                     text.contains("execution_mode") && text.contains(":async")
@@ -295,7 +296,7 @@ fn is_plugin(application: &Application<'_>, known: &Known) -> bool {
     };
     let is = with_tree(application.tree, &path, &["solid_queue"], |source, root| {
         source.calls(root, "plugin").into_iter().any(|call| {
-            let named = super::source::arguments(call)
+            let named = arguments(call)
                 .first()
                 .and_then(|first| source.string(*first));
             let always = call

@@ -5,7 +5,7 @@ use super::program::{self, Program, Sources};
 use super::serve;
 use super::{lint, manager, migration, packages, test, variables};
 use crate::detect::compiled::{self, Compiled};
-use crate::detect::{Found, Tree, existing, shell, variable};
+use crate::detect::{Found, Tree, existing, shell, single, variable};
 use crate::project::{
     Dockerfile, Evidence, Existing, Fact, Finding, RelPath, Requirement, ServerInterface, Service,
     ServiceKind, Severity,
@@ -137,7 +137,7 @@ impl Search<'_> {
         existing::volumes::find(&images, &composed, &mut service);
         packages::find(self.tree, workspace, program, &mut service);
         if let Some(requirement) = sqlite(program) {
-            service.single = Some(compiled::in_a_file(&requirement.declared));
+            service.single = Some(single::sqlite(&requirement.declared));
         }
         service
     }
