@@ -159,6 +159,20 @@ impl Tree {
         code.chain(MANIFESTS.iter().flat_map(|name| self.named(name)))
     }
 
+    /// The manifests of any language in `folder` and above it, the nearest first.
+    pub(super) fn manifests_above(&self, folder: &RelPath) -> Vec<RelPath> {
+        let mut found = Vec::new();
+        let mut folder = folder.clone();
+        loop {
+            let here = MANIFESTS.iter().filter_map(|name| folder.join(name).ok());
+            found.extend(here.filter(|path| self.has(path)));
+            if folder.is_root() {
+                return found;
+            }
+            folder = folder.parent();
+        }
+    }
+
     pub fn has(&self, path: &RelPath) -> bool {
         self.files.binary_search(path).is_ok()
     }

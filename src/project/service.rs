@@ -271,20 +271,6 @@ impl std::fmt::Display for Port {
 }
 
 impl Service {
-    /// The scheme of the URL by which Rails and Sequel know a driver of `MySQL`; None for other ecosystems.
-    #[must_use]
-    pub fn mysql_scheme(&self) -> Option<&'static str> {
-        let has = |name: &str| {
-            let mut requirements = self.requirements.iter();
-            requirements.any(|one| !one.development && one.name == name)
-        };
-        match self.ecosystem {
-            "ruby" if has("trilogy") => Some("trilogy"),
-            "ruby" if has("mysql2") => Some("mysql2"),
-            _ => None,
-        }
-    }
-
     /// A service of which nothing but name, place and kind is known.
     #[must_use]
     pub fn new(

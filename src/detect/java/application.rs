@@ -151,12 +151,26 @@ impl<'a> Application<'a> {
         self.framework.as_ref().map(|known| known.name)
     }
 
-    /// The class that starts: the marked one, the one that the build names, the one that listens, the
-    /// only one.
+    /// The classes that start and that a framework is told of.
+    pub(super) fn marked(&self) -> Vec<&'a (String, Evidence)> {
+        let marked = self.own.iter().filter(|file| file.application.is_some());
+        marked.filter_map(|file| file.main.as_ref()).collect()
+    }
+
+    /// The class that starts: the marked one, of several the one that the build names, without any the one
+    /// that the build names, the one that listens, the only one.
     pub(super) fn main(&self) -> Option<(String, Evidence)> {
-        let marked = self.own.iter().find(|file| file.application.is_some());
-        if let Some(main) = marked.and_then(|file| file.main.clone()) {
-            return Some(main);
+        let marked = self.marked();
+        if let [only] = marked.as_slice() {
+            return Some((*only).clone());
+        }
+        if !marked.is_empty() {
+            let (class, _) = self.module.main.as_ref()?;
+            return marked
+                .into_iter()
+                .find(|(name, _)| name == class)
+                .or(self.module.main.as_ref())
+                .cloned();
         }
         if let Some(told) = &self.module.main {
             return Some(told.clone());

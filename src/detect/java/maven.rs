@@ -268,7 +268,12 @@ impl<'a> Reader<'a> {
             let text = values.filled(entry.node.text()?);
             (!text.contains("${")).then(|| (text, self.tree.at(&pom.path, entry.line)))
         };
-        let told = all_plugins(chain).into_iter().find_map(|(pom, plugin)| {
+        let of_spring = |(_, plugin): &(&Pom, &Entry)| {
+            plugin.node.get("artifactId").and_then(Node::text) == Some("spring-boot-maven-plugin")
+        };
+        let managed = managed_plugins(chain).into_iter().filter(of_spring);
+        let mut plugins = all_plugins(chain).into_iter().chain(managed);
+        let told = plugins.find_map(|(pom, plugin)| {
             let mut places: Vec<&Node> = plugin.node.get("configuration").into_iter().collect();
             let executions = plugin.node.entries_at(&["executions"]).iter();
             places.extend(executions.filter_map(|one| one.node.get("configuration")));
@@ -368,6 +373,22 @@ fn all_plugins<'p>(chain: &[&'p Pom]) -> Vec<(&'p Pom, &'p Entry)> {
     let of = |pom: &'p Pom| {
         let entries = pom.node.entries_at(&["build", "plugins"]).iter();
         entries.map(move |entry| (pom, entry))
+    };
+    chain.iter().flat_map(|pom| of(pom)).collect()
+}
+
+/// The plugins that are configured for those who run them, and those of profiles; nearest first.
+fn managed_plugins<'p>(chain: &[&'p Pom]) -> Vec<(&'p Pom, &'p Entry)> {
+    let managed = ["build", "pluginManagement", "plugins"];
+    let of = |pom: &'p Pom| {
+        let profiles = pom.node.entries_at(&["profiles"]).iter();
+        let of_profiles = profiles.flat_map(move |profile| {
+            let node = &profile.node;
+            let plugins = node.entries_at(&["build", "plugins"]);
+            plugins.iter().chain(node.entries_at(&managed))
+        });
+        let all = pom.node.entries_at(&managed).iter().chain(of_profiles);
+        all.map(move |entry| (pom, entry))
     };
     chain.iter().flat_map(|pom| of(pom)).collect()
 }

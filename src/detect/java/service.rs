@@ -9,7 +9,7 @@ use crate::detect::serving::{self, Listen};
 use crate::detect::{Found, Tree, existing, unknown, variable};
 use crate::project::{
     ComposeFile, ComposeService, Confidence, Dockerfile, EnvRole, EnvVar, Evidence, Existing, Fact,
-    LintCommand, Port, ServerInterface, Service, ServiceKind, TestCommand,
+    Finding, LintCommand, Port, ServerInterface, Service, ServiceKind, Severity, TestCommand,
 };
 
 /// Where the applications of a build are looked for.
@@ -44,6 +44,7 @@ impl Search<'_> {
         for (application, kind) in applications.iter().zip(kinds) {
             let Some(kind) = kind else { continue };
             let mut service = self.service(application, kind, servers == 1);
+            found.findings.extend(undecided(application));
             if kind == ServiceKind::Web {
                 self.serve(application, &mut service, servers == 1, found);
             }
@@ -305,4 +306,24 @@ impl Search<'_> {
             known.name
         )))
     }
+}
+
+/// Says that several classes start and that the build names none of them.
+fn undecided(application: &Application) -> Option<Finding> {
+    let marked = application.marked();
+    if marked.len() < 2 || application.main().is_some() {
+        return None;
+    }
+    let classes: Vec<&str> = marked.iter().map(|(class, _)| class.as_str()).collect();
+    let manifest = &application.module.manifest;
+    Some(Finding {
+        id: "several-main-classes",
+        severity: Severity::Warning,
+        message: format!(
+            "{} start, and {manifest} does not say which one the archive starts",
+            classes.join(" and ")
+        ),
+        evidence: marked.iter().map(|(_, at)| at.clone()).collect(),
+        mend: format!("name one in {manifest}: `mainClass` of Spring Boot's plugin"),
+    })
 }

@@ -40,7 +40,8 @@ const TELLING: &[&str] = &[
     "Listener(",
     "@Incoming",
     "@QuarkusMain",
-    "@SpringBootApplication",
+    "@SpringBoot",
+    "@EnableAutoConfiguration",
     "embeddedServer(",
     "Javalin",
     "HttpServer",
@@ -49,11 +50,10 @@ const TELLING: &[&str] = &[
 ];
 
 /// Annotations that mark an application.
-const APPLICATIONS: &[&str] = &[
-    "SpringBootApplication",
-    "EnableAutoConfiguration",
-    "QuarkusMain",
-];
+const APPLICATIONS: &[&str] = &["SpringBootApplication", "QuarkusMain"];
+
+/// Annotations that mark one where a program starts in the same file; a library has them, too.
+const CONFIGURATIONS: &[&str] = &["SpringBootConfiguration", "EnableAutoConfiguration"];
 
 /// Annotations of methods that take messages from a queue or a stream.
 const LISTENERS: &[&str] = &[
@@ -88,12 +88,16 @@ pub(super) fn read(tree: &Tree, path: &RelPath) -> Option<File> {
         },
         kotlin,
         package: String::new(),
+        configured: None,
         file: File {
             path: path.clone(),
             ..File::default()
         },
     };
     reader.take(parsed.root_node());
+    if reader.file.main.is_some() && reader.file.application.is_none() {
+        reader.file.application = reader.configured;
+    }
     Some(reader.file)
 }
 
@@ -101,6 +105,8 @@ struct Reader<'t> {
     source: Source<'t>,
     kotlin: bool,
     package: String,
+    /// One of [`CONFIGURATIONS`].
+    configured: Option<Evidence>,
     file: File,
 }
 
@@ -199,6 +205,8 @@ impl<'t> Reader<'t> {
         let name = whole[..end].rsplit('.').next().unwrap_or_default();
         if APPLICATIONS.contains(&name) {
             self.file.application = Some(self.source.at(node));
+        } else if CONFIGURATIONS.contains(&name) {
+            self.configured = Some(self.source.at(node));
         } else if LISTENERS.contains(&name) {
             self.file.listener = self
                 .file
@@ -503,6 +511,16 @@ mod tests {
             ]
         );
         assert_eq!(file.health[0].0, "/healthz");
+    }
+
+    #[test]
+    fn a_configuration_is_an_application_where_a_program_starts() {
+        let text = |inside: &str| {
+            format!("@SpringBootConfiguration\n@EnableAutoConfiguration\nclass A {{ {inside} }}\n")
+        };
+        let starts = read_text("A.java", &text("public static void main(String[] a) {}"));
+        assert!(starts.application.is_some());
+        assert!(read_text("A.java", &text("")).application.is_none());
     }
 
     #[test]

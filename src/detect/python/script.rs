@@ -77,6 +77,10 @@ pub(super) fn find(
         || mentioned(&file).is_some()
         || USUAL.contains(&file.stem())
         || candidates.len() == 1;
+    let is_told_of = mentioned(&file).is_some() || cron.iter().any(|(path, ..)| *path == file);
+    if package.manifest.is_none() && !is_told_of && is_tool_of_another(code, &file) {
+        return None;
+    }
     // A package that is built has its commands in entry points; without a sign that this
     // script is deployed it is a library.
     if !spoken_for || (package.built.is_some() && mentioned(&file).is_none() && cron.is_empty()) {
@@ -126,6 +130,23 @@ pub(super) fn find(
         framework,
         place,
     })
+}
+
+/// Folders of programs that people run by hand.
+const TOOLS: &[&str] = &[
+    "tool", "tools", "script", "scripts", "hack", "util", "utils",
+];
+
+/// Whether a script lies among the tools of a project that is written in another language.
+fn is_tool_of_another(code: &Code<'_>, script: &RelPath) -> bool {
+    let folder = script.parent();
+    let is_other = |path: &RelPath| {
+        let name = path.file_name();
+        // Those two belong to every language.
+        !matches!(name, "Makefile" | "Dockerfile") && !name.ends_with(".txt")
+    };
+    folder.as_str().split('/').any(|part| TOOLS.contains(&part))
+        && code.tree.manifests_above(&folder).iter().any(is_other)
 }
 
 /// Whether a word names the file by its place in an image (`/srv/jobs/run.py`) or behind a variable

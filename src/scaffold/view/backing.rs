@@ -2,7 +2,7 @@
 
 use super::Input;
 use super::component::Component;
-use crate::project::{BackingKind, BackingService, EnvRole, EnvVar};
+use crate::project::{BackingKind, BackingService, EnvRole, EnvVar, Service};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
@@ -208,10 +208,8 @@ fn value(part: &Component, var: &EnvVar, supabase: bool) -> Option<String> {
         Some(R::MysqlUser) => "root".to_owned(),
         Some(R::MysqlDatabase) => "app".to_owned(),
         Some(R::MysqlUrl) => {
-            let scheme = part
-                .services
-                .iter()
-                .find_map(|service| service.mysql_scheme());
+            let mut services = part.services.iter();
+            let scheme = services.find_map(|service| mysql_scheme(service));
             let scheme = scheme.unwrap_or("mysql");
             format!("{scheme}://root:{PASSWORD}@127.0.0.1:3306/app")
         }
@@ -246,4 +244,17 @@ fn value(part: &Component, var: &EnvVar, supabase: bool) -> Option<String> {
         _ => PASSWORD.to_owned(),
     };
     Some(text)
+}
+
+/// The scheme of the URL by which Rails and Sequel know a driver of `MySQL`; None for other ecosystems.
+pub(super) fn mysql_scheme(service: &Service) -> Option<&'static str> {
+    let has = |name: &str| {
+        let mut requirements = service.requirements.iter();
+        requirements.any(|one| !one.development && one.name == name)
+    };
+    match service.ecosystem {
+        "ruby" if has("trilogy") => Some("trilogy"),
+        "ruby" if has("mysql2") => Some("mysql2"),
+        _ => None,
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Compose files, `.env` and `.env.example` are made from the same plan, so that they agree.
 
-use super::super::Input;
+use super::super::{Input, backing};
 use super::literal;
 use crate::project::{BackingKind, EnvRole, EnvVar, Project, Service, SupabasePart};
 use std::collections::BTreeMap;
@@ -416,7 +416,7 @@ fn scheme<'a>(variable: &'a EnvVar, otherwise: &'a str) -> &'a str {
 fn mysql_scheme(project: &Project, variable: &EnvVar) -> &'static str {
     let reads = |service: &&Service| service.env.iter().any(|known| known.name == variable.name);
     let mut services = project.services.iter().filter(reads);
-    services.find_map(Service::mysql_scheme).unwrap_or("mysql")
+    services.find_map(backing::mysql_scheme).unwrap_or("mysql")
 }
 
 /// On or off in the words that the code's default is in.
