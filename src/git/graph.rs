@@ -11,11 +11,11 @@ pub use compare::Comparison;
 pub use walk::Reach;
 
 use super::{CommitId, GitError};
-use columns::Columns;
+use columns::{Columns, Reading};
 use gix_object::Find as _;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// A commit as a number, dense from 0: its place in the commit-graph file, or after that.
 pub type Node = u32;
@@ -50,7 +50,7 @@ struct Loose {
 /// The commits of one repository. Nodes that were given out stay valid.
 pub struct Graph {
     objects: PathBuf,
-    file: Option<gix_commitgraph::Graph>,
+    file: Option<Arc<gix_commitgraph::Graph>>,
     /// How many commits the file holds: the first node of a loose one.
     in_file: u32,
     /// Says which objects are here, and opens little for it; None where it cannot take the path.
@@ -64,8 +64,8 @@ pub struct Graph {
     /// By node: its committer date in seconds since 1970, once all were read; [`OUTSIDE`] for one
     /// that such a number cannot hold.
     times: OnceLock<Vec<u32>>,
-    /// What was read of the file beside other work, for the first walk.
-    columns: Mutex<Option<Columns>>,
+    /// What is read of the file beside other work, for the first walk.
+    columns: Mutex<Option<Reading>>,
 }
 
 /// Stands for a date before 1970 or after 2106.
@@ -85,23 +85,16 @@ impl Graph {
     /// # Errors
     /// [`GraphError::Shallow`] for a shallow clone.
     pub fn open(common_dir: &Path) -> Result<Self, GraphError> {
-        Self::with(common_dir, || {
-            find_file(common_dir).map(|file| (file, None))
-        })
+        let file = find_file(common_dir).map(Arc::new);
+        let columns = None;
+        Self::open_ahead(common_dir, Ahead { file, columns })
     }
 
-    /// The same, with what was read ahead of it.
+    /// The same, with what is read ahead of it.
     ///
     /// # Errors
     /// As [`Graph::open`].
     pub fn open_ahead(common_dir: &Path, ahead: Ahead) -> Result<Self, GraphError> {
-        Self::with(common_dir, || {
-            let found = ahead.finish();
-            found.unwrap_or_else(|| find_file(common_dir).map(|file| (file, None)))
-        })
-    }
-
-    fn with(common_dir: &Path, find: impl FnOnce() -> columns::Found) -> Result<Self, GraphError> {
         let shallow = std::fs::metadata(common_dir.join("shallow"));
         if shallow.is_ok_and(|file| file.len() > 0) {
             return Err(GraphError::Shallow(common_dir.to_owned()));
@@ -112,8 +105,8 @@ impl Graph {
             present.add_disk_alternate(folder).ok()?;
             Some(present)
         });
-        let (file, columns) = find().unzip();
-        let in_file = file.as_ref().map_or(0, gix_commitgraph::Graph::num_commits);
+        let Ahead { file, columns } = ahead;
+        let in_file = file.as_ref().map_or(0, |file| file.num_commits());
         Ok(Self {
             objects,
             file,
@@ -125,7 +118,7 @@ impl Graph {
             known: HashMap::new(),
             buffer: Vec::new(),
             times: OnceLock::new(),
-            columns: Mutex::new(columns.flatten()),
+            columns: Mutex::new(columns),
         })
     }
 
@@ -248,11 +241,9 @@ impl Graph {
     /// # Errors
     /// When the commit-graph file is broken.
     fn columns(&self) -> Result<Columns, GraphError> {
-        let ahead = self
-            .columns
-            .lock()
-            .ok()
-            .and_then(|mut columns| columns.take());
+        let ahead = (self.columns.lock().ok())
+            .and_then(|mut columns| columns.take())
+            .and_then(|reading| reading.join().ok().flatten());
         let mut columns = match (ahead, &self.file) {
             (Some(ahead), _) => ahead,
             (None, Some(file)) => Columns::read(file).map_err(|error| self.broken(&error))?,
@@ -269,21 +260,32 @@ impl Graph {
     /// look for each in the file. For when no more commits are looked up.
     pub fn read_times(&self) {
         self.times.get_or_init(|| {
-            let mut times = Vec::with_capacity(self.len());
-            let kept = |time: i64| u32::try_from(time).unwrap_or(OUTSIDE);
-            times.extend(
-                self.commits_in_file()
-                    .map(|commit| time_of(&commit))
-                    .map(kept),
-            );
-            times.extend(self.loose.iter().map(|loose| kept(loose.time)));
+            let mut times = vec![OUTSIDE; self.len()];
+            let (in_file, loose) = times.split_at_mut(self.in_file as usize);
+            if let Some(file) = self.file.as_deref() {
+                let half = in_file.len() / 2;
+                let (lower, upper) = in_file.split_at_mut(half);
+                let read = |from: usize, times: &mut [u32]| {
+                    for (node, time) in (index(from)..).zip(times) {
+                        *time = kept(time_of(&file.commit_at(gix_commitgraph::Position(node))));
+                    }
+                };
+                let beside = std::thread::scope(|scope| {
+                    let thread = std::thread::Builder::new().stack_size(columns::STACK);
+                    let thread = thread.spawn_scoped(scope, || read(half, upper));
+                    read(0, lower);
+                    thread.is_ok()
+                });
+                // No thread could be had.
+                if !beside {
+                    read(half, upper);
+                }
+            }
+            for (time, loose) in loose.iter_mut().zip(&self.loose) {
+                *time = kept(loose.time);
+            }
             times
         });
-    }
-
-    fn commits_in_file(&self) -> impl Iterator<Item = gix_commitgraph::file::commit::Commit<'_>> {
-        let file = self.file.iter();
-        file.flat_map(gix_commitgraph::Graph::iter_commits)
     }
 
     /// Committer date in seconds since 1970.
@@ -388,6 +390,11 @@ impl Graph {
 
 fn time_of(commit: &gix_commitgraph::file::commit::Commit<'_>) -> i64 {
     i64::try_from(commit.committer_timestamp()).unwrap_or(i64::MAX)
+}
+
+/// A date as [`Graph::read_times`] keeps it.
+fn kept(time: i64) -> u32 {
+    u32::try_from(time).unwrap_or(OUTSIDE)
 }
 
 /// The commit-graph file of a repository, its own or that of an alternate.

@@ -3,6 +3,7 @@
 use super::walk::{LAST, MORE, NONE};
 use super::{Node, index};
 use std::path::Path;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 /// By node, in order.
@@ -74,31 +75,28 @@ impl Columns {
     }
 }
 
-/// Bytes of the stack of the thread that reads; it calls little.
-const STACK: usize = 256 * 1024;
+/// Bytes of the stack of a thread that reads; it calls little.
+pub(super) const STACK: usize = 256 * 1024;
 
 /// The commit-graph file of a repository, while it is read beside other work.
-pub struct Ahead(Option<JoinHandle<Found>>);
+pub struct Ahead {
+    pub(super) file: Option<Arc<gix_commitgraph::Graph>>,
+    /// None where nothing is read ahead.
+    pub(super) columns: Option<Reading>,
+}
 
-/// The file, and its columns where it is not broken; None where there is none.
-pub(super) type Found = Option<(gix_commitgraph::Graph, Option<Columns>)>;
+/// Gives the columns where the file is not broken.
+pub(super) type Reading = JoinHandle<Option<Columns>>;
 
 impl Ahead {
     /// Begins to read the file of the repository whose common git directory is `common_dir`.
     pub fn start(common_dir: &Path) -> Self {
-        let common_dir = common_dir.to_owned();
-        let read = move || {
-            let file = super::find_file(&common_dir)?;
-            let columns = Columns::read(&file).ok();
-            Some((file, columns))
-        };
+        let file = super::find_file(common_dir).map(Arc::new);
         // Where no thread can be had, the file is read when it is needed.
-        let thread = std::thread::Builder::new().stack_size(STACK);
-        Self(thread.spawn(read).ok())
-    }
-
-    /// What was read; the inner None where nothing was.
-    pub(super) fn finish(self) -> Option<Found> {
-        self.0?.join().ok()
+        let columns = file.clone().and_then(|file| {
+            let thread = std::thread::Builder::new().stack_size(STACK);
+            thread.spawn(move || Columns::read(&file).ok()).ok()
+        });
+        Self { file, columns }
     }
 }

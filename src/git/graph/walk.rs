@@ -72,11 +72,6 @@ impl Parents {
         }
     }
 
-    #[inline]
-    fn is_merge(&self, place: u32) -> bool {
-        self.only[place as usize] >= MORE
-    }
-
     /// Puts them into another order: `to` leads from each place to the new one, from 0 to below
     /// `count` where there is one. Leaves nothing of use in `to`.
     fn rearrange(&mut self, to: &mut [u32], count: usize) {
@@ -102,6 +97,7 @@ impl<'a> Reach<'a> {
         let Descent {
             mut places,
             mut parents,
+            merges,
         } = Descent::new(graph, tips)?;
         let mut stamps = vec![UNSEEN; parents.only.len()];
         let mut crossings = Vec::new();
@@ -148,12 +144,6 @@ impl<'a> Reach<'a> {
         }
         crossings.sort_unstable();
         crossings.dedup();
-        let mut merges = FixedBitSet::with_capacity(places.len());
-        for (node, place) in places.iter().enumerate() {
-            if *place != NONE && parents.is_merge(*place) {
-                merges.insert(node);
-            }
-        }
         let lowest = if whole { FIRST } else { FIRST + 1 };
         let borders = sort(&mut stamps, tips.len(), lowest);
         let count = borders.last().copied().unwrap_or_default() as usize;
@@ -332,6 +322,8 @@ struct Descent {
     places: Vec<u32>,
     /// By place. A parent above all tips is 0, which nobody's parent can be.
     parents: Parents,
+    /// By node.
+    merges: FixedBitSet,
 }
 
 impl Descent {
@@ -369,9 +361,11 @@ impl Descent {
             place => place,
         };
         let mut parents = vec![NONE; total as usize];
-        for (of, parent) in places.iter().zip(by_node) {
+        let mut merges = FixedBitSet::with_capacity(places.len());
+        for (node, (of, parent)) in places.iter().zip(by_node).enumerate() {
             if *of != NONE {
                 parents[*of as usize] = if parent < NONE { place(parent) } else { parent };
+                merges.set(node, parent >= MORE);
             }
         }
         for edge in &mut edges {
@@ -381,6 +375,7 @@ impl Descent {
         Ok(Self {
             places,
             parents: Parents { only, edges },
+            merges,
         })
     }
 }
