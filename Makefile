@@ -38,7 +38,7 @@ bench: ## measure beside peers; BENCH="hooks --runs 30" picks, WRITE=1 writes do
 corpus: ## print how often detection is right over the corpus, and write docs/detection.md
 	@SHIPWAY_WRITE=1 cargo test --quiet --test it corpus:: -- --nocapture
 
-order: ## find out anew which functions a start runs, for the linker to put them together
+order: ## find out anew which functions and constants a start uses, for the linker to put them together
 	@scripts/order
 
 soak: ## run every test at SCALE=84, again and again for MINUTES=30, or until one fails

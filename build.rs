@@ -79,17 +79,15 @@ fn put_in_order() -> Outcome<()> {
         return Ok(());
     }
     let trial = Path::new(&std::env::var("OUT_DIR")?).join("trial");
+    let source = trial.with_extension("c");
+    // The list is about functions and constants: there have to be some.
+    fs::write(
+        &source,
+        "void function(void) {} const char constant[64] = {1};\n",
+    )?;
     let tried = Command::new("cc")
-        .args([
-            "-nostdlib",
-            "-shared",
-            "-x",
-            "c",
-            "/dev/null",
-            &argument,
-            "-o",
-        ])
-        .arg(trial)
+        .args(["-nostdlib", "-shared", &argument, "-o"])
+        .args([&trial, &source])
         .output();
     if tried.is_ok_and(|tried| tried.status.success()) {
         println!("cargo::rustc-link-arg-bins={argument}");

@@ -71,15 +71,23 @@ fn a_commit_here_goes_through_them() {
 /// What the build would only leave out where the linker refused it.
 #[test]
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-fn the_linkers_take_the_order_of_functions() {
+fn the_linkers_take_the_order_of_functions_and_constants() {
     let place = tempfile::tempdir().unwrap();
     let source = place.path().join("one.c");
+    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("link/start.ld");
+    let lines = std::fs::read_to_string(&list).unwrap();
+    let constant = (lines.lines())
+        .find_map(|line| line.trim().strip_prefix("*(.rodata.")?.strip_suffix(')'))
+        .unwrap();
     std::fs::write(
         &source,
-        "void unheard_of(void) {}\nvoid ts_parser_parse(void) {}\n",
+        format!(
+            "void unheard_of(void) {{}}\nvoid ts_parser_parse(void) {{}}\n\
+             const char unread[64] = {{1}};\n\
+             __attribute__((section(\".rodata.{constant}\"))) const char is_read[64] = {{1}};\n"
+        ),
     )
     .unwrap();
-    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("link/start.ld");
     let rustc = std::process::Command::new("rustc")
         .args(["--print", "target-libdir"])
         .output()
@@ -89,7 +97,13 @@ fn the_linkers_take_the_order_of_functions() {
     for linker in [None, linkers.is_dir().then_some(linkers)] {
         let program = place.path().join("program");
         let mut command = std::process::Command::new("cc");
-        command.args(["-nostdlib", "-shared", "-ffunction-sections", "-o"]);
+        command.args([
+            "-nostdlib",
+            "-shared",
+            "-ffunction-sections",
+            "-fdata-sections",
+            "-o",
+        ]);
         command.arg(&program).arg(&source);
         command.arg(format!("-Wl,-T,{}", list.display()));
         match &linker {
@@ -106,7 +120,8 @@ fn the_linkers_take_the_order_of_functions() {
             .output()
             .unwrap();
         let names = text(&names.stdout);
-        let at = |name: &str| names.find(&format!(" T {name}\n")).unwrap();
+        let at = |name: &str| names.find(&format!(" {name}\n")).unwrap();
         assert!(at("ts_parser_parse") < at("unheard_of"), "{names}");
+        assert!(at("is_read") < at("unread"), "{names}");
     }
 }
