@@ -67,6 +67,9 @@ pub(super) struct Maker {
     lines: usize,
 }
 
+/// Milliseconds within which a commit of such a state is killed.
+pub(super) const KILL_WITHIN: u64 = 120;
+
 impl Maker {
     pub(super) fn new(seed: u64) -> Self {
         Self {
@@ -272,7 +275,7 @@ impl Maker {
         ]);
         let kill = self
             .one_in(3)
-            .then(|| (self.random.u64(..120), self.one_in(2)));
+            .then(|| (self.random.u64(..KILL_WITHIN), self.one_in(2)));
         State {
             files,
             config,

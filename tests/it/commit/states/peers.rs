@@ -3,7 +3,7 @@
 //! the fixed seed, `SHIPWAY_SCALE` times four, is printed.
 
 use super::super::hooked::{Hooked, ok};
-use super::maker::{Maker, Staged, State, There};
+use super::maker::{KILL_WITHIN, Maker, Staged, State, There};
 use super::{SEED, Staging, Work, build, commit, fixed, staging, to_commit, work};
 use crate::sandbox::{scale, skipped};
 use serde_json::json;
@@ -164,8 +164,12 @@ impl<'s> Peer<'s> {
     }
 }
 
-/// One state from its making to what is left of it.
-fn one(name: &str, state: &State, tally: &mut Tally) {
+/// One state from its making to what is left of it. Where it is to be killed, that is at a moment of
+/// the time `span` that the peer takes.
+fn one(name: &str, state: &mut State, span: Duration, tally: &mut Tally) {
+    if let Some((after, _)) = &mut state.kill {
+        *after = *after * u64::try_from(span.as_millis()).unwrap() / KILL_WITHIN;
+    }
     let peer = Peer::new(name, state);
     let before: (Staging, Work) = (staging(&peer.hooked), work(&peer.hooked));
     let after = fixed(state, (&before.0, &before.1));
@@ -209,8 +213,9 @@ fn all_staged(mut state: State) -> State {
     state
 }
 
-/// The peer fixes the work tree of such a state as the states expect it of an index.
-fn same_fix(name: &str, state: &State, what: &str) {
+/// The peer fixes the work tree of such a state as the states expect it of an index. How long that
+/// takes it.
+fn same_fix(name: &str, state: &State, what: &str) -> Duration {
     let peer = Peer::new(name, state);
     let (index, mut expected) = (staging(&peer.hooked), work(&peer.hooked));
     let (fixed_index, _) = fixed(state, (&index, &expected));
@@ -227,12 +232,15 @@ fn same_fix(name: &str, state: &State, what: &str) {
             },
         );
     }
+    let begun = Instant::now();
     let (_, said) = peer.commit();
+    let took = begun.elapsed();
     assert_eq!(
         work(&peer.hooked),
         expected,
         "{name}, {what}\n{state:#?}\n{said}"
     );
+    took
 }
 
 /// The lines that a patch adds, by their numbers.
@@ -255,12 +263,13 @@ fn peers_come_to_the_same_files_where_nothing_is_unstaged() {
             continue;
         }
         let mut tally = Tally::default();
-        for seed in (SEED..).take(4) {
+        let spans = (SEED..).take(4).map(|seed| {
             let state = all_staged(Maker::new(seed).state());
-            same_fix(peer, &state, &format!("SHIPWAY_SEED={seed}"));
-        }
+            same_fix(peer, &state, &format!("SHIPWAY_SEED={seed}"))
+        });
+        let span = spans.max().unwrap();
         for seed in (SEED..).take(4 * scale()) {
-            one(peer, &Maker::new(seed).state(), &mut tally);
+            one(peer, &mut Maker::new(seed).state(), span, &mut tally);
         }
         println!("{peer}: {tally}");
     }
