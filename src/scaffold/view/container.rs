@@ -99,6 +99,8 @@ pub(super) struct Image {
     port: u16,
     /// Arguments of COPY.
     sources: Vec<String>,
+    /// Generated files that it copies, by their ids.
+    needs: Vec<String>,
     #[serde(flatten)]
     python: Option<python::Python>,
     node: Option<node::Node>,
@@ -220,7 +222,7 @@ pub(super) fn view(input: &Input) -> Container {
             "ruby" => base::ruby(input, services[0]),
             _ => base::pinned(input, "nginx"),
         };
-        images.push(Image {
+        let mut image = Image {
             file_flag: input
                 .path_of("dockerfile", &name)
                 .is_some_and(|path| path != "Dockerfile"),
@@ -255,7 +257,10 @@ pub(super) fn view(input: &Input) -> Container {
             java,
             php,
             ruby,
-        });
+            needs: Vec::new(),
+        };
+        image.needs = needs(&services, image.dev && !image.front_ends().is_empty());
+        images.push(image);
     }
     let applications: Vec<php::Application> = input
         .project
@@ -336,6 +341,36 @@ impl Image {
         let ruby = self.ruby.as_ref().map(|ruby| &ruby.workdir);
         python.or(node).or(go).or(rust).or(java).or(php).or(ruby)
     }
+}
+
+/// The generated files that the image of `services` copies, by their ids; `puts` is whether it puts a front
+/// end into the work tree for development.
+fn needs(services: &[&Service], puts: bool) -> Vec<String> {
+    let name = &services[0].name;
+    let mut ids = match services[0].ecosystem {
+        _ if is_site(services[0]) => vec![format!("site_conf.{name}")],
+        "php" => {
+            let mut ids = vec![format!("apache_conf.{name}")];
+            ids.extend(
+                ["", "_health", "_serve", "_ini"].map(|part| format!("shipway_php{part}")),
+            );
+            ids
+        }
+        ecosystem @ ("go" | "java" | "node" | "ruby" | "rust") => {
+            vec![format!("shipway_{ecosystem}")]
+        }
+        _ => {
+            let servers = services.iter();
+            let servers = servers.map(|service| format!("shipway_server.{}", service.name));
+            std::iter::once("shipway_start".to_owned())
+                .chain(servers)
+                .collect()
+        }
+    };
+    if puts {
+        ids.push("shipway_front_end".to_owned());
+    }
+    ids
 }
 
 /// What any of `applications` needs, each once.
