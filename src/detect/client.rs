@@ -2,6 +2,7 @@
 
 mod cargo;
 mod composer;
+mod cran;
 mod gem;
 mod go;
 mod maven;
@@ -11,6 +12,7 @@ use crate::project::{BackingKind, EnvRole, Other, Requirement, Sought};
 
 pub(super) use cargo::of_crate;
 pub(super) use composer::of_composer;
+pub(super) use cran::of_cran;
 pub(super) use gem::of_gem;
 pub(super) use go::of_go;
 pub(super) use maven::of_maven;

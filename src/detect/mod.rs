@@ -21,6 +21,8 @@ mod node;
 mod overrides;
 mod php;
 mod python;
+mod r;
+mod research;
 mod ruby;
 mod rust;
 mod scripts;
@@ -88,6 +90,15 @@ pub const ECOSYSTEMS: &[Ecosystem] = &[
     Ecosystem {
         name: "ruby",
         look: ruby::look,
+    },
+    Ecosystem {
+        name: "r",
+        look: r::look,
+    },
+    // After Python and R, whose manifests it takes: what nothing else runs.
+    Ecosystem {
+        name: "research",
+        look: research::look,
     },
     Ecosystem {
         name: "node",

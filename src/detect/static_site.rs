@@ -1,5 +1,8 @@
 //! Static sites: pages that a web server hands out as they are.
 
+mod generator;
+mod python;
+
 use super::{Found, Tree};
 use crate::project::{Confidence, Evidence, Existing, Fact, Port, RelPath, Service, ServiceKind};
 
@@ -51,8 +54,35 @@ const PAGES: &[&str] = &[
 const PORT: u16 = 8080;
 
 /// Adds a static site where there are pages and nothing else that serves them.
-pub(super) fn look(tree: &Tree, _existing: &Existing, found: &mut Found) {
-    if !found.services.is_empty() || !found.libraries.is_empty() {
+pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
+    let runs = |service: &Service| service.kind.value != ServiceKind::Job;
+    if found.services.iter().any(runs) {
+        return;
+    }
+    let is_package = found.packages.iter().any(|one| one.framework.is_some());
+    let site = generator::find(tree, existing).filter(|_| !is_package);
+    // Packages of Node.js are what the pipes of these are made of.
+    let is_apart = |site: &Service| {
+        let name = site.framework.as_ref().map(|fact| fact.value.as_str());
+        matches!(name, Some("hugo" | "zola"))
+    };
+    if site.as_ref().is_some_and(is_apart) {
+        let (node, others): (Vec<_>, Vec<_>) = std::mem::take(&mut found.libraries)
+            .into_iter()
+            .partition(|one| one.ecosystem == "node");
+        found.libraries = others;
+        found.packages.extend(node);
+    }
+    if !found.libraries.is_empty() {
+        return;
+    }
+    if let Some(mut site) = site {
+        site.port = port();
+        // What a generator's own configuration runs is no job.
+        found.services = vec![site];
+        return;
+    }
+    if !found.services.is_empty() {
         return;
     }
     let is_page = |path: &&RelPath| {
@@ -85,12 +115,7 @@ pub(super) fn look(tree: &Tree, _existing: &Existing, found: &mut Found) {
             .because("it has pages and nothing in the repository serves them"),
         Fact::certain(root.clone(), shown.clone()),
     );
-    site.port = Port::new(PORT).map(|port| {
-        Fact::guess(
-            port,
-            "the port that web servers without root rights use by custom",
-        )
-    });
+    site.port = port();
     site.health = Some(Fact::new(
         if index.file_name() == "index.html" {
             "/".to_owned()
@@ -103,6 +128,11 @@ pub(super) fn look(tree: &Tree, _existing: &Existing, found: &mut Found) {
     site.static_dirs = vec![Fact::certain(root.clone(), shown)];
     site.sources = sources(tree, &root);
     found.services.push(site);
+}
+
+fn port() -> Option<Fact<Port>> {
+    let rule = "the port that web servers without root rights use by custom";
+    Port::new(PORT).map(|port| Fact::guess(port, rule))
 }
 
 /// The site's own files and folders; at the repository's root not those that no visitor needs.

@@ -316,8 +316,16 @@ fn exact(upper: &str) -> Option<EnvRole> {
         | "APP_SECRET_KEY" | "SECRET" | "SESSION_SECRET" | "APP_KEY" | "SECRET_KEY_BASE" => {
             EnvRole::AppSecret
         }
-        "ENV" | "FLASK_ENV" | "APP_ENV" | "ENVIRONMENT" | "DJANGO_ENV" | "APP_ENVIRONMENT"
-        | "RAILS_ENV" | "RACK_ENV" => EnvRole::AppEnvironment,
+        "ENV"
+        | "FLASK_ENV"
+        | "APP_ENV"
+        | "ENVIRONMENT"
+        | "DJANGO_ENV"
+        | "APP_ENVIRONMENT"
+        | "RAILS_ENV"
+        | "RACK_ENV"
+        | "R_CONFIG_ACTIVE"
+        | "GOLEM_CONFIG_ACTIVE" => EnvRole::AppEnvironment,
         "DJANGO_SETTINGS_MODULE" => EnvRole::DjangoSettings,
         "DEBUG" | "FLASK_DEBUG" | "DJANGO_DEBUG" | "APP_DEBUG" => EnvRole::Debug,
         "PORT" | "APP_PORT" | "FLASK_RUN_PORT" | "SERVER_PORT" | "HTTP_PORT" => EnvRole::ListenPort,

@@ -75,6 +75,9 @@ pub struct Library {
     pub root: RelPath,
     /// `python`, `node`, …
     pub ecosystem: &'static str,
+    /// The tool that it is made for: `snakemake`, `nextflow`, `dvc`, `jupyter`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub framework: Option<Fact<String>>,
     pub package_manager: Option<Fact<PackageManager>>,
     /// Runtime version as `major.minor`, e.g. `3.12`.
     pub runtime_version: Option<Fact<String>>,

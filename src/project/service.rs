@@ -51,6 +51,9 @@ pub enum PackageManager {
     Gradle,
     Composer,
     Bundler,
+    Renv,
+    /// Packages of R without a lock.
+    Cran,
 }
 
 /// One declared dependency.

@@ -4,7 +4,9 @@ use super::view::container;
 use crate::project::{Evidence, Fact, Finding, Library, Project, Service, Severity};
 
 /// Ecosystems whose packages are built, tested and linted by what is generated.
-const TESTED: &[&str] = &["go", "java", "node", "php", "python", "ruby", "rust"];
+const TESTED: &[&str] = &[
+    "go", "java", "nextflow", "node", "php", "python", "r", "ruby", "rust",
+];
 
 /// Whether workflow, Makefile and dev container are made for an ecosystem.
 pub(super) fn is_tested(ecosystem: &str) -> bool {
@@ -41,6 +43,7 @@ fn tested(service: &Service) -> Option<Library> {
         name: Fact::certain(service.name.clone(), at),
         root: service.root.clone(),
         ecosystem: service.ecosystem,
+        framework: None,
         package_manager: service.package_manager.clone(),
         runtime_version: service.runtime_version.clone(),
         test: service.test.clone(),

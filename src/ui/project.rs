@@ -29,7 +29,12 @@ pub(crate) fn show_project(project: &Project, output: &Output) -> String {
         page.library(library, "library", "; it gets no Dockerfile");
     }
     for package in &project.packages {
-        page.library(package, "package", "");
+        let note = if package.framework.is_some() {
+            "; it is run by hand and answers no request: no Dockerfile"
+        } else {
+            ""
+        };
+        page.library(package, "package", note);
     }
     page.backing(&project.backing, &project.needs);
     page.development(project);
@@ -284,6 +289,7 @@ impl Page {
             library.name.value, library.root
         ));
         self.fact("name", &library.name, Clone::clone);
+        self.optional("made for", library.framework.as_ref(), Clone::clone);
         self.optional("runtime", library.runtime_version.as_ref(), |version| {
             format!("{} {version}", library.ecosystem)
         });

@@ -2,8 +2,8 @@
 //! image: built, and run as production runs it.
 
 use crate::engine::{
-    docker, get, go_base, java_bases, logs, node_base, php_base, python_base, ruby_base, rust_base,
-    status, until,
+    docker, get, go_base, java_bases, logs, node_base, php_base, python_base, r_base, ruby_base,
+    rust_base, status, until,
 };
 use crate::sandbox::Sandbox;
 use std::process::Command;
@@ -363,6 +363,56 @@ fn a_program_of_rust_serves_and_drains_on_a_base_without_its_toolchain() {
     running.keeps_secrets(SHELL);
 }
 
+/// What is asked for are packages of Debian's, so that nothing has to be downloaded.
+#[test]
+fn applications_of_plumber_and_shiny_serve_and_drain_on_a_disk_that_is_only_read() {
+    let Some(base) = r_base() else { return };
+    let bases = [("R_BASE", base.as_str())];
+    let running = Running::start("r-plumber", &[], &bases, Some(8000));
+    let address = running.up(8000, "/health");
+    let (code, answer) = get(&address, "/nets").unwrap();
+    assert_eq!(code, 200);
+    assert!(answer.ends_with("nets: 3"), "{answer}");
+    let seen = "id -u; ls /opt/library; touch /app/x 2> /dev/null || echo refused";
+    assert_eq!(running.inside(&["sh", "-c", seen]), "10001\nrefused");
+    running.says(
+        "sh /opt/shipway/shipway_start.sh",
+        &[
+            ("--probe /health", 0),
+            ("--probe /none", 22),
+            ("--probe", 0),
+            ("--running", 0),
+        ],
+    );
+    running.keeps_secrets(SHELL);
+    // The profile of the project is read as well.
+    let program = "cat(getOption(\"ropewalk.profile\"))";
+    #[rustfmt::skip]
+    let said = docker(
+        &["run", "--rm", "--workdir", "/app", &running.name, "Rscript", "-e", program],
+        None,
+    );
+    assert_eq!(said, "read");
+    let compose = running.sandbox.read("compose.yaml");
+    assert!(compose.contains("shiny::runApp"), "{compose}");
+    let page = format!("{}-page", running.name);
+    let shiny = "shiny::runApp(\".\", host = \"0.0.0.0\", port = 3838)";
+    #[rustfmt::skip]
+    docker(
+        &[
+            "run", "--detach", "--rm", "--name", &page, "--read-only", "--tmpfs", "/tmp", "--workdir", "/app",
+            "--publish", "127.0.0.1::3838", &running.name, "Rscript", "-e", shiny,
+        ],
+        None,
+    );
+    let shown = docker(&["port", &page, "3838/tcp"], None);
+    until("the page is shown", || status(&shown, "/") == Some(200));
+    let (_, text) = get(&shown, "/").unwrap();
+    docker(&["rm", "--force", &page], None);
+    assert!(text.contains("Plankton tow"), "{text}");
+    running.drains(&address, "/slow");
+}
+
 /// What is locked are the versions of Debian's packages, so that nothing has to be downloaded.
 #[test]
 fn an_application_of_rails_migrates_and_serves_and_drains_on_a_disk_that_is_only_read() {
@@ -553,5 +603,23 @@ fn a_site_hands_out_its_pages_and_nothing_that_was_generated() {
         }
     }
     assert_eq!(running.inside(&["id", "-u"]), "10001");
+    running.stop();
+}
+
+#[test]
+fn a_site_is_built_by_its_generator_and_only_its_pages_are_handed_out() {
+    let Some(python) = python_base() else { return };
+    let bases = [("PYTHON_BASE", python.as_str()), ("NGINX_BASE", NGINX)];
+    let running = Running::start("site-mkdocs", &[], &bases, Some(8080));
+    let address = running.up(8080, "/healthz");
+    let (code, page) = get(&address, "/").unwrap();
+    assert_eq!(code, 200);
+    assert!(page.contains("High water at noon."), "{page}");
+    assert_eq!(status(&address, "/berths/"), Some(200));
+    for source in ["/mkdocs.yml", "/docs/index.md", "/requirements.txt"] {
+        assert_eq!(status(&address, source), Some(404), "{source}");
+    }
+    let left = "id -u; command -v python3 || echo none";
+    assert_eq!(running.inside(&["sh", "-c", left]), "10001\nnone");
     running.stop();
 }

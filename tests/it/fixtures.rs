@@ -91,7 +91,7 @@ fn compare(file: &Path) -> Compared {
 }
 
 /// Keys under which the version of a runtime is expected.
-const LANGUAGES: &[&str] = &["python", "node", "go", "java", "php", "ruby", "rust"];
+const LANGUAGES: &[&str] = &["python", "node", "go", "java", "php", "r", "ruby", "rust"];
 
 /// How a detected fact stands beside the expected one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

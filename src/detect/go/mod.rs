@@ -28,7 +28,9 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
             alone: modules.len() == 1,
         }
         .services(found);
-        if services.is_empty() {
+        // Hugo names its themes in a module without a source.
+        let mut sources = tree.with_extension("go");
+        if services.is_empty() && sources.any(|path| path.is_within(&module.root)) {
             found.libraries.push(library(tree, module));
         }
         found.services.extend(services);
@@ -42,6 +44,7 @@ fn library(tree: &Tree, module: &Module) -> Library {
         name: Fact::certain(last, module.at.clone()),
         root: module.root.clone(),
         ecosystem: "go",
+        framework: None,
         package_manager: Some(manager(tree, module)),
         runtime_version: module.version.clone(),
         test: test(module),

@@ -105,6 +105,7 @@ fn library(
         name: Fact::certain(name, first.at.clone()),
         root: first.home.clone(),
         ecosystem: "java",
+        framework: None,
         package_manager: Some(manager(first)),
         runtime_version: version::find(tree, existing, first, &[]),
         test,

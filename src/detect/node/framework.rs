@@ -122,6 +122,7 @@ const BUILDERS: &[Framework] = &[
     files("gatsby", &["gatsby"], "public"),
     files("docusaurus", &["@docusaurus/core"], "build"),
     files("eleventy", &["@11ty/eleventy"], "_site"),
+    files("hexo", &["hexo"], "public"),
     files("sveltekit", &["@sveltejs/adapter-static"], "build"),
     files("astro", &["astro"], "dist"),
     files("vite", &["vite"], "dist"),

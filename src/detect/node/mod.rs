@@ -241,6 +241,7 @@ impl Installed<'_> {
             name,
             root: package.root.clone(),
             ecosystem: "node",
+            framework: None,
             package_manager: Some(self.managed.manager.clone()),
             runtime_version: version::find(self.tree, package, &self.managed.home, &images),
             test: checks.test(),

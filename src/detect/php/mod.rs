@@ -90,6 +90,7 @@ fn library(tree: &Tree, existing: &Existing, package: &Package) -> Library {
         name: package.name(tree),
         root: package.root.clone(),
         ecosystem: "php",
+        framework: None,
         package_manager: manager(package),
         runtime_version: version::find(tree, package, &images),
         test: checks.test(),

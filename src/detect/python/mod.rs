@@ -40,7 +40,10 @@ mod tool;
 mod version;
 
 use super::{Found, Tree};
-use crate::project::{Existing, Library, RelPath, Service, ServiceKind, Unknown};
+use crate::project::{
+    Evidence, Existing, Fact, Library, PackageManager, RelPath, Service, ServiceKind, TestCommand,
+    Unknown,
+};
 use code::Code;
 use manifest::Package;
 use service::Surroundings;
@@ -77,6 +80,42 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
         unknown(service, found);
     }
     found.services.append(&mut services);
+}
+
+/// What the manifests say of the environment for something that is no program of Python's own.
+#[derive(Default)]
+pub(super) struct Declared {
+    pub(super) manager: Option<Fact<PackageManager>>,
+    /// `major.minor`.
+    pub(super) version: Option<Fact<String>>,
+    pub(super) test: Option<Fact<TestCommand>>,
+}
+
+/// The environment that is declared in `root`, or anywhere below where it is the only one.
+pub(super) fn declared(tree: &Tree, existing: &Existing, root: &RelPath) -> Declared {
+    let code = Code::new(tree);
+    let packages = manifest::packages(&code, existing);
+    let inside = packages.iter().filter(|one| one.root.is_within(root));
+    let nearest = inside.min_by_key(|one| (one.root.depth(), one.root.clone()));
+    let alone = packages.len() == 1;
+    let Some(package) = nearest.filter(|one| one.root == *root || alone) else {
+        return Declared::default();
+    };
+    let roots: Vec<RelPath> = packages.iter().map(|one| one.root.clone()).collect();
+    let manager = package.manager.as_ref().zip(package.manifest.as_ref());
+    let manager = manager.map(|(manager, manifest)| {
+        let mut fact = manager.clone();
+        // What is installed from stands first.
+        let first = Evidence::file(manifest.value.clone());
+        fact.evidence.retain(|at| at.file != first.file);
+        fact.evidence.insert(0, first);
+        fact
+    });
+    Declared {
+        manager,
+        version: version::find(&code, existing, package, alone),
+        test: testing::find(&code, package, &roots, None),
+    }
 }
 
 /// The services of one project; a project without any may be a library.
@@ -216,13 +255,14 @@ fn project(
     if services.is_empty() && package.built.is_some() {
         found.libraries.push(Library {
             name: package.name.clone().unwrap_or_else(|| {
-                crate::project::Fact::guess(
+                Fact::guess(
                     package.root.file_name().to_owned(),
                     "the name of its folder",
                 )
             }),
             root: package.root.clone(),
             ecosystem: "python",
+            framework: None,
             package_manager: package.manager.clone(),
             runtime_version: version::find(code, existing, package, alone),
             test,

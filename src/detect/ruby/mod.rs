@@ -64,6 +64,7 @@ fn library(application: &Application<'_>, shape: &Shape) -> Library {
         },
         root: application.root.clone(),
         ecosystem: "ruby",
+        framework: None,
         package_manager: Some(manager(application)),
         runtime_version: version::find(application),
         test: checks::test(application, shape),

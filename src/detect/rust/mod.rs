@@ -51,6 +51,7 @@ fn library(workspace: &Workspace) -> Library {
     Library {
         name: workspace.name.clone(),
         ecosystem: "rust",
+        framework: None,
         package_manager: Some(manager(workspace)),
         runtime_version: workspace.version.clone(),
         test: Some(test(workspace)),

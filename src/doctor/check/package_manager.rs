@@ -81,6 +81,9 @@ fn programs(manager: PackageManager) -> Option<(&'static [&'static str], &'stati
             &["bundle"],
             "install Ruby from https://www.ruby-lang.org/en/downloads, Bundler comes with it",
         ),
+        PackageManager::Renv | PackageManager::Cran => {
+            (&["Rscript"], "install R from https://cran.r-project.org")
+        }
         PackageManager::Pip => return None,
     })
 }

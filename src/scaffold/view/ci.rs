@@ -99,6 +99,7 @@ struct Setup {
     node: Option<node::Runtime>,
     php: Option<php::Runtime>,
     rust: Option<String>,
+    r: Option<String>,
     ruby: Option<String>,
     /// The go.mod that says which Go.
     go: Option<String>,
@@ -210,6 +211,7 @@ fn uses(pins: &Pins) -> BTreeMap<&'static str, String> {
         ("node", "actions/setup-node", ""),
         ("go", "actions/setup-go", ""),
         ("java", "actions/setup-java", ""),
+        ("r", "r-lib/actions", "/setup-r"),
         ("ruby", "ruby/setup-ruby", ""),
         ("uv", "astral-sh/setup-uv", ""),
         ("cache_restore", "actions/cache", "/restore"),
@@ -258,6 +260,7 @@ fn setup(input: &Input, part: &Component, whole: bool) -> Setup {
         ),
         ("php", _) => ("composer", &["~/.cache/composer"]),
         ("go", _) => ("go", &["~/go/pkg/mod", "~/.cache/go-build"]),
+        ("r", _) => ("r", &["~/.cache/R/renv", "~/.local/share/renv"]),
         ("ruby", _) => ("bundler", &["~/bundle"]),
         ("rust", _) => ("cargo", &["~/.cargo/registry", "~/.cargo/git", "target"]),
         (_, PackageManager::Maven) => ("maven", &["~/.m2/repository", "~/.m2/wrapper"]),
@@ -290,11 +293,15 @@ fn setup(input: &Input, part: &Component, whole: bool) -> Setup {
             let version = part.version.map(|fact| fact.value.clone());
             version.unwrap_or_else(|| super::container::RUBY.to_owned())
         }),
+        r: (part.ecosystem == "r").then(|| {
+            let version = component::r::version(part.version);
+            version.unwrap_or("release").to_owned()
+        }),
         rust: (part.ecosystem == "rust").then(|| {
             part.version
                 .map_or_else(|| "stable".to_owned(), |fact| fact.value.clone())
         }),
-        java: (part.ecosystem == "java").then(|| {
+        java: matches!(part.ecosystem, "java" | "nextflow").then(|| {
             let known = part.version.map(|fact| fact.value.as_str());
             known.unwrap_or(container::JAVA).to_owned()
         }),
@@ -331,7 +338,7 @@ fn setup(input: &Input, part: &Component, whole: bool) -> Setup {
         node: node::runtime(input, part),
         php: php::runtime(part),
         root: folder(&part.root),
-        packages: if whole && (part.is_python() || part.ecosystem == "ruby") {
+        packages: if whole && (part.is_python() || matches!(part.ecosystem, "r" | "ruby")) {
             packages
         } else {
             Vec::new()
@@ -377,6 +384,7 @@ fn environment(part: &Component) -> Vec<String> {
                 ),
             ),
         );
+        lines.extend(part.add(".venv", &part.workbench()));
         return lines;
     }
     if !part.makes_environment() {
@@ -392,7 +400,7 @@ fn environment(part: &Component) -> Vec<String> {
 }
 
 fn lint_job(input: &Input, part: &Component, id: String, title: String) -> Option<LintJob> {
-    if matches!(part.ecosystem, "go" | "java" | "php" | "ruby" | "rust") {
+    if toolchain::is_of(part) {
         return toolchain::lint_job(input, part, id, title);
     }
     if let Some(installer) = &part.node {
@@ -449,7 +457,7 @@ fn lint_job(input: &Input, part: &Component, id: String, title: String) -> Optio
 }
 
 fn test_job(input: &Input, part: &Component, id: String, title: String) -> Option<TestJob> {
-    if matches!(part.ecosystem, "go" | "java" | "php" | "ruby" | "rust") {
+    if toolchain::is_of(part) {
         return toolchain::test_job(input, part, id, title);
     }
     if let Some(installer) = &part.node {

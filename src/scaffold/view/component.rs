@@ -3,6 +3,7 @@
 //! Services that share a manifest are one component. make, ci and devcontainer are made of these.
 
 mod node;
+pub(super) mod r;
 
 use super::super::{made, pins::Pins};
 use super::node::Installer;
@@ -19,6 +20,8 @@ pub(super) struct Component<'a> {
     /// Unique, `[a-z0-9_]+`; usable as a job id and as part of a make variable.
     pub name: String,
     pub ecosystem: &'static str,
+    /// What notebooks and pipelines are made for.
+    pub framework: Option<&'a str>,
     /// Folder of the manifest; for Node.js the one that dependencies are installed in.
     pub root: RelPath,
     pub working_dir: &'a RelPath,
@@ -68,6 +71,7 @@ pub(super) fn components(project: &Project) -> Vec<Component<'_>> {
     let libraries = project
         .libraries
         .iter()
+        .chain(&project.packages)
         .filter(|library| made::is_tested(library.ecosystem) && library.ecosystem != "node");
     for library in libraries {
         if all.iter().all(|component| {
@@ -110,6 +114,7 @@ fn of_service(service: &Service) -> Component<'_> {
     Component {
         name: service.name.clone(),
         ecosystem: service.ecosystem,
+        framework: None,
         root: service.root.clone(),
         working_dir: &service.working_dir.value,
         manager: service.package_manager.as_ref().map(|fact| fact.value),
@@ -146,10 +151,17 @@ fn of_library(library: &Library) -> Component<'_> {
             .unwrap_or_default()
             .to_owned(),
         ecosystem: library.ecosystem,
+        framework: library.framework.as_ref().map(|fact| fact.value.as_str()),
         root: library.root.clone(),
         working_dir: &library.root,
         manager: library.package_manager.as_ref().map(|fact| fact.value),
-        manifest: None,
+        // A package of Python is installed as such; what is run by hand needs what is declared beside it.
+        manifest: library
+            .package_manager
+            .iter()
+            .filter(|_| library.framework.is_some())
+            .filter_map(|fact| Some(&fact.evidence.first()?.file))
+            .find(|file| file.is_within(&library.root)),
         lock: inputs
             .iter()
             .copied()
@@ -163,6 +175,15 @@ fn of_library(library: &Library) -> Component<'_> {
         scripts: Scripts::of(&library.root, library.test.as_ref(), &library.lint),
     }
 }
+
+/// Commands that put Nextflow where programs of one's own are. <https://www.nextflow.io/docs/latest/install.html>
+pub(super) const NEXTFLOW: [&str; 5] = [
+    "mkdir -p \"$HOME/.local/bin\"",
+    "cd \"$HOME/.local/bin\"",
+    "curl --fail --silent --show-error --location --output install-nextflow https://get.nextflow.io",
+    "bash install-nextflow",
+    "rm install-nextflow",
+];
 
 impl Component<'_> {
     pub(super) fn is_python(&self) -> bool {
@@ -292,6 +313,24 @@ impl Component<'_> {
     /// Commands that install what is declared, run in `root` with the environment `venv` made
     /// (not by uv and conda, which make it themselves) and first on PATH.
     pub(super) fn install(&self, venv: &str) -> Vec<String> {
+        let mut lines = self.declared(venv);
+        lines.extend(self.add(venv, &self.workbench()));
+        lines
+    }
+
+    /// What a pipeline or a notebook of Python is run with, which may be declared as well.
+    pub(super) fn workbench(&self) -> Vec<String> {
+        let names: &[&str] = match self.framework {
+            // As the package of Bioconda does: most workflows read their samples with it.
+            Some("snakemake") => &["snakemake", "pandas"],
+            Some("dvc") => &["dvc"],
+            Some("jupyter") => &["jupyterlab", "ipykernel"],
+            _ => &[],
+        };
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    fn declared(&self, venv: &str) -> Vec<String> {
         let seen = |file: &RelPath| word(&file.relative_to(&self.root));
         match self.manager() {
             PackageManager::Uv if !self.manifest.is_some_and(is_requirements) => {
@@ -329,6 +368,7 @@ impl Component<'_> {
         let mut lines = Vec::new();
         match self.manifest {
             Some(file) if is_requirements(file) => lines.push(format!("{pip} -r {}", seen(file))),
+            None if self.framework.is_some() => {}
             _ => lines.push(format!("{pip} -e .")),
         }
         let mut loose = Vec::new();
@@ -434,6 +474,8 @@ pub(super) fn lint(project: &Project, component: &Component, pins: &Pins) -> Lin
     let mut commands = Vec::new();
     let mut packages = Vec::new();
     let mut seen = Vec::new();
+    let own = component.scripts.lints.iter();
+    commands.extend(own.map(|run| run.command.to_owned()));
     for tool in &project.tools {
         let command = match (tool.name.as_str(), tool.purpose) {
             ("ruff", "format") => "ruff format --check .",

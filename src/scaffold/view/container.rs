@@ -2,12 +2,14 @@
 
 mod base;
 mod front_end;
+mod generated;
 mod go;
 mod ignored;
 mod java;
 mod node;
 mod php;
 mod python;
+mod r;
 mod readiness;
 mod ruby;
 mod rust;
@@ -17,7 +19,7 @@ use crate::project::{RelPath, Service, ServiceKind};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) use base::{JAVA, PHP, RUBY, java_base};
+pub(super) use base::{JAVA, PHP, R, RUBY, java_base};
 pub(super) use front_end::Stage;
 pub(super) use php::extensions;
 pub(super) use python::{holds_code, split, writable};
@@ -44,7 +46,9 @@ pub(super) struct Container {
     /// Whether a front end is built for a service of another language.
     front_ends: bool,
     rust: bool,
-    java: bool,
+    /// Whether a shell starts what an image holds.
+    shell: bool,
+    r: bool,
     php: bool,
     /// What Apache is told of each service of PHP.
     applications: Vec<php::Application>,
@@ -109,12 +113,15 @@ pub(super) struct Image {
     java: Option<java::Java>,
     php: Option<php::Php>,
     ruby: Option<ruby::Ruby>,
+    r: Option<r::R>,
+    /// What builds a site.
+    generated: Option<generated::Generated>,
 }
 
 /// How `service` is started in production; None where nobody knows.
 pub(super) fn command(service: &Service) -> Option<Vec<String>> {
     match service.ecosystem {
-        "node" | "go" | "ruby" | "rust" => started(service),
+        "node" | "go" | "r" | "ruby" | "rust" => started(service),
         "java" => java::command(service),
         "php" => php::command(service),
         _ => python::command(service),
@@ -124,7 +131,7 @@ pub(super) fn command(service: &Service) -> Option<Vec<String>> {
 /// How it is started for development: one process that starts again when the source changes.
 pub(super) fn dev_command(service: &Service) -> Option<Vec<String>> {
     match service.ecosystem {
-        "node" | "go" | "rust" => started(service),
+        "node" | "go" | "r" | "rust" => started(service),
         "java" => java::command(service),
         "php" => php::command(service),
         "ruby" => ruby::dev_command(service),
@@ -137,6 +144,7 @@ pub(super) fn probe(service: &Service) -> Option<Vec<String>> {
     let mut words = match service.ecosystem {
         "node" => node::asks(),
         "ruby" => ruby::asks(),
+        "r" => r::asks(),
         "go" | "rust" => vec!["/usr/local/bin/shipway-start".to_owned()],
         "java" => java::asks(),
         "php" => php::asks(),
@@ -165,7 +173,7 @@ pub(in super::super) fn is_made(service: &Service) -> bool {
     match service.ecosystem {
         "python" => python::command(service).is_some(),
         "node" => node::is_made(service),
-        "go" | "php" | "ruby" => service.server_command.is_some(),
+        "go" | "php" | "r" | "ruby" => service.server_command.is_some(),
         "java" | "rust" => service.server_command.is_some() && service.build.is_some(),
         "static" => is_site(service),
         _ => false,
@@ -195,6 +203,7 @@ pub(super) fn view(input: &Input) -> Container {
         let java = of("java").then(|| java::image(input, &services));
         let php = of("php").then(|| php::image(input, &services));
         let ruby = of("ruby").then(|| ruby::image(input, &services));
+        let r = of("r").then(|| r::image(input, &services));
         if site {
             sites.push(Site {
                 name: name.clone(),
@@ -220,6 +229,7 @@ pub(super) fn view(input: &Input) -> Container {
             "java" => java::base(input, services[0]),
             "php" => base::php(input, services[0]),
             "ruby" => base::ruby(input, services[0]),
+            "r" => base::r(input, services[0]),
             _ => base::pinned(input, "nginx"),
         };
         let mut image = Image {
@@ -257,6 +267,8 @@ pub(super) fn view(input: &Input) -> Container {
             java,
             php,
             ruby,
+            r,
+            generated: generated::site(input, services[0]),
             needs: Vec::new(),
         };
         image.needs = needs(&services, image.dev && !image.front_ends().is_empty());
@@ -307,7 +319,10 @@ pub(super) fn view(input: &Input) -> Container {
             .iter()
             .any(|image| image.dev && !image.front_ends().is_empty()),
         rust: images.iter().any(|image| image.rust.is_some()),
-        java: images.iter().any(|image| image.java.is_some()),
+        shell: images
+            .iter()
+            .any(|image| image.java.is_some() || image.r.is_some()),
+        r: images.iter().any(|image| image.r.is_some()),
         php: images.iter().any(|image| image.php.is_some()),
         asked: asked(&applications),
         applications,
@@ -339,7 +354,9 @@ impl Image {
         let java = self.java.as_ref().map(|java| &java.workdir);
         let php = self.php.as_ref().map(|php| &php.workdir);
         let ruby = self.ruby.as_ref().map(|ruby| &ruby.workdir);
-        python.or(node).or(go).or(rust).or(java).or(php).or(ruby)
+        let r = self.r.as_ref().map(|r| &r.workdir);
+        let compiled = go.or(rust).or(java);
+        python.or(node).or(compiled).or(php).or(ruby).or(r)
     }
 }
 
@@ -351,12 +368,12 @@ fn needs(services: &[&Service], puts: bool) -> Vec<String> {
         _ if is_site(services[0]) => vec![format!("site_conf.{name}")],
         "php" => {
             let mut ids = vec![format!("apache_conf.{name}")];
-            ids.extend(
-                ["", "_health", "_serve", "_ini"].map(|part| format!("shipway_php{part}")),
-            );
+            ids.extend(["", "_health", "_serve", "_ini"].map(|part| format!("shipway_php{part}")));
             ids
         }
-        ecosystem @ ("go" | "java" | "node" | "ruby" | "rust") => {
+        "java" => vec!["shipway_shell".to_owned()],
+        "r" => ["shipway_shell", "shipway_r"].map(str::to_owned).into(),
+        ecosystem @ ("go" | "node" | "ruby" | "rust") => {
             vec![format!("shipway_{ecosystem}")]
         }
         _ => {

@@ -1,7 +1,7 @@
 //! What the devcontainer templates see: the development container.
 
 use super::Input;
-use super::component::{Component, components};
+use super::component::{self, Component, components};
 use super::container;
 use super::node::NODE;
 use crate::project::{BackingKind, PackageManager, RelPath, Service, ServiceKind};
@@ -31,8 +31,8 @@ pub(super) struct Devcontainer {
     pip: Vec<String>,
     /// Whether the base is Rust's own image.
     rust: bool,
-    /// Whether the base brings Java and the user of Ubuntu.
-    java: bool,
+    /// Whether the base brings the user of Ubuntu.
+    ubuntu: bool,
     /// Extensions of PHP, and Composer, where PHP's own image is the base.
     php: Vec<String>,
     /// What installs them.
@@ -103,7 +103,7 @@ pub(super) fn view(input: &Input, compose: &Value) -> Devcontainer {
         packages: packages(input, &parts),
         pip: pip(input, &parts),
         rust: of_base == "rust",
-        java: of_base == "java",
+        ubuntu: matches!(of_base, "java" | "r"),
         php: php(first, &parts),
         php_installer: input
             .pins
@@ -114,7 +114,11 @@ pub(super) fn view(input: &Input, compose: &Value) -> Devcontainer {
         on_create: if of_base == "node" {
             String::new()
         } else {
-            gets.join(" && ")
+            gets.iter()
+                .cloned()
+                .chain(nextflow(&parts))
+                .collect::<Vec<_>>()
+                .join(" && ")
         },
         npm: if of_base == "node" { gets } else { Vec::new() },
         features: features(input, of_base, &parts),
@@ -138,7 +142,7 @@ pub(super) fn workspace(input: &Input) -> String {
 }
 
 /// Runtimes in the order in which one goes before another as the base; the rest come as Features.
-const RUNTIMES: &[&str] = &["python", "ruby", "rust", "go", "java", "php", "node"];
+const RUNTIMES: &[&str] = &["python", "ruby", "rust", "go", "java", "php", "r", "node"];
 
 /// The component whose runtime is the base.
 fn first<'p, 'a>(parts: &'p [Component<'a>]) -> Option<&'p Component<'a>> {
@@ -173,6 +177,13 @@ fn gets(input: &Input, parts: &[Component]) -> Vec<String> {
     all.into_iter().collect()
 }
 
+/// The command that gets Nextflow, where a pipeline wants it.
+fn nextflow(parts: &[Component]) -> Option<String> {
+    let mut all = parts.iter();
+    all.any(|part| part.ecosystem == "nextflow")
+        .then(|| component::NEXTFLOW.join(" && "))
+}
+
 /// The image of the first runtime, the same as the application's own.
 fn base(input: &Input, first: Option<&Component>) -> (String, bool) {
     let key = match first.map(|part| (part.ecosystem, part)) {
@@ -188,6 +199,10 @@ fn base(input: &Input, first: Option<&Component>) -> (String, bool) {
                 .version
                 .map_or(container::RUBY, |fact| fact.value.as_str());
             return (format!("docker.io/library/ruby:{version}-slim"), false);
+        }
+        Some(("r", part)) => {
+            let version = component::r::version(part.version).unwrap_or(container::R);
+            return (format!("docker.io/rocker/r-ver:{version}"), false);
         }
         Some(("rust", part)) => {
             // rustup gets channels that have no image of their own.
@@ -319,6 +334,12 @@ fn packages(input: &Input, parts: &[Component]) -> Vec<String> {
             };
         }
         match part.ecosystem {
+            "nextflow" => {
+                all.insert("default-jre-headless".to_owned());
+            }
+            "r" if first(parts).is_none_or(|first| first.ecosystem != "r") => {
+                all.insert("r-base-dev".to_owned());
+            }
             "rust" => all.extend(["build-essential", "pkg-config"].map(str::to_owned)),
             "ruby" => {
                 all.extend(["build-essential", "libyaml-dev", "pkg-config"].map(str::to_owned));
@@ -428,6 +449,19 @@ fn extensions(input: &Input, parts: &[Component]) -> Vec<String> {
         if parts.iter().any(of_spring) {
             all.push("vmware.vscode-boot-dev-pack");
         }
+    }
+    for (framework, extension) in [
+        ("dvc", "iterative.dvc"),
+        ("jupyter", "ms-toolsai.jupyter"),
+        ("nextflow", "nextflow.nextflow"),
+        ("snakemake", "Snakemake.snakemake-lang"),
+    ] {
+        if parts.iter().any(|part| part.framework == Some(framework)) {
+            all.push(extension);
+        }
+    }
+    if parts.iter().any(|part| part.ecosystem == "r") {
+        all.push("REditorSupport.r");
     }
     if parts.iter().any(|part| part.ecosystem == "ruby") {
         all.push("Shopify.ruby-lsp");

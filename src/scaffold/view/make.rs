@@ -304,6 +304,11 @@ fn part_of(input: &Input, part: &Component) -> Part {
                 _ => format!("{program} --batch-mode --quiet test-compile"),
             }),
             "ruby" => Some("{ bundle check > /dev/null 2>&1 || bundle install; }".to_owned()),
+            "nextflow" => Some(
+                "{ command -v nextflow > /dev/null || { echo 'nextflow is not on PATH: https://www.nextflow.io/docs/latest/install.html' >&2; exit 1; }; }"
+                    .to_owned(),
+            ),
+            "r" => part.r_packages(),
             _ => part.composer().map(str::to_owned),
         },
         ready: ready(part),
@@ -342,9 +347,10 @@ fn part_of(input: &Input, part: &Component) -> Part {
         made.lints = lints
             .map(|run| recipe(run.command, run.directory))
             .collect();
-        // Bundler installs nothing by itself when something is run.
-        made.test_ready |= part.ecosystem == "ruby" && part.test.is_some();
-        made.lint_ready |= part.ecosystem == "ruby" && !made.lints.is_empty();
+        // Neither Bundler nor R installs anything by itself when something is run.
+        let is_bare = matches!(part.ecosystem, "r" | "ruby");
+        made.test_ready |= is_bare && part.test.is_some();
+        made.lint_ready |= is_bare && !made.lints.is_empty();
         let tests = part.test.iter();
         made.tests = tests
             .map(|test| Test {

@@ -113,6 +113,7 @@ fn library() -> Project {
         name: fact("shapes".to_owned()),
         root: RelPath::root(),
         ecosystem: "python",
+        framework: None,
         package_manager: Some(Fact::certain(
             PackageManager::Pip,
             Evidence::file(path("pyproject.toml")),
@@ -141,6 +142,7 @@ fn crate_of_rust() -> Project {
         name: Fact::certain("ferry".to_owned(), Evidence::file(path("Cargo.toml"))),
         root: RelPath::root(),
         ecosystem: "rust",
+        framework: None,
         package_manager: Some(Fact::certain(
             PackageManager::Cargo,
             Evidence::file(path("Cargo.lock")),

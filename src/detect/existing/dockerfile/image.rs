@@ -8,6 +8,14 @@ const RUNTIMES: &[(&str, &str)] = &[
     ("ruby", "ruby"),
     ("php", "php"),
     ("rust", "rust"),
+    ("r-ver", "r"),
+    ("r-base", "r"),
+    ("shiny", "r"),
+    ("shiny-verse", "r"),
+    ("tidyverse", "r"),
+    ("verse", "r"),
+    ("geospatial", "r"),
+    ("rstudio", "r"),
     ("openjdk", "java"),
     ("eclipse-temurin", "java"),
     ("amazoncorretto", "java"),
@@ -42,7 +50,9 @@ pub(super) fn runtime(image: &str) -> Option<(String, String)> {
         .find(|(image, _)| *image == name)
         .and_then(|(_, runtime)| Some((*runtime, version(tag)?)));
     let tagged = || {
-        RUNTIMES.iter().find_map(|(_, runtime)| {
+        // One letter is part of anything.
+        let mut named = RUNTIMES.iter().filter(|(_, runtime)| runtime.len() > 1);
+        named.find_map(|(_, runtime)| {
             let at = tag.find(runtime)?;
             Some((
                 *runtime,

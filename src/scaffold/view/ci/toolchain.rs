@@ -1,9 +1,15 @@
-//! The jobs of a module of Go, a workspace of Rust, a build of Java, a package of PHP and a project of Ruby:
+//! The jobs of a module of Go, a workspace of Rust, a build of Java, a package of PHP, a project of Ruby or R:
 //! what the toolchain or the build finds wrong, and the tests.
 
-use super::super::component::Component;
+use super::super::component::{self, Component};
 use super::super::{Input, backing};
 use super::{LintJob, Step, TestJob, command, folder, setup};
+
+/// Whether the jobs of a part are these.
+pub(super) fn is_of(part: &Component) -> bool {
+    let known = ["go", "java", "nextflow", "php", "r", "ruby", "rust"];
+    known.contains(&part.ecosystem)
+}
 
 /// Commands that install what the others do not install by themselves.
 fn install(part: &Component) -> Vec<String> {
@@ -12,6 +18,12 @@ fn install(part: &Component) -> Vec<String> {
             "bundle config set --global path \"$HOME/bundle\"".to_owned(),
             "bundle install --jobs 4".to_owned(),
         ];
+    }
+    if part.ecosystem == "nextflow" {
+        return component::NEXTFLOW.map(str::to_owned).to_vec();
+    }
+    if let Some(command) = part.r_packages() {
+        return vec![command];
     }
     part.composer().into_iter().map(str::to_owned).collect()
 }

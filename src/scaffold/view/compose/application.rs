@@ -183,7 +183,7 @@ impl Application<'_> {
                         published = published.saturating_add(1);
                     }
                     taken.push(published);
-                    let name = detected.name.replace('-', "_").to_uppercase();
+                    let name = crate::project::identifier(&detected.name).to_uppercase();
                     service.ports = vec![Port {
                         default: published,
                         ..Port::of(&name, port)

@@ -1,7 +1,7 @@
 //! Which base images a Dockerfile builds on.
 
-use super::super::Input;
 use super::super::node::NODE;
+use super::super::{Input, component};
 use crate::config::Base;
 use crate::project::Service;
 
@@ -28,7 +28,7 @@ pub(super) fn pinned(input: &Input, key: &str) -> Chosen {
     }
 }
 
-fn unpinned(known: bool) -> Vec<String> {
+pub(super) fn unpinned(known: bool) -> Vec<String> {
     if known {
         Vec::new()
     } else {
@@ -168,6 +168,32 @@ pub(super) fn ruby(input: &Input, service: &Service) -> Chosen {
     }
     Chosen {
         reference: format!("docker.io/library/ruby:{version}-slim"),
+        comment,
+    }
+}
+
+/// The version of R where the project names none.
+pub(in super::super) const R: &str = "4.5";
+
+/// The image that builds and runs a project of R.
+pub(super) fn r(input: &Input, service: &Service) -> Chosen {
+    let named = component::r::version(service.runtime_version.as_ref());
+    let version = named.unwrap_or(R);
+    let mut comment = unpinned(false);
+    if named.is_none() {
+        comment.insert(
+            0,
+            format!("Nothing in the repository pins a version of R; {R} is a guess."),
+        );
+    }
+    if input.config.container.base != Base::Slim {
+        comment.insert(
+            0,
+            "On Ubuntu whatever base is asked for: packages of R come built for it.".to_owned(),
+        );
+    }
+    Chosen {
+        reference: format!("docker.io/rocker/r-ver:{version}"),
         comment,
     }
 }

@@ -16,6 +16,16 @@ const OF_RUBY: &[&str] = &[
     "vendor/bundle",
 ];
 
+/// What R and its editors keep beside a project.
+const OF_R: &[&str] = &[
+    ".RData",
+    ".Rhistory",
+    ".Rproj.user",
+    "renv/library",
+    "renv/staging",
+    "rsconnect",
+];
+
 /// What the ignore file leaves out: tests, unless a folder of that name is part of what runs, and
 /// what shipway made, where a site is the whole repository and would hand it out.
 pub(super) fn lines(input: &Input) -> Vec<String> {
@@ -61,12 +71,18 @@ pub(super) fn lines(input: &Input) -> Vec<String> {
         // Only there: Laravel keeps what a project changes of its packages in other folders of that name.
         let made: &[&str] = match service.ecosystem {
             "php" if service.manifest.is_some() => &["vendor"],
+            "r" => OF_R,
             "ruby" => OF_RUBY,
             _ => &[],
         };
         let below = |name: &&str| service.root.join(name).ok();
         lines.extend(made.iter().filter_map(below).map(|path| path.to_string()));
         // What was built in the work tree is none of an image.
+        let pages = service
+            .output
+            .iter()
+            .filter(|_| service.ecosystem == "static");
+        lines.extend(pages.map(|fact| fact.value.to_string()));
         let made = service.front_ends.iter().flat_map(|one| &one.outputs);
         let made = made.filter(|fact| !fact.value.shared);
         lines.extend(made.map(|fact| fact.value.from.to_string()));

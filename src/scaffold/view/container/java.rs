@@ -63,7 +63,7 @@ pub(super) fn image(input: &Input, services: &[&Service]) -> Java {
         },
         kept: kept(first),
         install: install(kind, &system, true),
-        script: input.path("shipway_java").unwrap_or_default().to_owned(),
+        script: input.path("shipway_shell").unwrap_or_default().to_owned(),
         env: environment(first),
         entrypoint: [tini, "-e", "143", "--", "sh", START]
             .map(str::to_owned)
