@@ -53,6 +53,11 @@ const PAGES: &[&str] = &[
 /// Port of web servers that do not run as root, by custom.
 const PORT: u16 = 8080;
 
+/// Whether a generator is configured at the root: what lies there is what its pages are made of.
+pub(super) fn is_generated(tree: &Tree) -> bool {
+    generator::of(tree, &RelPath::root()).is_some()
+}
+
 /// Adds a static site where there are pages and nothing else that serves them.
 pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
     let runs = |service: &Service| service.kind.value != ServiceKind::Job;
@@ -82,7 +87,9 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
         found.services = vec![site];
         return;
     }
-    if !found.services.is_empty() {
+    // Pages among what is run by hand, or among applications of which none was taken, are parts of those.
+    let is_open = found.unknown.iter().any(|one| one.fact == "services");
+    if !found.services.is_empty() || is_package || is_open {
         return;
     }
     let is_page = |path: &&RelPath| {

@@ -75,7 +75,7 @@ pub struct Library {
     pub root: RelPath,
     /// `python`, `node`, …
     pub ecosystem: &'static str,
-    /// The tool that it is made for: `snakemake`, `nextflow`, `dvc`, `jupyter`.
+    /// The tool that it is made for: `snakemake`, `nextflow`, `dvc`, `quarto`, `jupyter`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub framework: Option<Fact<String>>,
     pub package_manager: Option<Fact<PackageManager>>,

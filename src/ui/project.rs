@@ -44,6 +44,17 @@ pub(crate) fn show_project(project: &Project, output: &Output) -> String {
     page.text
 }
 
+/// What the version of a service's runtime is one of: of a site, what its generator is written in or comes as.
+fn runtime(service: &Service) -> &str {
+    let generator = service.framework.as_ref().map(|fact| fact.value.as_str());
+    match generator.filter(|_| service.ecosystem == "static") {
+        Some("jupyter-book" | "mkdocs" | "pelican" | "sphinx") => "python",
+        Some("jekyll") => "ruby",
+        Some(other) => other,
+        None => service.ecosystem,
+    }
+}
+
 struct Page {
     text: String,
     style: Style,
@@ -207,7 +218,7 @@ impl Page {
         self.optional("port", service.port.as_ref(), ToString::to_string);
         self.optional("health", service.health.as_ref(), text);
         self.optional("runtime", service.runtime_version.as_ref(), |version| {
-            format!("{} {version}", service.ecosystem)
+            format!("{} {version}", runtime(service))
         });
         self.optional("packages by", service.package_manager.as_ref(), |manager| {
             format!("{manager:?}").to_lowercase()

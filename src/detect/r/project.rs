@@ -198,8 +198,9 @@ impl RProject<'_> {
         let all = self.existing.dockerfiles.iter();
         let mut images: Vec<&Dockerfile> = all
             .filter(|file| {
+                let folder = file.path.parent();
                 existing::is_about(file, &self.root, self.alone)
-                    || self.alone && file.path.is_within(&self.root)
+                    || self.alone && folder.is_within(&self.root) && !app::is_aside(&folder)
             })
             .collect();
         existing::nearest_first(&mut images, &self.root);

@@ -104,7 +104,7 @@ fn port(project: &RProject<'_>, app: &App, said: Option<(Said, Evidence)>) -> Op
         return Some(if fact.against.is_empty() {
             fact
         } else {
-            fact.because("what a source names goes before an image")
+            fact.because("what a source names goes before an image, and of images the nearest one")
         });
     }
     let (port, rule) = match app.kind {

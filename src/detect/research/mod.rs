@@ -3,6 +3,7 @@
 mod dvc;
 mod nextflow;
 mod notebook;
+pub(in crate::detect) mod quarto;
 mod snakemake;
 
 use super::python::{self, Declared};
@@ -39,11 +40,54 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
         let package = of_workflow(tree, existing, workflow);
         found.packages.push(package);
     }
-    let is_empty = found.libraries.is_empty() && found.packages.is_empty();
     let runs = |kind| kind != ServiceKind::Job;
-    if is_empty && !found.services.iter().any(|one| runs(one.kind.value)) {
+    if !found.services.iter().any(|one| runs(one.kind.value)) {
+        rendered(tree, existing, found);
+    }
+    let is_empty = found.libraries.is_empty() && found.packages.is_empty();
+    if is_empty
+        && !super::static_site::is_generated(tree)
+        && !found.services.iter().any(|one| runs(one.kind.value))
+    {
         notebook::find(tree, existing, found);
     }
+}
+
+/// A project of Quarto at the root whose documents run code.
+fn rendered(tree: &Tree, existing: &Existing, found: &mut Found) {
+    let Some(quarto) = quarto::read(tree, &RelPath::root()) else {
+        return;
+    };
+    let Some((ecosystem, _)) = quarto.runs else {
+        return;
+    };
+    let framework = Fact::certain("quarto".to_owned(), quarto.at);
+    let of_root = |one: &&mut Library| one.root.is_root() && one.ecosystem == ecosystem;
+    if let Some(known) = found.packages.iter_mut().find(of_root) {
+        known.framework.get_or_insert(framework);
+        return;
+    }
+    if !found.libraries.is_empty() {
+        return;
+    }
+    // Scripts beside documents are run by hand, too.
+    found.services.clear();
+    let declared = if ecosystem == "python" {
+        python::declared(tree, existing, &RelPath::root())
+    } else {
+        Declared::default()
+    };
+    found.packages.push(Library {
+        name: Fact::guess(String::new(), "its manifest does not name it"),
+        root: RelPath::root(),
+        ecosystem,
+        framework: Some(framework),
+        package_manager: declared.manager,
+        runtime_version: declared.version,
+        test: declared.test,
+        lint: Vec::new(),
+        build: None,
+    });
 }
 
 fn of_workflow(tree: &Tree, existing: &Existing, workflow: Workflow) -> Library {

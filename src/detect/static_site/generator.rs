@@ -2,7 +2,7 @@
 
 use super::python;
 use crate::detect::structured::{self, Node};
-use crate::detect::{Tree, existing};
+use crate::detect::{Tree, existing, research};
 use crate::project::{
     Evidence, Existing, Fact, PackageManager, RelPath, Requirement, Service, ServiceKind,
 };
@@ -25,7 +25,19 @@ const DOCS: [&str; 5] = ["", "docs", "doc", "site", "website"];
 
 /// The service that hands out what the generator of this repository builds.
 pub(super) fn find(tree: &Tree, existing: &Existing) -> Option<Service> {
-    let generators: [fn(&Tree, &RelPath) -> Option<Site>; 8] = [
+    let folders: Vec<RelPath> = DOCS
+        .iter()
+        .filter_map(|folder| RelPath::parse(folder).ok())
+        .collect();
+    let site = folders.iter().find_map(|folder| of(tree, folder))?;
+    Some(service(tree, existing, &site))
+}
+
+/// What is configured in `folder`.
+pub(super) fn of(tree: &Tree, folder: &RelPath) -> Option<Site> {
+    let generators: [fn(&Tree, &RelPath) -> Option<Site>; 10] = [
+        quarto,
+        myst,
         mkdocs,
         jupyter_book,
         hugo,
@@ -35,14 +47,7 @@ pub(super) fn find(tree: &Tree, existing: &Existing) -> Option<Service> {
         python::pelican,
         python::sphinx,
     ];
-    let folders: Vec<RelPath> = DOCS
-        .iter()
-        .filter_map(|folder| RelPath::parse(folder).ok())
-        .collect();
-    let site = folders
-        .iter()
-        .find_map(|folder| generators.iter().find_map(|look| look(tree, folder)))?;
-    Some(service(tree, existing, &site))
+    generators.iter().find_map(|look| look(tree, folder))
 }
 
 fn service(tree: &Tree, existing: &Existing, site: &Site) -> Service {
@@ -85,6 +90,11 @@ fn service(tree: &Tree, existing: &Existing, site: &Site) -> Service {
             let keys = ["HUGO_VERSION", "hugo-version"];
             service.runtime_version = version(tree, existing, site, &keys, &[".hugo-version"]);
         }
+        "quarto" => {
+            let keys = ["QUARTO_VERSION", "quarto-version"];
+            service.runtime_version = version(tree, existing, site, &keys, &[]);
+        }
+        "myst" => {}
         "zola" => {
             service.runtime_version = version(tree, existing, site, &["ZOLA_VERSION"], &[]);
         }
@@ -226,6 +236,35 @@ fn jupyter_book(tree: &Tree, folder: &RelPath) -> Option<Site> {
         root: folder.clone(),
         at: Evidence::file(path),
         build: "jupyter-book build .".to_owned(),
+        output: "_build/html".to_owned(),
+    })
+}
+
+/// A project without code to run. <https://quarto.org/docs/websites/>
+fn quarto(tree: &Tree, folder: &RelPath) -> Option<Site> {
+    let project = research::quarto::read(tree, folder)?;
+    let is_site = matches!(project.kind.as_str(), "website" | "book" | "manuscript");
+    (is_site && project.runs.is_none()).then(|| Site {
+        generator: "quarto",
+        root: folder.clone(),
+        at: project.at,
+        build: "quarto render".to_owned(),
+        output: project.output,
+    })
+}
+
+/// What the second Jupyter Book is made of as well. <https://mystmd.org/guide/quickstart-myst-documents>
+fn myst(tree: &Tree, folder: &RelPath) -> Option<Site> {
+    let path = first(tree, folder, &["myst.yml"])?;
+    let document = structured::yaml(tree, &path)?;
+    document
+        .entry("site")
+        .or_else(|| document.entry("project"))?;
+    Some(Site {
+        generator: "myst",
+        root: folder.clone(),
+        at: Evidence::file(path),
+        build: "myst build --html".to_owned(),
         output: "_build/html".to_owned(),
     })
 }

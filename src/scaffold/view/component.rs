@@ -325,6 +325,7 @@ impl Component<'_> {
             Some("snakemake") => &["snakemake", "pandas"],
             Some("dvc") => &["dvc"],
             Some("jupyter") => &["jupyterlab", "ipykernel"],
+            Some("quarto") => &["ipykernel", "nbclient", "nbformat", "pyyaml"],
             _ => &[],
         };
         names.iter().map(|name| (*name).to_owned()).collect()

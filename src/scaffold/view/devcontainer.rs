@@ -454,6 +454,7 @@ fn extensions(input: &Input, parts: &[Component]) -> Vec<String> {
         ("dvc", "iterative.dvc"),
         ("jupyter", "ms-toolsai.jupyter"),
         ("nextflow", "nextflow.nextflow"),
+        ("quarto", "quarto.quarto"),
         ("snakemake", "Snakemake.snakemake-lang"),
     ] {
         if parts.iter().any(|part| part.framework == Some(framework)) {

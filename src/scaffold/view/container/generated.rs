@@ -11,6 +11,7 @@ use serde::Serialize;
 const HUGO: &str = "0.148.2";
 const ZOLA: &str = "0.21.0";
 const MDBOOK: &str = "0.4.52";
+const QUARTO: &str = "1.7.34";
 
 #[derive(Debug, Serialize)]
 pub(super) struct Generated {
@@ -73,6 +74,16 @@ pub(super) fn site(input: &Input, service: &Service) -> Option<Generated> {
             made.guess(generator, version.is_none(), usual);
             let words: Vec<&str> = build.split(' ').collect();
             made.build = serde_json::to_string(&words).unwrap_or_default();
+        }
+        "quarto" => {
+            made.base = format!("ghcr.io/quarto-dev/quarto:{}", version.unwrap_or(QUARTO));
+            made.comment = base::unpinned(false);
+            made.guess("Quarto", version.is_none(), QUARTO);
+        }
+        "myst" => {
+            let chosen = base::pinned(input, "node-22-slim");
+            (made.base, made.comment) = (chosen.reference, chosen.comment);
+            made.install = Some("npm install --global mystmd".to_owned());
         }
         "mdbook" => {
             let chosen = base::pinned(input, "rust-slim-bookworm");
