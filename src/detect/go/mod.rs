@@ -8,6 +8,7 @@ mod service;
 mod source;
 mod value;
 mod variables;
+mod viper;
 
 pub(super) use module::unversioned;
 

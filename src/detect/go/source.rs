@@ -1,6 +1,6 @@
 //! What one file of Go says: its imports, where it listens, which variables it reads.
 
-use super::value;
+use super::{value, viper};
 use crate::detect::serving::{Listen, is_health, is_name, is_of_port};
 use crate::detect::syntax::{self, Source};
 use crate::detect::variable::Read;
@@ -33,6 +33,7 @@ pub(super) struct File {
     pub(super) keys: Vec<Read>,
     /// Whether all of the environment is read at once.
     pub(super) is_environ: bool,
+    pub(super) viper: viper::Told,
     /// Commands, by cobra or urfave/cli.
     pub(super) commands: Vec<Command>,
     /// Addresses of routes that sound like a health check.
@@ -95,6 +96,7 @@ impl File {
             calls: Vec::new(),
             keys: Vec::new(),
             is_environ: false,
+            viper: viper::Told::default(),
             commands: Vec::new(),
             health: Vec::new(),
             paths: Vec::new(),
@@ -317,6 +319,32 @@ impl<'t> Reader<'t> {
                 }
             }
             ("os", "Environ") => self.file.is_environ = true,
+            ("viper", "AutomaticEnv") => self.file.viper.is_automatic = true,
+            ("viper", "SetEnvPrefix") => self.file.viper.prefix = text(0),
+            ("viper", "SetEnvKeyReplacer") => {
+                let made = (arguments.first())
+                    .and_then(|replacer| replacer.child_by_field_name("arguments"));
+                let texts = made.map(syntax::children).unwrap_or_default();
+                let texts = texts
+                    .iter()
+                    .map(|text| value::unquoted(self.source.of(*text)));
+                self.file.viper.replaced = texts.map(str::to_owned).collect();
+            }
+            ("viper", name) if name == "SetDefault" || name.starts_with("Get") => {
+                if let Some(name) = text(0) {
+                    let default = arguments.get(1).filter(|given| {
+                        matches!(given.kind(), "int_literal" | "true" | "false")
+                            || given.kind().ends_with("string_literal")
+                    });
+                    let default = default.map(|given| value::unquoted(self.source.of(*given)));
+                    self.file.viper.settings.push(Read {
+                        name,
+                        default: default.map(str::to_owned),
+                        required: false,
+                        line,
+                    });
+                }
+            }
             ("viper", "BindEnv") => {
                 let names: Vec<String> = (1..arguments.len()).filter_map(text).collect();
                 for name in names {

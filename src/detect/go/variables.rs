@@ -1,8 +1,9 @@
 //! The variables that a program of Go reads, each with what it means.
 
 use super::source::File;
+use super::viper::Naming;
 use crate::detect::Tree;
-use crate::detect::variable::{self, Engines, Variables};
+use crate::detect::variable::{self, Engines, Read, Variables};
 use crate::project::{EnvRole, EnvVar};
 
 /// In order of name.
@@ -13,8 +14,12 @@ pub(super) fn find(tree: &Tree, files: &[&File], engines: Engines) -> Vec<EnvVar
         .map(String::as_str)
         .collect();
     let all_at_once = files.iter().any(|file| file.is_environ);
+    let naming = Naming::new(files.iter().map(|file| &file.viper));
     let mut all = Variables::new();
     for file in files {
+        let settings: Vec<Read> = (file.viper.settings.iter())
+            .filter_map(|setting| naming.variable(setting))
+            .collect();
         let called = file
             .calls
             .iter()
@@ -27,7 +32,8 @@ pub(super) fn find(tree: &Tree, files: &[&File], engines: Engines) -> Vec<EnvVar
             .reads
             .iter()
             .chain(called.map(|(_, read)| read))
-            .chain(keys);
+            .chain(keys)
+            .chain(&settings);
         let Some(text) = tree.text(&file.path) else {
             continue;
         };
