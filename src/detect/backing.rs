@@ -128,6 +128,7 @@ fn from_requirements(service: &Service, signs: &mut All) {
             "java" => client::of_maven(&requirement.name),
             "r" => client::of_cran(&requirement.name),
             "ruby" => client::of_gem(&requirement.name),
+            "elixir" => client::of_hex(&requirement.name),
             _ => client::of_package(requirement),
         };
         if let Some(sought) = sought {

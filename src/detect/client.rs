@@ -5,6 +5,7 @@ mod composer;
 mod cran;
 mod gem;
 mod go;
+mod hex;
 mod maven;
 mod npm;
 
@@ -15,6 +16,7 @@ pub(super) use composer::of_composer;
 pub(super) use cran::of_cran;
 pub(super) use gem::of_gem;
 pub(super) use go::of_go;
+pub(super) use hex::of_hex;
 pub(super) use maven::of_maven;
 pub(super) use npm::of_npm;
 
@@ -155,7 +157,8 @@ pub(super) fn of_role(role: EnvRole) -> Option<BackingKind> {
         | R::ListenPort
         | R::ListenHost
         | R::WritableFolder
-        | R::AllowedHosts => return None,
+        | R::AllowedHosts
+        | R::PublicHost => return None,
     })
 }
 

@@ -9,6 +9,7 @@ mod beside;
 mod client;
 mod compiled;
 mod debian;
+mod elixir;
 mod env_files;
 pub(crate) mod existing;
 mod findings;
@@ -40,6 +41,7 @@ mod unknown;
 mod variable;
 mod walk;
 
+pub(crate) use elixir::USUAL as ELIXIR;
 pub use tree::Tree;
 pub use walk::TreeError;
 
@@ -99,6 +101,10 @@ pub const ECOSYSTEMS: &[Ecosystem] = &[
     Ecosystem {
         name: "research",
         look: research::look,
+    },
+    Ecosystem {
+        name: "elixir",
+        look: elixir::look,
     },
     Ecosystem {
         name: "node",

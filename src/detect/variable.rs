@@ -20,7 +20,9 @@ pub(super) struct Read {
 
 /// Adds what `source`, the text of `path`, reads. The default of a secret is not shown.
 pub(super) fn add(found: &mut Variables, path: &RelPath, source: &str, read: Read) {
-    let confidence = secret::secrecy(&read.name);
+    let switches = matches!(read.default.as_deref(), Some("true" | "false"));
+    // What is on or off is no secret, whatever it is about.
+    let confidence = secret::secrecy(&read.name).filter(|_| !switches);
     let line = source.lines().nth(read.line - 1).unwrap_or_default();
     let default = read.default.as_deref().filter(|text| !text.is_empty());
     // Before the line is cut, lest a part of it stay.
@@ -331,6 +333,7 @@ fn exact(upper: &str) -> Option<EnvRole> {
         "PORT" | "APP_PORT" | "FLASK_RUN_PORT" | "SERVER_PORT" | "HTTP_PORT" => EnvRole::ListenPort,
         "HOST" | "APP_HOST" | "BIND_HOST" | "FLASK_RUN_HOST" | "LISTEN_HOST" => EnvRole::ListenHost,
         "ALLOWED_HOSTS" | "DJANGO_ALLOWED_HOSTS" => EnvRole::AllowedHosts,
+        "PHX_HOST" => EnvRole::PublicHost,
         "PGHOST" => EnvRole::PostgresHost,
         "PGPORT" => EnvRole::PostgresPort,
         "PGUSER" => EnvRole::PostgresUser,

@@ -112,6 +112,8 @@ pub enum EnvRole {
     WritableFolder,
     /// Comma-separated host names that the application answers for.
     AllowedHosts,
+    /// The host name that browsers reach it under.
+    PublicHost,
 }
 
 impl EnvRole {

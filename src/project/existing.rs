@@ -68,6 +68,9 @@ pub struct Dockerfile {
     /// Features that cargo is told to build with in any stage, each as one command names them.
     #[serde(skip)]
     pub features: Vec<Evidence>,
+    /// The image that each stage is built on, in order.
+    #[serde(skip)]
+    pub bases: Vec<Evidence>,
     /// Sources of COPY and ADD from the context.
     pub copied: Vec<Evidence>,
 }

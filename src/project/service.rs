@@ -54,6 +54,7 @@ pub enum PackageManager {
     Renv,
     /// Packages of R without a lock.
     Cran,
+    Mix,
 }
 
 /// One declared dependency.

@@ -2,8 +2,8 @@
 //! image: built, and run as production runs it.
 
 use crate::engine::{
-    docker, get, go_base, java_bases, logs, node_base, php_base, python_base, r_base, ruby_base,
-    rust_base, status, until,
+    docker, elixir_base, get, go_base, java_bases, logs, node_base, php_base, python_base, r_base,
+    ruby_base, rust_base, status, until,
 };
 use crate::sandbox::Sandbox;
 use std::process::Command;
@@ -468,6 +468,44 @@ fn an_application_of_rails_migrates_and_serves_and_drains_on_a_disk_that_is_only
     );
     running.drains(&address, "/slow");
     running.keeps_secrets(SHELL);
+}
+
+#[test]
+fn a_release_of_elixir_serves_and_drains_on_a_disk_that_is_only_read() {
+    let Some(base) = elixir_base() else { return };
+    let debian = std::env::var("SHIPWAY_TEST_DEBIAN_BASE").unwrap();
+    let sandbox = Sandbox::from_manifest(&manifest("elixir-http"));
+    let bases = [
+        ("ELIXIR_BASE", base.as_str()),
+        ("FINAL_BASE", debian.as_str()),
+    ];
+    let given = ["WINDLASS_TURNS=7"];
+    let running = Running::of("elixir-http", sandbox, &[], &bases, &given, Some(4700));
+    let address = running.address(4700);
+    until("/ is 200", || status(&address, "/") == Some(200));
+    let (_, page) = get(&address, "/").unwrap();
+    assert!(page.ends_with("\r\nwindlass turns 7 times"), "{page}");
+    let seen =
+        "id -u; command -v elixir gcc || echo none; touch /app/x 2> /dev/null || echo refused";
+    assert_eq!(running.inside(&["sh", "-c", seen]), "10001\nnone\nrefused");
+    for (option, expected) in [
+        ("--probe /healthz", "0"),
+        ("--probe /none", "22"),
+        ("--probe", "0"),
+        ("--running", "0"),
+    ] {
+        let asked = format!("sh /opt/shipway/shipway_start.sh {option}; echo $?");
+        assert_eq!(running.inside(&["sh", "-c", &asked]), expected, "{option}");
+    }
+    let answer = std::thread::scope(|scope| {
+        let request = scope.spawn(|| get(&address, "/slow"));
+        until("the request runs", || logs(&running.name).contains("begun"));
+        running.stop();
+        request.join().unwrap()
+    });
+    let (code, body) = answer.unwrap();
+    assert_eq!(code, 200);
+    assert!(body.ends_with("finished"), "{body}");
 }
 
 #[test]

@@ -109,6 +109,22 @@ pub(crate) fn r_base() -> Option<String> {
     Some(NAME.to_owned())
 }
 
+/// The image that stands in for that of Elixir: Debian's. None as for [`python_base`].
+pub(crate) fn elixir_base() -> Option<String> {
+    const NAME: &str = "shipway-test/elixir:debian";
+    python_base()?;
+    let debian = std::env::var("SHIPWAY_TEST_DEBIAN_BASE").unwrap();
+    let context = tempfile::tempdir().unwrap();
+    let dockerfile = format!(
+        "FROM {debian}\n\
+         RUN apt-get update && apt-get install --yes --no-install-recommends elixir erlang-dev\n"
+    );
+    std::fs::write(context.path().join("Dockerfile"), dockerfile).unwrap();
+    let build = ["build", "--quiet", "--tag", NAME, "."];
+    docker(&build, Some(context.path()));
+    Some(NAME.to_owned())
+}
+
 /// The image that stands in for that of Rust: the toolchain that builds the tests, without its
 /// documentation, on the base of Debian. None as for [`python_base`].
 pub(crate) fn rust_base() -> Option<String> {

@@ -91,7 +91,9 @@ fn compare(file: &Path) -> Compared {
 }
 
 /// Keys under which the version of a runtime is expected.
-const LANGUAGES: &[&str] = &["python", "node", "go", "java", "php", "r", "ruby", "rust"];
+const LANGUAGES: &[&str] = &[
+    "python", "node", "go", "java", "php", "r", "ruby", "rust", "elixir",
+];
 
 /// How a detected fact stands beside the expected one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -222,13 +224,15 @@ impl Comparison {
             .collect();
         if let Some(version) = said.get("version").and_then(toml::Value::as_str) {
             let minor = minor_version(version);
-            let holds = versions.iter().any(|fact| match &minor {
-                // Rust and Ruby are named as exactly as they are written.
-                Some(minor) => {
-                    [minor.as_str(), version].contains(&fact["value"].as_str().unwrap_or_default())
+            let holds = versions.iter().any(|fact| {
+                let is = string(&fact["value"]);
+                // Rust and Ruby are named as exactly as they are written, Elixir with its Erlang/OTP.
+                match &minor {
+                    Some(minor) => [minor.as_str(), version].contains(&is.as_str()),
+                    // A range allows several; the one chosen has to lie in it.
+                    None if is == version => true,
+                    None => in_range(is.split("-otp-").next().unwrap_or_default(), version),
                 }
-                // A range allows several; the one chosen has to lie in it.
-                None => in_range(&string(&fact["value"]), version),
             });
             let is: Vec<String> = versions.iter().map(|fact| string(&fact["value"])).collect();
             let shown = versions.iter().find(|fact| !fact.is_null());

@@ -61,6 +61,8 @@ pub(super) fn read(path: &RelPath, text: &str) -> Dockerfile {
     }
     let features = reader.stages.iter().flat_map(|one| &one.said.features);
     let features = features.cloned().collect();
+    let bases = reader.stages.iter().filter_map(|one| one.said.from.clone());
+    let bases = bases.collect();
     let built = built(&reader.stages);
     let Some(last) = reader.stages.pop() else {
         return empty(path);
@@ -91,6 +93,7 @@ pub(super) fn read(path: &RelPath, text: &str) -> Dockerfile {
         assets,
         built,
         features,
+        bases,
         ..last.said
     }
 }
@@ -461,6 +464,7 @@ fn empty(path: &RelPath) -> Dockerfile {
         assets: Vec::new(),
         built: Vec::new(),
         features: Vec::new(),
+        bases: Vec::new(),
         copied: Vec::new(),
     }
 }

@@ -75,7 +75,8 @@ fn is_source(extension: &str) -> bool {
     let last = extension.rsplit('.').next().unwrap_or_default();
     [
         "hbs", "j2", "jinja", "jinja2", "tmpl", "tpl", "erb", "ejs", "mustache", "in", "rs", "go",
-        "py", "js", "ts", "rb", "java", "md", "txt", "html", "bak", "orig", "swp",
+        "py", "js", "ts", "rb", "java", "kt", "php", "cs", "ex", "exs", "eex", "md", "txt", "html",
+        "bak", "orig", "swp",
     ]
     .contains(&last)
 }

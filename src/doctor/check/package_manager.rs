@@ -84,6 +84,10 @@ fn programs(manager: PackageManager) -> Option<(&'static [&'static str], &'stati
         PackageManager::Renv | PackageManager::Cran => {
             (&["Rscript"], "install R from https://cran.r-project.org")
         }
+        PackageManager::Mix => (
+            &["mix"],
+            "install Elixir from https://elixir-lang.org/install.html, mix comes with it",
+        ),
         PackageManager::Pip => return None,
     })
 }

@@ -101,6 +101,7 @@ struct Setup {
     rust: Option<String>,
     r: Option<String>,
     ruby: Option<String>,
+    elixir: Option<Elixir>,
     /// The go.mod that says which Go.
     go: Option<String>,
     java: Option<String>,
@@ -112,6 +113,13 @@ struct Setup {
     root: String,
     /// Debian packages.
     packages: Vec<String>,
+}
+
+/// Versions as setup-beam takes them.
+#[derive(Debug, Serialize)]
+struct Elixir {
+    elixir: String,
+    otp: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -213,6 +221,7 @@ fn uses(pins: &Pins) -> BTreeMap<&'static str, String> {
         ("java", "actions/setup-java", ""),
         ("r", "r-lib/actions", "/setup-r"),
         ("ruby", "ruby/setup-ruby", ""),
+        ("elixir", "erlef/setup-beam", ""),
         ("uv", "astral-sh/setup-uv", ""),
         ("cache_restore", "actions/cache", "/restore"),
         ("cache_save", "actions/cache", "/save"),
@@ -262,6 +271,7 @@ fn setup(input: &Input, part: &Component, whole: bool) -> Setup {
         ("go", _) => ("go", &["~/go/pkg/mod", "~/.cache/go-build"]),
         ("r", _) => ("r", &["~/.cache/R/renv", "~/.local/share/renv"]),
         ("ruby", _) => ("bundler", &["~/bundle"]),
+        ("elixir", _) => ("mix", &["~/.hex/packages"]),
         ("rust", _) => ("cargo", &["~/.cargo/registry", "~/.cargo/git", "target"]),
         (_, PackageManager::Maven) => ("maven", &["~/.m2/repository", "~/.m2/wrapper"]),
         (_, PackageManager::Gradle) => ("gradle", &["~/.gradle/caches", "~/.gradle/wrapper"]),
@@ -296,6 +306,16 @@ fn setup(input: &Input, part: &Component, whole: bool) -> Setup {
         r: (part.ecosystem == "r").then(|| {
             let version = component::r::version(part.version);
             version.unwrap_or("release").to_owned()
+        }),
+        elixir: (part.ecosystem == "elixir").then(|| {
+            let known = part.version.map(|fact| fact.value.as_str());
+            let known = known.unwrap_or(container::ELIXIR);
+            let (elixir, otp) = known.split_once("-otp-").unwrap_or((known, ""));
+            Elixir {
+                elixir: elixir.to_owned(),
+                // The newest that this Elixir is built for.
+                otp: if otp.is_empty() { "latest" } else { otp }.to_owned(),
+            }
         }),
         rust: (part.ecosystem == "rust").then(|| {
             part.version
@@ -338,7 +358,9 @@ fn setup(input: &Input, part: &Component, whole: bool) -> Setup {
         node: node::runtime(input, part),
         php: php::runtime(part),
         root: folder(&part.root),
-        packages: if whole && (part.is_python() || matches!(part.ecosystem, "r" | "ruby")) {
+        packages: if whole
+            && (part.is_python() || matches!(part.ecosystem, "elixir" | "r" | "ruby"))
+        {
             packages
         } else {
             Vec::new()

@@ -1,6 +1,7 @@
 //! What the container templates see: the image of each service.
 
 mod base;
+mod elixir;
 mod front_end;
 mod generated;
 mod go;
@@ -19,7 +20,7 @@ use crate::project::{RelPath, Service, ServiceKind};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) use base::{JAVA, PHP, R, RUBY, java_base};
+pub(super) use base::{ELIXIR, JAVA, PHP, R, RUBY, java_base};
 pub(super) use front_end::Stage;
 pub(super) use php::extensions;
 pub(super) use python::{holds_code, split, writable};
@@ -116,12 +117,13 @@ pub(super) struct Image {
     r: Option<r::R>,
     /// What builds a site.
     generated: Option<generated::Generated>,
+    elixir: Option<elixir::Elixir>,
 }
 
 /// How `service` is started in production; None where nobody knows.
 pub(super) fn command(service: &Service) -> Option<Vec<String>> {
     match service.ecosystem {
-        "node" | "go" | "r" | "ruby" | "rust" => started(service),
+        "elixir" | "node" | "go" | "r" | "ruby" | "rust" => started(service),
         "java" => java::command(service),
         "php" => php::command(service),
         _ => python::command(service),
@@ -131,7 +133,7 @@ pub(super) fn command(service: &Service) -> Option<Vec<String>> {
 /// How it is started for development: one process that starts again when the source changes.
 pub(super) fn dev_command(service: &Service) -> Option<Vec<String>> {
     match service.ecosystem {
-        "node" | "go" | "r" | "rust" => started(service),
+        "elixir" | "node" | "go" | "r" | "rust" => started(service),
         "java" => java::command(service),
         "php" => php::command(service),
         "ruby" => ruby::dev_command(service),
@@ -146,7 +148,7 @@ pub(super) fn probe(service: &Service) -> Option<Vec<String>> {
         "ruby" => ruby::asks(),
         "r" => r::asks(),
         "go" | "rust" => vec!["/usr/local/bin/shipway-start".to_owned()],
-        "java" => java::asks(),
+        "elixir" | "java" => java::asks(),
         "php" => php::asks(),
         _ => return python::probe(service),
     };
@@ -173,7 +175,7 @@ pub(in super::super) fn is_made(service: &Service) -> bool {
     match service.ecosystem {
         "python" => python::command(service).is_some(),
         "node" => node::is_made(service),
-        "go" | "php" | "r" | "ruby" => service.server_command.is_some(),
+        "elixir" | "go" | "php" | "r" | "ruby" => service.server_command.is_some(),
         "java" | "rust" => service.server_command.is_some() && service.build.is_some(),
         "static" => is_site(service),
         _ => false,
@@ -204,6 +206,7 @@ pub(super) fn view(input: &Input) -> Container {
         let php = of("php").then(|| php::image(input, &services));
         let ruby = of("ruby").then(|| ruby::image(input, &services));
         let r = of("r").then(|| r::image(input, &services));
+        let elixir = of("elixir").then(|| elixir::image(input, &services));
         if site {
             sites.push(Site {
                 name: name.clone(),
@@ -230,6 +233,7 @@ pub(super) fn view(input: &Input) -> Container {
             "php" => base::php(input, services[0]),
             "ruby" => base::ruby(input, services[0]),
             "r" => base::r(input, services[0]),
+            "elixir" => base::elixir(input, services[0]),
             _ => base::pinned(input, "nginx"),
         };
         let mut image = Image {
@@ -268,6 +272,7 @@ pub(super) fn view(input: &Input) -> Container {
             php,
             ruby,
             r,
+            elixir,
             generated: generated::site(input, services[0]),
             needs: Vec::new(),
         };
@@ -321,7 +326,7 @@ pub(super) fn view(input: &Input) -> Container {
         rust: images.iter().any(|image| image.rust.is_some()),
         shell: images
             .iter()
-            .any(|image| image.java.is_some() || image.r.is_some()),
+            .any(|image| image.java.is_some() || image.r.is_some() || image.elixir.is_some()),
         r: images.iter().any(|image| image.r.is_some()),
         php: images.iter().any(|image| image.php.is_some()),
         asked: asked(&applications),
@@ -342,7 +347,12 @@ impl Image {
         let python = self.python.as_ref().map(|python| &python.front_ends);
         let php = self.php.as_ref().map(|php| &php.front_ends);
         let ruby = self.ruby.as_ref().map(|ruby| &ruby.front_ends);
-        python.or(php).or(ruby).map_or(&[], |stages| stages)
+        let elixir = self.elixir.as_ref().map(|elixir| &elixir.front_ends);
+        python
+            .or(php)
+            .or(ruby)
+            .or(elixir)
+            .map_or(&[], |stages| stages)
     }
 
     /// The folder that its commands start in.
@@ -355,7 +365,8 @@ impl Image {
         let php = self.php.as_ref().map(|php| &php.workdir);
         let ruby = self.ruby.as_ref().map(|ruby| &ruby.workdir);
         let r = self.r.as_ref().map(|r| &r.workdir);
-        let compiled = go.or(rust).or(java);
+        let elixir = self.elixir.as_ref().map(|elixir| &elixir.workdir);
+        let compiled = go.or(rust).or(java).or(elixir);
         python.or(node).or(compiled).or(php).or(ruby).or(r)
     }
 }
@@ -371,7 +382,7 @@ fn needs(services: &[&Service], puts: bool) -> Vec<String> {
             ids.extend(["", "_health", "_serve", "_ini"].map(|part| format!("shipway_php{part}")));
             ids
         }
-        "java" => vec!["shipway_shell".to_owned()],
+        "elixir" | "java" => vec!["shipway_shell".to_owned()],
         "r" => ["shipway_shell", "shipway_r"].map(str::to_owned).into(),
         ecosystem @ ("go" | "node" | "ruby" | "rust") => {
             vec![format!("shipway_{ecosystem}")]

@@ -142,7 +142,9 @@ pub(super) fn workspace(input: &Input) -> String {
 }
 
 /// Runtimes in the order in which one goes before another as the base; the rest come as Features.
-const RUNTIMES: &[&str] = &["python", "ruby", "rust", "go", "java", "php", "r", "node"];
+const RUNTIMES: &[&str] = &[
+    "python", "ruby", "elixir", "rust", "go", "java", "php", "r", "node",
+];
 
 /// The component whose runtime is the base.
 fn first<'p, 'a>(parts: &'p [Component<'a>]) -> Option<&'p Component<'a>> {
@@ -203,6 +205,12 @@ fn base(input: &Input, first: Option<&Component>) -> (String, bool) {
         Some(("r", part)) => {
             let version = component::r::version(part.version).unwrap_or(container::R);
             return (format!("docker.io/rocker/r-ver:{version}"), false);
+        }
+        Some(("elixir", part)) => {
+            let version = part
+                .version
+                .map_or(container::ELIXIR, |fact| fact.value.as_str());
+            return (format!("docker.io/library/elixir:{version}-slim"), false);
         }
         Some(("rust", part)) => {
             // rustup gets channels that have no image of their own.
@@ -344,6 +352,8 @@ fn packages(input: &Input, parts: &[Component]) -> Vec<String> {
             "ruby" => {
                 all.extend(["build-essential", "libyaml-dev", "pkg-config"].map(str::to_owned));
             }
+            // Phoenix sees by inotify what changes.
+            "elixir" => all.extend(["build-essential", "inotify-tools"].map(str::to_owned)),
             _ => {}
         }
     }
@@ -466,6 +476,9 @@ fn extensions(input: &Input, parts: &[Component]) -> Vec<String> {
     }
     if parts.iter().any(|part| part.ecosystem == "ruby") {
         all.push("Shopify.ruby-lsp");
+    }
+    if parts.iter().any(|part| part.ecosystem == "elixir") {
+        all.push("JakeBecker.elixir-ls");
     }
     if parts.iter().any(|part| part.ecosystem == "rust") {
         all.extend(["rust-lang.rust-analyzer", "tamasfe.even-better-toml"]);

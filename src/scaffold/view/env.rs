@@ -156,6 +156,8 @@ impl Linked {
 
 /// Random bytes of a secret, and of a name.
 const BYTES: usize = 32;
+/// 64 letters.
+const LONG_BYTES: usize = 48;
 const NAME_BYTES: usize = 10;
 
 /// Keys come last: they are signed with a secret that must be there.
@@ -171,6 +173,7 @@ fn recipes(values: &[Value], plan: &variables::Plan) -> Vec<Recipe> {
             };
             match secret.map(|secret| secret.make) {
                 Some(Make::Random) => recipe.random = Some(BYTES),
+                Some(Make::Long) => recipe.random = Some(LONG_BYTES),
                 Some(Make::Name) => recipe.hex = Some(NAME_BYTES),
                 Some(Make::Key) => recipe.key = true,
                 Some(Make::Jwt(role)) => {
@@ -296,12 +299,13 @@ fn present<'a>(input: &'a Input, name: &str) -> Option<&'a str> {
 
 /// Random bytes as text that needs no quoting anywhere.
 fn random(secret: &Secret, fresh: Fresh) -> Option<String> {
-    let mut bytes = [0_u8; BYTES];
+    let mut bytes = [0_u8; LONG_BYTES];
     (fresh.random)(&mut bytes);
     match secret.make {
-        Make::Random => Some(URL_SAFE_NO_PAD.encode(bytes)),
+        Make::Random => Some(URL_SAFE_NO_PAD.encode(&bytes[..BYTES])),
+        Make::Long => Some(URL_SAFE_NO_PAD.encode(bytes)),
         Make::Name => Some(hex::encode(&bytes[..NAME_BYTES])),
-        Make::Key => Some(format!("base64:{}", STANDARD.encode(bytes))),
+        Make::Key => Some(format!("base64:{}", STANDARD.encode(&bytes[..BYTES]))),
         Make::Jwt(_) => None,
     }
 }

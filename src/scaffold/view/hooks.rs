@@ -59,6 +59,7 @@ pub(super) enum From {
     Python,
     Node,
     Ruby,
+    Elixir,
     Rust,
     /// The command that installs it.
     Elsewhere(&'static str),
@@ -110,6 +111,7 @@ const fn with_note(mut known: Known, note: &'static str) -> Known {
 const PYTHON: &[&str] = &["python"];
 const PY: &[&str] = &["*.py"];
 const SCRIPT: &[&str] = &["javascript", "jsx", "ts", "tsx", "vue", "svelte"];
+const EX: &[&str] = &["*.ex", "*.exs"];
 const NOTHING: &[&str] = &[];
 
 /// Formatters after linters, for a linter's fix may want another form.
@@ -137,6 +139,8 @@ const KNOWN: &[Known] = &[
     called(Known { hook: "commit-msg", ..at_commit("commitlint", "commitlint --edit {message}", NOTHING, From::Node) }, "commitlint", ""),
     fixing(at_commit("rubocop", "bundle exec rubocop --autocorrect --force-exclusion {files}", &["ruby"], From::Ruby)),
     fixing(at_commit("standard", "bundle exec standardrb --fix {files}", &["ruby"], From::Ruby)),
+    fixing(at_commit("mix-format", "mix format {files}", &["elixir"], From::Elixir)),
+    at_push(at_commit("credo", "mix credo", NOTHING, From::Elixir), EX),
     at_commit("shellcheck", "shellcheck {files}", &["shell"], From::Elsewhere("https://github.com/koalaman/shellcheck#installing")),
     at_commit("hadolint", "hadolint {files}", &["dockerfile"], From::Elsewhere("https://github.com/hadolint/hadolint#install")),
     at_commit("yamllint", "yamllint {files}", &["yaml"], From::Elsewhere("pip install yamllint")),
@@ -238,6 +242,7 @@ fn folders<'e>(
         let ecosystem = match known.from {
             From::Python => "python",
             From::Ruby => "ruby",
+            From::Elixir => "elixir",
             From::Rust => "rust",
             From::Node | From::Elsewhere(_) => return None,
         };
@@ -250,7 +255,7 @@ fn folders<'e>(
     let folders = evidence
         .map(|place| match (of_component(&place.file), known.from) {
             (Some(root), _) => root.clone(),
-            (None, From::Python | From::Ruby | From::Rust) => RelPath::root(),
+            (None, From::Python | From::Ruby | From::Elixir | From::Rust) => RelPath::root(),
             (None, _) => place.file.parent(),
         })
         .collect();
@@ -262,6 +267,7 @@ fn all_folders(known: &Known, components: &[Component<'_>]) -> Vec<RelPath> {
     let ecosystem = match known.from {
         From::Python => "python",
         From::Ruby => "ruby",
+        From::Elixir => "elixir",
         From::Rust => "rust",
         From::Node | From::Elsewhere(_) => return vec![RelPath::root()],
     };
@@ -311,6 +317,7 @@ fn install(input: &Input, known: &Known, folder: &RelPath) -> String {
         From::Python => format!("pip install {}", known.tool),
         From::Node => seen("npm install"),
         From::Ruby => seen("bundle install"),
+        From::Elixir => seen("mix deps.get"),
         From::Rust => format!("rustup component add {}", known.tool),
         From::Elsewhere(how) => how.to_owned(),
     }

@@ -309,6 +309,10 @@ fn part_of(input: &Input, part: &Component) -> Part {
                     .to_owned(),
             ),
             "r" => part.r_packages(),
+            // Hex comes with no Elixir.
+            "elixir" => Some(
+                "mix local.hex --force --if-missing && mix local.rebar --force --if-missing && mix deps.get".to_owned(),
+            ),
             _ => part.composer().map(str::to_owned),
         },
         ready: ready(part),
@@ -347,8 +351,8 @@ fn part_of(input: &Input, part: &Component) -> Part {
         made.lints = lints
             .map(|run| recipe(run.command, run.directory))
             .collect();
-        // Neither Bundler nor R installs anything by itself when something is run.
-        let is_bare = matches!(part.ecosystem, "r" | "ruby");
+        // Neither Bundler, mix nor R installs anything by itself when something is run.
+        let is_bare = matches!(part.ecosystem, "elixir" | "r" | "ruby");
         made.test_ready |= is_bare && part.test.is_some();
         made.lint_ready |= is_bare && !made.lints.is_empty();
         let tests = part.test.iter();

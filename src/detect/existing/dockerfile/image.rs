@@ -16,6 +16,7 @@ const RUNTIMES: &[(&str, &str)] = &[
     ("verse", "r"),
     ("geospatial", "r"),
     ("rstudio", "r"),
+    ("elixir", "elixir"),
     ("openjdk", "java"),
     ("eclipse-temurin", "java"),
     ("amazoncorretto", "java"),

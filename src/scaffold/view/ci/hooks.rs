@@ -35,6 +35,7 @@ pub(super) fn view(
             From::Python => "python",
             From::Node => "node",
             From::Ruby => "ruby",
+            From::Elixir => "elixir",
             From::Rust => "rust",
             From::Elsewhere(_) if THERE.contains(&tool) => continue,
             From::Elsewhere(_) => "",

@@ -1,5 +1,5 @@
-//! The jobs of a module of Go, a workspace of Rust, a build of Java, a package of PHP, a project of Ruby or R:
-//! what the toolchain or the build finds wrong, and the tests.
+//! The jobs of a module of Go, a workspace of Rust, a build of Java, a package of PHP, a project of Ruby, R or
+//! Elixir: what the toolchain or the build finds wrong, and the tests.
 
 use super::super::component::{self, Component};
 use super::super::{Input, backing};
@@ -7,7 +7,9 @@ use super::{LintJob, Step, TestJob, command, folder, setup};
 
 /// Whether the jobs of a part are these.
 pub(super) fn is_of(part: &Component) -> bool {
-    let known = ["go", "java", "nextflow", "php", "r", "ruby", "rust"];
+    let known = [
+        "elixir", "go", "java", "nextflow", "php", "r", "ruby", "rust",
+    ];
     known.contains(&part.ecosystem)
 }
 
@@ -24,6 +26,9 @@ fn install(part: &Component) -> Vec<String> {
     }
     if let Some(command) = part.r_packages() {
         return vec![command];
+    }
+    if part.ecosystem == "elixir" {
+        return vec!["mix deps.get".to_owned()];
     }
     part.composer().into_iter().map(str::to_owned).collect()
 }

@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 pub(in super::super) enum Make {
     /// Random text, safe in a URL.
     Random,
+    /// Random text of 64 letters, which Phoenix and Rails insist on.
+    Long,
     /// A short random name.
     Name,
     /// Random bytes as Laravel takes its key.
@@ -195,7 +197,10 @@ pub(in super::super) fn plan(input: &Input) -> Plan {
     ] {
         secrets.extend(with_role(project, role).map(|variable| Secret {
             name: variable.name.clone(),
-            make,
+            make: match make {
+                Make::Random if variable.name.ends_with("SECRET_KEY_BASE") => Make::Long,
+                make => make,
+            },
             what: "signs what the application hands out",
         }));
     }
@@ -332,6 +337,8 @@ impl Plan {
             EnvRole::AllowedHosts if development => fixed("localhost,127.0.0.1"),
             // What a local deployment needs; a real one has its names in `.env`.
             EnvRole::AllowedHosts => Some(format!("${{{}:-localhost,127.0.0.1}}", variable.name)),
+            EnvRole::PublicHost if development => fixed("localhost"),
+            EnvRole::PublicHost => Some(format!("${{{}:-localhost}}", variable.name)),
             EnvRole::DjangoSettings | EnvRole::WritableFolder => None,
         }
     }

@@ -5,6 +5,8 @@ use super::super::{Input, component};
 use crate::config::Base;
 use crate::project::Service;
 
+pub(in super::super) use crate::detect::ELIXIR;
+
 /// A base image and what to say about it.
 pub(super) struct Chosen {
     pub(super) reference: String,
@@ -194,6 +196,30 @@ pub(super) fn r(input: &Input, service: &Service) -> Chosen {
     }
     Chosen {
         reference: format!("docker.io/rocker/r-ver:{version}"),
+        comment,
+    }
+}
+
+/// The image that builds a release of Elixir.
+pub(super) fn elixir(input: &Input, service: &Service) -> Chosen {
+    let named = service.runtime_version.as_ref();
+    let version = named.map_or(ELIXIR, |fact| fact.value.as_str());
+    let mut comment = unpinned(false);
+    if named.is_none() {
+        comment.insert(
+            0,
+            format!("Nothing in the repository names a version of Elixir; {ELIXIR} is a guess."),
+        );
+    }
+    if input.config.container.base != Base::Slim {
+        comment.insert(
+            0,
+            "Slim whatever base is asked for: a release is started by a shell, and is linked to the C library of Debian."
+                .to_owned(),
+        );
+    }
+    Chosen {
+        reference: format!("docker.io/library/elixir:{version}-slim"),
         comment,
     }
 }

@@ -26,6 +26,9 @@ const OF_R: &[&str] = &[
     "rsconnect",
 ];
 
+/// What a project of Elixir makes for itself.
+const OF_ELIXIR: &[&str] = &["_build", "cover", "deps", "erl_crash.dump"];
+
 /// What the ignore file leaves out: tests, unless a folder of that name is part of what runs, and
 /// what shipway made, where a site is the whole repository and would hand it out.
 pub(super) fn lines(input: &Input) -> Vec<String> {
@@ -73,6 +76,7 @@ pub(super) fn lines(input: &Input) -> Vec<String> {
             "php" if service.manifest.is_some() => &["vendor"],
             "r" => OF_R,
             "ruby" => OF_RUBY,
+            "elixir" => OF_ELIXIR,
             _ => &[],
         };
         let below = |name: &&str| service.root.join(name).ok();
