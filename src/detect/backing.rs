@@ -129,6 +129,7 @@ fn from_requirements(service: &Service, signs: &mut All) {
             "r" => client::of_cran(&requirement.name),
             "ruby" => client::of_gem(&requirement.name),
             "elixir" => client::of_hex(&requirement.name),
+            "deno" => client::of_deno(&requirement.name),
             _ => client::of_package(requirement),
         };
         if let Some(sought) = sought {

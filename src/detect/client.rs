@@ -3,6 +3,7 @@
 mod cargo;
 mod composer;
 mod cran;
+mod deno;
 mod gem;
 mod go;
 mod hex;
@@ -14,6 +15,7 @@ use crate::project::{BackingKind, EnvRole, Other, Requirement, Sought};
 pub(super) use cargo::of_crate;
 pub(super) use composer::of_composer;
 pub(super) use cran::of_cran;
+pub(super) use deno::of_deno;
 pub(super) use gem::of_gem;
 pub(super) use go::of_go;
 pub(super) use hex::of_hex;

@@ -9,6 +9,7 @@ mod beside;
 mod client;
 mod compiled;
 mod debian;
+mod deno;
 mod elixir;
 mod env_files;
 pub(crate) mod existing;
@@ -105,6 +106,11 @@ pub const ECOSYSTEMS: &[Ecosystem] = &[
     Ecosystem {
         name: "elixir",
         look: elixir::look,
+    },
+    // Before Node.js, whose manifest may lie beside one of Deno.
+    Ecosystem {
+        name: "deno",
+        look: deno::look,
     },
     Ecosystem {
         name: "node",

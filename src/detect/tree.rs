@@ -36,6 +36,8 @@ const MANIFESTS: &[&str] = &[
     "pom.xml",
     "build.gradle",
     "mix.exs",
+    "deno.json",
+    "deno.jsonc",
     "Makefile",
     "Dockerfile",
 ];

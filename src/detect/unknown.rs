@@ -21,6 +21,7 @@ pub(super) fn complete(found: &mut Found, existing: &Existing) {
                 "composer.json, index.php".to_owned(),
                 "Gemfile, config.ru".to_owned(),
                 "mix.exs".to_owned(),
+                "deno.json".to_owned(),
                 "DESCRIPTION, renv.lock, app.R, routes of plumber".to_owned(),
                 "notebooks, Snakefile, nextflow.config, dvc.yaml".to_owned(),
                 "index.html, configuration of static site generators".to_owned(),

@@ -55,6 +55,7 @@ pub enum PackageManager {
     /// Packages of R without a lock.
     Cran,
     Mix,
+    Deno,
 }
 
 /// One declared dependency.

@@ -5,7 +5,7 @@ use crate::project::{Evidence, Fact, Finding, Library, Project, Service, Severit
 
 /// Ecosystems whose packages are built, tested and linted by what is generated.
 const TESTED: &[&str] = &[
-    "elixir", "go", "java", "nextflow", "node", "php", "python", "r", "ruby", "rust",
+    "deno", "elixir", "go", "java", "nextflow", "node", "php", "python", "r", "ruby", "rust",
 ];
 
 /// Whether workflow, Makefile and dev container are made for an ecosystem.

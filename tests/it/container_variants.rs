@@ -2,8 +2,8 @@
 //! image: built, and run as production runs it.
 
 use crate::engine::{
-    docker, elixir_base, get, go_base, java_bases, logs, node_base, php_base, python_base, r_base,
-    ruby_base, rust_base, status, until,
+    deno_base, docker, elixir_base, get, go_base, java_bases, logs, node_base, php_base,
+    python_base, r_base, ruby_base, rust_base, status, until,
 };
 use crate::sandbox::Sandbox;
 use std::process::Command;
@@ -468,6 +468,42 @@ fn an_application_of_rails_migrates_and_serves_and_drains_on_a_disk_that_is_only
     );
     running.drains(&address, "/slow");
     running.keeps_secrets(SHELL);
+}
+
+#[test]
+fn a_server_of_deno_keeps_its_data_and_drains_on_a_disk_that_is_only_read() {
+    let Some(base) = deno_base() else { return };
+    let sandbox = Sandbox::from_manifest(&manifest("deno-http"));
+    let bases = [("DENO_BASE", base.as_str())];
+    let running = Running::of("deno-http", sandbox, &[], &bases, &["KNOTS=3"], Some(4800));
+    let address = running.address(4800);
+    until("/healthz is 200", || {
+        status(&address, "/healthz") == Some(200)
+    });
+    for expected in ["3 knots, 1 visit", "3 knots, 2 visits"] {
+        let (_, page) = get(&address, "/").unwrap();
+        assert!(page.contains(expected), "{page}");
+    }
+    let seen = "id -u; touch /app/x 2> /dev/null || echo refused";
+    assert_eq!(running.inside(&["sh", "-c", seen]), "10001\nrefused");
+    for (option, expected) in [
+        ("--probe /healthz", "0"),
+        ("--probe /none", "22"),
+        ("--probe", "0"),
+        ("--running", "0"),
+    ] {
+        let asked = format!("sh /opt/shipway/shipway_start.sh {option}; echo $?");
+        assert_eq!(running.inside(&["sh", "-c", &asked]), expected, "{option}");
+    }
+    let answer = std::thread::scope(|scope| {
+        let request = scope.spawn(|| get(&address, "/slow"));
+        until("the request runs", || logs(&running.name).contains("begun"));
+        running.stop();
+        request.join().unwrap()
+    });
+    let (code, body) = answer.unwrap();
+    assert_eq!(code, 200);
+    assert!(body.ends_with("finished"), "{body}");
 }
 
 #[test]

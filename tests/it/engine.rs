@@ -109,6 +109,18 @@ pub(crate) fn r_base() -> Option<String> {
     Some(NAME.to_owned())
 }
 
+/// The image that stands in for that of Deno: the program of `PyPI`. None as for [`python_base`].
+pub(crate) fn deno_base() -> Option<String> {
+    const NAME: &str = "shipway-test/deno:2.9.8";
+    let python = python_base()?;
+    let context = tempfile::tempdir().unwrap();
+    let dockerfile = format!("FROM {python}\nRUN pip install --no-cache-dir deno==2.9.8\n");
+    std::fs::write(context.path().join("Dockerfile"), dockerfile).unwrap();
+    let build = ["build", "--quiet", "--tag", NAME, "."];
+    docker(&build, Some(context.path()));
+    Some(NAME.to_owned())
+}
+
 /// The image that stands in for that of Elixir: Debian's. None as for [`python_base`].
 pub(crate) fn elixir_base() -> Option<String> {
     const NAME: &str = "shipway-test/elixir:debian";

@@ -13,7 +13,7 @@ mod migration;
 mod output;
 mod service;
 mod settings;
-mod source;
+pub(super) mod source;
 mod version;
 
 use super::{Found, Tree, unknown};
@@ -28,7 +28,12 @@ use std::collections::BTreeMap;
 
 /// Looks for everything of Node.js in `tree`.
 pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
-    let packages = manifest::packages(tree);
+    let mut packages = manifest::packages(tree);
+    // What Deno runs is none of Node.js, though a package.json lies beside its manifest.
+    packages.retain(|package| {
+        let mut of_deno = found.services.iter().filter(|one| one.ecosystem == "deno");
+        !of_deno.any(|one| one.root == package.root)
+    });
     let workspaces = Workspaces::of(tree);
     let others = !found.services.is_empty();
     // What is installed together, by the folder that it is installed in.

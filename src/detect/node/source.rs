@@ -47,22 +47,22 @@ fn runs(path: &RelPath) -> bool {
 }
 
 /// A parsed source.
-pub(super) struct Source<'t> {
+pub(in crate::detect) struct Source<'t> {
     path: &'t RelPath,
     pub(super) text: &'t str,
 }
 
 impl Source<'_> {
-    pub(super) fn of(&self, node: Node<'_>) -> &str {
+    pub(in crate::detect) fn of(&self, node: Node<'_>) -> &str {
         syntax::text(node, self.text)
     }
 
-    pub(super) fn at(&self, tree: &Tree, node: Node<'_>) -> Evidence {
+    pub(in crate::detect) fn at(&self, tree: &Tree, node: Node<'_>) -> Evidence {
         tree.at(self.path, syntax::line(node))
     }
 
     /// The text of a string without something in it that is computed.
-    pub(super) fn string(&self, node: Node<'_>) -> Option<String> {
+    pub(in crate::detect) fn string(&self, node: Node<'_>) -> Option<String> {
         let text = self.of(node);
         match node.kind() {
             "string" => Some(text.trim_matches(['"', '\'']).to_owned()),
@@ -82,7 +82,7 @@ impl Source<'_> {
 }
 
 /// Parses a source that holds one of `words`, and looks at it.
-pub(super) fn with_tree<T>(
+pub(in crate::detect) fn with_tree<T>(
     tree: &Tree,
     path: &RelPath,
     words: &[&str],
@@ -104,7 +104,7 @@ pub(super) fn with_tree<T>(
 }
 
 /// Object, method and arguments of a call `object.method(…)`.
-pub(super) fn method(call: Node<'_>) -> Option<(Node<'_>, Node<'_>, Vec<Node<'_>>)> {
+pub(in crate::detect) fn method(call: Node<'_>) -> Option<(Node<'_>, Node<'_>, Vec<Node<'_>>)> {
     let function = call.child_by_field_name("function")?;
     if function.kind() != "member_expression" {
         return None;
@@ -121,10 +121,10 @@ pub(super) fn method(call: Node<'_>) -> Option<(Node<'_>, Node<'_>, Vec<Node<'_>
 }
 
 /// Where a server is told to listen, with the port as far as it is written down.
-pub(super) type Listening = (Option<Port>, Evidence);
+pub(in crate::detect) type Listening = (Option<Port>, Evidence);
 
 /// Every place of a source that listens.
-pub(super) fn listens(tree: &Tree, path: &RelPath) -> Vec<Listening> {
+pub(in crate::detect) fn listens(tree: &Tree, path: &RelPath) -> Vec<Listening> {
     with_tree(
         tree,
         path,
@@ -139,7 +139,8 @@ pub(super) fn listens(tree: &Tree, path: &RelPath) -> Vec<Listening> {
                     let by_name = source.of(name) == "listen"
                         && !object.ends_with("history")
                         && !object.ends_with("window");
-                    let by_name = by_name || object == "Bun" && source.of(name) == "serve";
+                    let by_name =
+                        by_name || matches!(object, "Bun" | "Deno") && source.of(name) == "serve";
                     by_name.then(|| arguments.first().copied())
                 } else {
                     // `serve({ fetch, port })` of Hono and Bun.

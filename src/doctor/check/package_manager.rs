@@ -84,6 +84,10 @@ fn programs(manager: PackageManager) -> Option<(&'static [&'static str], &'stati
         PackageManager::Renv | PackageManager::Cran => {
             (&["Rscript"], "install R from https://cran.r-project.org")
         }
+        PackageManager::Deno => (
+            &["deno"],
+            "install Deno from https://docs.deno.com/runtime/getting_started/installation/",
+        ),
         PackageManager::Mix => (
             &["mix"],
             "install Elixir from https://elixir-lang.org/install.html, mix comes with it",

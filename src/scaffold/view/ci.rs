@@ -102,6 +102,7 @@ struct Setup {
     r: Option<String>,
     ruby: Option<String>,
     elixir: Option<Elixir>,
+    deno: Option<String>,
     /// The go.mod that says which Go.
     go: Option<String>,
     java: Option<String>,
@@ -222,6 +223,7 @@ fn uses(pins: &Pins) -> BTreeMap<&'static str, String> {
         ("r", "r-lib/actions", "/setup-r"),
         ("ruby", "ruby/setup-ruby", ""),
         ("elixir", "erlef/setup-beam", ""),
+        ("deno", "denoland/setup-deno", ""),
         ("uv", "astral-sh/setup-uv", ""),
         ("cache_restore", "actions/cache", "/restore"),
         ("cache_save", "actions/cache", "/save"),
@@ -271,6 +273,7 @@ fn setup(input: &Input, part: &Component, whole: bool) -> Setup {
         ("go", _) => ("go", &["~/go/pkg/mod", "~/.cache/go-build"]),
         ("r", _) => ("r", &["~/.cache/R/renv", "~/.local/share/renv"]),
         ("ruby", _) => ("bundler", &["~/bundle"]),
+        ("deno", _) => ("deno", &["~/.cache/deno"]),
         ("elixir", _) => ("mix", &["~/.hex/packages"]),
         ("rust", _) => ("cargo", &["~/.cargo/registry", "~/.cargo/git", "target"]),
         (_, PackageManager::Maven) => ("maven", &["~/.m2/repository", "~/.m2/wrapper"]),
@@ -306,6 +309,13 @@ fn setup(input: &Input, part: &Component, whole: bool) -> Setup {
         r: (part.ecosystem == "r").then(|| {
             let version = component::r::version(part.version);
             version.unwrap_or("release").to_owned()
+        }),
+        deno: (part.ecosystem == "deno").then(|| {
+            let known = part.version.map(|fact| fact.value.as_str());
+            known.map_or_else(
+                || "v2.x".to_owned(),
+                |version| container::deno_version(Some(version)),
+            )
         }),
         elixir: (part.ecosystem == "elixir").then(|| {
             let known = part.version.map(|fact| fact.value.as_str());

@@ -1,6 +1,7 @@
 //! What the container templates see: the image of each service.
 
 mod base;
+mod deno;
 mod elixir;
 mod front_end;
 mod generated;
@@ -20,7 +21,7 @@ use crate::project::{RelPath, Service, ServiceKind};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) use base::{ELIXIR, JAVA, PHP, R, RUBY, java_base};
+pub(super) use base::{ELIXIR, JAVA, PHP, R, RUBY, deno_version, java_base};
 pub(super) use front_end::Stage;
 pub(super) use php::extensions;
 pub(super) use python::{holds_code, split, writable};
@@ -50,6 +51,8 @@ pub(super) struct Container {
     /// Whether a shell starts what an image holds.
     shell: bool,
     r: bool,
+    /// Whether a module makes Deno end requests before it stops.
+    drain: bool,
     php: bool,
     /// What Apache is told of each service of PHP.
     applications: Vec<php::Application>,
@@ -118,6 +121,7 @@ pub(super) struct Image {
     /// What builds a site.
     generated: Option<generated::Generated>,
     elixir: Option<elixir::Elixir>,
+    deno: Option<deno::Deno>,
 }
 
 /// How `service` is started in production; None where nobody knows.
@@ -125,6 +129,7 @@ pub(super) fn command(service: &Service) -> Option<Vec<String>> {
     match service.ecosystem {
         "elixir" | "node" | "go" | "r" | "ruby" | "rust" => started(service),
         "java" => java::command(service),
+        "deno" => deno::command(service),
         "php" => php::command(service),
         _ => python::command(service),
     }
@@ -135,6 +140,7 @@ pub(super) fn dev_command(service: &Service) -> Option<Vec<String>> {
     match service.ecosystem {
         "elixir" | "node" | "go" | "r" | "rust" => started(service),
         "java" => java::command(service),
+        "deno" => deno::command(service),
         "php" => php::command(service),
         "ruby" => ruby::dev_command(service),
         _ => python::dev_command(service),
@@ -148,7 +154,7 @@ pub(super) fn probe(service: &Service) -> Option<Vec<String>> {
         "ruby" => ruby::asks(),
         "r" => r::asks(),
         "go" | "rust" => vec!["/usr/local/bin/shipway-start".to_owned()],
-        "elixir" | "java" => java::asks(),
+        "deno" | "elixir" | "java" => java::asks(),
         "php" => php::asks(),
         _ => return python::probe(service),
     };
@@ -175,7 +181,7 @@ pub(in super::super) fn is_made(service: &Service) -> bool {
     match service.ecosystem {
         "python" => python::command(service).is_some(),
         "node" => node::is_made(service),
-        "elixir" | "go" | "php" | "r" | "ruby" => service.server_command.is_some(),
+        "deno" | "elixir" | "go" | "php" | "r" | "ruby" => service.server_command.is_some(),
         "java" | "rust" => service.server_command.is_some() && service.build.is_some(),
         "static" => is_site(service),
         _ => false,
@@ -206,6 +212,7 @@ pub(super) fn view(input: &Input) -> Container {
         let php = of("php").then(|| php::image(input, &services));
         let ruby = of("ruby").then(|| ruby::image(input, &services));
         let r = of("r").then(|| r::image(input, &services));
+        let deno = of("deno").then(|| deno::image(input, &services));
         let elixir = of("elixir").then(|| elixir::image(input, &services));
         if site {
             sites.push(Site {
@@ -234,6 +241,7 @@ pub(super) fn view(input: &Input) -> Container {
             "ruby" => base::ruby(input, services[0]),
             "r" => base::r(input, services[0]),
             "elixir" => base::elixir(input, services[0]),
+            "deno" => base::deno(input, services[0]),
             _ => base::pinned(input, "nginx"),
         };
         let mut image = Image {
@@ -273,6 +281,7 @@ pub(super) fn view(input: &Input) -> Container {
             ruby,
             r,
             elixir,
+            deno,
             generated: generated::site(input, services[0]),
             needs: Vec::new(),
         };
@@ -324,9 +333,15 @@ pub(super) fn view(input: &Input) -> Container {
             .iter()
             .any(|image| image.dev && !image.front_ends().is_empty()),
         rust: images.iter().any(|image| image.rust.is_some()),
-        shell: images
+        shell: images.iter().any(|image| {
+            image.java.is_some()
+                || image.r.is_some()
+                || image.elixir.is_some()
+                || image.deno.is_some()
+        }),
+        drain: images
             .iter()
-            .any(|image| image.java.is_some() || image.r.is_some() || image.elixir.is_some()),
+            .any(|image| image.deno.as_ref().is_some_and(deno::Deno::drains)),
         r: images.iter().any(|image| image.r.is_some()),
         php: images.iter().any(|image| image.php.is_some()),
         asked: asked(&applications),
@@ -365,9 +380,10 @@ impl Image {
         let php = self.php.as_ref().map(|php| &php.workdir);
         let ruby = self.ruby.as_ref().map(|ruby| &ruby.workdir);
         let r = self.r.as_ref().map(|r| &r.workdir);
+        let deno = self.deno.as_ref().map(|deno| &deno.workdir);
         let elixir = self.elixir.as_ref().map(|elixir| &elixir.workdir);
         let compiled = go.or(rust).or(java).or(elixir);
-        python.or(node).or(compiled).or(php).or(ruby).or(r)
+        python.or(node).or(compiled).or(php).or(ruby).or(r).or(deno)
     }
 }
 
@@ -383,6 +399,11 @@ fn needs(services: &[&Service], puts: bool) -> Vec<String> {
             ids
         }
         "elixir" | "java" => vec!["shipway_shell".to_owned()],
+        "deno" => {
+            let mut ids = vec!["shipway_shell".to_owned()];
+            ids.extend(deno::drains(services[0]).then(|| "shipway_drain".to_owned()));
+            ids
+        }
         "r" => ["shipway_shell", "shipway_r"].map(str::to_owned).into(),
         ecosystem @ ("go" | "node" | "ruby" | "rust") => {
             vec![format!("shipway_{ecosystem}")]

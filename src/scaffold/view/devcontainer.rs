@@ -143,7 +143,7 @@ pub(super) fn workspace(input: &Input) -> String {
 
 /// Runtimes in the order in which one goes before another as the base; the rest come as Features.
 const RUNTIMES: &[&str] = &[
-    "python", "ruby", "elixir", "rust", "go", "java", "php", "r", "node",
+    "python", "ruby", "elixir", "rust", "go", "java", "php", "r", "node", "deno",
 ];
 
 /// The component whose runtime is the base.
@@ -205,6 +205,11 @@ fn base(input: &Input, first: Option<&Component>) -> (String, bool) {
         Some(("r", part)) => {
             let version = component::r::version(part.version).unwrap_or(container::R);
             return (format!("docker.io/rocker/r-ver:{version}"), false);
+        }
+        Some(("deno", part)) => {
+            let version = part.version.map(|fact| fact.value.as_str());
+            let version = container::deno_version(version);
+            return (format!("docker.io/denoland/deno:{version}"), false);
         }
         Some(("elixir", part)) => {
             let version = part
@@ -479,6 +484,9 @@ fn extensions(input: &Input, parts: &[Component]) -> Vec<String> {
     }
     if parts.iter().any(|part| part.ecosystem == "elixir") {
         all.push("JakeBecker.elixir-ls");
+    }
+    if parts.iter().any(|part| part.ecosystem == "deno") {
+        all.push("denoland.vscode-deno");
     }
     if parts.iter().any(|part| part.ecosystem == "rust") {
         all.extend(["rust-lang.rust-analyzer", "tamasfe.even-better-toml"]);

@@ -309,6 +309,7 @@ fn part_of(input: &Input, part: &Component) -> Part {
                     .to_owned(),
             ),
             "r" => part.r_packages(),
+            "deno" => Some("deno install".to_owned()),
             // Hex comes with no Elixir.
             "elixir" => Some(
                 "mix local.hex --force --if-missing && mix local.rebar --force --if-missing && mix deps.get".to_owned(),

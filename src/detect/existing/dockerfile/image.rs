@@ -17,6 +17,7 @@ const RUNTIMES: &[(&str, &str)] = &[
     ("geospatial", "r"),
     ("rstudio", "r"),
     ("elixir", "elixir"),
+    ("deno", "deno"),
     ("openjdk", "java"),
     ("eclipse-temurin", "java"),
     ("amazoncorretto", "java"),

@@ -1,5 +1,5 @@
-//! The jobs of a module of Go, a workspace of Rust, a build of Java, a package of PHP, a project of Ruby, R or
-//! Elixir: what the toolchain or the build finds wrong, and the tests.
+//! The jobs of a module of Go, a workspace of Rust, a build of Java, a package of PHP, a project of Ruby, R,
+//! Elixir or Deno: what the toolchain or the build finds wrong, and the tests.
 
 use super::super::component::{self, Component};
 use super::super::{Input, backing};
@@ -8,7 +8,7 @@ use super::{LintJob, Step, TestJob, command, folder, setup};
 /// Whether the jobs of a part are these.
 pub(super) fn is_of(part: &Component) -> bool {
     let known = [
-        "elixir", "go", "java", "nextflow", "php", "r", "ruby", "rust",
+        "deno", "elixir", "go", "java", "nextflow", "php", "r", "ruby", "rust",
     ];
     known.contains(&part.ecosystem)
 }

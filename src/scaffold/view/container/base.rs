@@ -200,6 +200,43 @@ pub(super) fn r(input: &Input, service: &Service) -> Chosen {
     }
 }
 
+/// The version of Deno where the project names none.
+const DENO: &str = "2.9.8";
+
+/// The version of an image of Deno: there are none of a minor alone.
+pub(in super::super) fn deno_version(named: Option<&str>) -> String {
+    match named {
+        None => DENO.to_owned(),
+        Some(named) if named.matches('.').count() >= 2 => named.to_owned(),
+        Some(named) if DENO.starts_with(&format!("{named}.")) => DENO.to_owned(),
+        Some(named) if named.contains('.') => format!("{named}.0"),
+        Some(named) => format!("{named}.0.0"),
+    }
+}
+
+/// The image that builds and runs a project of Deno.
+pub(super) fn deno(input: &Input, service: &Service) -> Chosen {
+    let named = service.runtime_version.as_ref();
+    let version = deno_version(named.map(|fact| fact.value.as_str()));
+    let mut comment = unpinned(false);
+    if named.is_none() {
+        comment.insert(
+            0,
+            format!("Nothing in the repository names a version of Deno; {DENO} is a guess."),
+        );
+    }
+    if input.config.container.base != Base::Slim {
+        comment.insert(
+            0,
+            "Debian whatever base is asked for: its start reads secrets with a shell.".to_owned(),
+        );
+    }
+    Chosen {
+        reference: format!("docker.io/denoland/deno:{version}"),
+        comment,
+    }
+}
+
 /// The image that builds a release of Elixir.
 pub(super) fn elixir(input: &Input, service: &Service) -> Chosen {
     let named = service.runtime_version.as_ref();

@@ -77,6 +77,7 @@ pub(super) fn lines(input: &Input) -> Vec<String> {
             "r" => OF_R,
             "ruby" => OF_RUBY,
             "elixir" => OF_ELIXIR,
+            "deno" => &["_fresh", "coverage"],
             _ => &[],
         };
         let below = |name: &&str| service.root.join(name).ok();

@@ -1,0 +1,19 @@
+//! Deno: servers, what runs at times, workspaces, and packages for JSR.
+
+mod checks;
+mod command;
+mod manifest;
+mod service;
+mod version;
+
+use super::{Found, Tree};
+use crate::project::Existing;
+use service::Project;
+
+/// Looks for everything of Deno in `tree`.
+pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
+    let all = manifest::all(tree);
+    for manifest in &all {
+        Project::of(tree, existing, manifest, &all).add_to(found);
+    }
+}

@@ -1,0 +1,577 @@
+//! Puts together what a project of Deno runs, or that others import it.
+
+use super::command::{self, Started};
+use super::manifest::{self, Manifest};
+use super::{checks, version};
+use crate::detect::beside::beside_or_hidden;
+use crate::detect::node::source::{Listening, Source, listens, method, with_tree};
+use crate::detect::variable::{self, Engines};
+use crate::detect::{Found, Tree, client, existing, javascript, serving, syntax};
+use crate::project::{
+    BackingKind, Confidence, Dockerfile, EnvVar, Evidence, Existing, Fact, Library, PackageManager,
+    Port, RelPath, ServerInterface, Service, ServiceKind, Single, Sought,
+};
+
+/// Frameworks by what is imported, best known first.
+const FRAMEWORKS: &[(&str, &[&str])] = &[
+    ("fresh", &["fresh", "@fresh/core"]),
+    ("oak", &["@oak/oak", "oak"]),
+    ("hono", &["hono", "@hono/hono"]),
+    ("express", &["express"]),
+    ("fastify", &["fastify"]),
+    ("koa", &["koa"]),
+];
+
+/// Folders of a project that hold nothing which runs.
+const ASIDE: &[&str] = &[
+    "node_modules",
+    "tasks",
+    "scripts",
+    "tools",
+    "bench",
+    "benches",
+    "docs",
+    "vendor",
+    "_fresh",
+    "static",
+    "public",
+    "dist",
+    "npm",
+    "cov",
+    "coverage",
+];
+
+const EXTENSIONS: &[&str] = &["ts", "tsx", "js", "jsx", "mjs", "mts"];
+
+/// What Deno and the image set themselves.
+const OWN: &[&str] = &[
+    "DENO_DIR",
+    "DENO_DEPLOYMENT_ID",
+    "DENO_REGION",
+    "NODE_ENV",
+    "CI",
+    "LANG",
+];
+
+/// Where the image keeps what Deno caches.
+const KEPT: &str = "/deno-dir/location_data";
+
+/// A project with everything around it.
+pub(super) struct Project<'a> {
+    pub(super) tree: &'a Tree,
+    pub(super) existing: &'a Existing,
+    pub(super) manifest: &'a Manifest,
+    /// The workspace that it is a member of, else itself.
+    pub(super) home: &'a Manifest,
+    pub(super) alone: bool,
+    pub(super) lock: Option<RelPath>,
+    /// Manifests of the workspace.
+    members: Vec<RelPath>,
+    files: Vec<RelPath>,
+    images: Vec<&'a Dockerfile>,
+}
+
+/// What the sources say that no manifest does.
+#[derive(Default)]
+struct Told {
+    listens: Vec<Listening>,
+    cron: Option<Evidence>,
+    /// `Deno.openKv`, with the file that it names.
+    kept: Option<(Option<String>, Evidence)>,
+    health: Vec<(String, Evidence)>,
+    imports: Vec<crate::project::Requirement>,
+}
+
+impl<'a> Project<'a> {
+    pub(super) fn of(
+        tree: &'a Tree,
+        existing: &'a Existing,
+        manifest: &'a Manifest,
+        all: &'a [Manifest],
+    ) -> Self {
+        let around = all.iter().filter(|other| {
+            other.workspace && other.root != manifest.root && manifest.root.is_within(&other.root)
+        });
+        let home = around
+            .max_by_key(|other| other.root.depth())
+            .unwrap_or(manifest);
+        let lock = home
+            .root
+            .join("deno.lock")
+            .ok()
+            .filter(|path| tree.has(path) && !home.is_unlocked());
+        let alone = all.len() == 1;
+        let mut images: Vec<&Dockerfile> = existing
+            .dockerfiles
+            .iter()
+            .filter(|file| existing::is_about(file, &manifest.root, alone))
+            .filter(|file| file.runtime.as_ref().is_none_or(|(name, _)| name == "deno"))
+            .filter(|file| !existing::is_for_developers(file))
+            .collect();
+        existing::nearest_first(&mut images, &manifest.root);
+        let members = all
+            .iter()
+            .filter(|other| home.workspace && other.root.is_within(&home.root));
+        let members = members.map(|other| other.path.clone()).collect();
+        Self {
+            tree,
+            existing,
+            manifest,
+            home,
+            alone,
+            lock,
+            members,
+            files: files(tree, manifest, all),
+            images,
+        }
+    }
+
+    pub(super) fn images(&self) -> &[&'a Dockerfile] {
+        &self.images
+    }
+
+    /// A file or folder of the project that is there.
+    pub(super) fn path(&self, name: &str) -> Option<RelPath> {
+        let path = self
+            .manifest
+            .root
+            .join(name.trim_start_matches("./"))
+            .ok()?;
+        (self.tree.has(&path) || self.tree.has_folder(&path)).then_some(path)
+    }
+
+    fn told(&self) -> Told {
+        let mut told = Told::default();
+        for path in &self.files {
+            told.listens.extend(listens(self.tree, path));
+            let words = [
+                "Deno.cron",
+                "openKv",
+                "health",
+                "ping",
+                "livez",
+                "npm:",
+                "jsr:",
+                "deno.land/x/",
+            ];
+            with_tree(self.tree, path, &words, |source, root| {
+                self.look(source, root, &mut told);
+            });
+            told.health.extend(by_place(path, self.manifest));
+        }
+        told
+    }
+
+    fn look(&self, source: &Source<'_>, root: tree_sitter::Node<'_>, told: &mut Told) {
+        for call in syntax::all(root, "call_expression") {
+            let Some((object, name, arguments)) = method(call) else {
+                continue;
+            };
+            let at = || source.at(self.tree, call);
+            match (source.of(object), source.of(name)) {
+                ("Deno", "cron") => told.cron = told.cron.take().or_else(|| Some(at())),
+                ("Deno", "openKv") => {
+                    let named = arguments.first().and_then(|first| source.string(*first));
+                    let elsewhere = named.as_deref().is_some_and(|text| text.contains("://"));
+                    if !elsewhere {
+                        told.kept = told.kept.take().or_else(|| Some((named, at())));
+                    }
+                }
+                (_, "get" | "all" | "use") => {
+                    let route = arguments.first().and_then(|first| source.string(*first));
+                    told.health.extend(
+                        route
+                            .filter(|route| serving::is_health(route))
+                            .map(|route| (route, at())),
+                    );
+                }
+                _ => {}
+            }
+        }
+        for import in syntax::all(root, "import_statement") {
+            let specifier = import
+                .child_by_field_name("source")
+                .and_then(|node| source.string(node));
+            let found = specifier
+                .and_then(|text| manifest::requirement(&text, source.at(self.tree, import)));
+            told.imports.extend(found);
+        }
+    }
+
+    /// What runs of it, and what is said of it.
+    pub(super) fn add_to(&self, found: &mut Found) {
+        let told = self.told();
+        let production = command::production(self.manifest, &self.images);
+        let developed = command::development(self.manifest);
+        // What others import, or Node.js runs, is started by a task or an image, or not by Deno.
+        let imported = self.manifest.document.get("exports").is_some();
+        let is_other = imported || self.path("package.json").is_some();
+        let custom = || {
+            let task = developed.as_ref().map(|(_, task)| *task);
+            (!is_other).then(|| self.by_custom(task))?
+        };
+        let started = production.or_else(custom);
+        let is_served = started.as_ref().is_some_and(Started::serves)
+            || !told.listens.is_empty()
+            || self.fresh().is_some();
+        match started {
+            Some(started) if is_served || told.cron.is_some() || self.is_deployed() => {
+                let service = self.service(&started, &told, is_served, developed);
+                found.services.push(service);
+            }
+            _ if imported => {
+                found.libraries.push(self.library());
+            }
+            _ if self.is_tool() && found.services.is_empty() && !self.manifest.workspace => {
+                found.libraries.push(self.library());
+            }
+            _ => {}
+        }
+    }
+
+    fn is_deployed(&self) -> bool {
+        self.images.iter().any(|image| image.cmd.is_some())
+    }
+
+    /// Whether it is a program, and no settings of an editor alone.
+    fn is_tool(&self) -> bool {
+        let mut names = ["main.ts", "mod.ts", "cli.ts", "main.js"].iter();
+        names.any(|name| self.path(name).is_some()) && self.path("package.json").is_none()
+    }
+
+    fn fresh(&self) -> Option<&crate::project::Requirement> {
+        let (_, names) = FRAMEWORKS[0];
+        names
+            .iter()
+            .find_map(|name| self.manifest.needs(name).or_else(|| self.home.needs(name)))
+    }
+
+    /// The first file that is called as one that starts, with what a task for developers may do.
+    fn by_custom(&self, task: Option<&manifest::Task>) -> Option<Started> {
+        let names = [
+            "main.ts",
+            "main.tsx",
+            "server.ts",
+            "app.ts",
+            "src/main.ts",
+            "src/server.ts",
+            "main.js",
+            "server.js",
+        ];
+        let (entry, path) = names
+            .iter()
+            .find_map(|name| Some(((*name).to_owned(), self.path(name)?)))?;
+        let started = task.and_then(|task| command::of_task(self.manifest, task, 4));
+        let allowed = started.map(|started| started.words).unwrap_or_default();
+        let allowed = allowed.into_iter().filter(|word| {
+            word.starts_with("--allow") || word.starts_with("--unstable") || word == "-A"
+        });
+        let mut words = vec!["deno".to_owned(), "run".to_owned()];
+        words.extend(allowed);
+        if words.len() == 2 {
+            words.push("-A".to_owned());
+        }
+        words.push(entry.clone());
+        Some(Started {
+            words,
+            entry,
+            at: Evidence::file(path),
+        })
+    }
+
+    fn service(
+        &self,
+        started: &Started,
+        told: &Told,
+        is_served: bool,
+        developed: Option<(String, &manifest::Task)>,
+    ) -> Service {
+        let manifest = self.manifest;
+        let at = Evidence::file(manifest.path.clone());
+        let kind = match (is_served, &told.cron) {
+            (true, _) => Fact::certain(ServiceKind::Web, started.at.clone()),
+            (false, Some(cron)) => Fact::certain(ServiceKind::Scheduler, cron.clone()),
+            (false, None) => Fact::likely(ServiceKind::Worker, started.at.clone()),
+        };
+        let name = match kind.value {
+            ServiceKind::Web => "web",
+            ServiceKind::Scheduler => "scheduler",
+            _ => "worker",
+        };
+        let folder = Fact::certain(manifest.root.clone(), at.clone());
+        let mut service = Service::new(name, "deno", manifest.root.clone(), kind, folder);
+        service.requirements = self.requirements(told);
+        service.framework = FRAMEWORKS.iter().find_map(|(name, packages)| {
+            let mut all = service.requirements.iter();
+            let one = all.find(|one| packages.contains(&one.name.as_str()))?;
+            Some(Fact::certain((*name).to_owned(), one.declared.clone()))
+        });
+        service.entry = Some(Fact::certain(
+            started.entry.trim_start_matches("./").to_owned(),
+            started.at.clone(),
+        ));
+        service.interface = Some(Fact::certain(ServerInterface::Own, started.at.clone()));
+        service.package_manager = Some(self.manager());
+        service.manifest = Some(Fact::certain(manifest.path.clone(), at));
+        service.lock = self
+            .lock
+            .clone()
+            .map(|path| Fact::certain(path.clone(), Evidence::file(path)));
+        service.manifest_includes = self.includes();
+        service.runtime_version = version::find(self);
+        service.sources = vec![self.home.root.clone()];
+        let sure = if started.at.line == 0 {
+            Confidence::Likely
+        } else {
+            Confidence::Certain
+        };
+        let mut command = Fact::new(started.command(), sure, vec![started.at.clone()]);
+        if started.serves() {
+            command = command.because("on the address and port of the container");
+        }
+        service.server_command = Some(command);
+        service.dev_command =
+            developed.map(|(command, task)| Fact::certain(command, task.at.clone()));
+        service.build = self.build(started);
+        service.env = self.env();
+        if is_served {
+            service.port = self.port(started, told);
+            service.health =
+                serving::health(told.health.iter().map(|(route, at)| (route.clone(), at)));
+        }
+        for name in ["static", "public"] {
+            if let Some(folder) = self.path(name) {
+                let fact = Fact::likely(folder.clone(), Evidence::file(folder));
+                service
+                    .static_dirs
+                    .push(fact.because("what lies there is handed out by custom"));
+            }
+        }
+        self.kept(told, &mut service);
+        service.test = checks::test(self);
+        service.lint = checks::lint(self);
+        service
+    }
+
+    fn requirements(&self, told: &Told) -> Vec<crate::project::Requirement> {
+        let mut all = self.manifest.requirements.clone();
+        let more = self.home.requirements.iter().chain(&told.imports);
+        for one in more {
+            if all.iter().all(|known| known.name != one.name) {
+                all.push(one.clone());
+            }
+        }
+        all
+    }
+
+    pub(super) fn manager(&self) -> Fact<PackageManager> {
+        let mut fact = Fact::certain(
+            PackageManager::Deno,
+            Evidence::file(self.manifest.path.clone()),
+        );
+        fact.evidence.extend(self.lock.clone().map(Evidence::file));
+        fact
+    }
+
+    /// Files that an installation reads beside manifest and lock.
+    fn includes(&self) -> Vec<RelPath> {
+        let mut found: Vec<RelPath> = self
+            .manifest
+            .map
+            .iter()
+            .chain(&self.home.map)
+            .cloned()
+            .collect();
+        found.extend(
+            self.members
+                .iter()
+                .filter(|path| **path != self.manifest.path)
+                .cloned(),
+        );
+        found.extend(self.path("package.json"));
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// The task that makes what is started, where that is not in the tree.
+    fn build(&self, started: &Started) -> Option<Fact<String>> {
+        let task = self.manifest.task("build")?;
+        let made = self.path(&started.entry).is_none();
+        (made || self.fresh().is_some())
+            .then(|| Fact::certain("deno task build".to_owned(), task.at.clone()))
+    }
+
+    fn env(&self) -> Vec<EnvVar> {
+        let mut all = javascript::variables(self.tree, &self.files);
+        all.retain(|name, _| !OWN.contains(&name.as_str()) && !variable::is_of_system(name));
+        let engines = Engines::of(|kind: BackingKind| {
+            let mut all = self
+                .manifest
+                .requirements
+                .iter()
+                .chain(&self.home.requirements);
+            all.any(|one| client::of_deno(&one.name) == Some(Sought::Backing(kind)))
+        });
+        let mut found: Vec<EnvVar> = all.into_values().collect();
+        for known in &mut found {
+            known.role = variable::role(&known.name, engines);
+            variable::guard(known);
+        }
+        let composed = existing::own_services(self.existing, &self.manifest.root, None, self.alone);
+        variable::set(
+            &mut found,
+            self.images.iter().take(1).flat_map(|image| &image.env),
+            composed.iter().flat_map(|(_, one)| &one.settings),
+        );
+        found
+    }
+
+    /// The port: as the command says, as the code has it, as an image exposes it, as Deno does.
+    fn port(&self, started: &Started, told: &Told) -> Option<Fact<Port>> {
+        let mut claims: Vec<(Port, Evidence)> = Vec::new();
+        let option = started.option("--port").and_then(|text| text.parse().ok());
+        claims.extend(
+            option
+                .and_then(Port::new)
+                .map(|port| (port, started.at.clone())),
+        );
+        if !started.serves() {
+            claims.extend(
+                told.listens
+                    .iter()
+                    .filter_map(|(port, at)| Some(((*port)?, at.clone())))
+                    .take(1),
+            );
+        }
+        let is_told = !claims.is_empty();
+        let exposed = self.images.iter().flat_map(|image| &image.exposed);
+        claims.extend(exposed.filter(|(port, _)| port.get() >= 1024).cloned());
+        let sure = if is_told {
+            Confidence::Certain
+        } else {
+            Confidence::Likely
+        };
+        let fact = Fact::first_of(sure, claims);
+        fact.or_else(|| {
+            Some(Fact::guess(
+                Port::new(8000)?,
+                "Deno listens there unless it is told otherwise",
+            ))
+        })
+    }
+
+    /// The database of Deno, which is a file unless it is one of Deno Deploy, and what runs at times.
+    fn kept(&self, told: &Told, service: &mut Service) {
+        if let Some((file, at)) = &told.kept {
+            let folder = file
+                .as_deref()
+                .filter(|file| *file != ":memory:" && !file.starts_with('/'));
+            let folder = folder.and_then(|file| Some(self.manifest.root.join(file).ok()?.parent()));
+            match (file.as_deref(), folder) {
+                (Some(":memory:"), _) => return,
+                (_, Some(folder)) if folder != self.manifest.root => {
+                    service.writable.push(Fact::certain(folder, at.clone()));
+                }
+                _ => service
+                    .volumes
+                    .push(Fact::likely(KEPT.to_owned(), at.clone())),
+            }
+            service.single = Some(Fact::certain(
+                Single {
+                    reason: "sqlite",
+                    message: "Deno KV lies in a file, which one container at a time may write"
+                        .to_owned(),
+                },
+                at.clone(),
+            ));
+        }
+        if let Some(at) = &told.cron {
+            service.single.get_or_insert_with(|| {
+                let message = "two of it would start everything twice".to_owned();
+                Fact::certain(
+                    Single {
+                        reason: "scheduler",
+                        message,
+                    },
+                    at.clone(),
+                )
+            });
+        }
+    }
+
+    /// Others import it: nothing of it runs as a container.
+    fn library(&self) -> Library {
+        Library {
+            name: match self.manifest.text(self.tree, "name") {
+                Some((name, at)) => Fact::certain(name, at),
+                None => Fact::guess(
+                    self.manifest.root.file_name().to_owned(),
+                    "the name of its folder",
+                ),
+            },
+            root: self.manifest.root.clone(),
+            ecosystem: "deno",
+            framework: None,
+            package_manager: Some(self.manager()),
+            runtime_version: version::find(self),
+            test: checks::test(self),
+            lint: checks::lint(self),
+            build: None,
+        }
+    }
+
+    /// Sources that are tests, in order.
+    pub(super) fn tests(&self) -> Option<RelPath> {
+        let all = EXTENSIONS
+            .iter()
+            .flat_map(|extension| self.tree.with_extension(extension));
+        let mut tests: Vec<&RelPath> = all
+            .filter(|path| path.is_within(&self.manifest.root) && is_test(path))
+            .collect();
+        tests.sort();
+        tests.first().map(|path| (*path).clone())
+    }
+}
+
+fn is_test(path: &RelPath) -> bool {
+    path.stem().ends_with("_test") || path.stem().ends_with(".test") || path.stem() == "test"
+}
+
+/// A route by the place of its file: `routes/api/health.ts` of Fresh.
+fn by_place(path: &RelPath, manifest: &Manifest) -> Option<(String, Evidence)> {
+    let below = path.below(&manifest.root)?;
+    let route = below.as_str().strip_prefix("routes")?;
+    let route = route.rsplit_once('.')?.0;
+    serving::is_health(route).then(|| (route.to_owned(), Evidence::file(path.clone())))
+}
+
+/// The sources of what runs, sorted; those of other projects inside are none.
+fn files(tree: &Tree, manifest: &Manifest, all: &[Manifest]) -> Vec<RelPath> {
+    let inside: Vec<&RelPath> = all
+        .iter()
+        .map(|other| &other.root)
+        .filter(|root| **root != manifest.root && root.is_within(&manifest.root))
+        .collect();
+    let runs = |path: &&RelPath| {
+        let Some(below) = path.below(&manifest.root) else {
+            return false;
+        };
+        let folder = below.parent();
+        !is_test(path)
+            && !beside_or_hidden(&folder)
+            && !folder.as_str().split('/').any(|part| ASIDE.contains(&part))
+            && !path.as_str().contains("supabase/functions")
+            && !matches!(
+                path.stem(),
+                "dev" | "bench" | "build" | "build_npm" | "vite.config"
+            )
+            && !inside.iter().any(|root| path.is_within(root))
+    };
+    let all = EXTENSIONS
+        .iter()
+        .flat_map(|extension| tree.with_extension(extension));
+    let mut found: Vec<RelPath> = all.filter(runs).cloned().collect();
+    found.sort();
+    found
+}
