@@ -126,6 +126,7 @@ fn from_requirements(service: &Service, signs: &mut All) {
             "go" => client::of_go(&requirement.name),
             "rust" => client::of_crate(requirement),
             "java" => client::of_maven(&requirement.name),
+            "dotnet" => client::of_nuget(&requirement.name),
             "r" => client::of_cran(&requirement.name),
             "ruby" => client::of_gem(&requirement.name),
             "elixir" => client::of_hex(&requirement.name),

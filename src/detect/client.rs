@@ -9,6 +9,7 @@ mod go;
 mod hex;
 mod maven;
 mod npm;
+mod nuget;
 
 use crate::project::{BackingKind, EnvRole, Other, Requirement, Sought};
 
@@ -21,6 +22,7 @@ pub(super) use go::of_go;
 pub(super) use hex::of_hex;
 pub(super) use maven::of_maven;
 pub(super) use npm::of_npm;
+pub(super) use nuget::of_nuget;
 
 /// What a requirement is a client of.
 pub(super) fn of_package(requirement: &Requirement) -> Option<Sought> {
@@ -125,6 +127,7 @@ pub(super) fn of_role(role: EnvRole) -> Option<BackingKind> {
         | R::PostgresUrl
         | R::PostgresJdbcUrl
         | R::PostgresR2dbcUrl
+        | R::PostgresConnection
         | R::PostgresAsyncUrl => BackingKind::Postgres,
         R::MysqlHost
         | R::MysqlPort
@@ -132,6 +135,7 @@ pub(super) fn of_role(role: EnvRole) -> Option<BackingKind> {
         | R::MysqlPassword
         | R::MysqlDatabase
         | R::MysqlJdbcUrl
+        | R::MysqlConnection
         | R::MysqlUrl => BackingKind::Mysql,
         R::RedisHost | R::RedisAddress | R::RedisPort | R::RedisPassword | R::RedisUrl => {
             BackingKind::Redis

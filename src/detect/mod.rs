@@ -10,6 +10,7 @@ mod client;
 mod compiled;
 mod debian;
 mod deno;
+mod dotnet;
 mod elixir;
 mod env_files;
 pub(crate) mod existing;
@@ -21,6 +22,7 @@ mod javascript;
 mod naming;
 mod node;
 mod overrides;
+mod owner;
 mod php;
 mod python;
 mod r;
@@ -85,6 +87,10 @@ pub const ECOSYSTEMS: &[Ecosystem] = &[
     Ecosystem {
         name: "java",
         look: java::look,
+    },
+    Ecosystem {
+        name: "dotnet",
+        look: dotnet::look,
     },
     Ecosystem {
         name: "php",

@@ -59,6 +59,21 @@ pub(super) fn health<'e>(
     )
 }
 
+/// The route that one of the repository's own health checks asks for.
+pub(super) fn asked<'e>(mut checks: impl Iterator<Item = &'e Evidence>) -> Option<Fact<String>> {
+    checks.find_map(|check| {
+        let (_, rest) = check.excerpt.split_once("http://")?;
+        let end = rest
+            .find(|c: char| c.is_whitespace() || "'\"|;&)?`,".contains(c))
+            .unwrap_or(rest.len());
+        let (_, path) = rest[..end].split_once('/')?;
+        (!path.is_empty() && !path.contains('$')).then(|| {
+            Fact::certain(format!("/{path}"), check.clone())
+                .because("a health check of the repository asks for it")
+        })
+    })
+}
+
 /// The port at the end of `:8080`, `0.0.0.0:8080`, `8080`.
 pub(super) fn port_in(text: &str) -> Option<u16> {
     let text = text.trim();

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+pub(in crate::detect) use xml::TEXT as XML_TEXT;
 pub(crate) use yaml::{parse_yaml, parse_yaml_documents};
 
 /// Collections nested deeper than this are no configuration; parsers and walks recurse.
@@ -138,6 +139,12 @@ pub(crate) fn xml(tree: &Tree, path: &RelPath) -> Option<Arc<Node>> {
     read(tree, path, "XML", "invalid-xml", xml::parse)
 }
 
+/// As [`xml`], with attributes as entries named `@name` and the text of an element that has some as the
+/// entry [`XML_TEXT`].
+pub(crate) fn xml_with_attributes(tree: &Tree, path: &RelPath) -> Option<Arc<Node>> {
+    read(tree, path, "XML", "invalid-xml", xml::parse_with_attributes)
+}
+
 /// Parses a JSON document with comments and trailing commas.
 ///
 /// # Errors
@@ -177,7 +184,8 @@ fn read(
 ) -> Option<Arc<Node>> {
     tree.parsed(path, || {
         let text = tree.text(path)?;
-        match parse(&text) {
+        // Editors of Windows begin a file with the mark of its order of bytes.
+        match parse(text.trim_start_matches('\u{feff}')) {
             Ok(node) => node.map(Arc::new),
             Err((line, message)) => {
                 let line = within(&text, line);

@@ -19,7 +19,8 @@ const CODE: &[&str] = &[
     "py", "pyi", "pyx", "ipynb", "js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx", "vue",
     "svelte", "css", "scss", "sass", "less", "go", "rs", "rb", "php", "java", "kt", "scala", "cs",
     "fs", "ex", "exs", "erl", "clj", "c", "h", "cc", "cpp", "hpp", "swift", "dart", "lua", "pl",
-    "pm", "r", "R", "jl", "sh", "bash", "ps1",
+    "pm", "r", "R", "jl", "sh", "bash", "ps1", "vb", "razor", "cshtml", "csproj", "fsproj",
+    "vbproj",
 ];
 
 /// Files that make a folder a project of some language.

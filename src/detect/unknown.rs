@@ -18,6 +18,7 @@ pub(super) fn complete(found: &mut Found, existing: &Existing) {
                 "go.mod".to_owned(),
                 "Cargo.toml".to_owned(),
                 "pom.xml and build.gradle".to_owned(),
+                "projects of .NET (.csproj, .fsproj)".to_owned(),
                 "composer.json, index.php".to_owned(),
                 "Gemfile, config.ru".to_owned(),
                 "mix.exs".to_owned(),

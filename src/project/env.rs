@@ -61,6 +61,8 @@ pub enum EnvRole {
     PostgresJdbcUrl,
     /// `r2dbc:postgresql://host:port/db`, without user and password
     PostgresR2dbcUrl,
+    /// `Host=…;Database=…;Username=…;Password=…`, as ADO.NET takes it
+    PostgresConnection,
     MysqlHost,
     MysqlPort,
     MysqlUser,
@@ -69,6 +71,8 @@ pub enum EnvRole {
     MysqlUrl,
     /// `jdbc:mysql://host:port/db`, without user and password
     MysqlJdbcUrl,
+    /// `Server=…;Database=…;User ID=…;Password=…`, as ADO.NET takes it
+    MysqlConnection,
     RedisHost,
     /// `host:port`
     RedisAddress,
@@ -117,13 +121,15 @@ pub enum EnvRole {
 }
 
 impl EnvRole {
-    /// Whether it is an address that carries a password.
+    /// Whether it is an address or a connection string that carries a password.
     pub fn is_url_with_password(self) -> bool {
         matches!(
             self,
             Self::PostgresUrl
                 | Self::PostgresAsyncUrl
+                | Self::PostgresConnection
                 | Self::MysqlUrl
+                | Self::MysqlConnection
                 | Self::MongoUrl
                 | Self::RedisUrl
         )

@@ -49,6 +49,7 @@ pub enum PackageManager {
     Go,
     Maven,
     Gradle,
+    Nuget,
     Composer,
     Bundler,
     Renv,
@@ -220,6 +221,10 @@ pub struct Service {
     pub requirements: Vec<Requirement>,
     /// `major.minor`, e.g. `3.12`.
     pub runtime_version: Option<Fact<String>>,
+    /// What builds it, where the repository asks for a version that is not the runtime's: the SDK of .NET,
+    /// as the tag of an image names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub build_version: Option<Fact<String>>,
     /// Debian packages needed when it runs.
     pub system_packages: Vec<Fact<String>>,
     /// Debian packages needed only to build dependencies.
@@ -310,6 +315,7 @@ impl Service {
             lock: None,
             requirements: Vec::new(),
             runtime_version: None,
+            build_version: None,
             system_packages: Vec::new(),
             build_packages: Vec::new(),
             import_roots: Vec::new(),

@@ -5,7 +5,8 @@ use crate::project::{Evidence, Fact, Finding, Library, Project, Service, Severit
 
 /// Ecosystems whose packages are built, tested and linted by what is generated.
 const TESTED: &[&str] = &[
-    "deno", "elixir", "go", "java", "nextflow", "node", "php", "python", "r", "ruby", "rust",
+    "deno", "dotnet", "elixir", "go", "java", "nextflow", "node", "php", "python", "r", "ruby",
+    "rust",
 ];
 
 /// Whether workflow, Makefile and dev container are made for an ecosystem.

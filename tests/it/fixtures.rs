@@ -92,7 +92,7 @@ fn compare(file: &Path) -> Compared {
 
 /// Keys under which the version of a runtime is expected.
 const LANGUAGES: &[&str] = &[
-    "python", "node", "go", "java", "php", "r", "ruby", "rust", "elixir", "deno",
+    "python", "node", "go", "java", "dotnet", "php", "r", "ruby", "rust", "elixir", "deno",
 ];
 
 /// How a detected fact stands beside the expected one.

@@ -7,7 +7,7 @@ use super::module::Module;
 use super::settings::{self, Setting, Settings};
 use super::source::{self, File};
 use crate::detect::variable::Engines;
-use crate::detect::{Tree, client, serving};
+use crate::detect::{Tree, client, owner, serving};
 use crate::project::{
     BackingKind, Confidence, Evidence, Fact, RelPath, Requirement, ServiceKind, Sought,
 };
@@ -27,19 +27,6 @@ impl<'a> Sources<'a> {
     pub(super) fn read(tree: &Tree, build: &[&'a Module]) -> Self {
         let modules: BTreeMap<&RelPath, &Module> =
             build.iter().map(|module| (&module.root, *module)).collect();
-        // The nearest module above a file is its own.
-        let owner = |path: &RelPath| {
-            let mut folder = path.parent();
-            loop {
-                if let Some((root, _)) = modules.get_key_value(&folder) {
-                    return Some(*root);
-                }
-                if folder.is_root() {
-                    return None;
-                }
-                folder = folder.parent();
-            }
-        };
         let paths: Vec<&RelPath> = tree
             .with_extension("java")
             .chain(tree.with_extension("kt"))
@@ -47,7 +34,10 @@ impl<'a> Sources<'a> {
             .collect();
         let mut all: Vec<(&RelPath, File)> = paths
             .par_iter()
-            .filter_map(|path| Some((owner(path)?, source::read(tree, path)?)))
+            .filter_map(|path| {
+                let (_, module) = owner::nearest(&modules, path)?;
+                Some((&module.root, source::read(tree, path)?))
+            })
             .collect();
         all.sort_by(|(_, a), (_, b)| a.path.cmp(&b.path));
         let mut files: BTreeMap<&RelPath, Vec<File>> = BTreeMap::new();

@@ -7,7 +7,7 @@ use super::manager::Managed;
 use super::manifest::Package;
 use super::{configuration, health, migration, output, settings, source, version};
 use crate::detect::variable::{self, Engines};
-use crate::detect::{Tree, client, existing, javascript, naming};
+use crate::detect::{Tree, client, existing, javascript, naming, serving};
 use crate::project::{
     BackingKind, Confidence, Dockerfile, EnvRole, EnvVar, Evidence, Existing, Fact, Port, RelPath,
     ServerInterface, Service, ServiceKind, Single, Sought,
@@ -335,18 +335,8 @@ impl Surroundings<'_> {
     }
 
     fn health(&self, framework: Option<&str>) -> Option<Fact<String>> {
-        let asked = self.images.iter().find_map(|image| {
-            let check = image.healthcheck.as_ref()?;
-            let (_, rest) = check.excerpt.split_once("http://")?;
-            let end = rest
-                .find(|c: char| c.is_whitespace() || "'\"|;&)?`,".contains(c))
-                .unwrap_or(rest.len());
-            let (_, path) = rest[..end].split_once('/')?;
-            (!path.is_empty() && !path.contains('$')).then(|| {
-                Fact::certain(format!("/{path}"), check.clone())
-                    .because("a health check of the repository asks for it")
-            })
-        });
+        let checks = self.images.iter();
+        let asked = serving::asked(checks.filter_map(|image| image.healthcheck.as_ref()));
         asked.or_else(|| {
             let (path, at) = health::find(self.tree, self.package, self.files)?;
             let prefix = if framework == Some("nestjs") {

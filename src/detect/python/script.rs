@@ -134,7 +134,7 @@ pub(super) fn find(
 
 /// Folders of programs that people run by hand.
 const TOOLS: &[&str] = &[
-    "tool", "tools", "script", "scripts", "hack", "util", "utils",
+    "assets", "tool", "tools", "script", "scripts", "hack", "util", "utils",
 ];
 
 /// Whether a script lies among the tools of a project that is written in another language.

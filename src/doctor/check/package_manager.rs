@@ -76,6 +76,10 @@ fn programs(manager: PackageManager) -> Option<(&'static [&'static str], &'stati
         PackageManager::Maven | PackageManager::Gradle => {
             (&["java"], "install a JDK from https://adoptium.net")
         }
+        PackageManager::Nuget => (
+            &["dotnet"],
+            "install the SDK from https://dotnet.microsoft.com/download",
+        ),
         PackageManager::Composer => (&["composer"], "see https://getcomposer.org/download/"),
         PackageManager::Bundler => (
             &["bundle"],

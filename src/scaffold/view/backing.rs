@@ -203,6 +203,12 @@ fn value(part: &Component, var: &EnvVar, supabase: bool) -> Option<String> {
         Some(R::PostgresAsyncUrl) => postgres("postgresql+asyncpg"),
         Some(R::PostgresJdbcUrl) => format!("jdbc:postgresql://localhost:5432/{database}"),
         Some(R::PostgresR2dbcUrl) => format!("r2dbc:postgresql://localhost:5432/{database}"),
+        Some(R::PostgresConnection) => format!(
+            "Host=localhost;Port=5432;Database={database};Username={user};Password={PASSWORD}"
+        ),
+        Some(R::MysqlConnection) => {
+            format!("Server=127.0.0.1;Port=3306;Database=app;User ID=root;Password={PASSWORD}")
+        }
         Some(R::MysqlJdbcUrl) => "jdbc:mysql://127.0.0.1:3306/app".to_owned(),
         Some(R::MysqlPort) => "3306".to_owned(),
         Some(R::MysqlUser) => "root".to_owned(),
@@ -231,6 +237,8 @@ fn value(part: &Component, var: &EnvVar, supabase: bool) -> Option<String> {
         Some(R::Debug) => "0".to_owned(),
         Some(R::ListenPort) => "8000".to_owned(),
         Some(R::ListenHost) => "127.0.0.1".to_owned(),
+        // Their own tests choose it.
+        Some(R::AppEnvironment) if part.ecosystem == "dotnet" => return None,
         Some(R::AppEnvironment) if part.ecosystem == "ruby" => "test".to_owned(),
         Some(R::AppEnvironment) => "testing".to_owned(),
         Some(R::WritableFolder) => "/tmp".to_owned(),

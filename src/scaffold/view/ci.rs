@@ -106,6 +106,7 @@ struct Setup {
     /// The go.mod that says which Go.
     go: Option<String>,
     java: Option<String>,
+    dotnet: Option<toolchain::Sdk>,
     uv: Option<String>,
     /// Installed by pipx: poetry, pdm, pipenv.
     pipx: Option<Pipx>,
@@ -275,6 +276,7 @@ fn setup(input: &Input, part: &Component, whole: bool) -> Setup {
         ("ruby", _) => ("bundler", &["~/bundle"]),
         ("deno", _) => ("deno", &["~/.cache/deno"]),
         ("elixir", _) => ("mix", &["~/.hex/packages"]),
+        ("dotnet", _) => ("nuget", &["~/.nuget/packages"]),
         ("rust", _) => ("cargo", &["~/.cargo/registry", "~/.cargo/git", "target"]),
         (_, PackageManager::Maven) => ("maven", &["~/.m2/repository", "~/.m2/wrapper"]),
         (_, PackageManager::Gradle) => ("gradle", &["~/.gradle/caches", "~/.gradle/wrapper"]),
@@ -335,6 +337,7 @@ fn setup(input: &Input, part: &Component, whole: bool) -> Setup {
             let known = part.version.map(|fact| fact.value.as_str());
             known.unwrap_or(container::JAVA).to_owned()
         }),
+        dotnet: (part.ecosystem == "dotnet").then(|| toolchain::sdk(part)),
         uv: (whole && manager == PackageManager::Uv)
             .then(|| input.pins.tool("uv").unwrap_or_default().to_owned()),
         pipx: part

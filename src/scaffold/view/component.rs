@@ -51,8 +51,9 @@ pub(super) fn components(project: &Project) -> Vec<Component<'_>> {
         let known = all.iter_mut().find(|component| {
             component.ecosystem == service.ecosystem
                 && component.root == service.root
-                // A build of Java runs the tests and checks of all its modules.
-                && (component.manifest == manifest || service.ecosystem == "java")
+                // A build of Java or .NET runs the tests and checks of all that it builds.
+                && (component.manifest == manifest
+                    || matches!(service.ecosystem, "dotnet" | "java"))
         });
         match known {
             Some(component) => {
@@ -242,6 +243,28 @@ impl Component<'_> {
             .or(self.test.map(|test| &test.command));
         let first = command.and_then(|text| text.split(' ').next());
         Some(first.unwrap_or(usual).to_owned())
+    }
+
+    /// The commands that get the packages of .NET and the tools of its manifest; None for others.
+    pub(super) fn restores(&self) -> Option<Vec<String>> {
+        if self.ecosystem != "dotnet" {
+            return None;
+        }
+        let tools = self
+            .inputs
+            .iter()
+            .any(|file| file.file_name() == "dotnet-tools.json");
+        let mut found = Vec::new();
+        if tools {
+            found.push("dotnet tool restore".to_owned());
+        }
+        let entries = self.services.iter().filter_map(|one| one.entry.as_ref());
+        match self.test {
+            // What the tests need is more than what the programs do.
+            Some(test) => found.push(test.command.replace("dotnet test", "dotnet restore")),
+            None => found.extend(entries.map(|fact| format!("dotnet restore {}", fact.value))),
+        }
+        Some(found)
     }
 
     /// The command of Composer that installs what the lock names; None but for PHP.

@@ -2,6 +2,7 @@
 
 mod base;
 mod deno;
+mod dotnet;
 mod elixir;
 mod front_end;
 mod generated;
@@ -21,7 +22,7 @@ use crate::project::{RelPath, Service, ServiceKind};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) use base::{ELIXIR, JAVA, PHP, R, RUBY, deno_version, java_base};
+pub(super) use base::{ELIXIR, JAVA, PHP, R, RUBY, deno_version, dotnet_sdk, java_base};
 pub(super) use front_end::Stage;
 pub(super) use php::extensions;
 pub(super) use python::{holds_code, split, writable};
@@ -115,6 +116,7 @@ pub(super) struct Image {
     go: Option<go::Go>,
     rust: Option<rust::Rust>,
     java: Option<java::Java>,
+    dotnet: Option<dotnet::Dotnet>,
     php: Option<php::Php>,
     ruby: Option<ruby::Ruby>,
     r: Option<r::R>,
@@ -127,7 +129,7 @@ pub(super) struct Image {
 /// How `service` is started in production; None where nobody knows.
 pub(super) fn command(service: &Service) -> Option<Vec<String>> {
     match service.ecosystem {
-        "elixir" | "node" | "go" | "r" | "ruby" | "rust" => started(service),
+        "dotnet" | "elixir" | "node" | "go" | "r" | "ruby" | "rust" => started(service),
         "java" => java::command(service),
         "deno" => deno::command(service),
         "php" => php::command(service),
@@ -138,7 +140,7 @@ pub(super) fn command(service: &Service) -> Option<Vec<String>> {
 /// How it is started for development: one process that starts again when the source changes.
 pub(super) fn dev_command(service: &Service) -> Option<Vec<String>> {
     match service.ecosystem {
-        "elixir" | "node" | "go" | "r" | "rust" => started(service),
+        "dotnet" | "elixir" | "node" | "go" | "r" | "rust" => started(service),
         "java" => java::command(service),
         "deno" => deno::command(service),
         "php" => php::command(service),
@@ -154,7 +156,7 @@ pub(super) fn probe(service: &Service) -> Option<Vec<String>> {
         "ruby" => ruby::asks(),
         "r" => r::asks(),
         "go" | "rust" => vec!["/usr/local/bin/shipway-start".to_owned()],
-        "deno" | "elixir" | "java" => java::asks(),
+        "deno" | "dotnet" | "elixir" | "java" => java::asks(),
         "php" => php::asks(),
         _ => return python::probe(service),
     };
@@ -182,7 +184,7 @@ pub(in super::super) fn is_made(service: &Service) -> bool {
         "python" => python::command(service).is_some(),
         "node" => node::is_made(service),
         "deno" | "elixir" | "go" | "php" | "r" | "ruby" => service.server_command.is_some(),
-        "java" | "rust" => service.server_command.is_some() && service.build.is_some(),
+        "dotnet" | "java" | "rust" => service.server_command.is_some() && service.build.is_some(),
         "static" => is_site(service),
         _ => false,
     }
@@ -209,6 +211,7 @@ pub(super) fn view(input: &Input) -> Container {
         let go = of("go").then(|| go::image(input, &services));
         let rust = of("rust").then(|| rust::image(input, &services));
         let java = of("java").then(|| java::image(input, &services));
+        let dotnet = of("dotnet").then(|| dotnet::image(input, &services));
         let php = of("php").then(|| php::image(input, &services));
         let ruby = of("ruby").then(|| ruby::image(input, &services));
         let r = of("r").then(|| r::image(input, &services));
@@ -237,6 +240,7 @@ pub(super) fn view(input: &Input) -> Container {
             "go" => base::go(input, services[0]),
             "rust" => base::rust(input, services[0]),
             "java" => java::base(input, services[0]),
+            "dotnet" => base::dotnet(input, services[0]).0,
             "php" => base::php(input, services[0]),
             "ruby" => base::ruby(input, services[0]),
             "r" => base::r(input, services[0]),
@@ -277,6 +281,7 @@ pub(super) fn view(input: &Input) -> Container {
             go,
             rust,
             java,
+            dotnet,
             php,
             ruby,
             r,
@@ -335,6 +340,7 @@ pub(super) fn view(input: &Input) -> Container {
         rust: images.iter().any(|image| image.rust.is_some()),
         shell: images.iter().any(|image| {
             image.java.is_some()
+                || image.dotnet.is_some()
                 || image.r.is_some()
                 || image.elixir.is_some()
                 || image.deno.is_some()
@@ -377,12 +383,13 @@ impl Image {
         let go = self.go.as_ref().map(|go| &go.workdir);
         let rust = self.rust.as_ref().map(|rust| &rust.workdir);
         let java = self.java.as_ref().map(|java| &java.workdir);
+        let dotnet = self.dotnet.as_ref().map(|dotnet| &dotnet.workdir);
         let php = self.php.as_ref().map(|php| &php.workdir);
         let ruby = self.ruby.as_ref().map(|ruby| &ruby.workdir);
         let r = self.r.as_ref().map(|r| &r.workdir);
         let deno = self.deno.as_ref().map(|deno| &deno.workdir);
         let elixir = self.elixir.as_ref().map(|elixir| &elixir.workdir);
-        let compiled = go.or(rust).or(java).or(elixir);
+        let compiled = go.or(rust).or(java).or(dotnet).or(elixir);
         python.or(node).or(compiled).or(php).or(ruby).or(r).or(deno)
     }
 }
@@ -398,7 +405,7 @@ fn needs(services: &[&Service], puts: bool) -> Vec<String> {
             ids.extend(["", "_health", "_serve", "_ini"].map(|part| format!("shipway_php{part}")));
             ids
         }
-        "elixir" | "java" => vec!["shipway_shell".to_owned()],
+        "dotnet" | "elixir" | "java" => vec!["shipway_shell".to_owned()],
         "deno" => {
             let mut ids = vec!["shipway_shell".to_owned()];
             ids.extend(deno::drains(services[0]).then(|| "shipway_drain".to_owned()));

@@ -31,7 +31,7 @@ pub(super) struct Devcontainer {
     pip: Vec<String>,
     /// Whether the base is Rust's own image.
     rust: bool,
-    /// Whether the base brings the user of Ubuntu.
+    /// Whether the base may be Ubuntu, which has a user with the ids of most people's first one.
     ubuntu: bool,
     /// Extensions of PHP, and Composer, where PHP's own image is the base.
     php: Vec<String>,
@@ -103,7 +103,7 @@ pub(super) fn view(input: &Input, compose: &Value) -> Devcontainer {
         packages: packages(input, &parts),
         pip: pip(input, &parts),
         rust: of_base == "rust",
-        ubuntu: matches!(of_base, "java" | "r"),
+        ubuntu: matches!(of_base, "dotnet" | "java" | "r"),
         php: php(first, &parts),
         php_installer: input
             .pins
@@ -143,7 +143,7 @@ pub(super) fn workspace(input: &Input) -> String {
 
 /// Runtimes in the order in which one goes before another as the base; the rest come as Features.
 const RUNTIMES: &[&str] = &[
-    "python", "ruby", "elixir", "rust", "go", "java", "php", "r", "node", "deno",
+    "python", "ruby", "elixir", "rust", "go", "java", "dotnet", "php", "r", "node", "deno",
 ];
 
 /// The component whose runtime is the base.
@@ -237,6 +237,13 @@ fn base(input: &Input, first: Option<&Component>) -> (String, bool) {
             let version = part.version.map(|fact| fact.value.as_str());
             let builder = part.builder().unwrap_or_default();
             return (container::java_base(&builder, version, ""), false);
+        }
+        Some(("dotnet", part)) => {
+            let version = part.version.map(|fact| fact.value.as_str());
+            let mut services = part.services.iter();
+            let sdk = services.find_map(|one| one.build_version.as_ref());
+            let image = container::dotnet_sdk(version, sdk.map(|fact| fact.value.as_str()));
+            return (image, false);
         }
         Some(("node", part)) => {
             let version = part.version.map_or(NODE, |fact| fact.value.as_str());
@@ -478,6 +485,13 @@ fn extensions(input: &Input, parts: &[Component]) -> Vec<String> {
     }
     if parts.iter().any(|part| part.ecosystem == "r") {
         all.push("REditorSupport.r");
+    }
+    if parts.iter().any(|part| part.ecosystem == "dotnet") {
+        all.push("ms-dotnettools.csdevkit");
+        let tools = &input.project.tools;
+        if tools.iter().any(|tool| tool.name == "csharpier") {
+            all.push("csharpier.csharpier-vscode");
+        }
     }
     if parts.iter().any(|part| part.ecosystem == "ruby") {
         all.push("Shopify.ruby-lsp");

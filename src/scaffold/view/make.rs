@@ -303,6 +303,7 @@ fn part_of(input: &Input, part: &Component) -> Part {
                 PackageManager::Gradle => format!("{program} --quiet testClasses"),
                 _ => format!("{program} --batch-mode --quiet test-compile"),
             }),
+            "dotnet" => part.restores().map(|all| all.join(" && ")),
             "ruby" => Some("{ bundle check > /dev/null 2>&1 || bundle install; }".to_owned()),
             "nextflow" => Some(
                 "{ command -v nextflow > /dev/null || { echo 'nextflow is not on PATH: https://www.nextflow.io/docs/latest/install.html' >&2; exit 1; }; }"
@@ -355,6 +356,8 @@ fn part_of(input: &Input, part: &Component) -> Part {
         // Neither Bundler, mix nor R installs anything by itself when something is run.
         let is_bare = matches!(part.ecosystem, "elixir" | "r" | "ruby");
         made.test_ready |= is_bare && part.test.is_some();
+        // The tools of .NET are restored, not what the SDK itself fetches for tests.
+        let is_bare = is_bare || part.ecosystem == "dotnet";
         made.lint_ready |= is_bare && !made.lints.is_empty();
         let tests = part.test.iter();
         made.tests = tests

@@ -70,8 +70,15 @@ pub(super) fn runtime(image: &str) -> Option<(String, String)> {
             Some(("java", version(&text[at + start.len()..])?))
         })
     };
+    // `mcr.microsoft.com/dotnet/aspnet:8.0-alpine`
+    let dotnet = || {
+        let of_dotnet = matches!(name, "aspnet" | "runtime" | "runtime-deps" | "sdk");
+        let above = image.strip_suffix(last).unwrap_or_default();
+        (of_dotnet && above.contains("dotnet/")).then(|| Some(("dotnet", version(tag)?)))?
+    };
     named
         .or_else(tagged)
+        .or_else(dotnet)
         .or_else(java)
         .map(|(runtime, version)| (runtime.to_owned(), version))
 }

@@ -1,20 +1,51 @@
-//! The jobs of a module of Go, a workspace of Rust, a build of Java, a package of PHP, a project of Ruby, R,
+//! The jobs of a module of Go, a workspace of Rust, a build of Java or .NET, a package of PHP, a project of Ruby, R,
 //! Elixir or Deno: what the toolchain or the build finds wrong, and the tests.
 
 use super::super::component::{self, Component};
-use super::super::{Input, backing};
+use super::super::{Input, backing, container};
 use super::{LintJob, Step, TestJob, command, folder, setup};
+use serde::Serialize;
+
+/// An SDK of .NET.
+#[derive(Debug, Serialize)]
+pub(super) struct Sdk {
+    /// `channel` or `version`, as the installer is told.
+    by: &'static str,
+    version: String,
+    /// The beginning of the lines by which `dotnet --list-sdks` shows that it is there.
+    listed: String,
+}
+
+/// The SDK that builds `part`.
+pub(super) fn sdk(part: &Component) -> Sdk {
+    let asked = part
+        .services
+        .iter()
+        .find_map(|one| one.build_version.as_ref());
+    let asked = asked.map(|fact| fact.value.as_str());
+    let image = container::dotnet_sdk(part.version.map(|fact| fact.value.as_str()), asked);
+    let version = image.rsplit(':').next().unwrap_or_default().to_owned();
+    let exact = version.matches('.').count() > 1;
+    Sdk {
+        by: if exact { "version" } else { "channel" },
+        listed: format!("^{}[. ]", version.replace('.', "[.]")),
+        version,
+    }
+}
 
 /// Whether the jobs of a part are these.
 pub(super) fn is_of(part: &Component) -> bool {
     let known = [
-        "deno", "elixir", "go", "java", "nextflow", "php", "r", "ruby", "rust",
+        "deno", "dotnet", "elixir", "go", "java", "nextflow", "php", "r", "ruby", "rust",
     ];
     known.contains(&part.ecosystem)
 }
 
 /// Commands that install what the others do not install by themselves.
 fn install(part: &Component) -> Vec<String> {
+    if let Some(commands) = part.restores() {
+        return commands;
+    }
     if part.ecosystem == "ruby" {
         return vec![
             "bundle config set --global path \"$HOME/bundle\"".to_owned(),

@@ -36,7 +36,9 @@ pub(super) fn steps<'a>(application: &'a Application) -> Vec<Step<'a>> {
         let Some(migration) = detected.migration.as_ref().map(|fact| &fact.value) else {
             continue;
         };
-        let Some(command) = &migration.command else {
+        // The image has no SDK, which EF Core's command needs.
+        let command = migration.command.as_ref();
+        let Some(command) = command.filter(|_| detected.ecosystem != "dotnet") else {
             continue;
         };
         if !found.iter().any(|(_, other, ..)| other.name == image.name) {

@@ -270,6 +270,23 @@ impl Plan {
             }
             EnvRole::PostgresJdbcUrl => only(postgres, Some(self.driver_url("jdbc"))),
             EnvRole::PostgresR2dbcUrl => only(postgres, Some(self.driver_url("r2dbc"))),
+            EnvRole::PostgresConnection => only(
+                postgres,
+                Some(format!(
+                    "Host={};Port=5432;Database={};Username={};Password={}",
+                    self.postgres.host,
+                    literal(&self.postgres.database),
+                    literal(&self.postgres.user),
+                    self.reference("postgres")
+                )),
+            ),
+            EnvRole::MysqlConnection => only(
+                there(BackingKind::Mysql),
+                Some(format!(
+                    "Server=mysql;Port=3306;Database=app;User ID=app;Password={}",
+                    self.reference("mysql")
+                )),
+            ),
             EnvRole::MysqlJdbcUrl => only(
                 there(BackingKind::Mysql),
                 fixed("jdbc:mysql://mysql:3306/app"),
@@ -326,6 +343,12 @@ impl Plan {
             | EnvRole::SmtpSender
             | EnvRole::AppSecret
             | EnvRole::LaravelKey => None,
+            // Settings of .NET lie in files of this name.
+            EnvRole::AppEnvironment if is_of_dotnet(&variable.name) => fixed(if development {
+                "Development"
+            } else {
+                "Production"
+            }),
             EnvRole::AppEnvironment => fixed(if development {
                 "development"
             } else {
@@ -424,6 +447,11 @@ fn mysql_scheme(project: &Project, variable: &EnvVar) -> &'static str {
     let reads = |service: &&Service| service.env.iter().any(|known| known.name == variable.name);
     let mut services = project.services.iter().filter(reads);
     services.find_map(backing::mysql_scheme).unwrap_or("mysql")
+}
+
+/// Whether a variable of this name is one of .NET itself.
+fn is_of_dotnet(name: &str) -> bool {
+    name.starts_with("ASPNETCORE_") || name.starts_with("DOTNET_")
 }
 
 /// On or off in the words that the code's default is in.

@@ -368,6 +368,60 @@ pub(super) fn java(input: &Input, service: &Service, program: &str) -> (Chosen, 
     (build, run)
 }
 
+/// The version of .NET where the project names none.
+const DOTNET: &str = "10.0";
+
+/// The kind of base that a program of .NET gets: it needs a shell to start.
+pub(super) fn dotnet_kind(input: &Input) -> Base {
+    node_kind(input)
+}
+
+/// The tag of the SDK that builds with what the repository asks for: at least what the program runs on.
+pub(in super::super) fn dotnet_sdk(runtime: Option<&str>, sdk: Option<&str>) -> String {
+    let number = |text: &str| {
+        let mut parts = text.split('.').map(|part| part.parse().unwrap_or(0_u32));
+        (parts.next(), parts.next())
+    };
+    let runtime = runtime.unwrap_or(DOTNET);
+    let sdk = sdk.filter(|sdk| number(sdk) >= number(runtime));
+    format!("mcr.microsoft.com/dotnet/sdk:{}", sdk.unwrap_or(runtime))
+}
+
+/// The images that build and that run a program of .NET. What is published runs on any C library, so that the
+/// SDK is always the one on Debian or Ubuntu.
+pub(super) fn dotnet(input: &Input, service: &Service) -> (Chosen, Chosen) {
+    let named = service.runtime_version.as_ref();
+    let version = named.map(|fact| fact.value.as_str());
+    let sdk = service.build_version.as_ref();
+    let mut build = Chosen {
+        reference: dotnet_sdk(version, sdk.map(|fact| fact.value.as_str())),
+        comment: unpinned(false),
+    };
+    if named.is_none() {
+        build.comment.insert(
+            0,
+            format!("Nothing in the repository names a version of .NET; {DOTNET} is a guess."),
+        );
+    }
+    let suffix = if dotnet_kind(input) == Base::Alpine {
+        "-alpine"
+    } else {
+        ""
+    };
+    let mut run = Chosen {
+        reference: format!(
+            "mcr.microsoft.com/dotnet/aspnet:{}{suffix}",
+            version.unwrap_or(DOTNET)
+        ),
+        comment: Vec::new(),
+    };
+    if input.config.container.base == Base::Distroless {
+        run.comment
+            .push("Not chiseled: its start reads secrets with a shell.".to_owned());
+    }
+    (build, run)
+}
+
 /// The version of PHP where the project names none.
 pub(in super::super) const PHP: &str = "8.4";
 

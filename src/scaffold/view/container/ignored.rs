@@ -67,6 +67,10 @@ pub(super) fn lines(input: &Input) -> Vec<String> {
         ];
         lines.extend(made.map(str::to_owned));
     }
+    if has("dotnet") {
+        let made = ["**/bin/Debug", "**/bin/Release", "**/obj"];
+        lines.extend(made.map(str::to_owned));
+    }
     if has("rust") {
         lines.push("**/target".to_owned());
     }
