@@ -170,7 +170,13 @@ fn build(application: &Application<'_>, release: &Release, is_phoenix: bool) -> 
     let within = |manifest: &Manifest, tasks: &[&str]| {
         let is_member = manifest.path != application.manifest.path;
         match manifest.app.as_ref().filter(|_| is_member) {
-            Some((app, _)) => format!("mix do --app {app} {} && {assemble}", tasks.join(" + ")),
+            Some((app, _)) => {
+                let told = tasks
+                    .iter()
+                    .map(|task| format!("mix cmd --app {app} mix {task}"));
+                let told: Vec<String> = told.collect();
+                format!("{} && {assemble}", told.join(" && "))
+            }
             None => format!("mix {} && {assemble}", tasks.join(" && mix ")),
         }
     };
