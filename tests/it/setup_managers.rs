@@ -107,7 +107,8 @@ impl Clone {
     fn imports(&self, modules: &[&str]) {
         let program = format!("import {}", modules.join(", "));
         let output = Command::new(self.sandbox.path(".venv/bin/python"))
-            .args(["-c", &program])
+            // Without compiled files of the project beside its source.
+            .args(["-B", "-c", &program])
             .output()
             .unwrap();
         assert!(output.status.success(), "{}", both(&output));
