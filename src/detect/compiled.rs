@@ -7,6 +7,7 @@ use crate::project::{
     ComposeFile, ComposeService, Dockerfile, Evidence, Existing, Fact, Finding, RelPath,
     ServiceKind, Severity,
 };
+use std::collections::BTreeSet;
 
 /// One program.
 pub(super) struct Compiled<'a> {
@@ -148,6 +149,23 @@ impl Compiled<'_> {
     }
 }
 
+/// `first` and all that it is made with, however far down, the nearest first; `uses` knows what one names.
+pub(super) fn closure<'a, T, I>(first: &'a T, uses: impl Fn(&'a T) -> I) -> Vec<&'a T>
+where
+    I: Iterator<Item = &'a T>,
+{
+    let mut found = vec![first];
+    let mut known = BTreeSet::from([std::ptr::from_ref(first)]);
+    let mut next = 0;
+    while let Some(one) = found.get(next) {
+        let used = uses(one).filter(|used| known.insert(std::ptr::from_ref(*used)));
+        let used: Vec<&T> = used.collect();
+        found.extend(used);
+        next += 1;
+    }
+    found
+}
+
 /// Says that `at` embeds a folder which the repository does not hold; `build` is the command that fails.
 pub(super) fn embeds_nothing(folder: &RelPath, at: &Evidence, build: &str) -> Finding {
     Finding {
@@ -182,6 +200,14 @@ mod tests {
         };
         let images = program.images(&existing);
         program.arguments(images[0])
+    }
+
+    #[test]
+    fn what_is_made_with_each_other_is_found_once() {
+        let uses: [&[usize]; 4] = [&[2, 1], &[3, 0], &[3, 2], &[]];
+        let all = [0_usize, 1, 2, 3];
+        let found = closure(&all[0], |one| uses[*one].iter().map(|used| &all[*used]));
+        assert_eq!(found, [&0, &2, &1, &3]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::solution::Build;
 use super::source::{self, Connection, File, Target};
 use crate::detect::beside::beside_or_hidden;
 use crate::detect::variable::Engines;
-use crate::detect::{Tree, client, owner, serving};
+use crate::detect::{Tree, client, compiled, owner, serving};
 use crate::project::{
     BackingKind, Confidence, Evidence, Fact, Other, RelPath, Requirement, ServiceKind, Sign, Sought,
 };
@@ -24,11 +24,11 @@ pub(super) struct Sources<'a> {
 
 impl<'a> Sources<'a> {
     pub(super) fn read(tree: &Tree, projects: &'a [Project]) -> Self {
-        // Tests say nothing of what runs.
-        let read: BTreeMap<&RelPath, bool> = projects
-            .iter()
-            .map(|one| (&one.root, !one.is_beside()))
-            .collect();
+        // Tests say nothing of what runs; one may lie in the folder of what it tests.
+        let mut read: BTreeMap<&RelPath, bool> = BTreeMap::new();
+        for one in projects {
+            *read.entry(&one.root).or_default() |= !one.is_beside();
+        }
         let paths: Vec<&RelPath> = tree.with_extension("cs").collect();
         let mut all: Vec<(&RelPath, File)> = paths
             .par_iter()
@@ -36,12 +36,10 @@ impl<'a> Sources<'a> {
                 let (root, _) = owner::nearest(&read, path).filter(|(_, read)| **read)?;
                 let below = path.below(root)?.parent();
                 let made = matches!(below.as_str().split('/').next(), Some("obj" | "bin"));
-                let root = projects
-                    .iter()
-                    .map(|one| &one.root)
-                    .find(|one| *one == root)?;
+                if made || beside_or_hidden(&below) {
+                    return None;
+                }
                 Some((root, source::read(tree, path)?))
-                    .filter(|_| !made && !beside_or_hidden(&below))
             })
             .collect();
         let linked = projects.iter().filter(|one| !one.is_beside());
@@ -66,20 +64,10 @@ impl<'a> Sources<'a> {
 
     /// `project` and all that it is made with, the nearest first.
     fn closure(&self, project: &'a Project) -> Vec<&'a Project> {
-        let mut found = vec![project];
-        let mut known = BTreeSet::from([&project.path]);
-        let mut next = 0;
-        while let Some(one) = found.get(next) {
-            for path in &one.uses {
-                if let Some(used) = self.projects.get(path)
-                    && known.insert(&used.path)
-                {
-                    found.push(used);
-                }
-            }
-            next += 1;
-        }
-        found
+        compiled::closure(project, |one| {
+            let used = one.uses.iter();
+            used.filter_map(|path| self.projects.get(path).copied())
+        })
     }
 }
 

@@ -19,10 +19,15 @@ use solution::Build;
 
 /// Looks for everything of .NET in `tree`.
 pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
-    let projects = msbuild::projects(tree);
-    if projects.is_empty() {
-        return;
+    if msbuild::files(tree).next().is_some() {
+        look_into(tree, existing, found);
     }
+}
+
+// Out of line: every start runs what looks, and most trees have no project of .NET to load this for.
+#[inline(never)]
+fn look_into(tree: &Tree, existing: &Existing, found: &mut Found) {
+    let projects = msbuild::projects(tree);
     let sources = application::Sources::read(tree, &projects);
     let builds = solution::builds(tree, &projects);
     let counts = |build: &Build| build.projects.iter().any(|one| !one.is_beside());

@@ -15,7 +15,7 @@ const LANGUAGES: &[&str] = &["csproj", "fsproj", "vbproj"];
 const PROPERTIES: [&str; 2] = ["Directory.Build.props", "Directory.Build.targets"];
 const PACKAGES: &str = "Directory.Packages.props";
 
-/// Files that `dotnet restore` reads beside those.
+/// Files that a restore reads beside those; a project may have its tools restored with it.
 const RESTORED: &[&str] = &[
     "global.json",
     "nuget.config",
@@ -59,11 +59,16 @@ pub(super) struct Project {
 /// Values under their names in lower case, for `MSBuild` knows no other.
 type Properties = BTreeMap<String, (String, Evidence)>;
 
-/// Every project that is part of what the tree is about, sorted by file. Tests are among them.
-pub(super) fn projects(tree: &Tree) -> Vec<Project> {
-    let mut paths: Vec<&RelPath> = LANGUAGES
+/// Every file of a project, in no order.
+pub(super) fn files(tree: &Tree) -> impl Iterator<Item = &RelPath> {
+    LANGUAGES
         .iter()
         .flat_map(|extension| tree.with_extension(extension))
+}
+
+/// Every project that is part of what the tree is about, sorted by file. Tests are among them.
+pub(super) fn projects(tree: &Tree) -> Vec<Project> {
+    let mut paths: Vec<&RelPath> = files(tree)
         .filter(|path| !pattern(&path.parent()))
         .collect();
     paths.sort();
@@ -378,7 +383,7 @@ impl Reader<'_> {
             .collect()
     }
 
-    /// The files beside projects that a restore reads, those of the nearest folder that has them.
+    /// The files beside projects that a restore reads, in `root` and above it.
     fn restored(&self, root: &RelPath) -> Vec<RelPath> {
         let mut found: Vec<RelPath> = Vec::new();
         for name in RESTORED {

@@ -1,7 +1,7 @@
 //! Which .NET a project runs on: what it is built for, an image, a workflow; and which SDK builds it.
 
 use super::msbuild::Project;
-use crate::detect::{Tree, structured};
+use crate::detect::{Tree, existing, structured};
 use crate::project::{Claim, Confidence, Dockerfile, Evidence, Existing, Fact, RelPath};
 
 const ORDER: &str = "what the project is built for goes before an image, that before global.json and a workflow, whose SDK builds what is older, too";
@@ -125,31 +125,9 @@ fn number(version: &str) -> (u32, u32) {
 
 /// The version that all steps of workflows set up alike.
 fn workflow(tree: &Tree, existing: &Existing) -> Option<(String, Evidence)> {
-    let mut found: Vec<(String, Evidence)> = Vec::new();
-    for file in existing.ci.iter().filter(|file| file.kind == "github") {
-        let Some(document) = structured::yaml(tree, &file.path) else {
-            continue;
-        };
-        for job in document.entries_at(&["jobs"]) {
-            let steps = job.node.get("steps").map_or(&[][..], |steps| steps.items());
-            for step in steps {
-                let uses = step.get("uses").and_then(structured::Node::text);
-                if !uses.is_some_and(|uses| uses.starts_with("actions/setup-dotnet@")) {
-                    continue;
-                }
-                let Some(entry) = step.entry_at(&["with", "dotnet-version"]) else {
-                    continue;
-                };
-                let text = entry.node.text().unwrap_or_default();
-                if minor(text).is_some() && !text.contains('\n') {
-                    found.push((text.to_owned(), tree.at(&file.path, entry.line)));
-                }
-            }
-        }
-    }
-    let (first, _) = found.first()?;
-    let alike = found.iter().all(|(number, _)| number == first);
-    alike.then(|| found.swap_remove(0))
+    let all = existing::set_up(tree, existing, "actions/setup-dotnet", "dotnet-version");
+    let one = all.into_iter().filter(|(text, _)| !text.contains('\n'));
+    existing::alike(one.filter_map(|(text, at)| Some((minor(&text)?, at))))
 }
 
 #[cfg(test)]

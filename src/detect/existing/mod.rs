@@ -9,12 +9,14 @@ mod makefile;
 mod own;
 mod procfile;
 mod scripts;
+mod set_up;
 pub(super) mod volumes;
 
 pub(crate) use compose::in_use;
 pub(super) use makefile::recipes;
 pub(super) use own::{own_services, published};
 pub(super) use procfile::processes;
+pub(super) use set_up::{alike, set_up};
 
 use super::beside::{beside, pattern};
 use super::{Tree, secret};

@@ -7,14 +7,14 @@ use super::module::Module;
 use super::settings::{self, Setting, Settings};
 use super::source::{self, File};
 use crate::detect::variable::Engines;
-use crate::detect::{Tree, client, owner, serving};
+use crate::detect::{Tree, client, compiled, owner, serving};
 use crate::project::{
     BackingKind, Confidence, Evidence, Fact, RelPath, Requirement, ServiceKind, Sought,
 };
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What the modules of one build hold, each read once.
+/// What the modules of a tree hold, each read once.
 pub(super) struct Sources<'a> {
     /// By their folders, as all that follows.
     modules: BTreeMap<&'a RelPath, &'a Module>,
@@ -24,9 +24,11 @@ pub(super) struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
-    pub(super) fn read(tree: &Tree, build: &[&'a Module]) -> Self {
-        let modules: BTreeMap<&RelPath, &Module> =
-            build.iter().map(|module| (&module.root, *module)).collect();
+    pub(super) fn read(tree: &Tree, modules: &'a [Module]) -> Self {
+        let modules: BTreeMap<&RelPath, &Module> = modules
+            .iter()
+            .map(|module| (&module.root, module))
+            .collect();
         let paths: Vec<&RelPath> = tree
             .with_extension("java")
             .chain(tree.with_extension("kt"))
@@ -35,8 +37,8 @@ impl<'a> Sources<'a> {
         let mut all: Vec<(&RelPath, File)> = paths
             .par_iter()
             .filter_map(|path| {
-                let (_, module) = owner::nearest(&modules, path)?;
-                Some((&module.root, source::read(tree, path)?))
+                let (root, _) = owner::nearest(&modules, path)?;
+                Some((root, source::read(tree, path)?))
             })
             .collect();
         all.sort_by(|(_, a), (_, b)| a.path.cmp(&b.path));
@@ -60,22 +62,13 @@ impl<'a> Sources<'a> {
         self.files.get(&module.root).map_or(&[], Vec::as_slice)
     }
 
-    /// `module` and all that it is made with, the nearest first.
+    /// `module` and all of its build that it is made with, the nearest first.
     fn closure(&self, module: &'a Module) -> Vec<&'a Module> {
-        let mut found = vec![module];
-        let mut known = BTreeSet::from([&module.root]);
-        let mut next = 0;
-        while let Some(one) = found.get(next) {
-            for root in &one.uses {
-                if let Some(used) = self.modules.get(root)
-                    && known.insert(&used.root)
-                {
-                    found.push(used);
-                }
-            }
-            next += 1;
-        }
-        found
+        compiled::closure(module, |one| {
+            let used = one.uses.iter();
+            used.filter_map(|root| self.modules.get(root).copied())
+                .filter(|used| used.home == module.home)
+        })
     }
 }
 

@@ -13,13 +13,18 @@ use std::sync::Arc;
 const SETTINGS: [&str; 2] = ["settings.gradle", "settings.gradle.kts"];
 const SCRIPTS: [&str; 2] = ["build.gradle", "build.gradle.kts"];
 
-/// Every module that is part of what the tree is about, sorted by folder; a folder that Maven builds,
-/// too, is left to it.
-pub(super) fn modules(tree: &Tree, of_maven: &[Module]) -> Vec<Module> {
-    let mut homes: Vec<RelPath> = SETTINGS
+/// Every file of settings or of a build, in no order.
+pub(super) fn files(tree: &Tree) -> impl Iterator<Item = &RelPath> {
+    SETTINGS
         .iter()
         .chain(&SCRIPTS)
         .flat_map(|name| tree.named(name))
+}
+
+/// Every module that is part of what the tree is about, sorted by folder; a folder that Maven builds,
+/// too, is left to it.
+pub(super) fn modules(tree: &Tree, of_maven: &[Module]) -> Vec<Module> {
+    let mut homes: Vec<RelPath> = files(tree)
         .map(RelPath::parent)
         .filter(|folder| !beside_or_hidden(folder) && !pattern(folder) && !is_of_the_build(folder))
         .collect();

@@ -18,10 +18,14 @@ struct Pom {
 /// Parents beyond this are a circle.
 const MAX_PARENTS: usize = 20;
 
+/// Every `pom.xml`, sorted by path.
+pub(super) fn poms(tree: &Tree) -> impl Iterator<Item = &RelPath> {
+    tree.named("pom.xml")
+}
+
 /// Every module that is part of what the tree is about, sorted by folder.
 pub(super) fn modules(tree: &Tree) -> Vec<Module> {
-    let poms: Vec<Pom> = tree
-        .named("pom.xml")
+    let poms: Vec<Pom> = poms(tree)
         .filter(|path| {
             let folder = path.parent();
             !beside_or_hidden(&folder) && !pattern(&folder) && !folder.as_str().contains("src/")

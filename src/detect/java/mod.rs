@@ -24,12 +24,22 @@ use module::{Builder, Module};
 
 /// Looks for everything of Java and Kotlin in `tree`.
 pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
+    let mut builds = maven::poms(tree).chain(gradle::files(tree));
+    if builds.next().is_some() {
+        look_into(tree, existing, found);
+    }
+}
+
+// Out of line: every start runs what looks, and most trees have no build of Java to load this for.
+#[inline(never)]
+fn look_into(tree: &Tree, existing: &Existing, found: &mut Found) {
     let mut modules = maven::modules(tree);
     let of_gradle = gradle::modules(tree, &modules);
     modules.extend(of_gradle);
     if modules.iter().all(|module| !module.compiles) {
         return;
     }
+    let sources = application::Sources::read(tree, &modules);
     let mut homes: Vec<&RelPath> = modules.iter().map(|module| &module.home).collect();
     homes.sort();
     homes.dedup();
@@ -39,6 +49,7 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
         let search = service::Search {
             tree,
             existing,
+            sources: &sources,
             build: &build,
             test: &test,
             lint: &lint,

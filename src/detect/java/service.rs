@@ -16,6 +16,7 @@ use crate::project::{
 pub(super) struct Search<'a> {
     pub(super) tree: &'a Tree,
     pub(super) existing: &'a Existing,
+    pub(super) sources: &'a Sources<'a>,
     /// The modules of one build, with the commands that test and check all of it.
     pub(super) build: &'a [&'a Module],
     pub(super) test: &'a Option<Fact<TestCommand>>,
@@ -26,11 +27,10 @@ pub(super) struct Search<'a> {
 
 impl Search<'_> {
     pub(super) fn services(&self, found: &mut Found) -> Vec<Service> {
-        let sources = Sources::read(self.tree, self.build);
         let compiled = self.build.iter().filter(|module| module.compiles);
         let applications: Vec<Application> = compiled
             .map(|module| {
-                let mut application = Application::of(module, &sources);
+                let mut application = Application::of(module, self.sources);
                 application.profile = self.profile(&application);
                 application
             })

@@ -230,7 +230,7 @@ pub(super) fn add_addresses(application: &Application, known: &mut Vec<EnvVar>) 
         }
         let relational = matches!(kind, BackingKind::Postgres | BackingKind::Mysql);
         for (name, role) in addresses(application.name(), kind, &client) {
-            // Of a relational database each part counts for itapplication.
+            // Of a relational database each part counts for itself.
             let is_known = known.iter().filter_map(|one| one.role).any(|other| {
                 let same = role == other || is_address(role) && is_address(other);
                 client::of_role(other) == Some(kind) && (same || !relational)

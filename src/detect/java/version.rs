@@ -2,7 +2,7 @@
 //! least that its classes need.
 
 use super::module::{Level, Module, release};
-use crate::detect::{Tree, structured};
+use crate::detect::{Tree, existing};
 use crate::project::{Claim, Confidence, Dockerfile, Evidence, Existing, Fact, RelPath};
 
 const ORDER: &str = "a version file goes before the toolchain of the build, that before an image, that before a workflow, that before the least that the classes need; the nearest folder first";
@@ -85,29 +85,10 @@ fn version_file(tree: &Tree, folder: &RelPath, name: &str, start: &str) -> Optio
 
 /// The version that all steps of workflows set up alike.
 fn workflow(tree: &Tree, existing: &Existing) -> Option<(u32, Evidence)> {
-    let mut found: Vec<(u32, Evidence)> = Vec::new();
-    for file in existing.ci.iter().filter(|file| file.kind == "github") {
-        let Some(document) = structured::yaml(tree, &file.path) else {
-            continue;
-        };
-        for job in document.entries_at(&["jobs"]) {
-            let steps = job.node.get("steps").map_or(&[][..], |steps| steps.items());
-            for step in steps {
-                let uses = step.get("uses").and_then(structured::Node::text);
-                if !uses.is_some_and(|uses| uses.starts_with("actions/setup-java@")) {
-                    continue;
-                }
-                let Some(entry) = step.entry_at(&["with", "java-version"]) else {
-                    continue;
-                };
-                let text = entry.node.text().unwrap_or_default();
-                if let Some(number) = release(text).filter(|_| !text.contains("${{")) {
-                    found.push((number, tree.at(&file.path, entry.line)));
-                }
-            }
-        }
-    }
-    let (first, _) = found.first()?;
-    let alike = found.iter().all(|(number, _)| number == first);
-    alike.then(|| found.swap_remove(0))
+    let all = existing::set_up(tree, existing, "actions/setup-java", "java-version");
+    let numbers = all.into_iter().filter_map(|(text, at)| {
+        let number = release(&text).filter(|_| !text.contains("${{"))?;
+        Some((number, at))
+    });
+    existing::alike(numbers)
 }

@@ -1,7 +1,7 @@
 //! The version of R that a project runs on.
 
 use super::project::RProject;
-use crate::detect::structured::{self, Node};
+use crate::detect::{existing, structured};
 use crate::project::{Claim, Confidence, Evidence, Fact};
 
 const ORDER: &str = "the lock goes before a file of a version, that before an image, that before CI, that before the least version that DESCRIPTION asks for";
@@ -81,36 +81,8 @@ fn file(project: &RProject<'_>, name: &str) -> Option<(String, Evidence)> {
 /// `r-version` that a workflow sets up; a name like `release` is none.
 /// <https://github.com/r-lib/actions/tree/v2/setup-r>
 fn ci(project: &RProject<'_>) -> Vec<(String, Evidence)> {
-    let tree = project.tree;
-    let mut found = Vec::new();
-    for file in project
-        .existing
-        .ci
-        .iter()
-        .filter(|file| file.kind == "github")
-    {
-        if !tree
-            .text(&file.path)
-            .is_some_and(|text| text.contains("r-lib/actions/setup-r"))
-        {
-            continue;
-        }
-        let Some(document) = structured::yaml(tree, &file.path) else {
-            continue;
-        };
-        let jobs = document.entries_at(&["jobs"]).iter();
-        let steps = jobs.flat_map(|job| job.node.get("steps").map_or(&[][..], Node::items));
-        for step in steps {
-            let uses = step.get("uses").and_then(Node::text).unwrap_or_default();
-            if let Some(entry) = step.entry_at(&["with", "r-version"])
-                && uses.starts_with("r-lib/actions/setup-r@")
-                && let Some(version) = entry.node.text()
-            {
-                found.push((version.to_owned(), tree.at(&file.path, entry.line)));
-            }
-        }
-    }
-    found
+    let action = "r-lib/actions/setup-r";
+    existing::set_up(project.tree, project.existing, action, "r-version")
 }
 
 #[cfg(test)]
