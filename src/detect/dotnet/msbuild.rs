@@ -119,6 +119,22 @@ impl Project {
             .map_or(&self.name, |(name, _)| name)
     }
 
+    /// The properties that make a publish leave something else than what `dotnet` starts.
+    /// <https://learn.microsoft.com/dotnet/core/deploying/>
+    pub(super) fn other_forms(&self) -> impl Iterator<Item = &'static str> {
+        // Before .NET 8 a platform alone makes it one that brings its own runtime.
+        let for_platform = self.get("RuntimeIdentifier").is_some();
+        let all = [
+            "SelfContained",
+            "PublishSelfContained",
+            "PublishSingleFile",
+            "PublishTrimmed",
+            "PublishAot",
+        ];
+        all.into_iter()
+            .filter(move |name| self.is_set(name) || for_platform && *name == "SelfContained")
+    }
+
     /// Whether a program comes of it.
     pub(super) fn is_program(&self) -> bool {
         let kind = self.get("OutputType").map(|(kind, _)| kind.to_lowercase());
@@ -619,6 +635,24 @@ mod tests {
             .collect();
         assert_eq!(packages, [("One", "1.5", false), ("Two", "2.0", true)]);
         assert_eq!(found.above.len(), 3);
+    }
+
+    #[test]
+    fn forms_that_dotnet_does_not_start_are_told() {
+        let forms = |properties: &str| -> Vec<&str> {
+            let text =
+                format!("<Project Sdk=\"A\"><PropertyGroup>{properties}</PropertyGroup></Project>");
+            let found = project(&[("a.csproj", &text)]);
+            found.other_forms().collect()
+        };
+        assert_eq!(forms("<PublishAot>true</PublishAot>"), ["PublishAot"]);
+        assert_eq!(
+            forms(
+                "<PublishSingleFile>true</PublishSingleFile><RuntimeIdentifier>linux-x64</RuntimeIdentifier>"
+            ),
+            ["SelfContained", "PublishSingleFile"]
+        );
+        assert!(forms("<SelfContained>false</SelfContained>").is_empty());
     }
 
     #[test]

@@ -165,6 +165,9 @@ impl Search<'_> {
             // Of several one is named.
             publish.push_str(&format!(" --framework net{}", version.value));
         }
+        for form in project.other_forms() {
+            publish.push_str(&format!(" -p:{form}=false"));
+        }
         service.build = Some(Fact::certain(publish, project.at.clone()));
         service.sources = sources(application);
         service.system_packages = native(application);
