@@ -1,7 +1,7 @@
 //! One project that may be a program: what it is made with, what kind of service it is by that, and how it
 //! tells that it is well.
 
-use super::msbuild::Project;
+use super::project::Project;
 use super::settings::{self, Setting, Settings};
 use super::solution::Build;
 use super::source::{self, Connection, File, Target};

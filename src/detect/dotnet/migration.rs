@@ -2,7 +2,7 @@
 //! `DbUp` by a program.
 
 use super::application::Application;
-use super::msbuild::Project;
+use super::project::Project;
 use crate::project::{Evidence, Fact, Migration, RelPath};
 
 /// What holds the migrations of a context of EF Core.

@@ -5,6 +5,7 @@ mod application;
 mod files;
 mod migration;
 mod msbuild;
+mod project;
 mod service;
 mod settings;
 mod solution;
@@ -14,7 +15,7 @@ mod version;
 
 use super::{Found, Tree, structured};
 use crate::project::{Evidence, Existing, Fact, Library, LintCommand, RelPath, TestCommand, Tool};
-use msbuild::Project;
+use project::Project;
 use solution::Build;
 
 /// Looks for everything of .NET in `tree`.

@@ -1,6 +1,6 @@
 //! Which projects are built and tested as one: those that a solution lists, else those that name each other.
 
-use super::msbuild::Project;
+use super::project::Project;
 use crate::detect::Tree;
 use crate::detect::beside::{beside_or_hidden, pattern};
 use crate::detect::structured::{self, Node};

@@ -1,13 +1,19 @@
 //! What one file of C# says: whether a program starts there, which configuration it reads, where it
 //! listens, what it does to databases and folders.
 
+mod connection;
+mod listen;
+
+pub(super) use connection::{Connection, Target};
+
 use super::settings;
 use crate::detect::Tree;
-use crate::detect::serving::{self, Listen, is_health};
+use crate::detect::serving::Listen;
 use crate::detect::syntax::{self, Source};
 use crate::detect::variable::Read;
-use crate::project::{BackingKind, Evidence, Other, RelPath, Sought};
+use crate::project::{Evidence, RelPath};
 use aho_corasick::AhoCorasick;
+use listen::is_kestrel;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use tree_sitter::Node;
@@ -36,25 +42,6 @@ pub(super) struct File {
     pub(super) sqlite: Vec<(String, Evidence)>,
     /// Folders that are written to, relative to where the program runs.
     pub(super) writes: Vec<(String, Evidence)>,
-}
-
-/// A connection string that is read by its name.
-#[derive(Debug, Clone)]
-pub(super) struct Connection {
-    pub(super) name: String,
-    /// What is reached with it, where the code tells.
-    pub(super) of: Option<Target>,
-    pub(super) line: usize,
-    /// Whether the code fails without it.
-    pub(super) required: bool,
-}
-
-/// What a connection string leads to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Target {
-    Service(Sought),
-    /// A file.
-    Sqlite,
 }
 
 /// Words without one of which a file says nothing of all that.
@@ -93,63 +80,6 @@ const TELLING: &[&str] = &[
     "DataSource(\"",
     "CreateDirectory(",
     "PersistKeysToFileSystem",
-];
-
-/// Methods that are told how to reach something.
-const REACHES: &[(&str, Target)] = &[
-    ("UseNpgsql", POSTGRES),
-    ("AddNpgSql", POSTGRES),
-    ("AddNpgsqlDataSource", POSTGRES),
-    ("AddNpgsqlDbContext", POSTGRES),
-    ("AddAzureNpgsqlDbContext", POSTGRES),
-    ("NpgsqlConnection", POSTGRES),
-    ("UsePostgreSqlStorage", POSTGRES),
-    ("UseMySql", MYSQL),
-    ("UseMySQL", MYSQL),
-    ("AddMySql", MYSQL),
-    ("AddMySqlDataSource", MYSQL),
-    ("MySqlConnection", MYSQL),
-    ("UseSqlServer", SQLSERVER),
-    ("AddSqlServer", SQLSERVER),
-    ("AddSqlServerClient", SQLSERVER),
-    ("AddSqlServerDbContext", SQLSERVER),
-    ("SqlConnection", SQLSERVER),
-    ("UseSqlServerStorage", SQLSERVER),
-    ("UseSqlite", Target::Sqlite),
-    ("AddSqlite", Target::Sqlite),
-    ("SqliteConnection", Target::Sqlite),
-    ("AddStackExchangeRedis", REDIS),
-    ("AddRedis", REDIS),
-    ("AddRedisClient", REDIS),
-    ("AddRedisDistributedCache", REDIS),
-    ("AddRedisOutputCache", REDIS),
-    ("MongoClient", MONGODB),
-    ("AddMongoDBClient", MONGODB),
-    ("AddRabbitMQClient", RABBITMQ),
-    ("AddRabbitMQ", RABBITMQ),
-];
-
-const POSTGRES: Target = Target::Service(Sought::Backing(BackingKind::Postgres));
-const MYSQL: Target = Target::Service(Sought::Backing(BackingKind::Mysql));
-const REDIS: Target = Target::Service(Sought::Backing(BackingKind::Redis));
-const MONGODB: Target = Target::Service(Sought::Backing(BackingKind::Mongodb));
-const SQLSERVER: Target = Target::Service(Sought::Other(Other::Sqlserver));
-const RABBITMQ: Target = Target::Service(Sought::Other(Other::Rabbitmq));
-
-/// Integrations of Aspire, which read the connection string of the name that they are given.
-/// <https://learn.microsoft.com/dotnet/aspire/fundamentals/integrations-overview>
-const NAMED: &[&str] = &[
-    "AddNpgsqlDataSource",
-    "AddNpgsqlDbContext",
-    "AddAzureNpgsqlDbContext",
-    "AddMySqlDataSource",
-    "AddSqlServerClient",
-    "AddSqlServerDbContext",
-    "AddRedisClient",
-    "AddRedisDistributedCache",
-    "AddRedisOutputCache",
-    "AddMongoDBClient",
-    "AddRabbitMQClient",
 ];
 
 /// Reads `path`; None where nothing there matters.
@@ -213,20 +143,6 @@ impl<'t> Reader<'t> {
                         .hosted
                         .take()
                         .or_else(|| is_hosted.then(|| self.source.at(node)));
-                }
-            }
-        }
-    }
-
-    /// Gives the connections that a variable held before they were used what they lead to.
-    fn resolve(&mut self) {
-        for (variable, target) in &self.passed {
-            let Some(name) = self.held.get(variable) else {
-                continue;
-            };
-            for one in &mut self.file.connections {
-                if one.name == *name && one.of.is_none() {
-                    one.of = Some(*target);
                 }
             }
         }
@@ -349,31 +265,6 @@ impl<'t> Reader<'t> {
         self.reach(name, &arguments, node);
     }
 
-    /// What a method is told of how to reach a database.
-    fn reach(&mut self, name: &str, arguments: &[Node<'t>], node: Node<'t>) {
-        let Some((_, target)) = REACHES.iter().find(|(known, _)| *known == name) else {
-            return;
-        };
-        let Some(first) = arguments.first() else {
-            return;
-        };
-        if NAMED.contains(&name) {
-            if let Some(name) = self
-                .literal(*first)
-                .filter(|name| settings::is_variable(name))
-            {
-                self.connect(name, Some(*target), node);
-            }
-        } else if *target == Target::Sqlite
-            && let Some(text) = self.literal(*first)
-        {
-            let at = self.source.at(node);
-            self.file.sqlite.push((text, at));
-        } else if first.kind() == "identifier" {
-            self.passed.push((self.source.of(*first), *target));
-        }
-    }
-
     /// `new NpgsqlConnection(…)`, `new DirectoryInfo("keys")`
     fn made(&mut self, node: Node<'t>) {
         let Some(kind) = node.child_by_field_name("type") else {
@@ -427,63 +318,6 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn connect(&mut self, name: String, of: Option<Target>, node: Node<'t>) {
-        let (_, required) = self.beside(node);
-        if let Some(variable) = self.declared(node) {
-            self.held.insert(variable, name.clone());
-        }
-        self.file.connections.push(Connection {
-            name,
-            of,
-            line: syntax::line(node),
-            required,
-        });
-    }
-
-    /// The variable that is declared with `node` as its value.
-    fn declared(&self, node: Node<'t>) -> Option<&'t str> {
-        let mut inner = node;
-        for _ in 0..4 {
-            let parent = inner.parent()?;
-            match parent.kind() {
-                "variable_declarator" => {
-                    return Some(self.source.of(parent.child_by_field_name("name")?));
-                }
-                "binary_expression" | "postfix_unary_expression" | "parenthesized_expression" => {
-                    inner = parent;
-                }
-                _ => return None,
-            }
-        }
-        None
-    }
-
-    /// What the call around `node` reaches with it.
-    fn leads_to(&self, node: Node<'t>) -> Option<Target> {
-        let mut inner = node;
-        for _ in 0..8 {
-            let parent = inner.parent()?;
-            let name = match parent.kind() {
-                "invocation_expression" => self.callee(parent).0,
-                "object_creation_expression" => {
-                    let kind = parent.child_by_field_name("type")?;
-                    self.source.of(kind).rsplit('.').next().unwrap_or_default()
-                }
-                kind if kind.ends_with("_declaration") || kind == "block" => return None,
-                _ => "",
-            };
-            if name == "Connect" || name == "ConnectAsync" {
-                let on = self.callee(parent).1;
-                return on.ends_with("ConnectionMultiplexer").then_some(REDIS);
-            }
-            if let Some((_, target)) = REACHES.iter().find(|(known, _)| *known == name) {
-                return Some(*target);
-            }
-            inner = parent;
-        }
-        None
-    }
-
     fn read(&mut self, name: String, default: Option<String>, node: Node<'t>) {
         let (beside, required) = self.beside(node);
         self.file.reads.push(Read {
@@ -513,65 +347,10 @@ impl<'t> Reader<'t> {
         (self.literal(right), right.kind() == "throw_expression")
     }
 
-    fn listen(&mut self, port: Option<Node<'t>>, on_loopback: bool, node: Node<'t>) {
-        let named =
-            port.filter(|one| matches!(one.kind(), "identifier" | "member_access_expression"));
-        self.file.listens.push(Listen {
-            port: port.and_then(|one| self.literal(one)?.parse().ok()),
-            named: named.map(|one| {
-                let text = self.source.of(one);
-                text.rsplit('.').next().unwrap_or(text).to_lowercase()
-            }),
-            on_loopback,
-            at: self.source.at(node),
-        });
-    }
-
-    /// Addresses that are listened on: `http://*:5000`, `$"http://0.0.0.0:{port}"`.
-    fn addresses(&mut self, arguments: &[Node<'t>], node: Node<'t>) {
-        for one in arguments {
-            let text = self
-                .source
-                .of(*one)
-                .trim_start_matches(['$', '@'])
-                .trim_matches('"');
-            let is_text = matches!(
-                one.kind(),
-                "string_literal" | "verbatim_string_literal" | "interpolated_string_expression"
-            );
-            let plain = text.split(';').find(|part| part.starts_with("http://"));
-            let Some(address) = plain.filter(|_| is_text) else {
-                continue;
-            };
-            let (on_loopback, port) = settings::address(address);
-            let named = address
-                .rsplit_once(":{")
-                .map(|(_, rest)| rest.trim_end_matches('}'));
-            self.file.listens.push(Listen {
-                port,
-                named: named.map(str::to_lowercase),
-                on_loopback,
-                at: self.source.at(node),
-            });
-        }
-    }
-
     fn migrate(&mut self, tool: &'static str, node: Node<'t>) {
         if !self.is_for_developers(node) {
             let at = self.source.at(node);
             self.file.migrates.get_or_insert((tool, at));
-        }
-    }
-
-    fn route(&mut self, route: Option<String>, node: Node<'t>) {
-        let Some(route) = route.filter(|_| !self.is_for_developers(node)) else {
-            return;
-        };
-        let route = format!("/{}", route.trim_start_matches(['/', '~']));
-        let checks = self.callee(node).0.ends_with("HealthChecks");
-        if checks && !route.contains(['{', '*']) || is_health(&route) {
-            let at = self.source.at(node);
-            self.file.health.push((route, at));
         }
     }
 
@@ -594,27 +373,6 @@ impl<'t> Reader<'t> {
             inner = parent;
         }
         false
-    }
-
-    /// `[HttpGet("/health")]`
-    fn attribute(&mut self, node: Node<'t>) {
-        let name = node
-            .child_by_field_name("name")
-            .map(|one| self.source.of(one));
-        if !matches!(name, Some("HttpGet" | "Route")) {
-            return;
-        }
-        let route = syntax::all(node, "string_literal")
-            .first()
-            .and_then(|one| self.literal(*one));
-        let Some(route) = route.filter(|route| route.starts_with(['/', '~'])) else {
-            return;
-        };
-        let route = route.trim_start_matches('~').to_owned();
-        if is_health(&route) {
-            let at = self.source.at(node);
-            self.file.health.push((route, at));
-        }
     }
 
     /// `Directory.CreateDirectory("uploads")`
@@ -654,32 +412,6 @@ impl<'t> Reader<'t> {
         parts.retain(|part| !part.is_empty());
         Some(parts.join("/"))
     }
-
-    /// A port under the name of what holds it.
-    fn kept(&mut self, node: Node<'t>) {
-        let Some(name) = node.child_by_field_name("name") else {
-            return;
-        };
-        let name = self.source.of(name);
-        if !serving::is_of_port(name) {
-            return;
-        }
-        let literals = syntax::all_of(node, &["integer_literal", "string_literal"]);
-        let port = literals
-            .into_iter()
-            .rev()
-            .find_map(|one| self.literal(one)?.parse::<u16>().ok());
-        if let Some(port) = port.filter(|port| *port > 9) {
-            let at = self.source.at(node);
-            self.file.ports.insert(name.to_lowercase(), (port, at));
-        }
-    }
-}
-
-/// Whether an expression is what Kestrel is told with: `options`, `serverOptions`, `opts`.
-fn is_kestrel(on: &str) -> bool {
-    let lower = on.to_lowercase();
-    lower.contains("opt") || lower.contains("kestrel") || lower.contains("server")
 }
 
 /// Whether an expression is the configuration: `builder.Configuration`, `_config`.
@@ -694,6 +426,7 @@ fn is_configuration(on: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::connection::{POSTGRES, RABBITMQ, REDIS};
     use super::*;
 
     fn read_text(text: &str) -> File {

@@ -1,6 +1,6 @@
 //! Which .NET a project runs on: what it is built for, an image, a workflow; and which SDK builds it.
 
-use super::msbuild::Project;
+use super::project::Project;
 use crate::detect::{Tree, existing, structured};
 use crate::project::{Claim, Confidence, Dockerfile, Evidence, Existing, Fact, RelPath};
 
