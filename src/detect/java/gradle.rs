@@ -1,11 +1,11 @@
-//! Modules of Gradle: settings, scripts, version catalogs and the scripts that others apply by name.
+//! Modules of Gradle: settings, scripts and the scripts that others apply by name.
 //! <https://docs.gradle.org/current/userguide/userguide.html>
 
+use super::catalog::Catalog;
 use super::module::{Builder, Level, Module, release, requirement};
 use super::script::{self, Statement};
 use crate::detect::Tree;
 use crate::detect::beside::{beside_or_hidden, pattern};
-use crate::detect::structured::{self, Node};
 use crate::project::{Evidence, RelPath, Requirement};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -72,20 +72,14 @@ fn file(tree: &Tree, folder: &RelPath, names: &[&str]) -> Option<RelPath> {
     places.find(|path| tree.has(path))
 }
 
-/// What a catalog calls a library or a plugin, `group:artifact` or an id.
-type Catalog = BTreeMap<String, String>;
-
 struct Build<'t> {
     tree: &'t Tree,
     home: RelPath,
     name: Option<String>,
     /// Address and folder of each project, the outermost first.
     projects: Vec<(String, RelPath)>,
-    libraries: Catalog,
-    plugins: Catalog,
-    /// Names of libraries under one name.
-    bundles: BTreeMap<String, Vec<String>>,
-    properties: BTreeMap<String, (String, Evidence)>,
+    catalog: Catalog,
+    properties: BTreeMap<String, String>,
     /// What its own script says to other projects.
     given: Vec<Statement>,
     /// What scripts say that stand for a plugin of their name.
@@ -100,9 +94,7 @@ impl<'t> Build<'t> {
             home: home.clone(),
             name: None,
             projects: vec![(String::new(), home.clone())],
-            libraries: Catalog::new(),
-            plugins: Catalog::new(),
-            bundles: BTreeMap::new(),
+            catalog: Catalog::read(tree, home),
             properties: properties(tree, home),
             given: Vec::new(),
             conventions: BTreeMap::new(),
@@ -119,21 +111,6 @@ impl<'t> Build<'t> {
                 let outer = one.blocks.first().map(String::as_str);
                 matches!(outer, Some("subprojects" | "allprojects"))
             });
-        }
-        let catalog = home.join("gradle/libs.versions.toml").ok();
-        if let Some(document) = catalog
-            .as_ref()
-            .and_then(|path| structured::toml(tree, path))
-        {
-            build.libraries = catalog_of(&document, "libraries");
-            build.plugins = catalog_of(&document, "plugins");
-            let bundles = document.entries_at(&["bundles"]).iter();
-            build.bundles = bundles
-                .map(|entry| {
-                    let names = entry.node.items().iter().filter_map(Node::text);
-                    (accessor(&entry.key), names.map(accessor).collect())
-                })
-                .collect();
         }
         for path in tree.files().filter(|path| path.is_within(home)) {
             let name = path.file_name();
@@ -237,9 +214,7 @@ impl<'t> Build<'t> {
                 "kotlin" => Some(format!("org.jetbrains.kotlin.{}", one.texts.first()?)),
                 "alias" => {
                     let raw = one.raw.trim_matches(['(', ')', ' ']);
-                    self.plugins
-                        .get(raw.strip_prefix("libs.plugins.")?)
-                        .cloned()
+                    self.catalog.plugin(raw.strip_prefix("libs.plugins.")?)
                 }
                 "version" | "apply" => None,
                 name => Some(name.to_owned()),
@@ -338,7 +313,7 @@ impl<'t> Build<'t> {
                 Some(format!("{name}-{text}"))
             }
             None => match self.properties.get("version") {
-                Some((text, _)) => Some(format!("{name}-{text}")),
+                Some(text) => Some(format!("{name}-{text}")),
                 None => Some(name.to_owned()),
             },
         }
@@ -370,16 +345,8 @@ impl<'t> Build<'t> {
             if let (Some(group), Some(artifact)) = (named("group"), named("name")) {
                 names.push((format!("{group}:{artifact}"), String::new()));
             }
-            let referred = references(&one.raw).into_iter().flat_map(|name| {
-                let bundle = name
-                    .strip_prefix("bundles.")
-                    .and_then(|name| self.bundles.get(name));
-                bundle.cloned().unwrap_or_else(|| vec![name])
-            });
-            names.extend(
-                referred
-                    .filter_map(|name| Some((self.libraries.get(&name)?.clone(), String::new()))),
-            );
+            let referred = self.catalog.libraries(&one.raw).into_iter();
+            names.extend(referred.map(|name| (name, String::new())));
             for (name, version) in names {
                 if !found
                     .iter()
@@ -451,60 +418,10 @@ fn configuration(name: &str) -> Option<bool> {
     }
 }
 
-/// Names of a catalog among arguments: `spring.boot` of `libs.spring.boot`, `platform(libs.bom)`.
-fn references(raw: &str) -> Vec<String> {
-    raw.split("libs.")
-        .skip(1)
-        .map(|rest| {
-            let end = rest
-                .find(|c: char| !c.is_ascii_alphanumeric() && c != '.' && c != '_')
-                .unwrap_or(rest.len());
-            rest[..end].trim_end_matches(".get").to_owned()
-        })
-        .collect()
-}
-
-/// A name of a catalog as scripts write it.
-fn accessor(name: &str) -> String {
-    name.replace(['-', '_'], ".")
-}
-
-/// Names as scripts write them (`boot-web` becomes `boot.web`), each with what it is.
-/// <https://docs.gradle.org/current/userguide/version_catalogs.html>
-fn catalog_of(document: &Node, section: &str) -> Catalog {
-    let value = |node: &Node| {
-        if let Some(text) = node.text() {
-            let mut parts = text.split(':');
-            let first = parts.next()?;
-            return if section == "plugins" {
-                Some(first.to_owned())
-            } else {
-                Some(format!("{first}:{}", parts.next()?))
-            };
-        }
-        let text = |key| node.get(key).and_then(Node::text);
-        match section {
-            "plugins" => text("id").map(str::to_owned),
-            _ => match text("module") {
-                Some(module) => Some(module.to_owned()),
-                None => Some(format!("{}:{}", text("group")?, text("name")?)),
-            },
-        }
-    };
-    let entries = document.entries_at(&[section]).iter();
-    entries
-        .filter_map(|entry| Some((accessor(&entry.key), value(&entry.node)?)))
-        .collect()
-}
-
-fn properties(tree: &Tree, home: &RelPath) -> BTreeMap<String, (String, Evidence)> {
-    let Ok(path) = home.join("gradle.properties") else {
-        return BTreeMap::new();
-    };
-    super::settings::properties(tree, &path)
-        .into_iter()
-        .map(|(key, value, at)| (key, (value, at)))
-        .collect()
+fn properties(tree: &Tree, home: &RelPath) -> BTreeMap<String, String> {
+    let path = home.join("gradle.properties");
+    let read = path.map(|path| super::settings::properties(tree, &path));
+    read.unwrap_or_default()
 }
 
 fn main(statements: &[Statement]) -> Option<(String, Evidence)> {

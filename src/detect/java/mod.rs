@@ -2,6 +2,7 @@
 //! builds and runs them; a build without any is a library.
 
 mod application;
+mod catalog;
 mod files;
 mod framework;
 mod gradle;

@@ -96,12 +96,12 @@ impl Settings<'_> {
     }
 }
 
-/// Key, value and place of each line of a file of Java's properties.
-pub(super) fn properties(tree: &Tree, path: &RelPath) -> Vec<(String, String, Evidence)> {
+/// The values of a file of Java's properties.
+pub(super) fn properties(tree: &Tree, path: &RelPath) -> BTreeMap<String, String> {
     lines(tree, path)
         .into_iter()
-        .filter_map(|(line, content)| match content {
-            LineContent::KVPair(key, value) => Some((key, value, place(path, line, ""))),
+        .filter_map(|(_, content)| match content {
+            LineContent::KVPair(key, value) => Some((key, value)),
             LineContent::Comment(_) => None,
         })
         .collect()
