@@ -174,6 +174,10 @@ impl<'a> Reader<'a> {
             let version = version.filter(|version| !version.contains("${"))?;
             Some(format!("{name}-{version}"))
         });
+        let jar = jar.map(|jar| match classifier(&chain) {
+            Some(classifier) => format!("{jar}-{}", values.filled(classifier)),
+            None => jar,
+        });
         let wrapper = home.join("mvnw").ok();
         let program = match wrapper.filter(|path| self.tree.has(path)) {
             Some(_) => "./mvnw",
@@ -272,16 +276,10 @@ impl<'a> Reader<'a> {
             let text = values.filled(entry.node.text()?);
             (!text.contains("${")).then(|| (text, self.tree.at(&pom.path, entry.line)))
         };
-        let of_spring = |(_, plugin): &(&Pom, &Entry)| {
-            plugin.node.get("artifactId").and_then(Node::text) == Some("spring-boot-maven-plugin")
-        };
-        let managed = managed_plugins(chain).into_iter().filter(of_spring);
+        let managed = managed_plugins(chain).into_iter().filter(is_of_spring);
         let mut plugins = all_plugins(chain).into_iter().chain(managed);
         let told = plugins.find_map(|(pom, plugin)| {
-            let mut places: Vec<&Node> = plugin.node.get("configuration").into_iter().collect();
-            let executions = plugin.node.entries_at(&["executions"]).iter();
-            places.extend(executions.filter_map(|one| one.node.get("configuration")));
-            places.into_iter().find_map(|place| {
+            configurations(plugin).find_map(|place| {
                 let entry = place
                     .entry("mainClass")
                     .or_else(|| place.entry_at(&["archive", "manifest", "mainClass"]))
@@ -395,6 +393,28 @@ fn managed_plugins<'p>(chain: &[&'p Pom]) -> Vec<(&'p Pom, &'p Entry)> {
         all.map(move |entry| (pom, entry))
     };
     chain.iter().flat_map(|pom| of(pom)).collect()
+}
+
+fn is_of_spring((_, plugin): &(&Pom, &Entry)) -> bool {
+    plugin.node.get("artifactId").and_then(Node::text) == Some("spring-boot-maven-plugin")
+}
+
+/// Where a plugin is configured: for all that it does, then for one thing alone.
+fn configurations(plugin: &Entry) -> impl Iterator<Item = &Node> {
+    let executions = plugin.node.entries_at(&["executions"]).iter();
+    let alone = executions.filter_map(|one| one.node.get("configuration"));
+    plugin.node.get("configuration").into_iter().chain(alone)
+}
+
+/// What the archive that starts is called behind its usual name, where that one is left to the classes alone.
+/// <https://docs.spring.io/spring-boot/maven-plugin/packaging.html#packaging.examples.custom-classifier>
+fn classifier<'p>(chain: &[&'p Pom]) -> Option<&'p str> {
+    let run = all_plugins(chain);
+    run.iter().find(|one| is_of_spring(one))?;
+    let all = run.into_iter().chain(managed_plugins(chain));
+    all.filter(is_of_spring)
+        .flat_map(|(_, plugin)| configurations(plugin))
+        .find_map(|one| one.get("classifier")?.text())
 }
 
 /// What `${…}` stands for in a module.
