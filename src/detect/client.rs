@@ -161,6 +161,7 @@ pub(super) fn of_role(role: EnvRole) -> Option<BackingKind> {
         | R::DjangoSettings
         | R::Debug
         | R::ListenPort
+        | R::ListenUrl
         | R::ListenHost
         | R::WritableFolder
         | R::AllowedHosts

@@ -192,6 +192,15 @@ pub(super) fn set<'e>(
     }
 }
 
+/// Lets the variable `name` say where the program listens; `at` tells so where nothing reads it.
+pub(super) fn listens_by(known: &mut Vec<EnvVar>, name: &str, role: EnvRole, at: &Evidence) {
+    match known.iter_mut().find(|variable| variable.name == name) {
+        Some(variable) => variable.role = Some(role),
+        None => known.push(EnvVar::plain(name, role, at.clone())),
+    }
+    known.sort_by(|a, b| a.name.cmp(&b.name));
+}
+
 /// `BUCKET`, `BUCKET_NAME`, `MEDIA_BUCKET`: other stores have buckets as well.
 fn is_bucket(words: &[&str]) -> bool {
     const OTHERS: &[&str] = &[

@@ -110,6 +110,8 @@ pub enum EnvRole {
     Debug,
     /// Port that the application itself listens on.
     ListenPort,
+    /// Address that it listens on, whole: `http://+:8080`.
+    ListenUrl,
     /// Address that the application itself binds to.
     ListenHost,
     /// A folder that the application writes to.

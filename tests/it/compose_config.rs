@@ -110,6 +110,53 @@ fn a_client_of_go_is_given_host_and_port() {
 }
 
 #[test]
+fn a_server_of_dotnet_is_told_an_address_where_it_knows_no_list_of_ports() {
+    for (framework, name, value) in [
+        ("net6.0", "ASPNETCORE_URLS", "http://+:8080"),
+        ("net8.0", "ASPNETCORE_HTTP_PORTS", "8080"),
+    ] {
+        let project = format!(
+            "<Project Sdk=\"Microsoft.NET.Sdk.Web\"><PropertyGroup>\
+             <TargetFramework>{framework}</TargetFramework></PropertyGroup></Project>\n"
+        );
+        let program = "WebApplication.CreateBuilder(args).Build().Run();\n";
+        let sandbox = Sandbox::new(&[("Pond.csproj", project.as_str()), ("Program.cs", program)]);
+        sandbox.run(0, &["init", "--yes"]);
+        let compose = sandbox.read("compose.yaml");
+        let given = format!("{name}: \"{value}\"");
+        assert!(compose.contains(&given), "{compose}");
+        let image = sandbox.read("Dockerfile");
+        assert!(image.contains(&format!("{name}={value}")), "{image}");
+    }
+}
+
+#[test]
+fn a_variable_that_settings_of_java_name_stands_once() {
+    let sandbox = Sandbox::new(&[
+        (
+            "pom.xml",
+            "<project><groupId>o</groupId><artifactId>quay</artifactId><version>1</version>\
+             <dependencies><dependency><groupId>io.quarkus</groupId>\
+             <artifactId>quarkus-rest</artifactId></dependency></dependencies>\
+             <build><plugins><plugin><groupId>io.quarkus</groupId>\
+             <artifactId>quarkus-maven-plugin</artifactId></plugin></plugins></build></project>\n",
+        ),
+        (
+            "src/main/resources/application.properties",
+            "quarkus.http.port=${QUARKUS_HTTP_PORT:8081}\n",
+        ),
+        (
+            "src/main/java/Quay.java",
+            "@jakarta.ws.rs.Path(\"/quay\")\nclass Quay {}\n",
+        ),
+    ]);
+    sandbox.run(0, &["init", "--yes"]);
+    let compose = sandbox.read("compose.yaml");
+    let given = compose.matches("QUARKUS_HTTP_PORT: \"8081\"").count();
+    assert_eq!(given, 1, "{compose}");
+}
+
+#[test]
 fn a_service_of_which_an_environment_says_nothing_is_not_in_its_file() {
     if !is_there() {
         return;

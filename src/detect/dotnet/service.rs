@@ -235,14 +235,12 @@ impl Search<'_> {
         if let Some(at) = service.port.as_ref().and_then(|fact| fact.evidence.first())
             && movable
         {
-            let role = EnvRole::ListenPort;
-            let name = if is_before_8(service) {
-                "ASPNETCORE_URLS"
+            let (name, role) = if is_before_8(service) {
+                ("ASPNETCORE_URLS", EnvRole::ListenUrl)
             } else {
-                "ASPNETCORE_HTTP_PORTS"
+                ("ASPNETCORE_HTTP_PORTS", EnvRole::ListenPort)
             };
-            service.env.push(EnvVar::plain(name, role, at.clone()));
-            service.env.sort_by(|a, b| a.name.cmp(&b.name));
+            variable::listens_by(&mut service.env, name, role, at);
         }
         let mend = "listen on every address: http://*:8080";
         found

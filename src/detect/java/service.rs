@@ -240,9 +240,7 @@ impl Search<'_> {
             && !service.env.iter().any(is_moved)
             && let Some(at) = port.evidence.first()
         {
-            let variable = EnvVar::plain(known.moved_by, EnvRole::ListenPort, at.clone());
-            service.env.push(variable);
-            service.env.sort_by(|a, b| a.name.cmp(&b.name));
+            variable::listens_by(&mut service.env, known.moved_by, EnvRole::ListenPort, at);
         }
         let mend = "listen on 0.0.0.0, or take the host from a variable";
         found

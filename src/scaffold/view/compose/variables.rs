@@ -356,6 +356,7 @@ impl Plan {
             }),
             EnvRole::Debug => Some(switch(variable, development)),
             EnvRole::ListenPort => Some(port.to_string()),
+            EnvRole::ListenUrl => Some(format!("http://+:{port}")),
             EnvRole::ListenHost => fixed("0.0.0.0"),
             EnvRole::AllowedHosts if development => fixed("localhost,127.0.0.1"),
             // What a local deployment needs; a real one has its names in `.env`.

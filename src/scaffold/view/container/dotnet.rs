@@ -111,9 +111,7 @@ fn environment(service: &Service, kind: Base) -> Vec<String> {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,+@".contains(c);
         let value = variable.default.as_deref().unwrap_or_default();
         match variable.role {
-            Some(EnvRole::ListenPort) if variable.name == "ASPNETCORE_URLS" => {
-                found.push(format!("ASPNETCORE_URLS=http://+:{port}"));
-            }
+            Some(EnvRole::ListenUrl) => found.push(format!("{}=http://+:{port}", variable.name)),
             Some(EnvRole::ListenPort) => found.push(format!("{}={port}", variable.name)),
             None if variable.set_at.is_some() && !value.is_empty() && value.chars().all(plain) => {
                 found.push(format!("{}={value}", variable.name));
