@@ -1,6 +1,7 @@
 //! What the container templates see: the image of each service.
 
 mod base;
+mod copy;
 mod deno;
 mod dotnet;
 mod elixir;
@@ -19,10 +20,12 @@ mod rust;
 
 use super::Input;
 use crate::project::{RelPath, Service, ServiceKind};
+use copy::{copies, copy, copy_manifests};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 pub(super) use base::{ELIXIR, JAVA, PHP, R, RUBY, deno_version, dotnet_sdk, java_base};
+pub(super) use copy::{in_image, outermost};
 pub(super) use front_end::Stage;
 pub(super) use php::extensions;
 pub(super) use python::{holds_code, split, writable};
@@ -510,23 +513,6 @@ fn sentence<'a>(names: impl Iterator<Item = &'a str>) -> String {
     }
 }
 
-/// Absolute place of `path` in the image.
-pub(super) fn in_image(path: &RelPath) -> String {
-    if path.is_root() {
-        APP.to_owned()
-    } else {
-        format!("{APP}/{path}")
-    }
-}
-
-/// Arguments of COPY for each source, outermost only.
-fn copies<'a>(sources: impl Iterator<Item = &'a RelPath>) -> Vec<String> {
-    outermost(sources)
-        .iter()
-        .map(|path| copy(&[path.to_string()], &in_image(path)))
-        .collect()
-}
-
 /// Folders of the container that hold what the services keep.
 pub(super) fn volumes(services: &[&Service]) -> Vec<String> {
     let own = writable(services)
@@ -537,19 +523,6 @@ pub(super) fn volumes(services: &[&Service]) -> Vec<String> {
         .collect()
 }
 
-/// Sorted, without what lies in another of them.
-pub(super) fn outermost<'a>(paths: impl Iterator<Item = &'a RelPath>) -> Vec<RelPath> {
-    let mut paths: Vec<RelPath> = paths.cloned().collect();
-    paths.sort();
-    paths.dedup();
-    let all = paths.clone();
-    paths.retain(|path| {
-        !all.iter()
-            .any(|other| other != path && path.is_within(other))
-    });
-    paths
-}
-
 fn site_sources(service: &Service) -> Vec<String> {
     vec![copy(
         &[site_folder(service).to_string()],
@@ -557,38 +530,10 @@ fn site_sources(service: &Service) -> Vec<String> {
     )]
 }
 
-/// One line for each folder with what an installation reads: the manifest, what it includes and the
-/// lock, where `wanted`.
-fn copy_manifests(service: &Service, wanted: impl Fn(&RelPath) -> bool) -> Vec<String> {
-    let files: BTreeSet<RelPath> = service
-        .manifest
-        .iter()
-        .chain(&service.lock)
-        .map(|fact| fact.value.clone())
-        .chain(service.manifest_includes.iter().cloned())
-        .filter(|file| wanted(file))
-        .collect();
-    let mut folders: BTreeMap<RelPath, Vec<String>> = BTreeMap::new();
-    for file in files {
-        let here = folders.entry(file.parent()).or_default();
-        here.push(file.to_string());
-    }
-    folders
-        .iter()
-        .map(|(folder, here)| copy(here, &format!("{}/", in_image(folder))))
-        .collect()
-}
-
-/// Arguments of COPY, in the JSON form where a name needs it.
-fn copy(sources: &[String], target: &str) -> String {
-    let words: Vec<&str> = sources.iter().map(String::as_str).chain([target]).collect();
-    if words
-        .iter()
-        .any(|word| word.contains([' ', '"', '$', '\\']))
-    {
-        return serde_json::to_string(&words).unwrap_or_default();
-    }
-    words.join(" ")
+/// What is said where no lock names the packages of an image.
+fn lock_note(is_locked: bool) -> Vec<String> {
+    let text = "Without a lock file in the repository two builds at different times may differ.";
+    (!is_locked).then(|| text.to_owned()).into_iter().collect()
 }
 
 /// Whether `service` is a site whose pages lie at the root of the repository.

@@ -3,7 +3,7 @@
 use super::super::Input;
 use super::super::node::Installer;
 use super::python::{install, packages};
-use super::{base, copy, copy_manifests, in_image, outermost, probe, started};
+use super::{base, copy, copy_manifests, in_image, lock_note, outermost, probe, started};
 use crate::config::Base;
 use crate::project::{PackageManager, RelPath, Service, ServiceKind};
 use serde::Serialize;
@@ -58,13 +58,7 @@ pub(super) fn image(input: &Input, services: &[&Service]) -> Node {
     let home = home(first);
     let kind = base::node_kind(input);
     let writable: Vec<String> = writable(services).iter().map(in_image).collect();
-    let mut comment = Vec::new();
-    if !installer.locked {
-        comment.push(
-            "Without a lock file in the repository two builds at different times may differ."
-                .to_owned(),
-        );
-    }
+    let mut comment = lock_note(installer.locked);
     let prune = prune(first, &installer);
     if prune.is_none() && first.output.is_none() {
         comment.push("Dependencies for development stay in the image.".to_owned());

@@ -3,7 +3,7 @@
 
 use super::super::{Input, component};
 use super::python::{install, packages};
-use super::{copy_manifests, in_image, port, probe, started, volumes};
+use super::{copy_manifests, in_image, lock_note, port, probe, started, volumes};
 use crate::config::Base;
 use crate::project::{EnvRole, Service};
 use serde::Serialize;
@@ -44,18 +44,11 @@ pub(super) struct R {
 /// The image that `services` share; the first gives its command.
 pub(super) fn image(input: &Input, services: &[&Service]) -> R {
     let first = services[0];
-    let mut comment = Vec::new();
-    if first.lock.is_none() {
-        comment.push(
-            "Without a lock file in the repository two builds at different times may differ."
-                .to_owned(),
-        );
-    }
     let build = packages(services, |service| &service.build_packages);
     let mut run = packages(services, |service| &service.system_packages);
     run.extend(["curl", "tini"]);
     R {
-        comment,
+        comment: lock_note(first.lock.is_some()),
         build_install: (!build.is_empty()).then(|| install(Base::Slim, &build, false)),
         runtime_install: install(Base::Slim, &run, true),
         home: in_image(&first.root),
@@ -100,7 +93,7 @@ fn entrypoint() -> Vec<String> {
     .into()
 }
 
-/// What says that this is production, where the port is said, and what renv is to leave alone.
+/// Where the server listens, in the variables that the application reads for it.
 fn environment(service: &Service) -> Vec<String> {
     let port = port(service);
     let mut found = vec![format!("PORT={port}")];

@@ -4,7 +4,7 @@
 use super::super::{Input, backing, component};
 use super::front_end::{self, Stage};
 use super::python::{install, packages, split};
-use super::{copy_manifests, in_image, outermost, port, sh};
+use super::{copy_manifests, in_image, lock_note, outermost, port, sh};
 use crate::config::Base;
 use crate::project::{EnvRole, RelPath, Service};
 use serde::Serialize;
@@ -42,18 +42,11 @@ pub(super) struct Ruby {
 /// The image that `services` share; the first gives its command.
 pub(super) fn image(input: &Input, services: &[&Service]) -> Ruby {
     let first = services[0];
-    let mut comment = Vec::new();
-    if first.lock.is_none() {
-        comment.push(
-            "Without a lock file in the repository two builds at different times may differ."
-                .to_owned(),
-        );
-    }
     let build = packages(services, |service| &service.build_packages);
     let mut run = packages(services, |service| &service.system_packages);
     run.insert(0, "tini");
     Ruby {
-        comment,
+        comment: lock_note(first.lock.is_some()),
         locked: first.lock.is_some(),
         build_install: install(Base::Slim, &build, false),
         runtime_install: install(Base::Slim, &run, true),

@@ -1,6 +1,7 @@
 //! How dependencies get into a virtual environment, per package manager.
 
 use super::super::super::Input;
+use super::super::lock_note;
 use super::{copy_files, sh};
 use crate::project::{PackageManager, RelPath, Requirement, Service};
 
@@ -178,10 +179,7 @@ fn exported(
 
 /// Without a lock in the repository each build makes one of its own.
 fn unlocked(mut dependencies: Dependencies) -> Dependencies {
-    dependencies.comment = vec![
-        "Without a lock file in the repository two builds at different times may differ."
-            .to_owned(),
-    ];
+    dependencies.comment = lock_note(false);
     dependencies
 }
 
