@@ -83,6 +83,28 @@ fn an_edited_file_is_kept() {
     assert_eq!(sandbox.read(path), edited);
 }
 
+/// Of what lints, tests and builds, only what is there.
+#[test]
+fn the_plan_says_what_the_workflow_does() {
+    let page = ("index.html", "<!doctype html><title>x</title>\n");
+    let script = ("tide.py", "if __name__ == '__main__':\n    print('low')\n");
+    let notebook = (
+        "tide.ipynb",
+        "{\"cells\": [], \"metadata\": {\"language_info\": {\"name\": \"python\"}}, \"nbformat\": 4}\n",
+    );
+    for (file, does) in [
+        (page, "builds the image"),
+        (notebook, "lints"),
+        (script, "lints, builds the image"),
+    ] {
+        let output = Sandbox::new(&[file]).run(0, &["init", "--yes", "--dry-run"]);
+        let plan = text(&output.stdout);
+        let line = plan.lines().find(|line| line.contains("ci.yml"));
+        let reason = format!(" create    {does} at each push to ");
+        assert!(line.is_some_and(|line| line.contains(&reason)), "{plan}");
+    }
+}
+
 /// Laravel has a project's own views of a package in `resources/views/vendor`.
 #[test]
 fn of_php_only_what_composer_installs_is_kept_out_of_the_image() {

@@ -20,6 +20,8 @@ use std::collections::BTreeMap;
 pub(super) struct Ci {
     /// Whether there is anything to check.
     useful: bool,
+    /// `lints, tests, builds the image`, of these what there is.
+    does: String,
     /// The branch whose pushes are checked.
     branch: String,
     /// `checkout` and so on: `owner/name@sha # version`.
@@ -180,7 +182,20 @@ pub(super) fn view(input: &Input) -> Ci {
         .filter_map(|part| test_job(input, part, id("test", part), title("Test", part)))
         .collect();
     let images = images(input);
+    let does: Vec<&str> = [
+        ("lints", !lints.is_empty()),
+        ("tests", !tests.is_empty()),
+        ("builds the image", !images.is_empty()),
+    ]
+    .into_iter()
+    .filter_map(|(what, is_there)| is_there.then_some(what))
+    .collect();
     Ci {
+        does: if does.is_empty() {
+            "runs the hooks of a commit".to_owned()
+        } else {
+            does.join(", ")
+        },
         useful: !(lints.is_empty() && tests.is_empty() && input.project.services.is_empty()),
         branch: branch(input),
         uses: uses(input.pins),
