@@ -4,7 +4,9 @@ mod generator;
 mod python;
 
 use super::{Found, Tree};
-use crate::project::{Confidence, Evidence, Existing, Fact, Port, RelPath, Service, ServiceKind};
+use crate::project::{
+    Confidence, Evidence, Existing, Fact, Finding, Port, RelPath, Service, ServiceKind, Severity,
+};
 
 /// Folders whose pages are somebody's template, test, report or build result.
 const NO_SITE: &[&str] = &[
@@ -83,6 +85,9 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
     }
     if let Some(mut site) = site {
         site.port = port();
+        if site.output.is_none() {
+            found.findings.push(outside(&site));
+        }
         // What a generator's own configuration runs is no job.
         found.services = vec![site];
         return;
@@ -135,6 +140,22 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
     site.static_dirs = vec![Fact::certain(root.clone(), shown)];
     site.sources = sources(tree, &root);
     found.services.push(site);
+}
+
+/// The generator is told to fill a folder that no image can take the pages from.
+fn outside(site: &Service) -> Finding {
+    let evidence = site.kind.evidence.clone();
+    let files: Vec<&str> = evidence.iter().map(|at| at.file.as_str()).collect();
+    let file = files.join(", ");
+    Finding {
+        id: "pages-outside",
+        severity: Severity::Warning,
+        message: format!(
+            "{file} puts the pages outside of the repository: no image is made of them"
+        ),
+        mend: format!("name a folder of the repository in {file}"),
+        evidence,
+    }
 }
 
 fn port() -> Option<Fact<Port>> {

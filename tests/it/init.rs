@@ -105,6 +105,36 @@ fn the_plan_says_what_the_workflow_does() {
     }
 }
 
+/// What pages are made of is never handed out in their place.
+#[test]
+fn pages_that_are_made_outside_of_the_tree_are_in_no_image() {
+    for (site_dir, is_made) in [("../public", false), ("/srv/pages", false), ("out", true)] {
+        let settings = format!("site_name: x\nsite_dir: {site_dir}\n");
+        let sandbox = Sandbox::new(&[
+            ("mkdocs.yml", settings.as_str()),
+            ("docs/index.md", "# x\n"),
+        ]);
+        let output = sandbox.run(0, &["detect"]);
+        let told = text(&output.stdout).contains("outside of the repository");
+        sandbox.run(0, &["init", "--yes"]);
+        assert_eq!(sandbox.path("Dockerfile").exists(), is_made, "{site_dir}");
+        assert_eq!(told, !is_made, "{site_dir}");
+    }
+}
+
+#[test]
+fn a_build_is_told_of_folders_as_a_shell_reads_them() {
+    let settings = "PATH = 'my pages; id'\nOUTPUT_PATH = 'out put'\n";
+    let sandbox = Sandbox::new(&[
+        ("pelicanconf.py", settings),
+        ("my pages; id/a.md", "Title: x\n"),
+    ]);
+    sandbox.run(0, &["init", "--yes"]);
+    let dockerfile = sandbox.read("Dockerfile");
+    let build = "RUN pelican 'my pages; id' --output 'out put' --settings pelicanconf.py\n";
+    assert!(dockerfile.contains(build), "{dockerfile}");
+}
+
 /// Laravel has a project's own views of a package in `resources/views/vendor`.
 #[test]
 fn of_php_only_what_composer_installs_is_kept_out_of_the_image() {

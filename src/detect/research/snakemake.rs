@@ -46,10 +46,15 @@ fn case(tree: &Tree, root: &RelPath) -> Option<Fact<String>> {
     let option = if config == usual {
         String::new()
     } else {
-        format!(" --configfile {}", config.relative_to(root))
+        format!(" --configfile {}", word(&config, root))
     };
     let command = format!("snakemake --directory .test{option} --cores 1 --dry-run");
     Some(Fact::certain(command, Evidence::file(config)))
+}
+
+/// A file as a shell in `root` is told of it.
+fn word(file: &RelPath, root: &RelPath) -> String {
+    shell_words::quote(&file.relative_to(root)).into_owned()
 }
 
 fn configuration(tree: &Tree, folder: &RelPath) -> Option<RelPath> {
@@ -73,7 +78,7 @@ fn lint(tree: &Tree, root: &RelPath, at: Evidence) -> Fact<String> {
     match config {
         // Without its configuration a workflow cannot be looked at.
         Some(config) if !has_own => Fact::certain(
-            format!("snakemake --configfile {} --lint", config.relative_to(root)),
+            format!("snakemake --configfile {} --lint", word(&config, root)),
             at,
         ),
         _ => Fact::certain("snakemake --lint".to_owned(), at),

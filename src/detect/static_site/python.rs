@@ -63,7 +63,14 @@ pub(super) fn pelican(tree: &Tree, folder: &RelPath) -> Option<Site> {
         generator: "pelican",
         root: folder.clone(),
         at: Evidence::file(path),
-        build: format!("pelican {content} --output {output} --settings {used}"),
+        build: shell_words::join([
+            "pelican",
+            content.as_str(),
+            "--output",
+            output.as_str(),
+            "--settings",
+            used.as_str(),
+        ]),
         output,
     })
 }
@@ -233,9 +240,6 @@ fn plugin_package(name: &str) -> Option<String> {
         "redirects" | "jupyter" | "literate-nav" | "section-index" | "gen-files" | "exclude"
         | "bibtex" | "click" | "swagger-ui-tag" | "autorefs" | "glightbox" | "mermaid2" => {
             format!("mkdocs-{name}")
-        }
-        "monorepo" | "awesome-pages" | "macros" | "minify" | "rss" => {
-            format!("mkdocs-{name}-plugin")
         }
         _ => format!("mkdocs-{name}-plugin"),
     })

@@ -188,7 +188,8 @@ pub(in super::super) fn is_made(service: &Service) -> bool {
         "node" => node::is_made(service),
         "deno" | "elixir" | "go" | "php" | "r" | "ruby" => service.server_command.is_some(),
         "dotnet" | "java" | "rust" => service.server_command.is_some() && service.build.is_some(),
-        "static" => is_site(service),
+        // Where a generator fills no folder of the tree, there are no pages, only what they are made of.
+        "static" => is_site(service) && (service.build.is_none() || service.output.is_some()),
         _ => false,
     }
 }
