@@ -7,7 +7,10 @@ use crate::project::{Existing, Service, ServiceKind, Unknown};
 pub(super) fn complete(found: &mut Found, existing: &Existing) {
     let images = images(found, existing);
     found.unknown.extend(images);
-    if found.services.is_empty() && found.libraries.is_empty() && found.packages.is_empty() {
+    let is_nothing =
+        found.services.is_empty() && found.libraries.is_empty() && found.packages.is_empty();
+    // Who recognised something and could not choose has said so.
+    if is_nothing && !found.unknown.iter().any(|known| known.fact == "services") {
         found.unknown.push(Unknown {
             fact: "services".to_owned(),
             looked_at: vec![
@@ -111,4 +114,30 @@ fn missing(service: &Service) -> Vec<Unknown> {
         say("test", &["the manifest", "tests folders"]);
     }
     unknown
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+    use crate::detect::detect;
+
+    #[test]
+    fn that_nothing_is_known_is_said_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let unknown = || -> Vec<String> {
+            let project = detect(folder.path(), &Config::default()).unwrap();
+            let all = project.unknown.into_iter();
+            all.flat_map(|unknown| unknown.looked_at).collect()
+        };
+        assert!(unknown().contains(&"go.mod".to_owned()));
+        for name in ["a", "b", "c", "d", "e"] {
+            let app = folder.path().join(name);
+            std::fs::create_dir(&app).unwrap();
+            std::fs::write(app.join("app.R"), "shiny::shinyApp(ui, server)\n").unwrap();
+        }
+        let [gallery] = &unknown()[..] else {
+            panic!("{:?}", unknown());
+        };
+        assert!(gallery.starts_with("5 applications of R"), "{gallery}");
+    }
 }
