@@ -104,11 +104,6 @@ pub const ECOSYSTEMS: &[Ecosystem] = &[
         name: "r",
         look: r::look,
     },
-    // After Python and R, whose manifests it takes: what nothing else runs.
-    Ecosystem {
-        name: "research",
-        look: research::look,
-    },
     Ecosystem {
         name: "elixir",
         look: elixir::look,
@@ -121,6 +116,11 @@ pub const ECOSYSTEMS: &[Ecosystem] = &[
     Ecosystem {
         name: "node",
         look: node::look,
+    },
+    // After the languages: what none of them runs, with the manifests of Python and R.
+    Ecosystem {
+        name: "research",
+        look: research::look,
     },
     // Last: a site is static only where nothing else serves it.
     Ecosystem {

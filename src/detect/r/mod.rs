@@ -29,6 +29,12 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
     if sources.iter().all(Option::is_none) && tree.named("renv.lock").next().is_none() {
         return;
     }
+    projects(tree, existing, found);
+}
+
+/// Apart, because every start runs [`look`], and most find nothing of R: this need not come into memory then.
+#[inline(never)]
+fn projects(tree: &Tree, existing: &Existing, found: &mut Found) {
     let apps = app::all(tree);
     let only = apps.len() == 1;
     let mut galleries: Vec<RelPath> = Vec::new();

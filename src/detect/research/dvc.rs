@@ -3,7 +3,7 @@
 
 use super::{Workflow, line_with};
 use crate::detect::beside::{beside_or_hidden, pattern};
-use crate::detect::{Found, Tree, structured};
+use crate::detect::{Tree, structured};
 use crate::project::{Evidence, Fact, Finding, RelPath, Severity};
 
 /// Options of a remote that open it.
@@ -21,13 +21,19 @@ const SECRETS: &[&str] = &[
     "access_key_id",
 ];
 
+/// The configurations that are committed.
+pub(super) fn configurations(tree: &Tree) -> impl Iterator<Item = &RelPath> {
+    tree.named("config")
+        .filter(|path| path.parent().file_name() == ".dvc" && tree.tracked().contains(*path))
+}
+
+/// Every configuration that holds what `.dvc/config.local` is for.
+pub(super) fn open_remotes(tree: &Tree) -> impl Iterator<Item = Finding> {
+    configurations(tree).filter_map(|path| open_remote(tree, path))
+}
+
 /// Every project with stages, the outermost first.
-pub(super) fn find(tree: &Tree, found: &mut Found) -> Vec<Workflow> {
-    for path in tree.tracked() {
-        if path.file_name() == "config" && path.parent().file_name() == ".dvc" {
-            found.findings.extend(open_remote(tree, path));
-        }
-    }
+pub(super) fn find(tree: &Tree) -> Vec<Workflow> {
     let mut all: Vec<Workflow> = Vec::new();
     for path in tree.named("dvc.yaml") {
         let root = path.parent();
@@ -49,7 +55,6 @@ pub(super) fn find(tree: &Tree, found: &mut Found) -> Vec<Workflow> {
     all
 }
 
-/// A committed configuration that holds what `.dvc/config.local` is for.
 fn open_remote(tree: &Tree, path: &RelPath) -> Option<Finding> {
     let text = tree.text(path)?;
     let parsed = ini::Ini::load_from_str(&text).ok()?;

@@ -21,11 +21,32 @@ struct Workflow {
     lint: Vec<Fact<String>>,
 }
 
+/// Files that say what is done with what lies beside them.
+const NAMED: &[&str] = &[
+    "Snakefile",
+    "main.nf",
+    "dvc.yaml",
+    "_quarto.yml",
+    "_quarto.yaml",
+];
+
 /// Looks for notebooks and pipelines in `tree`.
 pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
+    let is_there = NAMED.iter().any(|name| tree.named(name).next().is_some())
+        || tree.with_extension("ipynb").next().is_some()
+        || dvc::configurations(tree).next().is_some();
+    if is_there {
+        all(tree, existing, found);
+    }
+}
+
+/// Apart, because every start runs [`look`], and most find nothing: this need not come into memory then.
+#[inline(never)]
+fn all(tree: &Tree, existing: &Existing, found: &mut Found) {
+    found.findings.extend(dvc::open_remotes(tree));
     let mut workflows: Vec<Workflow> = snakemake::find(tree);
     workflows.extend(nextflow::find(tree));
-    workflows.extend(dvc::find(tree, found));
+    workflows.extend(dvc::find(tree));
     let mut roots: Vec<RelPath> = Vec::new();
     for workflow in workflows {
         // Of two tools in one folder the first goes through what the other does.
@@ -40,17 +61,20 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
         let package = of_workflow(tree, existing, workflow);
         found.packages.push(package);
     }
-    let runs = |kind| kind != ServiceKind::Job;
-    if !found.services.iter().any(|one| runs(one.kind.value)) {
-        rendered(tree, existing, found);
+    let mut services = found.services.iter();
+    if services.any(|one| one.kind.value != ServiceKind::Job) {
+        return;
     }
-    let is_empty = found.libraries.is_empty() && found.packages.is_empty();
-    if is_empty
-        && !super::static_site::is_generated(tree)
-        && !found.services.iter().any(|one| runs(one.kind.value))
-    {
+    rendered(tree, existing, found);
+    let mut packages = found.libraries.iter().chain(&found.packages);
+    if !packages.any(is_code) && !super::static_site::is_generated(tree) {
         notebook::find(tree, existing, found);
     }
+}
+
+/// Whether it is what a repository is there for; packages of Node.js bring tools for documents, too.
+fn is_code(package: &Library) -> bool {
+    package.ecosystem != "node"
 }
 
 /// A project of Quarto at the root whose documents run code.
@@ -67,27 +91,13 @@ fn rendered(tree: &Tree, existing: &Existing, found: &mut Found) {
         known.framework.get_or_insert(framework);
         return;
     }
-    if !found.libraries.is_empty() {
+    if found.libraries.iter().any(is_code) {
         return;
     }
     // Scripts beside documents are run by hand, too.
     found.services.clear();
-    let declared = if ecosystem == "python" {
-        python::declared(tree, existing, &RelPath::root())
-    } else {
-        Declared::default()
-    };
-    found.packages.push(Library {
-        name: Fact::guess(String::new(), "its manifest does not name it"),
-        root: RelPath::root(),
-        ecosystem,
-        framework: Some(framework),
-        package_manager: declared.manager,
-        runtime_version: declared.version,
-        test: declared.test,
-        lint: Vec::new(),
-        build: None,
-    });
+    let package = by_hand(tree, existing, RelPath::root(), ecosystem, framework);
+    found.packages.push(package);
 }
 
 fn of_workflow(tree: &Tree, existing: &Existing, workflow: Workflow) -> Library {
@@ -95,11 +105,6 @@ fn of_workflow(tree: &Tree, existing: &Existing, workflow: Workflow) -> Library 
         "nextflow"
     } else {
         "python"
-    };
-    let declared = if ecosystem == "python" {
-        python::declared(tree, existing, &workflow.root)
-    } else {
-        Declared::default()
     };
     let root = workflow.root;
     let test = workflow.test.map(|fact| {
@@ -115,16 +120,38 @@ fn of_workflow(tree: &Tree, existing: &Existing, workflow: Workflow) -> Library 
             working_dir: root.clone(),
         })
     });
+    let lint = lint.collect();
+    let package = by_hand(tree, existing, root, ecosystem, workflow.framework);
+    Library {
+        test: test.or(package.test),
+        lint,
+        ..package
+    }
+}
+
+/// What is run by hand in `root`, in the environment that the manifests of Python declare where it is one of Python.
+fn by_hand(
+    tree: &Tree,
+    existing: &Existing,
+    root: RelPath,
+    ecosystem: &'static str,
+    framework: Fact<String>,
+) -> Library {
+    let declared = if ecosystem == "python" {
+        python::declared(tree, existing, &root)
+    } else {
+        Declared::default()
+    };
     Library {
         name: Fact::guess(root.file_name().to_owned(), "the name of its folder"),
+        root,
         ecosystem,
-        framework: Some(workflow.framework),
+        framework: Some(framework),
         package_manager: declared.manager,
         runtime_version: declared.version,
-        test: test.or(declared.test),
-        lint: lint.collect(),
+        test: declared.test,
+        lint: Vec::new(),
         build: None,
-        root,
     }
 }
 
@@ -135,5 +162,43 @@ fn line_with(tree: &Tree, path: &RelPath, word: &str) -> Evidence {
     match lines.position(|line| line.contains(word)) {
         Some(index) => tree.at(path, index + 1),
         None => Evidence::file(path.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+    use crate::detect::detect;
+
+    /// What the packages of a tree with a notebook and these files are made for.
+    fn made_for(files: &[(&str, &str)]) -> Vec<Option<String>> {
+        let folder = tempfile::tempdir().unwrap();
+        let notebook =
+            r#"{"cells": [], "metadata": {"kernelspec": {"language": "python"}}, "nbformat": 4}"#;
+        for (name, text) in files.iter().chain(&[("tide.ipynb", notebook)]) {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let project = detect(folder.path(), &Config::default()).unwrap();
+        let packages = project.packages.into_iter();
+        packages
+            .map(|one| one.framework.map(|fact| fact.value))
+            .collect()
+    }
+
+    #[test]
+    fn notebooks_are_what_a_tree_is_there_for_where_nothing_runs() {
+        let jupyter = Some("jupyter".to_owned());
+        assert_eq!(made_for(&[]), std::slice::from_ref(&jupyter));
+        let server = [
+            ("package.json", r#"{"dependencies": {"express": "4"}}"#),
+            (
+                "server.js",
+                "const app = require('express')();\napp.listen(3000);\n",
+            ),
+        ];
+        assert_eq!(made_for(&server), []);
+        let tools =
+            r#"{"scripts": {"lint": "prettier --check ."}, "devDependencies": {"prettier": "3"}}"#;
+        assert!(made_for(&[("package.json", tools)]).contains(&jupyter));
     }
 }

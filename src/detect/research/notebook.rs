@@ -1,8 +1,8 @@
 //! Notebooks of Jupyter: whose kernel they want, and what is installed for them.
 //! <https://nbformat.readthedocs.io/en/latest/format_description.html>
 
-use crate::detect::{Found, Tree, python, structured};
-use crate::project::{Evidence, Existing, Fact, Library, RelPath, Unknown};
+use crate::detect::{Found, Tree, structured};
+use crate::project::{Evidence, Existing, Fact, RelPath, Unknown};
 use std::collections::BTreeMap;
 
 /// So many notebooks tell the language of all.
@@ -45,23 +45,9 @@ pub(super) fn find(tree: &Tree, existing: &Existing, found: &mut Found) {
     };
     // Scripts beside notebooks are run by hand, too.
     found.services.clear();
-    let root = RelPath::root();
-    let declared = if ecosystem == "python" {
-        python::declared(tree, existing, &root)
-    } else {
-        python::Declared::default()
-    };
-    found.packages.push(Library {
-        name: Fact::guess(String::new(), "its manifest does not name it"),
-        root,
-        ecosystem,
-        framework: Some(Fact::certain("jupyter".to_owned(), at)),
-        package_manager: declared.manager,
-        runtime_version: declared.version,
-        test: declared.test,
-        lint: Vec::new(),
-        build: None,
-    });
+    let framework = Fact::certain("jupyter".to_owned(), at);
+    let package = super::by_hand(tree, existing, RelPath::root(), ecosystem, framework);
+    found.packages.push(package);
 }
 
 /// The language of a notebook's kernel, in lower case.
