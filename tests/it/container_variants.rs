@@ -110,6 +110,12 @@ impl Running {
         docker(&arguments, None)
     }
 
+    /// What `commands` of a shell say in it, and that nothing is written beside the source.
+    fn seen(&self, commands: &str) -> String {
+        let commands = format!("{commands}; touch /app/x 2> /dev/null || echo refused");
+        self.inside(&["sh", "-c", &commands])
+    }
+
     /// Runs in the container whether it has a shell or not.
     fn python(&self, program: &str) -> String {
         self.inside(&["python", "-I", "-c", program])
@@ -141,8 +147,22 @@ impl Running {
         }
     }
 
+    /// As [`Running::says`], where a shell starts it; `route` is one that is well.
+    fn says_by_shell(&self, route: &str) {
+        let well = format!("--probe {route}");
+        self.says(
+            "sh /opt/shipway/shipway_start.sh",
+            &[
+                (&well, 0),
+                ("--probe /none", 22),
+                ("--probe", 0),
+                ("--running", 0),
+            ],
+        );
+    }
+
     /// Stopped while a request of `route` runs, it answers that and ends.
-    fn drains(&self, address: &str, route: &str) {
+    fn drains(&self, address: &str, route: &str) -> String {
         let answer = std::thread::scope(|scope| {
             let request = scope.spawn(|| get(address, route));
             until("the request runs", || logs(&self.name).contains("begun"));
@@ -152,6 +172,7 @@ impl Running {
         let (code, body) = answer.unwrap();
         assert_eq!(code, 200);
         assert!(body.contains("finished"), "{body}");
+        body
     }
 
     /// A secret as production mounts it, one that a variable refers to, and one that is set before:
@@ -178,9 +199,7 @@ impl Running {
     fn serves(&self, port: u16, text: &str) {
         let address = self.up(port, "/healthz");
         assert_eq!(status(&address, "/readyz"), Some(200));
-        let (code, answer) = get(&address, "/").unwrap();
-        assert_eq!(code, 200);
-        assert!(answer.contains(text), "{answer}");
+        shown(&address, "/", text);
         assert_eq!(
             self.python("import os; print(os.getuid(), os.getgid())"),
             "10001 10001"
@@ -193,6 +212,14 @@ impl Running {
         );
         self.drains(&address, "/slow?seconds=2");
     }
+}
+
+/// The page at `route`, which is there and holds `text`.
+fn shown(address: &str, route: &str, text: &str) -> String {
+    let (code, page) = get(address, route).unwrap();
+    assert_eq!(code, 200);
+    assert!(page.contains(text), "{page}");
+    page
 }
 
 /// The text of the fixture `name`.
@@ -274,9 +301,7 @@ fn a_front_end_is_built_into_the_image_that_hands_it_out() {
     let bases = [("PYTHON_BASE", python.as_str()), ("NODE_BASE", &node)];
     let running = Running::start("flask-front-end", &[], &bases, Some(5000));
     let address = running.up(5000, "/healthz");
-    let (code, script) = get(&address, "/static/hoist.js").unwrap();
-    assert_eq!(code, 200);
-    assert!(script.contains("England expects"), "{script}");
+    let script = shown(&address, "/static/hoist.js", "England expects");
     assert!(!script.contains("read first"), "{script}");
     assert_eq!(status(&address, "/static/mast.css"), Some(200));
     let left = "import os, shutil; print(shutil.which('node'), os.path.exists('/app/ui'))";
@@ -289,9 +314,7 @@ fn what_npm_locked_is_built_and_serves_and_drains_on_node() {
     let Some(base) = node_base() else { return };
     let running = Running::start("node-express", &[], &[("NODE_BASE", &base)], Some(4200));
     let address = running.up(4200, "/healthz");
-    let (code, answer) = get(&address, "/").unwrap();
-    assert_eq!(code, 200);
-    assert!(answer.contains("moored, open"), "{answer}");
+    shown(&address, "/", "moored, open");
     assert_eq!(running.inside(&["id", "-u"]), "10001");
     assert_eq!(
         running.inside(&["sh", "-c", "touch /app/x 2> /tmp/said || echo refused"]),
@@ -320,9 +343,7 @@ fn what_bun_locked_serves_on_bun_without_what_only_development_needs() {
     let Some(base) = node_base() else { return };
     let running = Running::start("node-bun", &[], &[("NODE_BASE", &base)], Some(4700));
     let address = running.up(4700, "/healthz");
-    let (code, answer) = get(&address, "/").unwrap();
-    assert_eq!(code, 200);
-    assert!(answer.contains("fog horn, blast long"), "{answer}");
+    shown(&address, "/", "fog horn, blast long");
     assert_eq!(running.inside(&["id", "-u"]), "10001");
     let tools = "ls /app/node_modules | grep --line-regexp -e is-odd -e is-even";
     assert_eq!(running.inside(&["sh", "-c", tools]), "is-odd");
@@ -341,9 +362,7 @@ fn a_program_of_rust_serves_and_drains_on_a_base_without_its_toolchain() {
     ];
     let running = Running::start("rust-http", &[], &bases, Some(4900));
     let address = running.up(4900, "/healthz");
-    let (code, answer) = get(&address, "/").unwrap();
-    assert_eq!(code, 200);
-    assert!(answer.contains("<h1>ship's bell </h1>"), "{answer}");
+    shown(&address, "/", "<h1>ship's bell </h1>");
     let seen = "id -u; ls /app; ls /usr/local/bin";
     assert_eq!(
         running.inside(&["sh", "-c", seen]),
@@ -373,17 +392,8 @@ fn applications_of_plumber_and_shiny_serve_and_drain_on_a_disk_that_is_only_read
     let (code, answer) = get(&address, "/nets").unwrap();
     assert_eq!(code, 200);
     assert!(answer.ends_with("nets: 3"), "{answer}");
-    let seen = "id -u; ls /opt/library; touch /app/x 2> /dev/null || echo refused";
-    assert_eq!(running.inside(&["sh", "-c", seen]), "10001\nrefused");
-    running.says(
-        "sh /opt/shipway/shipway_start.sh",
-        &[
-            ("--probe /health", 0),
-            ("--probe /none", 22),
-            ("--probe", 0),
-            ("--running", 0),
-        ],
-    );
+    assert_eq!(running.seen("id -u; ls /opt/library"), "10001\nrefused");
+    running.says_by_shell("/health");
     running.keeps_secrets(SHELL);
     // The profile of the project is read as well.
     let program = "cat(getOption(\"ropewalk.profile\"))";
@@ -445,17 +455,16 @@ fn an_application_of_rails_migrates_and_serves_and_drains_on_a_disk_that_is_only
     // As the container of the migration is started.
     let start = "ruby --disable-gems /opt/shipway/shipway_start.rb bin/rails db:prepare";
     running.inside(&start.split(' ').collect::<Vec<_>>());
-    let (code, page) = get(&address, "/").unwrap();
-    assert_eq!(code, 200);
-    assert!(page.contains("1 of 7 strands"), "{page}");
+    let page = shown(&address, "/", "1 of 7 strands");
     let style = page
         .split("href=\"")
         .nth(1)
         .and_then(|rest| rest.split('"').next());
     assert_eq!(status(&address, style.unwrap()), Some(200), "{page}");
-    let seen =
-        "id -u; ls /usr/bin/gcc 2>&1 | grep -c cannot; touch /app/x 2> /dev/null || echo refused";
-    assert_eq!(running.inside(&["sh", "-c", seen]), "10001\n1\nrefused");
+    assert_eq!(
+        running.seen("id -u; ls /usr/bin/gcc 2>&1 | grep -c cannot"),
+        "10001\n1\nrefused"
+    );
     let start = "ruby --disable-gems /opt/shipway/shipway_start.rb";
     running.says(
         start,
@@ -476,33 +485,14 @@ fn a_server_of_deno_keeps_its_data_and_drains_on_a_disk_that_is_only_read() {
     let sandbox = Sandbox::from_manifest(&manifest("deno-http"));
     let bases = [("DENO_BASE", base.as_str())];
     let running = Running::of("deno-http", sandbox, &[], &bases, &["KNOTS=3"], Some(4800));
-    let address = running.address(4800);
-    until("/healthz is 200", || {
-        status(&address, "/healthz") == Some(200)
-    });
+    let address = running.up(4800, "/healthz");
     for expected in ["3 knots, 1 visit", "3 knots, 2 visits"] {
         let (_, page) = get(&address, "/").unwrap();
         assert!(page.contains(expected), "{page}");
     }
-    let seen = "id -u; touch /app/x 2> /dev/null || echo refused";
-    assert_eq!(running.inside(&["sh", "-c", seen]), "10001\nrefused");
-    for (option, expected) in [
-        ("--probe /healthz", "0"),
-        ("--probe /none", "22"),
-        ("--probe", "0"),
-        ("--running", "0"),
-    ] {
-        let asked = format!("sh /opt/shipway/shipway_start.sh {option}; echo $?");
-        assert_eq!(running.inside(&["sh", "-c", &asked]), expected, "{option}");
-    }
-    let answer = std::thread::scope(|scope| {
-        let request = scope.spawn(|| get(&address, "/slow"));
-        until("the request runs", || logs(&running.name).contains("begun"));
-        running.stop();
-        request.join().unwrap()
-    });
-    let (code, body) = answer.unwrap();
-    assert_eq!(code, 200);
+    assert_eq!(running.seen("id -u"), "10001\nrefused");
+    running.says_by_shell("/healthz");
+    let body = running.drains(&address, "/slow");
     assert!(body.ends_with("finished"), "{body}");
 }
 
@@ -517,30 +507,15 @@ fn a_release_of_elixir_serves_and_drains_on_a_disk_that_is_only_read() {
     ];
     let given = ["WINDLASS_TURNS=7"];
     let running = Running::of("elixir-http", sandbox, &[], &bases, &given, Some(4700));
-    let address = running.address(4700);
-    until("/ is 200", || status(&address, "/") == Some(200));
+    let address = running.up(4700, "/");
     let (_, page) = get(&address, "/").unwrap();
     assert!(page.ends_with("\r\nwindlass turns 7 times"), "{page}");
-    let seen =
-        "id -u; command -v elixir gcc || echo none; touch /app/x 2> /dev/null || echo refused";
-    assert_eq!(running.inside(&["sh", "-c", seen]), "10001\nnone\nrefused");
-    for (option, expected) in [
-        ("--probe /healthz", "0"),
-        ("--probe /none", "22"),
-        ("--probe", "0"),
-        ("--running", "0"),
-    ] {
-        let asked = format!("sh /opt/shipway/shipway_start.sh {option}; echo $?");
-        assert_eq!(running.inside(&["sh", "-c", &asked]), expected, "{option}");
-    }
-    let answer = std::thread::scope(|scope| {
-        let request = scope.spawn(|| get(&address, "/slow"));
-        until("the request runs", || logs(&running.name).contains("begun"));
-        running.stop();
-        request.join().unwrap()
-    });
-    let (code, body) = answer.unwrap();
-    assert_eq!(code, 200);
+    assert_eq!(
+        running.seen("id -u; command -v elixir gcc || echo none"),
+        "10001\nnone\nrefused"
+    );
+    running.says_by_shell("/healthz");
+    let body = running.drains(&address, "/slow");
     assert!(body.ends_with("finished"), "{body}");
 }
 
@@ -552,24 +527,13 @@ fn an_application_of_java_that_maven_builds_serves_and_drains_on_a_jre() {
     let bases = [("JAVA_BASE", build), ("FINAL_BASE", run)];
     let running = Running::start("java-http", &[], &bases, Some(4950));
     let address = running.up(4950, "/health");
-    let (code, answer) = get(&address, "/").unwrap();
-    assert_eq!(code, 200);
-    assert!(answer.contains("<h1>fog horn</h1>"), "{answer}");
+    shown(&address, "/", "<h1>fog horn</h1>");
     let seen = "id -u; ls /app /app/target; command -v javac mvn || echo none";
     assert_eq!(
         running.inside(&["sh", "-c", seen]),
         "10001\n/app:\ntarget\n\n/app/target:\nclasses\ndependency\nnone"
     );
-    let start = "sh /opt/shipway/shipway_start.sh";
-    running.says(
-        start,
-        &[
-            ("--probe /health", 0),
-            ("--probe /none", 22),
-            ("--probe", 0),
-            ("--running", 0),
-        ],
-    );
+    running.says_by_shell("/health");
     running.drains(&address, "/slow");
     running.keeps_secrets(SHELL);
 }
@@ -580,9 +544,7 @@ fn a_program_of_go_serves_and_drains_without_a_shell() {
     let bases = [("GO_BASE", base.as_str()), ("FINAL_BASE", DISTROLESS)];
     let running = Running::start("go-http", &[], &bases, Some(4800));
     let address = running.up(4800, "/healthz");
-    let (code, answer) = get(&address, "/").unwrap();
-    assert_eq!(code, 200);
-    assert!(answer.contains("<h1>anchorage</h1>"), "{answer}");
+    shown(&address, "/", "<h1>anchorage</h1>");
     assert_eq!(
         running.python("import os; print(os.getuid(), os.listdir('/app'))"),
         "10001 ['templates']"
@@ -609,12 +571,7 @@ fn an_application_of_php_serves_and_drains_behind_apache() {
     let running = Running::start("php-apache", &[], &bases, Some(8080));
     let address = running.up(8080, "/healthz");
     assert_eq!(status(&address, "/readyz"), Some(200));
-    let (code, answer) = get(&address, "/").unwrap();
-    assert_eq!(code, 200);
-    assert!(
-        answer.contains("<h1>TIDE GAUGE after composer</h1>metres -"),
-        "{answer}"
-    );
+    shown(&address, "/", "<h1>TIDE GAUGE after composer</h1>metres -");
     assert_eq!(status(&address, "/mark.css"), Some(200));
     assert_eq!(status(&address, "/.env"), Some(403));
     let (_, answer) = get(&address, "/write").unwrap();
@@ -663,9 +620,7 @@ fn a_site_hands_out_its_pages_and_nothing_that_was_generated() {
     let Some(_) = python_base() else { return };
     let running = Running::start("static", &[], &[("NGINX_BASE", NGINX)], Some(8080));
     let address = running.up(8080, "/healthz");
-    let (code, answer) = get(&address, "/").unwrap();
-    assert_eq!(code, 200);
-    assert!(answer.contains("<h1>Charts</h1>"), "{answer}");
+    shown(&address, "/", "<h1>Charts</h1>");
     assert_eq!(status(&address, "/style.css"), Some(200));
     let (code, answer) = get(&address, "/nowhere").unwrap();
     assert_eq!(code, 404);
@@ -686,9 +641,7 @@ fn a_site_is_built_by_its_generator_and_only_its_pages_are_handed_out() {
     let bases = [("PYTHON_BASE", python.as_str()), ("NGINX_BASE", NGINX)];
     let running = Running::start("site-mkdocs", &[], &bases, Some(8080));
     let address = running.up(8080, "/healthz");
-    let (code, page) = get(&address, "/").unwrap();
-    assert_eq!(code, 200);
-    assert!(page.contains("High water at noon."), "{page}");
+    shown(&address, "/", "High water at noon.");
     assert_eq!(status(&address, "/berths/"), Some(200));
     for source in ["/mkdocs.yml", "/docs/index.md", "/requirements.txt"] {
         assert_eq!(status(&address, source), Some(404), "{source}");
