@@ -63,9 +63,14 @@ pub(super) fn is_generated(tree: &Tree) -> bool {
 /// Adds a static site where there are pages and nothing else that serves them.
 pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
     let runs = |service: &Service| service.kind.value != ServiceKind::Job;
-    if found.services.iter().any(runs) {
-        return;
+    if !found.services.iter().any(runs) {
+        pages(tree, existing, found);
     }
+}
+
+/// Apart, because every start runs [`look`], and most find what serves: this need not come into memory then.
+#[inline(never)]
+fn pages(tree: &Tree, existing: &Existing, found: &mut Found) {
     let is_package = found.packages.iter().any(|one| one.framework.is_some());
     let site = generator::find(tree, existing).filter(|_| !is_package);
     // Packages of Node.js are what the pipes of these are made of.

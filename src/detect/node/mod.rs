@@ -28,6 +28,14 @@ use std::collections::BTreeMap;
 
 /// Looks for everything of Node.js in `tree`.
 pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
+    if tree.named("package.json").next().is_some() {
+        projects(tree, existing, found);
+    }
+}
+
+/// Apart, because every start runs [`look`], and most find nothing of Node.js: this need not come into memory then.
+#[inline(never)]
+fn projects(tree: &Tree, existing: &Existing, found: &mut Found) {
     let mut packages = manifest::packages(tree);
     // What Deno runs is none of Node.js, though a package.json lies beside its manifest.
     packages.retain(|package| {

@@ -23,6 +23,12 @@ pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
     if tree.with_extension("php").next().is_none() && tree.named("composer.json").next().is_none() {
         return;
     }
+    projects(tree, existing, found);
+}
+
+/// Apart, because every start runs [`look`], and most find nothing of PHP: this need not come into memory then.
+#[inline(never)]
+fn projects(tree: &Tree, existing: &Existing, found: &mut Found) {
     let mut packages = manifest::packages(tree);
     packages.extend(pages(tree, &packages, found));
     let mut roots: Vec<&RelPath> = Vec::new();
