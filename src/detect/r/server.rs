@@ -32,7 +32,7 @@ pub(super) fn find(project: &RProject<'_>, app: &App) -> Server {
 
 /// The command that serves in production.
 fn command(project: &RProject<'_>, app: &App) -> String {
-    let entry = app.entry.relative_to(&app.folder);
+    let entry = quoted(&app.entry.relative_to(&app.folder));
     let package = project
         .description
         .as_ref()
@@ -44,13 +44,19 @@ fn command(project: &RProject<'_>, app: &App) -> String {
         }
         Kind::Shiny => "shiny::runApp(\".\", host = \"0.0.0.0\", port = {port})".to_owned(),
         Kind::Document => format!(
-            "rmarkdown::run(\"{entry}\", shiny_args = list(host = \"0.0.0.0\", port = {{port}}))"
+            "rmarkdown::run({entry}, shiny_args = list(host = \"0.0.0.0\", port = {{port}}))"
         ),
         Kind::Plumber => {
-            format!("plumber::plumb(\"{entry}\")$run(host = \"0.0.0.0\", port = {{port}})")
+            format!("plumber::plumb({entry})$run(host = \"0.0.0.0\", port = {{port}})")
         }
     };
-    format!("Rscript -e '{code}'")
+    shell_words::join(["Rscript", "-e", &code])
+}
+
+/// `text` as a string of R.
+/// <https://cran.r-project.org/doc/manuals/r-release/R-lang.html#Literal-constants>
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', r"\\").replace('"', "\\\""))
 }
 
 /// The port that a source names where it starts the server.
@@ -112,4 +118,24 @@ fn port(project: &RProject<'_>, app: &App, said: Option<(Said, Evidence)>) -> Op
         _ => (SHINY, "the port of Shiny Server, by custom"),
     };
     Port::new(port).map(|port| Fact::guess(port, rule))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+    use crate::detect::detect;
+
+    #[test]
+    fn a_document_is_called_as_it_likes() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "---\ntitle: Tides\nruntime: shiny\n---\n";
+        let name = "skipper's \"tide\".Rmd";
+        std::fs::write(folder.path().join(name), text).unwrap();
+        let project = detect(folder.path(), &Config::default()).unwrap();
+        let command = project.services[0].server_command.as_ref().unwrap();
+        let words = shell_words::split(&command.value).unwrap();
+        let code = "rmarkdown::run(\"skipper's \\\"tide\\\".Rmd\", \
+                    shiny_args = list(host = \"0.0.0.0\", port = {port}))";
+        assert_eq!(words, ["Rscript", "-e", code]);
+    }
 }
