@@ -1,6 +1,8 @@
 //! The dev container: what it is made of, and that it comes up.
 
+use super::sample::{alone, empty, fact};
 use super::*;
+use crate::project::PackageManager;
 
 #[test]
 fn the_dev_container_has_every_runtime_and_package_manager() {
