@@ -30,6 +30,11 @@ pub(super) struct Task {
     pub(super) at: Evidence,
 }
 
+/// Where a project may say what it is, in the order in which Deno looks.
+pub(super) fn paths(tree: &Tree) -> impl Iterator<Item = &RelPath> {
+    tree.named("deno.json").chain(tree.named("deno.jsonc"))
+}
+
 /// Every project of the tree, sorted by folder. Functions of Supabase are served by its own runtime.
 pub(super) fn all(tree: &Tree) -> Vec<Manifest> {
     let is_project = |path: &&RelPath| {
@@ -41,11 +46,7 @@ pub(super) fn all(tree: &Tree) -> Vec<Manifest> {
             && !folder.as_str().contains("supabase/functions")
     };
     let mut found: Vec<Manifest> = Vec::new();
-    for path in tree
-        .named("deno.json")
-        .chain(tree.named("deno.jsonc"))
-        .filter(is_project)
-    {
+    for path in paths(tree).filter(is_project) {
         // The first of both is the one that Deno reads.
         if found.iter().all(|known| known.root != path.parent()) {
             found.extend(Manifest::read(tree, path));

@@ -23,6 +23,14 @@ pub(crate) use version::USUAL;
 
 /// Looks for everything of Elixir in `tree`.
 pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
+    if tree.named("mix.exs").next().is_some() {
+        projects(tree, existing, found);
+    }
+}
+
+/// Out of line, so that a tree without a project of Elixir loads none of this.
+#[inline(never)]
+fn projects(tree: &Tree, existing: &Existing, found: &mut Found) {
     for application in &application::all(tree, existing) {
         let server = server::find(application);
         match application.shape(server.is_own()) {

@@ -76,6 +76,12 @@ const BY_HAND: &[&str] = &[
     "ci.rb",
 ];
 
+/// What makes a folder a project, Gemfiles first.
+pub(super) fn manifests(tree: &Tree) -> impl Iterator<Item = &RelPath> {
+    let gemfiles = tree.named("Gemfile").chain(tree.named("gems.rb"));
+    gemfiles.chain(tree.with_extension("gemspec"))
+}
+
 /// Every project of the tree, the outermost first.
 pub(super) fn all<'a>(tree: &'a Tree, existing: &'a Existing) -> Vec<Application<'a>> {
     let is_project = |path: &&RelPath| {
@@ -87,12 +93,12 @@ pub(super) fn all<'a>(tree: &'a Tree, existing: &'a Existing) -> Vec<Application
                 .split('/')
                 .any(|part| matches!(part, "spec" | "vendor" | "gemfiles"))
     };
-    let manifests = tree.named("Gemfile").chain(tree.named("gems.rb"));
-    let mut roots: BTreeSet<RelPath> = manifests.filter(is_project).map(RelPath::parent).collect();
-    for path in tree.with_extension("gemspec").filter(is_project) {
+    let mut roots: BTreeSet<RelPath> = BTreeSet::new();
+    for path in manifests(tree).filter(is_project) {
         let folder = path.parent();
-        // A part of a bigger project, which its Gemfile names.
-        if !roots.iter().any(|root| folder.is_within(root)) {
+        // A gem may be a part of a bigger project, which its Gemfile names.
+        let is_part = || roots.iter().any(|root| folder.is_within(root));
+        if path.extension() != "gemspec" || !is_part() {
             roots.insert(folder);
         }
     }

@@ -24,6 +24,14 @@ use application::{Application, Shape};
 
 /// Looks for everything of Ruby in `tree`.
 pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
+    if application::manifests(tree).next().is_some() {
+        projects(tree, existing, found);
+    }
+}
+
+/// Out of line, so that a tree without a project of Ruby loads none of this.
+#[inline(never)]
+fn projects(tree: &Tree, existing: &Existing, found: &mut Found) {
     for application in &application::all(tree, existing) {
         match application.shape() {
             Shape::Other => {}

@@ -24,6 +24,14 @@ use std::collections::BTreeSet;
 
 /// Adds each workspace and each package for itself.
 pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
+    if tree.named("Cargo.toml").next().is_some() {
+        workspaces(tree, existing, found);
+    }
+}
+
+/// Out of line, so that a tree without a package of Rust loads none of this.
+#[inline(never)]
+fn workspaces(tree: &Tree, existing: &Existing, found: &mut Found) {
     let workspaces = cargo::workspaces(tree, existing);
     let mut roots: Vec<&RelPath> = Vec::new();
     for workspace in &workspaces {
