@@ -290,20 +290,38 @@ impl<'a> Application<'a> {
     }
 }
 
-/// Whether a file of settings is read in production.
-fn is_of_production(path: &RelPath) -> bool {
-    !matches!(
-        path.stem(),
-        "dev"
-            | "test"
-            | "dev.secret"
-            | "test.secret"
-            | "e2e"
-            | "ci"
-            | "docs"
-            | "e2e_test"
-            | "bench"
-    )
+/// Settings that mix reads in production; later ones go before earlier ones.
+/// <https://hexdocs.pm/mix/Mix.Tasks.Release.html#module-application-configuration>
+const SETTINGS: &[&str] = &["runtime.exs", "releases.exs", "prod.exs", "config.exs"];
+
+/// The settings of production in the order in which they hold: those that mix reads, with what these import by its
+/// name. Any other file there is of an environment that is called like it.
+fn settings(tree: &Tree, is_own: impl Fn(&RelPath) -> bool) -> Vec<RelPath> {
+    let is_settings = |path: &&RelPath| {
+        let folder = path.parent();
+        let named = folder.file_name() == "config" || folder.parent().file_name() == "config";
+        named && is_own(path)
+    };
+    let all: Vec<&RelPath> = tree.with_extension("exs").filter(is_settings).collect();
+    let place = |path: &RelPath| SETTINGS.iter().position(|name| *name == path.file_name());
+    let read = all.iter().filter(|path| place(path).is_some());
+    let texts: Vec<_> = read.filter_map(|path| tree.text(path)).collect();
+    let is_imported = |path: &RelPath| {
+        let end = format!("{}\"", path.file_name());
+        let is_whole = |text: &str, at: usize| text[..at].ends_with(['"', '/']);
+        !matches!(path.stem(), "dev" | "test" | "dev.secret" | "test.secret")
+            && texts.iter().any(|text| {
+                let mut places = text.match_indices(&end);
+                places.any(|(at, _)| is_whole(text, at))
+            })
+    };
+    let mut found: Vec<RelPath> = all
+        .into_iter()
+        .filter(|path| place(path).is_some() || is_imported(path))
+        .cloned()
+        .collect();
+    found.sort_by_key(|path| (place(path).unwrap_or(2), path.clone()));
+    found
 }
 
 /// The sources below `root` and `others` that belong to no project inside them.
@@ -314,7 +332,7 @@ fn files(
     others: impl Iterator<Item = RelPath>,
 ) -> Vec<RelPath> {
     let folders: Vec<RelPath> = std::iter::once(root.clone()).chain(others).collect();
-    let is_own = |path: &&RelPath| {
+    let is_own = |path: &RelPath| {
         folders.iter().any(|folder| {
             let Some(below) = path.below(folder) else {
                 return false;
@@ -346,19 +364,9 @@ fn files(
             !inner && !of_library && !parts[..parts.len() - 1].iter().any(aside)
         })
     };
-    let settings = tree.with_extension("exs").filter(|path| {
-        let folder = path.parent();
-        let named = folder.file_name() == "config" || folder.parent().file_name() == "config";
-        named && is_of_production(path)
-    });
-    let mut found: Vec<RelPath> = settings.filter(is_own).cloned().collect();
-    // Later ones go before earlier ones, as mix loads them.
-    found.sort_by_key(|path| {
-        let order = ["runtime.exs", "releases.exs", "prod.exs", "config.exs"];
-        let place = order.iter().position(|name| *name == path.file_name());
-        (place.unwrap_or(2), path.clone())
-    });
-    let mut code: Vec<RelPath> = tree.with_extension("ex").filter(is_own).cloned().collect();
+    let mut found = settings(tree, is_own);
+    let code = tree.with_extension("ex").filter(|path| is_own(path));
+    let mut code: Vec<RelPath> = code.cloned().collect();
     code.sort();
     found.extend(code);
     found
