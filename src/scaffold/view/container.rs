@@ -5,6 +5,7 @@ mod copy;
 mod deno;
 mod dotnet;
 mod elixir;
+mod environment;
 mod front_end;
 mod generated;
 mod go;

@@ -2,9 +2,9 @@
 
 use super::super::Input;
 use super::python::{install, packages, split};
-use super::{copy_manifests, in_image, port, probe, sh, volumes};
+use super::{copy_manifests, environment, in_image, port, probe, sh, volumes};
 use crate::config::Base;
-use crate::project::{EnvRole, Service};
+use crate::project::Service;
 use serde::Serialize;
 
 /// The generated script that starts the command and asks whether it is well.
@@ -116,25 +116,12 @@ pub(super) fn drains(service: &Service) -> bool {
 
 /// What it is told: its port, and what the repository's own image sets.
 fn environment(service: &Service) -> Vec<String> {
-    let port = port(service);
     let mut found = vec![
         "DENO_DIR=/deno-dir".to_owned(),
         "DENO_NO_PROMPT=1".to_owned(),
         "DENO_NO_UPDATE_CHECK=1".to_owned(),
-        format!("PORT={port}"),
     ];
-    for variable in service.env.iter().filter(|one| one.name != "PORT") {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,+@".contains(c);
-        let value = variable.default.as_deref().unwrap_or_default();
-        match variable.role {
-            Some(EnvRole::ListenPort) => found.push(format!("{}={port}", variable.name)),
-            Some(EnvRole::ListenHost) => found.push(format!("{}=0.0.0.0", variable.name)),
-            None if variable.set_at.is_some() && !value.is_empty() && value.chars().all(plain) => {
-                found.push(format!("{}={value}", variable.name));
-            }
-            _ => {}
-        }
-    }
+    found.extend(environment::told(service));
     found.sort();
     found
 }

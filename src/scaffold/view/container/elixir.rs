@@ -4,9 +4,9 @@
 use super::super::Input;
 use super::front_end::{self, Stage};
 use super::python::{install, packages};
-use super::{base, copy_manifests, in_image, port, probe, started, volumes};
+use super::{base, copy_manifests, environment, in_image, probe, started, volumes};
 use crate::config::Base;
-use crate::project::{EnvRole, Service};
+use crate::project::Service;
 use serde::Serialize;
 
 /// The generated script that starts the command and asks whether it is well.
@@ -94,34 +94,17 @@ pub(super) fn image(input: &Input, services: &[&Service]) -> Elixir {
 
 /// What the release is told: that it serves, where it may write, and what the repository's own image sets.
 fn environment(service: &Service) -> Vec<String> {
-    let port = port(service);
     let mut found = vec![
         "ERL_CRASH_DUMP=/tmp/erl_crash.dump".to_owned(),
         "HOME=/tmp".to_owned(),
         "LANG=C.UTF-8".to_owned(),
-        format!("PORT={port}"),
         "RELEASE_TMP=/tmp".to_owned(),
     ];
     let framework = service.framework.as_ref();
     if framework.is_some_and(|fact| fact.value == "phoenix") {
         found.push("PHX_SERVER=true".to_owned());
     }
-    for variable in service.env.iter().filter(|one| one.name != "PORT") {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,+@".contains(c);
-        let value = variable.default.as_deref().unwrap_or_default();
-        match variable.role {
-            Some(EnvRole::ListenPort) => found.push(format!("{}={port}", variable.name)),
-            Some(EnvRole::ListenHost) => found.push(format!("{}=0.0.0.0", variable.name)),
-            None if (variable.set_at.is_some() || variable.required)
-                && !variable.secret
-                && !value.is_empty()
-                && value.chars().all(plain) =>
-            {
-                found.push(format!("{}={value}", variable.name));
-            }
-            _ => {}
-        }
-    }
+    found.extend(environment::told(service));
     found.sort();
     found
 }

@@ -2,9 +2,9 @@
 
 use super::super::Input;
 use super::python::{install, packages};
-use super::{base, in_image, port, probe, sh, volumes};
+use super::{base, environment, in_image, probe, sh, volumes};
 use crate::config::Base;
-use crate::project::{Confidence, EnvRole, Service};
+use crate::project::{Confidence, Service};
 use serde::Serialize;
 
 /// The generated script that starts the command and asks whether it is well.
@@ -158,28 +158,15 @@ fn kept(service: &Service) -> Vec<String> {
 /// What the application is told: the memory of the container is its own, a port, and that what is under
 /// way is to be finished when it ends.
 fn environment(service: &Service) -> Vec<String> {
-    let port = port(service);
     let mut found = vec![
         "JAVA_TOOL_OPTIONS=\"-XX:MaxRAMPercentage=75 -XX:+ExitOnOutOfMemoryError\"".to_owned(),
-        format!("PORT={port}"),
     ];
     match service.framework.as_ref().map(|fact| fact.value.as_str()) {
         Some("spring-boot") => found.push("SERVER_SHUTDOWN=graceful".to_owned()),
         Some("quarkus") => found.push("QUARKUS_SHUTDOWN_TIMEOUT=20s".to_owned()),
         _ => {}
     }
-    for variable in service.env.iter().filter(|one| one.name != "PORT") {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,+@".contains(c);
-        let value = variable.default.as_deref().unwrap_or_default();
-        match variable.role {
-            Some(EnvRole::ListenPort) => found.push(format!("{}={port}", variable.name)),
-            Some(EnvRole::ListenHost) => found.push(format!("{}=0.0.0.0", variable.name)),
-            None if variable.set_at.is_some() && !value.is_empty() && value.chars().all(plain) => {
-                found.push(format!("{}={value}", variable.name));
-            }
-            _ => {}
-        }
-    }
+    found.extend(environment::told(service));
     found.sort();
     found
 }

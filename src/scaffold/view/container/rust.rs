@@ -3,9 +3,11 @@
 
 use super::super::Input;
 use super::python::{install, split};
-use super::{base, copy, copy_manifests, in_image, outermost, port, probe, sh, started, volumes};
+use super::{
+    base, copy, copy_manifests, environment, in_image, outermost, probe, sh, started, volumes,
+};
 use crate::config::Base;
-use crate::project::{EnvRole, RelPath, Service};
+use crate::project::{RelPath, Service};
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
@@ -85,7 +87,7 @@ pub(super) fn image(input: &Input, services: &[&Service]) -> Rust {
             .map(|path| copy(&[path.to_string()], &in_image(path)))
             .collect(),
         volumes: volumes(services),
-        env: environment(first),
+        env: environment::told(first).collect(),
         command: started(first).unwrap_or_default(),
         healthcheck: probe(first),
     }
@@ -169,31 +171,4 @@ fn build(services: &[&Service]) -> (String, Vec<String>) {
     }
     let words: Vec<String> = words.iter().map(|word| sh(word)).collect();
     (words.join(" "), programs)
-}
-
-/// What the programs are told about the address that they listen on, and what the repository itself
-/// sets.
-fn environment(service: &Service) -> Vec<String> {
-    let port = port(service);
-    let mut found = vec![format!("PORT={port}")];
-    for variable in service
-        .env
-        .iter()
-        .filter(|variable| variable.name != "PORT")
-    {
-        match variable.role {
-            Some(EnvRole::ListenHost) => found.push(format!("{}=0.0.0.0", variable.name)),
-            Some(EnvRole::ListenPort) => found.push(format!("{}={port}", variable.name)),
-            // What an image of the repository sets holds in this one, too.
-            None if variable.set_at.is_some() => {
-                let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,+@".contains(c);
-                let value = variable.default.as_deref().unwrap_or_default();
-                if !value.is_empty() && value.chars().all(plain) {
-                    found.push(format!("{}={value}", variable.name));
-                }
-            }
-            _ => {}
-        }
-    }
-    found
 }
