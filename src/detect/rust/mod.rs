@@ -2,6 +2,7 @@
 //! builds and runs them; what is none of that is a library.
 
 mod cargo;
+mod manifest;
 mod migration;
 mod packages;
 mod program;

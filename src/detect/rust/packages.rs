@@ -1,6 +1,7 @@
 //! Packages of Debian that crates need where they are built and where they run.
 
-use super::cargo::{self, Workspace};
+use super::cargo::Workspace;
+use super::manifest;
 use super::program::Program;
 use crate::detect::Tree;
 use crate::detect::structured::{self, Node};
@@ -140,7 +141,7 @@ fn linkers(tree: &Tree, workspace: &Workspace, service: &mut Service) {
     };
     let targets = document.entries_at(&["target"]).iter();
     let targets = targets
-        .filter(|target| cargo::is_for_linux(&target.key))
+        .filter(|target| manifest::is_for_linux(&target.key))
         .flat_map(|target| target.node.entries());
     for entry in document.entries_at(&["build"]).iter().chain(targets) {
         let said: Vec<&str> = match entry.key.as_str() {

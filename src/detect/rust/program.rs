@@ -1,6 +1,7 @@
 //! The programs of a workspace, each with the files that it is made of.
 
-use super::cargo::{Bin, Package, Workspace};
+use super::cargo::Workspace;
+use super::manifest::{Bin, Package};
 use super::source::{self, File};
 use crate::detect::Tree;
 use crate::project::{RelPath, Requirement};

@@ -1,6 +1,7 @@
 //! Puts together what the programs of one workspace are.
 
-use super::cargo::{Bin, Package, Workspace};
+use super::cargo::Workspace;
+use super::manifest::{Bin, Package};
 use super::program::{self, Program, Sources};
 use super::serve;
 use super::{lint, manager, migration, packages, test, variables};
