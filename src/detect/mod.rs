@@ -24,6 +24,7 @@ mod node;
 mod overrides;
 mod owner;
 mod php;
+mod pin;
 mod python;
 mod r;
 mod research;

@@ -20,6 +20,11 @@ pub(super) fn uploads(at: &Evidence) -> Fact<Single> {
     )
 }
 
+/// The clock that `at` names starts everything again in every container.
+pub(super) fn scheduler(at: &Evidence) -> Fact<Single> {
+    of("scheduler", "two of it would start everything twice", at)
+}
+
 fn of(reason: &'static str, message: &str, at: &Evidence) -> Fact<Single> {
     let single = Single {
         reason,

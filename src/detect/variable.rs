@@ -8,6 +8,13 @@ use std::collections::BTreeMap;
 /// Variables by their names.
 pub(super) type Variables = BTreeMap<String, EnvVar>;
 
+/// A value as code has it: the text, and the variable of the environment that may replace it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Said {
+    pub(super) text: String,
+    pub(super) variable: Option<String>,
+}
+
 /// One place that reads one variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Read {
@@ -16,6 +23,17 @@ pub(super) struct Read {
     pub(super) default: Option<String>,
     /// Whether the code says that it fails without it.
     pub(super) required: bool,
+}
+
+/// What a test expects to be read.
+#[cfg(test)]
+pub(super) fn read(name: &str, line: usize, default: Option<&str>, required: bool) -> Read {
+    Read {
+        name: name.to_owned(),
+        line,
+        default: default.map(str::to_owned),
+        required,
+    }
 }
 
 /// Adds what `source`, the text of `path`, reads. The default of a secret is not shown.
@@ -133,6 +151,18 @@ pub(super) fn role(name: &str, engines: Engines) -> Option<EnvRole> {
         return None;
     }
     database(engine?, part?, engines)
+}
+
+/// Those of `all` that somebody sets for the program, with what each is for. The system sets others, and the language
+/// or the image those that are called like one of `own`.
+pub(super) fn for_program(mut all: Variables, own: &[&str], engines: Engines) -> Vec<EnvVar> {
+    all.retain(|name, _| !own.contains(&name.as_str()) && !is_of_system(name));
+    let mut found: Vec<EnvVar> = all.into_values().collect();
+    for known in &mut found {
+        known.role = role(&known.name, engines);
+        guard(known);
+    }
+    found
 }
 
 /// A variable whose role brings a password with it is a secret, whatever its name is.

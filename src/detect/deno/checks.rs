@@ -1,6 +1,6 @@
 //! The tests of a project and what looks at its code.
 
-use super::service::Project;
+use super::project::Project;
 use crate::project::{Evidence, Fact, LintCommand, TestCommand};
 
 pub(super) fn test(project: &Project<'_>) -> Option<Fact<TestCommand>> {

@@ -3,12 +3,14 @@
 mod checks;
 mod command;
 mod manifest;
+mod project;
 mod service;
+mod told;
 mod version;
 
 use super::{Found, Tree};
 use crate::project::Existing;
-use service::Project;
+use project::Project;
 
 /// Looks for everything of Deno in `tree`.
 pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {

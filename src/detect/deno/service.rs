@@ -1,15 +1,15 @@
 //! Puts together what a project of Deno runs, or that others import it.
 
 use super::command::{self, Started};
-use super::manifest::{self, Manifest};
+use super::manifest::Task;
+use super::project::Project;
+use super::told::{self, Told};
 use super::{checks, version};
-use crate::detect::beside::beside_or_hidden;
-use crate::detect::node::source::{Listening, Source, listens, method, with_tree};
 use crate::detect::variable::{self, Engines};
-use crate::detect::{Found, Tree, client, existing, javascript, serving, syntax};
+use crate::detect::{Found, client, existing, javascript, serving, single};
 use crate::project::{
-    BackingKind, Confidence, Dockerfile, EnvVar, Evidence, Existing, Fact, Library, PackageManager,
-    Port, RelPath, ServerInterface, Service, ServiceKind, Single, Sought,
+    BackingKind, Confidence, EnvVar, Evidence, Fact, Library, PackageManager, Port, RelPath,
+    Requirement, ServerInterface, Service, ServiceKind, Sought,
 };
 
 /// Frameworks by what is imported, best known first.
@@ -21,27 +21,6 @@ const FRAMEWORKS: &[(&str, &[&str])] = &[
     ("fastify", &["fastify"]),
     ("koa", &["koa"]),
 ];
-
-/// Folders of a project that hold nothing which runs.
-const ASIDE: &[&str] = &[
-    "node_modules",
-    "tasks",
-    "scripts",
-    "tools",
-    "bench",
-    "benches",
-    "docs",
-    "vendor",
-    "_fresh",
-    "static",
-    "public",
-    "dist",
-    "npm",
-    "cov",
-    "coverage",
-];
-
-const EXTENSIONS: &[&str] = &["ts", "tsx", "js", "jsx", "mjs", "mts"];
 
 /// What Deno and the image set themselves.
 const OWN: &[&str] = &[
@@ -56,151 +35,10 @@ const OWN: &[&str] = &[
 /// Where the image keeps what Deno caches.
 const KEPT: &str = "/deno-dir/location_data";
 
-/// A project with everything around it.
-pub(super) struct Project<'a> {
-    pub(super) tree: &'a Tree,
-    pub(super) existing: &'a Existing,
-    pub(super) manifest: &'a Manifest,
-    /// The workspace that it is a member of, else itself.
-    pub(super) home: &'a Manifest,
-    pub(super) alone: bool,
-    pub(super) lock: Option<RelPath>,
-    /// Manifests of the workspace.
-    members: Vec<RelPath>,
-    files: Vec<RelPath>,
-    images: Vec<&'a Dockerfile>,
-}
-
-/// What the sources say that no manifest does.
-#[derive(Default)]
-struct Told {
-    listens: Vec<Listening>,
-    cron: Option<Evidence>,
-    /// `Deno.openKv`, with the file that it names.
-    kept: Option<(Option<String>, Evidence)>,
-    health: Vec<(String, Evidence)>,
-    imports: Vec<crate::project::Requirement>,
-}
-
-impl<'a> Project<'a> {
-    pub(super) fn of(
-        tree: &'a Tree,
-        existing: &'a Existing,
-        manifest: &'a Manifest,
-        all: &'a [Manifest],
-    ) -> Self {
-        let around = all.iter().filter(|other| {
-            other.workspace && other.root != manifest.root && manifest.root.is_within(&other.root)
-        });
-        let home = around
-            .max_by_key(|other| other.root.depth())
-            .unwrap_or(manifest);
-        let lock = home
-            .root
-            .join("deno.lock")
-            .ok()
-            .filter(|path| tree.has(path) && !home.is_unlocked());
-        let alone = all.len() == 1;
-        let mut images: Vec<&Dockerfile> = existing
-            .dockerfiles
-            .iter()
-            .filter(|file| existing::is_about(file, &manifest.root, alone))
-            .filter(|file| file.runtime.as_ref().is_none_or(|(name, _)| name == "deno"))
-            .filter(|file| !existing::is_for_developers(file))
-            .collect();
-        existing::nearest_first(&mut images, &manifest.root);
-        let members = all
-            .iter()
-            .filter(|other| home.workspace && other.root.is_within(&home.root));
-        let members = members.map(|other| other.path.clone()).collect();
-        Self {
-            tree,
-            existing,
-            manifest,
-            home,
-            alone,
-            lock,
-            members,
-            files: files(tree, manifest, all),
-            images,
-        }
-    }
-
-    pub(super) fn images(&self) -> &[&'a Dockerfile] {
-        &self.images
-    }
-
-    /// A file or folder of the project that is there.
-    pub(super) fn path(&self, name: &str) -> Option<RelPath> {
-        let path = self
-            .manifest
-            .root
-            .join(name.trim_start_matches("./"))
-            .ok()?;
-        (self.tree.has(&path) || self.tree.has_folder(&path)).then_some(path)
-    }
-
-    fn told(&self) -> Told {
-        let mut told = Told::default();
-        for path in &self.files {
-            told.listens.extend(listens(self.tree, path));
-            let words = [
-                "Deno.cron",
-                "openKv",
-                "health",
-                "ping",
-                "livez",
-                "npm:",
-                "jsr:",
-                "deno.land/x/",
-            ];
-            with_tree(self.tree, path, &words, |source, root| {
-                self.look(source, root, &mut told);
-            });
-            told.health.extend(by_place(path, self.manifest));
-        }
-        told
-    }
-
-    fn look(&self, source: &Source<'_>, root: tree_sitter::Node<'_>, told: &mut Told) {
-        for call in syntax::all(root, "call_expression") {
-            let Some((object, name, arguments)) = method(call) else {
-                continue;
-            };
-            let at = || source.at(self.tree, call);
-            match (source.of(object), source.of(name)) {
-                ("Deno", "cron") => told.cron = told.cron.take().or_else(|| Some(at())),
-                ("Deno", "openKv") => {
-                    let named = arguments.first().and_then(|first| source.string(*first));
-                    let elsewhere = named.as_deref().is_some_and(|text| text.contains("://"));
-                    if !elsewhere {
-                        told.kept = told.kept.take().or_else(|| Some((named, at())));
-                    }
-                }
-                (_, "get" | "all" | "use") => {
-                    let route = arguments.first().and_then(|first| source.string(*first));
-                    told.health.extend(
-                        route
-                            .filter(|route| serving::is_health(route))
-                            .map(|route| (route, at())),
-                    );
-                }
-                _ => {}
-            }
-        }
-        for import in syntax::all(root, "import_statement") {
-            let specifier = import
-                .child_by_field_name("source")
-                .and_then(|node| source.string(node));
-            let found = specifier
-                .and_then(|text| manifest::requirement(&text, source.at(self.tree, import)));
-            told.imports.extend(found);
-        }
-    }
-
+impl Project<'_> {
     /// What runs of it, and what is said of it.
     pub(super) fn add_to(&self, found: &mut Found) {
-        let told = self.told();
+        let told = told::of(self);
         let production = command::production(self.manifest, &self.images);
         let developed = command::development(self.manifest);
         // What others import, or Node.js runs, is started by a task or an image, or not by Deno.
@@ -239,7 +77,7 @@ impl<'a> Project<'a> {
         names.any(|name| self.path(name).is_some()) && self.path("package.json").is_none()
     }
 
-    fn fresh(&self) -> Option<&crate::project::Requirement> {
+    fn fresh(&self) -> Option<&Requirement> {
         let (_, names) = FRAMEWORKS[0];
         names
             .iter()
@@ -247,7 +85,7 @@ impl<'a> Project<'a> {
     }
 
     /// The first file that is called as one that starts, with what a task for developers may do.
-    fn by_custom(&self, task: Option<&manifest::Task>) -> Option<Started> {
+    fn by_custom(&self, task: Option<&Task>) -> Option<Started> {
         let names = [
             "main.ts",
             "main.tsx",
@@ -284,7 +122,7 @@ impl<'a> Project<'a> {
         started: &Started,
         told: &Told,
         is_served: bool,
-        developed: Option<(String, &manifest::Task)>,
+        developed: Option<(String, &Task)>,
     ) -> Service {
         let manifest = self.manifest;
         let at = Evidence::file(manifest.path.clone());
@@ -353,7 +191,7 @@ impl<'a> Project<'a> {
         service
     }
 
-    fn requirements(&self, told: &Told) -> Vec<crate::project::Requirement> {
+    fn requirements(&self, told: &Told) -> Vec<Requirement> {
         let mut all = self.manifest.requirements.clone();
         let more = self.home.requirements.iter().chain(&told.imports);
         for one in more {
@@ -403,8 +241,6 @@ impl<'a> Project<'a> {
     }
 
     fn env(&self) -> Vec<EnvVar> {
-        let mut all = javascript::variables(self.tree, &self.files);
-        all.retain(|name, _| !OWN.contains(&name.as_str()) && !variable::is_of_system(name));
         let engines = Engines::of(|kind: BackingKind| {
             let mut all = self
                 .manifest
@@ -413,17 +249,10 @@ impl<'a> Project<'a> {
                 .chain(&self.home.requirements);
             all.any(|one| client::of_deno(&one.name) == Some(Sought::Backing(kind)))
         });
-        let mut found: Vec<EnvVar> = all.into_values().collect();
-        for known in &mut found {
-            known.role = variable::role(&known.name, engines);
-            variable::guard(known);
-        }
-        let composed = existing::own_services(self.existing, &self.manifest.root, None, self.alone);
-        variable::set(
-            &mut found,
-            self.images.iter().take(1).flat_map(|image| &image.env),
-            composed.iter().flat_map(|(_, one)| &one.settings),
-        );
+        let all = javascript::variables(self.tree, &self.files);
+        let mut found = variable::for_program(all, OWN, engines);
+        let root = &self.manifest.root;
+        existing::set(&mut found, self.existing, &self.images, root, self.alone);
         found
     }
 
@@ -477,26 +306,11 @@ impl<'a> Project<'a> {
                     .volumes
                     .push(Fact::likely(KEPT.to_owned(), at.clone())),
             }
-            service.single = Some(Fact::certain(
-                Single {
-                    reason: "sqlite",
-                    message: "Deno KV lies in a file, which one container at a time may write"
-                        .to_owned(),
-                },
-                at.clone(),
-            ));
+            service.single = Some(single::sqlite(at));
         }
         if let Some(at) = &told.cron {
-            service.single.get_or_insert_with(|| {
-                let message = "two of it would start everything twice".to_owned();
-                Fact::certain(
-                    Single {
-                        reason: "scheduler",
-                        message,
-                    },
-                    at.clone(),
-                )
-            });
+            let clock = || single::scheduler(at);
+            service.single.get_or_insert_with(clock);
         }
     }
 
@@ -520,58 +334,4 @@ impl<'a> Project<'a> {
             build: None,
         }
     }
-
-    /// Sources that are tests, in order.
-    pub(super) fn tests(&self) -> Option<RelPath> {
-        let all = EXTENSIONS
-            .iter()
-            .flat_map(|extension| self.tree.with_extension(extension));
-        let mut tests: Vec<&RelPath> = all
-            .filter(|path| path.is_within(&self.manifest.root) && is_test(path))
-            .collect();
-        tests.sort();
-        tests.first().map(|path| (*path).clone())
-    }
-}
-
-fn is_test(path: &RelPath) -> bool {
-    path.stem().ends_with("_test") || path.stem().ends_with(".test") || path.stem() == "test"
-}
-
-/// A route by the place of its file: `routes/api/health.ts` of Fresh.
-fn by_place(path: &RelPath, manifest: &Manifest) -> Option<(String, Evidence)> {
-    let below = path.below(&manifest.root)?;
-    let route = below.as_str().strip_prefix("routes")?;
-    let route = route.rsplit_once('.')?.0;
-    serving::is_health(route).then(|| (route.to_owned(), Evidence::file(path.clone())))
-}
-
-/// The sources of what runs, sorted; those of other projects inside are none.
-fn files(tree: &Tree, manifest: &Manifest, all: &[Manifest]) -> Vec<RelPath> {
-    let inside: Vec<&RelPath> = all
-        .iter()
-        .map(|other| &other.root)
-        .filter(|root| **root != manifest.root && root.is_within(&manifest.root))
-        .collect();
-    let runs = |path: &&RelPath| {
-        let Some(below) = path.below(&manifest.root) else {
-            return false;
-        };
-        let folder = below.parent();
-        !is_test(path)
-            && !beside_or_hidden(&folder)
-            && !folder.as_str().split('/').any(|part| ASIDE.contains(&part))
-            && !path.as_str().contains("supabase/functions")
-            && !matches!(
-                path.stem(),
-                "dev" | "bench" | "build" | "build_npm" | "vite.config"
-            )
-            && !inside.iter().any(|root| path.is_within(root))
-    };
-    let all = EXTENSIONS
-        .iter()
-        .flat_map(|extension| tree.with_extension(extension));
-    let mut found: Vec<RelPath> = all.filter(runs).cloned().collect();
-    found.sort();
-    found
 }

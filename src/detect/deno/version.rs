@@ -1,7 +1,7 @@
 //! Which Deno a project runs on, and every place that says so.
 
-use super::service::Project;
-use crate::detect::structured;
+use super::project::Project;
+use crate::detect::{Tree, pin};
 use crate::project::{Evidence, Fact, RelPath};
 
 /// The rule by which one of several is taken.
@@ -16,52 +16,22 @@ pub(super) fn find(project: &Project<'_>) -> Option<Fact<String>> {
         RelPath::root(),
     ];
     folders.dedup();
-    let mut found: Vec<(String, Evidence)> = Vec::new();
-    for name in [".dvmrc", ".tool-versions", "mise.toml", ".mise.toml"] {
-        let paths = folders.iter().filter_map(|folder| folder.join(name).ok());
-        let pinned = paths
-            .filter(|path| tree.has(path))
-            .find_map(|path| of_file(project, &path));
-        found.extend(pinned);
-    }
-    for image in project.images() {
+    let mut names = vec![".dvmrc"];
+    names.extend(pin::FILES);
+    let mut found = pin::nearest(tree, &folders, &names, |path| of_file(tree, path));
+    for image in &project.images {
         let of_image = image.runtime.as_ref().filter(|(name, _)| name == "deno");
         found
             .extend(of_image.and_then(|(_, version)| Some((version.clone(), image.from.clone()?))));
     }
-    let fact = Fact::first_of(crate::project::Confidence::Certain, found)?;
-    Some(if fact.against.is_empty() {
-        fact
+    pin::first(found, pin::agree, ORDER)
+}
+
+fn of_file(tree: &Tree, path: &RelPath) -> Option<(String, Evidence)> {
+    let (version, line) = if path.file_name() == ".dvmrc" {
+        (tree.text(path)?.lines().next()?.to_owned(), 1)
     } else {
-        fact.because(ORDER)
-    })
-}
-
-fn of_file(project: &Project<'_>, path: &RelPath) -> Option<(String, Evidence)> {
-    let tree = project.tree;
-    if path.extension() == "toml" {
-        let document = structured::toml(tree, path)?;
-        let entry = document.entry_at(&["tools", "deno"])?;
-        return Some((number(entry.node.text()?)?, tree.at(path, entry.line)));
-    }
-    let text = tree.text(path)?;
-    let is_list = path.file_name() == ".tool-versions";
-    text.lines().enumerate().find_map(|(index, line)| {
-        let said = if is_list {
-            line.strip_prefix("deno ")?
-        } else {
-            line
-        };
-        Some((number(said)?, tree.at(path, index + 1)))
-    })
-}
-
-/// The digits and dots at the start of a text.
-fn number(text: &str) -> Option<String> {
-    let text = text.trim().trim_start_matches('v');
-    let end = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
-    let version = text[..end].trim_end_matches('.');
-    (!version.is_empty()).then(|| version.to_owned())
+        pin::said(tree, path, "deno")?
+    };
+    Some((pin::number(&version)?, tree.at(path, line)))
 }

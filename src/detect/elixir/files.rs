@@ -3,7 +3,8 @@
 use super::application::Application;
 use super::settings;
 use super::source::{arguments, names, with_tree};
-use crate::project::{Evidence, Fact, Finding, Service, Severity, Single};
+use crate::detect::{single, syntax};
+use crate::project::{Evidence, Fact, Finding, Service, Severity};
 
 /// Adds what `service` opens and writes.
 pub(super) fn find(application: &Application<'_>, app: &str, service: &mut Service) {
@@ -15,25 +16,9 @@ pub(super) fn find(application: &Application<'_>, app: &str, service: &mut Servi
     }
     sqlite(application, app, service);
     if let Some(quantum) = application.needs("quantum") {
-        single(
-            service,
-            "scheduler",
-            "two of it would start everything twice",
-            quantum.declared.clone(),
-        );
+        let clock = || single::scheduler(&quantum.declared);
+        service.single.get_or_insert_with(clock);
     }
-}
-
-fn single(service: &mut Service, reason: &'static str, message: &str, at: Evidence) {
-    service.single.get_or_insert_with(|| {
-        Fact::certain(
-            Single {
-                reason,
-                message: message.to_owned(),
-            },
-            at,
-        )
-    });
 }
 
 /// The folder of the database, where that is a file.
@@ -65,12 +50,7 @@ fn sqlite(application: &Application<'_>, app: &str, service: &mut Service) {
             .writable
             .push(fact.because("the code insists on a place for the database and names none"));
     }
-    single(
-        service,
-        "sqlite",
-        "the database is a SQLite file, which one container at a time may write",
-        at,
-    );
+    service.single.get_or_insert_with(|| single::sqlite(&at));
 }
 
 /// The file that settings of production name: `config :app, App.Repo, database: "data/app.db"`.
@@ -100,7 +80,7 @@ pub(super) fn report(application: &Application<'_>) -> Option<Finding> {
     let words = ["priv/static/uploads", "priv/uploads"];
     application.files.iter().filter(|path| path.extension() == "ex").find_map(|path| {
         let at = with_tree(application.tree, path, &words, |source, root| {
-            let strings = crate::detect::syntax::all(root, "string").into_iter();
+            let strings = syntax::all(root, "string").into_iter();
             let mut strings = strings.filter(|node| {
                 let text = source.string(*node).unwrap_or_default();
                 words.iter().any(|word| text.contains(word))

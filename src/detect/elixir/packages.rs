@@ -41,7 +41,6 @@ const NATIVE: &[&str] = &[
 /// What runs beside a dependency.
 const RUN: &[(&str, &[&str])] = &[
     ("mogrify", &["imagemagick"]),
-    ("ex_image_info", &[]),
     ("chromic_pdf", &["chromium"]),
     ("wallaby", &["chromium"]),
     ("pdf_generator", &["wkhtmltopdf"]),
@@ -51,30 +50,17 @@ const RUN: &[(&str, &[&str])] = &[
     ("git_cli", &["git"]),
 ];
 
-/// Packages of a Dockerfile that the image has anyway, or that only its build needs.
+/// Packages of a Dockerfile that the image has anyway, or that production does without.
 const NOT: &[&str] = &[
-    "build-essential",
-    "git",
-    "nodejs",
-    "npm",
-    "locales",
-    "ca-certificates",
     "openssl",
     "libstdc++6",
     "libncurses5",
     "libncurses6",
-    "libncurses5-dev",
-    "tini",
-    "curl",
-    "wget",
-    "bash",
     "zlib1g",
     "unixodbc",
     "postgresql-client",
-    "inotify-tools",
     "libssl3",
     "libpcre3",
-    "cmake",
     "elixir",
     "erlang",
 ];

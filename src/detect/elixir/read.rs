@@ -10,26 +10,51 @@ use tree_sitter::Node;
 /// How deep conversions are followed.
 const DEPTH: usize = 8;
 
+/// What something that reads a variable takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Takes {
+    /// Place of the name among the arguments.
+    name: usize,
+    default: Option<usize>,
+    /// Whether it fails where there is no variable.
+    required: bool,
+}
+
 /// A function that hands one of its parameters to the environment.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Wrapper {
     pub(super) name: String,
-    /// Which parameter is the name, and which the default.
-    of_name: usize,
-    of_default: Option<usize>,
-    required: bool,
+    takes: Takes,
 }
 
-/// What reads a variable, with the places of name and default among its arguments.
+const fn takes(name: usize, default: Option<usize>, required: bool) -> Takes {
+    Takes {
+        name,
+        default,
+        required,
+    }
+}
+
+/// What reads a variable.
 /// <https://hexdocs.pm/elixir/System.html#get_env/2>, <https://hexdocs.pm/dotenvy/Dotenvy.html>
-const READERS: &[(&str, usize, Option<usize>, bool)] = &[
-    ("System.get_env", 0, Some(1), false),
-    ("System.fetch_env!", 0, None, true),
-    ("System.fetch_env", 0, None, false),
-    (":os.getenv", 0, Some(1), false),
-    ("Dotenvy.env!", 0, Some(2), false),
-    ("env!", 0, Some(2), false),
+const READERS: &[(&str, Takes)] = &[
+    ("System.get_env", takes(0, Some(1), false)),
+    ("System.fetch_env!", takes(0, None, true)),
+    ("System.fetch_env", takes(0, None, false)),
+    (":os.getenv", takes(0, Some(1), false)),
+    ("Dotenvy.env!", takes(0, Some(2), false)),
+    ("env!", takes(0, Some(2), false)),
 ];
+
+/// What a call of `target` takes, where that or one of `wrappers` reads a variable.
+fn reader(target: &str, wrappers: &[Wrapper]) -> Option<Takes> {
+    let known = READERS.iter().find(|(name, _)| *name == target);
+    known.map(|(_, takes)| *takes).or_else(|| {
+        let last = target.rsplit('.').next().unwrap_or(target);
+        let wrapper = wrappers.iter().find(|one| one.name == last)?;
+        Some(wrapper.takes)
+    })
+}
 
 /// The variable that an expression reads.
 pub(super) fn one(source: &Source<'_>, node: Node<'_>, names: &Names<'_>) -> Option<Read> {
@@ -48,26 +73,16 @@ fn read(
     if node.kind() != "call" {
         return None;
     }
-    let target = source.target(node);
-    let known = READERS
-        .iter()
-        .find(|(name, ..)| *name == target)
-        .map(|(_, name, default, required)| (*name, *default, *required));
-    let wrapped = || {
-        let last = target.rsplit('.').next().unwrap_or(target);
-        let wrapper = wrappers.iter().find(|one| one.name == last)?;
-        Some((wrapper.of_name, wrapper.of_default, wrapper.required))
-    };
-    let (of_name, of_default, required) = known.or_else(wrapped)?;
+    let takes = reader(source.target(node), wrappers)?;
     let mut all = arguments(node);
     // `"NAME" |> System.get_env()`
     if let Some(piped) = piped(source, node) {
         all.insert(0, piped);
     }
     let name = source
-        .string(*all.get(of_name)?)
+        .string(*all.get(takes.name)?)
         .filter(|name| is_variable(name))?;
-    let default = of_default.and_then(|index| all.get(index).copied());
+    let default = takes.default.and_then(|index| all.get(index).copied());
     let raises = raises(source, node);
     Some(Read {
         name,
@@ -75,7 +90,7 @@ fn read(
         default: default
             .and_then(|value| literal(source, value, names))
             .or_else(|| fallback(source, node, names)),
-        required: required && default.is_none() || raises,
+        required: takes.required && default.is_none() || raises,
     })
 }
 
@@ -299,22 +314,15 @@ pub(super) fn wrappers(source: &Source<'_>, root: Node<'_>, known: &[Wrapper]) -
                 .position(|name| !name.is_empty() && *name == text)
         };
         for call in syntax::all(function.whole, "call") {
-            let target = source.target(call);
-            let reader = READERS.iter().find(|(name, ..)| *name == target);
-            let reader = reader.map(|(_, name, default, required)| (*name, *default, *required));
-            let handed = || {
-                let last = target.rsplit('.').next().unwrap_or(target);
-                let wrapper = known.iter().find(|one| one.name == last)?;
-                Some((wrapper.of_name, wrapper.of_default, wrapper.required))
-            };
-            let Some((of_name, of_default, required)) = reader.or_else(handed) else {
+            let Some(taken) = reader(source.target(call), known) else {
                 continue;
             };
             let all = arguments(call);
-            let Some(of_name) = all.get(of_name).and_then(|node| place(*node)) else {
+            let Some(name) = all.get(taken.name).and_then(|node| place(*node)) else {
                 continue;
             };
-            let of_default = of_default
+            let default = taken
+                .default
                 .and_then(|index| place(*all.get(index)?))
                 .or_else(|| {
                     names
@@ -323,9 +331,7 @@ pub(super) fn wrappers(source: &Source<'_>, root: Node<'_>, known: &[Wrapper]) -
                 });
             found.push(Wrapper {
                 name: function.name.to_owned(),
-                of_name,
-                of_default,
-                required: required || raises(source, call),
+                takes: takes(name, default, taken.required || raises(source, call)),
             });
         }
     }
@@ -347,9 +353,10 @@ mod tests {
     use super::super::source::{names, with_tree};
     use super::*;
     use crate::detect::Tree;
+    use crate::detect::variable::read;
     use crate::project::RelPath;
 
-    fn found(text: &str) -> Vec<(String, usize, Option<String>, bool)> {
+    fn found(text: &str) -> Vec<Read> {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a.exs"), text).unwrap();
         let tree = Tree::read(folder.path()).unwrap();
@@ -359,19 +366,7 @@ mod tests {
             known.extend(wrappers(source, root, &known));
             all(source, root, &names(source, root), &known)
         });
-        let reads = reads.unwrap_or_default().into_iter();
-        reads
-            .map(|read| (read.name, read.line, read.default, read.required))
-            .collect()
-    }
-
-    fn read(
-        name: &str,
-        line: usize,
-        default: Option<&str>,
-        required: bool,
-    ) -> (String, usize, Option<String>, bool) {
-        (name.to_owned(), line, default.map(str::to_owned), required)
+        reads.unwrap_or_default()
     }
 
     #[test]
@@ -432,7 +427,7 @@ mod tests {
                     if config_env() in [:dev, :test], do: System.get_env(\"FIVE\")\n\
                     if config_env() != :test do\n  System.get_env(\"SIX\")\nend\n\
                     case Mix.env() do\n  :test -> System.get_env(\"SEVEN\")\n  _ -> System.get_env(\"EIGHT\")\nend\n";
-        let names: Vec<String> = found(text).into_iter().map(|(name, ..)| name).collect();
+        let names: Vec<String> = found(text).into_iter().map(|read| read.name).collect();
         assert_eq!(names, ["TWO", "THREE", "SIX", "EIGHT"]);
     }
 

@@ -2,7 +2,8 @@
 
 use super::application::Application;
 use super::read;
-use super::source::{Names, Said, Source, arguments, children, names, with_tree};
+use super::source::{Names, Source, arguments, children, names, with_tree};
+use crate::detect::variable::Said;
 use crate::detect::{existing, serving, syntax};
 use crate::project::{Confidence, Evidence, Fact, Finding, Port, RelPath};
 use tree_sitter::Node;
@@ -60,11 +61,15 @@ pub(super) fn find(application: &Application<'_>) -> Server {
     let mut server = Server::default();
     for path in &application.files {
         let found = with_tree(application.tree, path, WORDS, |source, root| {
-            let names = names(source, root);
+            let reader = Reader {
+                application,
+                source,
+                names: names(source, root),
+            };
             if path.extension() == "exs" {
-                configured(application, source, root, &names)
+                reader.configured(root)
             } else {
-                started(application, source, root, &names)
+                reader.started(root)
             }
         });
         server.listens.extend(found.unwrap_or_default());
@@ -72,116 +77,11 @@ pub(super) fn find(application: &Application<'_>) -> Server {
     server
 }
 
-/// `config :app, AppWeb.Endpoint, http: [port: 4000]`.
-fn configured(
-    application: &Application<'_>,
-    source: &Source<'_>,
-    root: Node<'_>,
-    names: &Names<'_>,
-) -> Vec<Listen> {
-    let mut found = Vec::new();
-    for call in source.calls(root, "config") {
-        let is_endpoint = arguments(call).get(1).is_some_and(|module| {
-            module.kind() == "alias" && source.of(*module).ends_with("Endpoint")
-        });
-        if !is_endpoint || read::is_for_developers(source, call) {
-            continue;
-        }
-        if let Some(http) = source.option(call, "http") {
-            found.extend(listen(application, source, http, names, true));
-        }
-    }
-    found
-}
-
-/// What the code itself starts.
-fn started(
-    application: &Application<'_>,
-    source: &Source<'_>,
-    root: Node<'_>,
-    names: &Names<'_>,
-) -> Vec<Listen> {
-    let mut found = Vec::new();
-    for node in syntax::all_of(root, &["call", "tuple"]) {
-        let (target, parts) = if node.kind() == "call" {
-            (source.target(node), arguments(node))
-        } else {
-            let parts = children(node);
-            let first = parts.first().map_or("", |first| source.of(*first));
-            (first, parts)
-        };
-        if !STARTS.contains(&target) {
-            continue;
-        }
-        if target == ":gen_tcp.listen" {
-            let port = parts
-                .first()
-                .map(|port| told(application, source, *port, names));
-            found.extend(port.map(|told| Listen {
-                port: told.port,
-                variable: told.variable,
-                on_loopback: false,
-                of_settings: false,
-                at: told.at,
-            }));
-            continue;
-        }
-        // A server of files or sockets that inets starts is none of HTTP.
-        if target == ":inets.start"
-            && parts.first().and_then(|kind| source.atom(*kind)).as_deref() != Some("httpd")
-        {
-            continue;
-        }
-        let mut listening = None;
-        for part in parts {
-            let nested = ["options", "socket_opts", "transport_options"]
-                .iter()
-                .find_map(|key| source.entry(part, key));
-            listening = nested.and_then(|list| listen(application, source, list, names, false));
-            listening = listening.or_else(|| listen(application, source, part, names, false));
-            if listening.is_some() {
-                break;
-            }
-        }
-        found.push(listening.unwrap_or_else(|| {
-            Listen {
-                // What it listens on unless it is told otherwise.
-                port: target
-                    .contains("Bandit")
-                    .then_some(4000)
-                    .or_else(|| target.contains("Cowboy").then_some(4000)),
-                variable: None,
-                on_loopback: false,
-                of_settings: false,
-                at: source.at(application.tree, node),
-            }
-        }));
-    }
-    found
-}
-
-/// What keywords with a port say.
-fn listen(
-    application: &Application<'_>,
-    source: &Source<'_>,
-    list: Node<'_>,
-    names: &Names<'_>,
-    of_settings: bool,
-) -> Option<Listen> {
-    let node = source.entry(list, "port")?;
-    let told = told(application, source, node, names);
-    let ip = source.entry(list, "ip").map_or("", |ip| source.of(ip));
-    let ip: String = ip.chars().filter(|c| !c.is_whitespace()).collect();
-    Some(Listen {
-        port: told.port,
-        variable: told.variable,
-        on_loopback: matches!(
-            ip.as_str(),
-            "{127,0,0,1}" | "{0,0,0,0,0,0,0,1}" | ":loopback"
-        ),
-        of_settings,
-        at: told.at,
-    })
+/// One source of a project.
+struct Reader<'r, 't, 'n> {
+    application: &'r Application<'r>,
+    source: &'r Source<'t>,
+    names: Names<'n>,
 }
 
 /// A port with the variable that may give another one, and the place that names it.
@@ -191,72 +91,161 @@ struct Told {
     at: Evidence,
 }
 
-/// What an expression gives.
-fn told(
-    application: &Application<'_>,
-    source: &Source<'_>,
-    node: Node<'_>,
-    names: &Names<'_>,
-) -> Told {
-    let settled = settled(source, node, names);
-    let of = |text: &str, variable: Option<String>, at: Evidence| Told {
-        port: text.parse().ok().filter(|port| *port > 0),
-        variable,
-        at,
-    };
-    let here = source.at(application.tree, settled);
-    if let Some(value) = source.value(node, names) {
-        return of(&value.text, value.variable, here);
+impl<'t: 'n, 'n> Reader<'_, 't, 'n> {
+    /// `config :app, AppWeb.Endpoint, http: [port: 4000]`.
+    fn configured(&self, root: Node<'n>) -> Vec<Listen> {
+        let source = self.source;
+        let mut found = Vec::new();
+        for call in source.calls(root, "config") {
+            let is_endpoint = arguments(call).get(1).is_some_and(|module| {
+                module.kind() == "alias" && source.of(*module).ends_with("Endpoint")
+            });
+            if !is_endpoint || read::is_for_developers(source, call) {
+                continue;
+            }
+            if let Some(http) = source.option(call, "http") {
+                found.extend(self.listen(http, true));
+            }
+        }
+        found
     }
-    if let Some(read) = read::one(source, read::inner(source, settled), names) {
-        return of("", Some(read.name), here);
-    }
-    match setting(application, source, settled, names) {
-        Some((said, at)) => of(&said.text, said.variable, at.unwrap_or(here)),
-        None => of("", None, here),
-    }
-}
 
-/// What a name, or a function without parameters, stands for.
-fn settled<'n>(source: &Source<'_>, node: Node<'n>, names: &Names<'n>) -> Node<'n> {
-    let mut here = node;
-    for _ in 0..4 {
-        let name = match here.kind() {
-            "identifier" | "unary_operator" => source.of(here),
-            "call" if arguments(here).is_empty() => source.target(here),
-            _ => break,
+    /// What the code itself starts.
+    fn started(&self, root: Node<'n>) -> Vec<Listen> {
+        let mut found = Vec::new();
+        for node in syntax::all_of(root, &["call", "tuple"]) {
+            let (target, parts) = if node.kind() == "call" {
+                (self.source.target(node), arguments(node))
+            } else {
+                let parts = children(node);
+                let first = parts.first().map_or("", |first| self.source.of(*first));
+                (first, parts)
+            };
+            if !STARTS.contains(&target) {
+                continue;
+            }
+            if target == ":gen_tcp.listen" {
+                found.extend(parts.first().map(|port| listening(self.told(*port))));
+                continue;
+            }
+            // A server of files or sockets that inets starts is none of HTTP.
+            if target == ":inets.start"
+                && parts
+                    .first()
+                    .and_then(|kind| self.source.atom(*kind))
+                    .as_deref()
+                    != Some("httpd")
+            {
+                continue;
+            }
+            let told = parts.into_iter().find_map(|part| {
+                let nested = ["options", "socket_opts", "transport_options"]
+                    .iter()
+                    .find_map(|key| self.source.entry(part, key));
+                let nested = nested.and_then(|list| self.listen(list, false));
+                nested.or_else(|| self.listen(part, false))
+            });
+            found.push(told.unwrap_or_else(|| {
+                let usual = ["Bandit", "Cowboy"]
+                    .iter()
+                    .any(|name| target.contains(name));
+                listening(Told {
+                    // What it listens on unless it is told otherwise.
+                    port: usual.then_some(4000),
+                    variable: None,
+                    at: self.source.at(self.application.tree, node),
+                })
+            }));
+        }
+        found
+    }
+
+    /// What keywords with a port say.
+    fn listen(&self, list: Node<'n>, of_settings: bool) -> Option<Listen> {
+        let told = self.told(self.source.entry(list, "port")?);
+        let ip = self.source.entry(list, "ip");
+        let ip = ip.map_or("", |ip| self.source.of(ip));
+        let ip: String = ip.chars().filter(|c| !c.is_whitespace()).collect();
+        Some(Listen {
+            on_loopback: matches!(
+                ip.as_str(),
+                "{127,0,0,1}" | "{0,0,0,0,0,0,0,1}" | ":loopback"
+            ),
+            of_settings,
+            ..listening(told)
+        })
+    }
+
+    /// What an expression gives.
+    fn told(&self, node: Node<'n>) -> Told {
+        let settled = self.settled(node);
+        let of = |text: &str, variable: Option<String>, at: Evidence| Told {
+            port: text.parse().ok().filter(|port| *port > 0),
+            variable,
+            at,
         };
-        match names.get(name) {
-            Some(next) if *next != here => here = *next,
-            _ => break,
+        let here = self.source.at(self.application.tree, settled);
+        if let Some(value) = self.source.value(node, &self.names) {
+            return of(&value.text, value.variable, here);
+        }
+        let inner = read::inner(self.source, settled);
+        if let Some(read) = read::one(self.source, inner, &self.names) {
+            return of("", Some(read.name), here);
+        }
+        match self.setting(settled) {
+            Some((said, at)) => of(&said.text, said.variable, at.unwrap_or(here)),
+            None => of("", None, here),
         }
     }
-    here
+
+    /// What a name, or a function without parameters, stands for.
+    fn settled(&self, node: Node<'n>) -> Node<'n> {
+        let mut here = node;
+        for _ in 0..4 {
+            let name = match here.kind() {
+                "identifier" | "unary_operator" => self.source.of(here),
+                "call" if arguments(here).is_empty() => self.source.target(here),
+                _ => break,
+            };
+            match self.names.get(name) {
+                Some(next) if *next != here => here = *next,
+                _ => break,
+            }
+        }
+        here
+    }
+
+    /// The value of `Application.get_env(:app, :key, default)` by the settings.
+    fn setting(&self, node: Node<'n>) -> Option<(Said, Option<Evidence>)> {
+        let asks = [
+            "Application.get_env",
+            "Application.fetch_env!",
+            "Application.compile_env",
+            "Application.compile_env!",
+        ];
+        (node.kind() == "call" && asks.contains(&self.source.target(node))).then_some(())?;
+        let all = arguments(node);
+        let (app, key) = (
+            self.source.atom(*all.first()?)?,
+            self.source.atom(*all.get(1)?)?,
+        );
+        let files = self.application.files.iter();
+        let mut settings = files.filter(|path| path.extension() == "exs");
+        let found = settings.find_map(|path| configured_value(self.application, path, &app, &key));
+        let found = found.map(|(said, at)| (said, Some(at)));
+        found.or_else(|| Some((self.source.value(*all.get(2)?, &self.names)?, None)))
+    }
 }
 
-/// The value of `Application.get_env(:app, :key, default)` by the settings.
-fn setting(
-    application: &Application<'_>,
-    source: &Source<'_>,
-    node: Node<'_>,
-    here: &Names<'_>,
-) -> Option<(Said, Option<Evidence>)> {
-    let asks = [
-        "Application.get_env",
-        "Application.fetch_env!",
-        "Application.compile_env",
-        "Application.compile_env!",
-    ];
-    (node.kind() == "call" && asks.contains(&source.target(node))).then_some(())?;
-    let all = arguments(node);
-    let (app, key) = (source.atom(*all.first()?)?, source.atom(*all.get(1)?)?);
-    let mut settings = application
-        .files
-        .iter()
-        .filter(|path| path.extension() == "exs");
-    let found = settings.find_map(|path| configured_value(application, path, &app, &key));
-    let found = found.map(|(said, at)| (said, Some(at)));
-    found.or_else(|| Some((source.value(*all.get(2)?, here)?, None)))
+/// What the code itself starts, for everybody to reach.
+fn listening(told: Told) -> Listen {
+    Listen {
+        port: told.port,
+        variable: told.variable,
+        on_loopback: false,
+        of_settings: false,
+        at: told.at,
+    }
 }
 
 /// `config :app, :key, value` or `config :app, key: value`.

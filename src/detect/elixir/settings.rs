@@ -35,16 +35,11 @@ const WORDS: &[&str] = &["get_env", "fetch_env", "getenv", "{:system", "env!"];
 
 /// Every variable, in order of name.
 pub(super) fn find(application: &Application<'_>, server: &Server) -> Vec<EnvVar> {
-    let mut all = read(application);
-    all.retain(|name, _| !OWN.contains(&name.as_str()) && !variable::is_of_system(name));
-    let engines = engines(application);
-    let mut found: Vec<EnvVar> = all.into_values().collect();
+    let mut found = variable::for_program(read(application), OWN, engines(application));
     for known in &mut found {
-        known.role = variable::role(&known.name, engines);
         if known.name.ends_with("_SECRET_KEY_BASE") {
             known.role = Some(EnvRole::AppSecret);
         }
-        variable::guard(known);
     }
     if let Some((name, at)) = server.variable() {
         match found.iter_mut().find(|known| known.name == name) {
@@ -60,17 +55,12 @@ pub(super) fn find(application: &Application<'_>, server: &Server) -> Vec<EnvVar
         secret.secret = true;
         found.push(secret);
     }
-    let images = application.images();
-    let composed = existing::own_services(
-        application.existing,
-        &application.root,
-        None,
-        application.alone,
-    );
-    variable::set(
+    existing::set(
         &mut found,
-        images.iter().take(1).flat_map(|image| &image.env),
-        composed.iter().flat_map(|(_, one)| &one.settings),
+        application.existing,
+        &application.images(),
+        &application.root,
+        application.alone,
     );
     found.sort_by(|a, b| a.name.cmp(&b.name));
     found

@@ -2,6 +2,7 @@
 //! can be told without running anything.
 
 use super::read;
+use crate::detect::variable::Said;
 use crate::detect::{Tree, syntax};
 use crate::project::{Evidence, RelPath};
 use std::collections::BTreeMap;
@@ -11,13 +12,6 @@ use tree_sitter::Node;
 pub(super) struct Source<'t> {
     pub(super) path: &'t RelPath,
     pub(super) text: &'t str,
-}
-
-/// A value as code has it: the text, and the variable of the environment that may replace it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Said {
-    pub(super) text: String,
-    pub(super) variable: Option<String>,
 }
 
 /// How deep values are followed.

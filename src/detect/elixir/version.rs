@@ -1,8 +1,9 @@
 //! Which Elixir, on which release of Erlang/OTP, a project runs on, and every place that says so.
 
 use super::application::Application;
-use crate::detect::structured;
-use crate::project::{Claim, Evidence, Fact, RelPath};
+use crate::detect::Tree;
+use crate::detect::pin::{self, number};
+use crate::project::{Evidence, Fact, RelPath};
 
 /// The version where a project says only the least that it needs.
 pub(crate) const USUAL: &str = "1.18-otp-27";
@@ -15,60 +16,28 @@ const ORDER: &str = "what developers run goes first: .tool-versions, then mise.t
 
 /// The version as asdf and the official images write it: `1.18.4-otp-27`, without what is not known.
 pub(super) fn find(application: &Application<'_>) -> Option<Fact<String>> {
-    let mut pins = pins(application).into_iter();
-    let Some((version, at)) = pins.next() else {
-        return required(application);
-    };
-    let mut fact = Fact::certain(version, at);
-    for (version, at) in pins {
-        if agree(&version, &fact.value) {
-            fact.evidence.push(at);
-        } else {
-            fact = fact.against(Claim {
-                value: version,
-                evidence: vec![at],
-            });
-        }
-    }
-    Some(if fact.against.is_empty() {
-        fact
-    } else {
-        fact.because(ORDER)
-    })
+    pin::first(pins(application), agree, ORDER).or_else(|| required(application))
 }
 
-/// Whether one says the same as the other, more or less exactly.
+/// Whether one says the same as the other of Elixir and of Erlang/OTP.
 fn agree(one: &str, other: &str) -> bool {
-    let split = |text: &str| {
-        let (version, otp) = text.split_once("-otp-").unwrap_or((text, ""));
-        (version.to_owned(), otp.to_owned())
-    };
-    let within = |outer: &str, inner: &str| {
-        inner == outer
-            || outer.is_empty()
-            || inner
-                .strip_prefix(outer)
-                .is_some_and(|rest| rest.starts_with('.'))
-    };
-    let (one, other) = (split(one), split(other));
-    let fits = |a: &str, b: &str| within(a, b) || within(b, a);
-    fits(&one.0, &other.0) && fits(&one.1, &other.1)
+    let (version, otp) = split(one);
+    let (other, other_otp) = split(other);
+    pin::agree(version, other) && pin::agree(otp, other_otp)
+}
+
+/// Elixir and the release of Erlang/OTP, which may be empty.
+fn split(version: &str) -> (&str, &str) {
+    version.split_once("-otp-").unwrap_or((version, ""))
 }
 
 fn pins(application: &Application<'_>) -> Vec<(String, Evidence)> {
     let tree = application.tree;
-    let mut found = Vec::new();
     let mut folders = vec![application.root.clone()];
     if !application.root.is_root() {
         folders.push(RelPath::root());
     }
-    for name in [".tool-versions", "mise.toml", ".mise.toml"] {
-        let paths = folders.iter().filter_map(|folder| folder.join(name).ok());
-        let pinned = paths
-            .filter(|path| tree.has(path))
-            .find_map(|path| of_file(application, &path));
-        found.extend(pinned);
-    }
+    let mut found = pin::nearest(tree, &folders, pin::FILES, |path| of_file(tree, path));
     for image in application.images() {
         let named = image
             .bases
@@ -80,30 +49,11 @@ fn pins(application: &Application<'_>) -> Vec<(String, Evidence)> {
 }
 
 /// What a file of a version manager says.
-fn of_file(application: &Application<'_>, path: &RelPath) -> Option<(String, Evidence)> {
-    let tree = application.tree;
-    let (elixir, line, erlang) = if path.extension() == "toml" {
-        let document = structured::toml(tree, path)?;
-        let text = |name: &str| {
-            let entry = document.entry_at(&["tools", name])?;
-            let node = entry.node.get("version").unwrap_or(&entry.node);
-            Some((node.text()?.to_owned(), entry.line))
-        };
-        let (elixir, line) = text("elixir")?;
-        (elixir, line, text("erlang").map(|(version, _)| version))
-    } else {
-        let text = tree.text(path)?;
-        let said = |name: &str| {
-            text.lines().enumerate().find_map(|(index, line)| {
-                let mut words = line.split_whitespace();
-                (words.next()? == name).then(|| Some((words.next()?.to_owned(), index + 1)))?
-            })
-        };
-        let (elixir, line) = said("elixir")?;
-        (elixir, line, said("erlang").map(|(version, _)| version))
-    };
-    let (version, otp) = elixir.split_once("-otp-").unwrap_or((&elixir, ""));
-    let otp = number(otp).or_else(|| number(erlang.as_deref().unwrap_or_default()));
+fn of_file(tree: &Tree, path: &RelPath) -> Option<(String, Evidence)> {
+    let (elixir, line) = pin::said(tree, path, "elixir")?;
+    let (version, otp) = split(&elixir);
+    let beside = || number(&pin::said(tree, path, "erlang")?.0);
+    let otp = number(otp).or_else(beside);
     Some((
         joined(&number(version)?, otp.as_deref()),
         tree.at(path, line),
@@ -127,16 +77,6 @@ fn joined(version: &str, otp: Option<&str>) -> String {
         || version.to_owned(),
         |major| format!("{version}-otp-{major}"),
     )
-}
-
-/// The digits and dots at the start of a text.
-fn number(text: &str) -> Option<String> {
-    let text = text.trim().trim_start_matches('v');
-    let end = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
-    let version = text[..end].trim_end_matches('.');
-    (!version.is_empty()).then(|| version.to_owned())
 }
 
 /// What `elixir: "~> 1.15"` allows: the usual version, or the least where that is newer.

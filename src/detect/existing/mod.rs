@@ -14,7 +14,7 @@ pub(super) mod volumes;
 
 pub(crate) use compose::in_use;
 pub(super) use makefile::recipes;
-pub(super) use own::{own_services, published};
+pub(super) use own::{own_services, published, set};
 pub(super) use procfile::processes;
 pub(super) use set_up::{alike, set_up};
 

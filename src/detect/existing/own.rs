@@ -1,7 +1,9 @@
 //! Which services of the compose files run a project of the tree itself, and what they publish of it.
 
-use crate::detect::{Tree, structured};
-use crate::project::{ComposeFile, ComposeService, Evidence, Existing, Port, RelPath};
+use crate::detect::{Tree, structured, variable};
+use crate::project::{
+    ComposeFile, ComposeService, Dockerfile, EnvVar, Evidence, Existing, Port, RelPath,
+};
 
 /// Services of the compose files that run the project in `root`, which is called `name`; `alone`
 /// where it is the only one of the tree.
@@ -45,6 +47,22 @@ pub(in super::super) fn own_services<'e>(
         }
     }
     found
+}
+
+/// Gives to `known` what the first of `images`, those of the project in `root`, and its compose services set.
+pub(in super::super) fn set(
+    known: &mut [EnvVar],
+    existing: &Existing,
+    images: &[&Dockerfile],
+    root: &RelPath,
+    alone: bool,
+) {
+    let composed = own_services(existing, root, None, alone);
+    variable::set(
+        known,
+        images.iter().take(1).flat_map(|image| &image.env),
+        composed.iter().flat_map(|(_, one)| &one.settings),
+    );
 }
 
 /// Whether an image is called like the project: `ghcr.io/owner/name:tag`.

@@ -11,6 +11,7 @@ mod lock;
 mod migration;
 mod packages;
 mod process;
+mod read;
 mod server;
 mod service;
 mod settings;

@@ -2,7 +2,8 @@
 
 use super::application::{Application, Shape};
 use super::process::Process;
-use super::source::{Said, arguments, names, with_tree};
+use super::source::{arguments, names, with_tree};
+use crate::detect::variable::Said;
 use crate::detect::{serving, shell, syntax};
 use crate::project::{Capacity, Confidence, Evidence, Fact, Port, RelPath};
 

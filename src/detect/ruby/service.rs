@@ -6,11 +6,10 @@ use super::worker::Worker;
 use super::{
     checks, files, health, manager, migration, packages, server, settings, version, worker,
 };
-use crate::detect::syntax;
-use crate::detect::{Found, naming};
+use crate::detect::{Found, naming, single, syntax};
 use crate::project::{
     BackingKind, EnvRole, EnvVar, Evidence, Fact, Finding, RelPath, ServerInterface, Service,
-    ServiceKind, Severity, Sign, Single, Sought,
+    ServiceKind, Severity, Sign, Sought,
 };
 
 /// Frameworks by their gems, best known first.
@@ -240,15 +239,7 @@ fn work(worker: Worker, common: &Service) -> Service {
     service.migration = None;
     let at = worker.kind.evidence.first().cloned();
     if worker.kind.value == ServiceKind::Scheduler {
-        service.single = at.map(|at| {
-            Fact::certain(
-                Single {
-                    reason: "scheduler",
-                    message: "two of it would start everything twice".to_owned(),
-                },
-                at,
-            )
-        });
+        service.single = at.as_ref().map(single::scheduler);
     }
     service.kind = worker.kind;
     service

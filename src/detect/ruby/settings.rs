@@ -1,7 +1,8 @@
 //! The variables that a project reads.
 
 use super::application::{Application, Shape};
-use super::source::{reads, with_tree, wrappers};
+use super::read::{reads, wrappers};
+use super::source::with_tree;
 use crate::detect::variable::{self, Engines};
 use crate::detect::{client, existing};
 use crate::project::{BackingKind, EnvRole, EnvVar, Evidence, Sought};
@@ -27,26 +28,15 @@ const OWN: &[&str] = &[
 
 /// Every variable, in order of name.
 pub(super) fn find(application: &Application<'_>, shape: &Shape) -> Vec<EnvVar> {
-    let mut all = read(application);
-    all.retain(|name, _| !OWN.contains(&name.as_str()) && !variable::is_of_system(name));
     let engines = engines(application);
-    let mut found: Vec<EnvVar> = all.into_values().collect();
-    for known in &mut found {
-        known.role = variable::role(&known.name, engines);
-        variable::guard(known);
-    }
+    let mut found = variable::for_program(read(application), OWN, engines);
     untold(application, shape, engines, &mut found);
-    let images = application.images();
-    let composed = existing::own_services(
-        application.existing,
-        &application.root,
-        None,
-        application.alone,
-    );
-    variable::set(
+    existing::set(
         &mut found,
-        images.iter().take(1).flat_map(|image| &image.env),
-        composed.iter().flat_map(|(_, one)| &one.settings),
+        application.existing,
+        &application.images(),
+        &application.root,
+        application.alone,
     );
     found.sort_by(|a, b| a.name.cmp(&b.name));
     found

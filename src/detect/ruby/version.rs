@@ -1,16 +1,8 @@
 //! Which Ruby a project runs on, and every place that says so.
 
 use super::application::Application;
-use super::lock::Lock;
-use crate::detect::structured;
-use crate::project::{Claim, Confidence, Evidence, Fact, RelPath};
-
-/// One place that names a version.
-struct Pin {
-    version: String,
-    confidence: Confidence,
-    at: Evidence,
-}
+use crate::detect::{Tree, pin};
+use crate::project::{Evidence, Fact, RelPath};
 
 /// The rule by which one of several is taken.
 const ORDER: &str = "what Bundler insists on goes first: the Gemfile, then Gemfile.lock; after them .ruby-version, \
@@ -18,107 +10,54 @@ const ORDER: &str = "what Bundler insists on goes first: the Gemfile, then Gemfi
 
 /// The version that the project runs on, as exactly as it is written.
 pub(super) fn find(application: &Application<'_>) -> Option<Fact<String>> {
-    let mut pins = pins(application).into_iter();
-    let first = pins.next()?;
-    let mut fact = Fact::new(first.version, first.confidence, vec![first.at]);
-    for pin in pins {
-        if agree(&pin.version, &fact.value) {
-            fact.evidence.push(pin.at);
-        } else {
-            fact = fact.against(Claim {
-                value: pin.version,
-                evidence: vec![pin.at],
-            });
-        }
-    }
-    if !fact.against.is_empty() {
-        fact = fact.because(ORDER);
-    }
-    Some(fact)
+    let pins = pins(application);
+    pin::first(pins, pin::agree, ORDER).or_else(|| {
+        // What is asked for is a range; it says something only where nothing else does.
+        let spec = application.gemspec.as_ref().map(|spec| &spec.ruby);
+        let mut asked = [Some(&application.gemfile.ruby), spec].into_iter();
+        let (version, at) = asked.find_map(|asked| {
+            let (texts, at) = asked?.as_ref()?;
+            Some((least_of(texts)?, at.clone()))
+        })?;
+        Some(Fact::likely(version, at))
+    })
 }
 
-/// Whether one says the same as the other, more or less exactly.
-fn agree(one: &str, other: &str) -> bool {
-    let within = |outer: &str, inner: &str| {
-        inner == outer
-            || inner
-                .strip_prefix(outer)
-                .is_some_and(|rest| rest.starts_with('.'))
-    };
-    within(one, other) || within(other, one)
-}
-
-fn pins(application: &Application<'_>) -> Vec<Pin> {
+/// Every place that names a version, in the order in which they go.
+fn pins(application: &Application<'_>) -> Vec<(String, Evidence)> {
     let tree = application.tree;
     let manifest = &application.gemfile;
     let mut found = Vec::new();
-    let mut say = |version: Option<String>, confidence, at: Evidence| {
-        let pin = version.map(|version| Pin {
-            version,
-            confidence,
-            at,
-        });
-        found.extend(pin);
-    };
-    let mut least = None;
     if let Some((texts, at)) = &manifest.ruby {
-        match exact(texts) {
-            Some(version) => say(Some(version), Confidence::Certain, at.clone()),
-            None => least = least_of(texts).map(|version| (version, at.clone())),
-        }
+        found.extend(exact(texts).map(|version| (version, at.clone())));
     }
-    if let Some((path, _)) = &manifest.ruby_file {
-        let (version, line) = of_file(application, path).unzip();
-        let at = tree.at(path, line.unwrap_or(1));
-        say(version, Confidence::Certain, at);
-    }
-    let locked = application
-        .lock
-        .as_ref()
-        .and_then(|Lock { path, ruby, .. }| {
-            let (version, line) = ruby.as_ref()?;
-            Some((version.clone(), tree.at(path, *line)))
-        });
-    if let Some((version, at)) = locked {
-        say(Some(version), Confidence::Certain, at);
-    }
-    let folders: Vec<RelPath> = if application.root.is_root() {
-        vec![RelPath::root()]
-    } else {
-        vec![application.root.clone(), RelPath::root()]
+    let of = |path: &RelPath| {
+        let (version, line) = of_file(tree, path)?;
+        Some((version, tree.at(path, line)))
     };
-    for name in [".ruby-version", ".tool-versions", "mise.toml", ".mise.toml"] {
-        let paths = folders.iter().filter_map(|folder| folder.join(name).ok());
-        let path = paths.into_iter().find(|path| tree.has(path));
-        let known = manifest.ruby_file.as_ref().map(|(path, _)| path);
-        let Some(path) = path.filter(|path| known != Some(path)) else {
-            continue;
-        };
-        if let Some((version, line)) = of_file(application, &path) {
-            say(Some(version), Confidence::Certain, tree.at(&path, line));
-        }
+    let named = manifest.ruby_file.as_ref().map(|(path, _)| path);
+    found.extend(named.and_then(of));
+    let locked = application.lock.as_ref().and_then(|lock| {
+        let (version, line) = lock.ruby.as_ref()?;
+        Some((version.clone(), tree.at(&lock.path, *line)))
+    });
+    found.extend(locked);
+    let mut folders = vec![application.root.clone()];
+    if !application.root.is_root() {
+        folders.push(RelPath::root());
     }
+    let mut names = vec![".ruby-version"];
+    names.extend(pin::FILES);
+    // The nearest alone, whatever it says.
+    let unnamed = |path: &RelPath| Some(of(path).filter(|_| named != Some(path)));
+    let nearest = pin::nearest(tree, &folders, &names, unnamed);
+    found.extend(nearest.into_iter().flatten());
     for image in application.images() {
         if let (Some((name, version)), Some(from)) = (&image.runtime, &image.from)
             && name == "ruby"
         {
-            say(Some(version.clone()), Confidence::Certain, from.clone());
+            found.push((version.clone(), from.clone()));
         }
-    }
-    let spec = application
-        .gemspec
-        .as_ref()
-        .and_then(|spec| spec.ruby.as_ref());
-    let spec = spec.and_then(|(texts, at)| Some((least_of(texts)?, at.clone())));
-    // What is asked for is a range; it says something only where nothing else does.
-    if found.is_empty()
-        && let Some((version, at)) = least.or(spec)
-    {
-        found.push(Pin {
-            version,
-            confidence: Confidence::Likely,
-            at,
-        });
     }
     found
 }
@@ -168,24 +107,16 @@ fn number(text: &str) -> Option<String> {
 }
 
 /// What a file of a version manager says, with the line.
-fn of_file(application: &Application<'_>, path: &RelPath) -> Option<(String, usize)> {
-    let tree = application.tree;
-    if path.extension() == "toml" {
-        let document = structured::toml(tree, path)?;
-        let entry = document.entry_at(&["tools", "ruby"])?;
-        return Some((number(entry.node.text()?)?, entry.line));
-    }
-    let text = tree.text(path)?;
-    let mut lines = text
-        .lines()
-        .enumerate()
-        .map(|(index, line)| (index + 1, line.trim()));
-    let (line, said) = if path.file_name() == ".tool-versions" {
-        lines.find_map(|(index, line)| Some((index, line.strip_prefix("ruby ")?)))?
+fn of_file(tree: &Tree, path: &RelPath) -> Option<(String, usize)> {
+    let (said, line) = if pin::FILES.contains(&path.file_name()) {
+        pin::said(tree, path, "ruby")?
     } else {
-        lines.find(|(_, line)| !line.is_empty() && !line.starts_with('#'))?
+        let text = tree.text(path)?;
+        let mut lines = text.lines().map(str::trim).zip(1..);
+        let (said, line) = lines.find(|(said, _)| !said.is_empty() && !said.starts_with('#'))?;
+        (said.to_owned(), line)
     };
-    Some((number(said)?, line))
+    Some((number(&said)?, line))
 }
 
 #[cfg(test)]
@@ -211,7 +142,5 @@ mod tests {
         assert_eq!(least_of(&texts(&[">= 3.1.0"])).as_deref(), Some("3.1"));
         assert_eq!(least_of(&texts(&["~> 3.4"])).as_deref(), Some("3.4"));
         assert_eq!(least_of(&texts(&["< 4"])), None);
-        assert!(agree("3.4", "3.4.5") && agree("3.4.5", "3.4"));
-        assert!(!agree("3.4", "3.40.1") && !agree("3.4.5", "3.4.6"));
     }
 }
