@@ -7,15 +7,18 @@ use crate::project::{Claim, Confidence, Evidence, Fact, RelPath};
 /// These files, the one that goes first at the front.
 pub(super) const FILES: &[&str] = &[".tool-versions", "mise.toml", ".mise.toml"];
 
-/// What `read` makes of the files of each of `names`, in that order: of the first of `folders` where it makes something.
+/// What `read` makes of the files of each of `names`, in that order: of the first of `folders` where it makes something,
+/// else of the root of the tree.
 pub(super) fn nearest<T>(
     tree: &Tree,
-    folders: &[RelPath],
+    folders: &[&RelPath],
     names: &[&str],
     read: impl Fn(&RelPath) -> Option<T>,
 ) -> Vec<T> {
+    let root = RelPath::root();
     let of_name = |name: &&str| {
-        let paths = folders.iter().filter_map(|folder| folder.join(name).ok());
+        let folders = folders.iter().copied().chain([&root]);
+        let paths = folders.filter_map(|folder| folder.join(name).ok());
         paths
             .filter(|path| tree.has(path))
             .find_map(|path| read(&path))
@@ -115,8 +118,8 @@ mod tests {
             let expected = expected.map(|(text, line)| (text.to_owned(), line));
             assert_eq!(found, expected, "{name} {tool}");
         }
-        let folders = [RelPath::parse("inner").unwrap(), RelPath::root()];
-        let all = nearest(&tree, &folders, FILES, |path| said(&tree, path, "deno"));
+        let inner = path("inner");
+        let all = nearest(&tree, &[&inner], FILES, |path| said(&tree, path, "deno"));
         assert_eq!(all, [("2.1.4".to_owned(), 3), ("v2.2".to_owned(), 2)]);
         assert_eq!(number("v2.2-rc.1").as_deref(), Some("2.2"));
         assert_eq!(number("latest"), None);

@@ -14,7 +14,7 @@ pub(super) fn test(project: &Project<'_>) -> Option<Fact<TestCommand>> {
     }
     let fact = Fact::likely(
         of("deno test --allow-all"),
-        Evidence::file(project.tests()?),
+        Evidence::file(project.test()?.clone()),
     );
     Some(fact.because("the permissions that its tests need are written nowhere"))
 }

@@ -95,17 +95,17 @@ impl<'a> Project<'a> {
         (self.tree.has(&path) || self.tree.has_folder(&path)).then_some(path)
     }
 
-    /// Sources that are tests, in order.
-    pub(super) fn tests(&self) -> Option<RelPath> {
-        let all = EXTENSIONS
-            .iter()
-            .flat_map(|extension| self.tree.with_extension(extension));
-        let mut tests: Vec<&RelPath> = all
-            .filter(|path| path.is_within(&self.manifest.root) && is_test(path))
-            .collect();
-        tests.sort();
-        tests.first().map(|path| (*path).clone())
+    /// The first source that is a test.
+    pub(super) fn test(&self) -> Option<&'a RelPath> {
+        let tests =
+            sources(self.tree).filter(|path| path.is_within(&self.manifest.root) && is_test(path));
+        tests.min()
     }
+}
+
+fn sources(tree: &Tree) -> impl Iterator<Item = &RelPath> {
+    let of = |extension: &&str| tree.with_extension(extension);
+    EXTENSIONS.iter().flat_map(of)
 }
 
 fn is_test(path: &RelPath) -> bool {
@@ -134,10 +134,7 @@ fn files(tree: &Tree, manifest: &Manifest, all: &[Manifest]) -> Vec<RelPath> {
             )
             && !inside.iter().any(|root| path.is_within(root))
     };
-    let all = EXTENSIONS
-        .iter()
-        .flat_map(|extension| tree.with_extension(extension));
-    let mut found: Vec<RelPath> = all.filter(runs).cloned().collect();
+    let mut found: Vec<RelPath> = sources(tree).filter(runs).cloned().collect();
     found.sort();
     found
 }

@@ -10,12 +10,7 @@ const ORDER: &str =
 
 pub(super) fn find(project: &Project<'_>) -> Option<Fact<String>> {
     let tree = project.tree;
-    let mut folders = vec![
-        project.manifest.root.clone(),
-        project.home.root.clone(),
-        RelPath::root(),
-    ];
-    folders.dedup();
+    let folders = [&project.manifest.root, &project.home.root];
     let mut names = vec![".dvmrc"];
     names.extend(pin::FILES);
     let mut found = pin::nearest(tree, &folders, &names, |path| of_file(tree, path));

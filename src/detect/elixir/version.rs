@@ -33,11 +33,9 @@ fn split(version: &str) -> (&str, &str) {
 
 fn pins(application: &Application<'_>) -> Vec<(String, Evidence)> {
     let tree = application.tree;
-    let mut folders = vec![application.root.clone()];
-    if !application.root.is_root() {
-        folders.push(RelPath::root());
-    }
-    let mut found = pin::nearest(tree, &folders, pin::FILES, |path| of_file(tree, path));
+    let mut found = pin::nearest(tree, &[&application.root], pin::FILES, |path| {
+        of_file(tree, path)
+    });
     for image in application.images() {
         let named = image
             .bases

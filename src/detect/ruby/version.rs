@@ -42,15 +42,11 @@ fn pins(application: &Application<'_>) -> Vec<(String, Evidence)> {
         Some((version.clone(), tree.at(&lock.path, *line)))
     });
     found.extend(locked);
-    let mut folders = vec![application.root.clone()];
-    if !application.root.is_root() {
-        folders.push(RelPath::root());
-    }
     let mut names = vec![".ruby-version"];
     names.extend(pin::FILES);
     // The nearest alone, whatever it says.
     let unnamed = |path: &RelPath| Some(of(path).filter(|_| named != Some(path)));
-    let nearest = pin::nearest(tree, &folders, &names, unnamed);
+    let nearest = pin::nearest(tree, &[&application.root], &names, unnamed);
     found.extend(nearest.into_iter().flatten());
     for image in application.images() {
         if let (Some((name, version)), Some(from)) = (&image.runtime, &image.from)
