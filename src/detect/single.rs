@@ -20,9 +20,9 @@ pub(super) fn uploads(at: &Evidence) -> Fact<Single> {
     )
 }
 
-/// The clock that `at` names starts everything again in every container.
+/// What a clock starts, as `at` says, is started by each of them.
 pub(super) fn scheduler(at: &Evidence) -> Fact<Single> {
-    of("scheduler", "two of it would start everything twice", at)
+    of("scheduler", "two of them would do every job twice", at)
 }
 
 fn of(reason: &'static str, message: &str, at: &Evidence) -> Fact<Single> {

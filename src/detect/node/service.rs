@@ -7,10 +7,10 @@ use super::manager::Managed;
 use super::manifest::Package;
 use super::{configuration, health, migration, output, settings, source, version};
 use crate::detect::variable::{self, Engines};
-use crate::detect::{Tree, client, existing, javascript, naming, serving};
+use crate::detect::{Tree, client, existing, javascript, naming, serving, single};
 use crate::project::{
-    BackingKind, Confidence, Dockerfile, EnvRole, EnvVar, Evidence, Existing, Fact, Port, RelPath,
-    ServerInterface, Service, ServiceKind, Single, Sought,
+    BackingKind, Confidence, Dockerfile, EnvVar, Evidence, Existing, Fact, Port, RelPath,
+    ServerInterface, Service, ServiceKind, Sought,
 };
 
 /// Everything that the services of one package share.
@@ -276,13 +276,7 @@ impl Surroundings<'_> {
             .unwrap_or_else(|| started.command.clone());
         service.entry = Some(Fact::certain(entry, started.at.clone()));
         if clock {
-            service.single = Some(Fact::certain(
-                Single {
-                    reason: "scheduler",
-                    message: "two of them would do every job twice".to_owned(),
-                },
-                started.at.clone(),
-            ));
+            service.single = Some(single::scheduler(&started.at));
         }
         service
     }
@@ -367,17 +361,7 @@ impl Surroundings<'_> {
             let Ok(path) = self.package.root.join(folder.trim_start_matches("./")) else {
                 continue;
             };
-            service.single.get_or_insert_with(|| {
-                Fact::certain(
-                    Single {
-                        reason: "local-uploads",
-                        message:
-                            "uploads lie in a local folder that two containers would not share"
-                                .to_owned(),
-                    },
-                    at.clone(),
-                )
-            });
+            service.single.get_or_insert_with(|| single::uploads(&at));
             if service.writable.iter().all(|known| known.value != path) {
                 service.writable.push(Fact::certain(path, at));
             }
@@ -445,44 +429,26 @@ impl Surroundings<'_> {
             .runtime("better-sqlite3")
             .or_else(|| package.runtime("sqlite3"))
             .map(|one| one.declared.clone())
-            .filter(|_| !self.has_engine());
+            .filter(|_| !Engines::of(|kind| self.speaks_to(kind)).has_database());
         let file = match engine {
             Some((None, at)) => file.or(Some(at)),
             _ => file,
         };
         if let Some(at) = file {
-            service.single = Some(Fact::certain(
-                Single {
-                    reason: "sqlite",
-                    message:
-                        "the database is a SQLite file, which one container at a time may write"
-                            .to_owned(),
-                },
-                at,
-            ));
+            service.single = Some(single::sqlite(&at));
         }
         service
     }
 
-    fn has_engine(&self) -> bool {
+    /// Whether production installs a client of `kind`.
+    fn speaks_to(&self, kind: BackingKind) -> bool {
         self.package.requirements.iter().any(|requirement| {
             !requirement.development
-                && matches!(
-                    client::of_npm(&requirement.name),
-                    Some(Sought::Backing(
-                        BackingKind::Postgres | BackingKind::Mysql | BackingKind::Mongodb
-                    ))
-                )
+                && client::of_npm(&requirement.name) == Some(Sought::Backing(kind))
         })
     }
 
     fn engines(&self) -> Engines {
-        let has = |kind: BackingKind| {
-            self.package.requirements.iter().any(|requirement| {
-                !requirement.development
-                    && client::of_npm(&requirement.name) == Some(Sought::Backing(kind))
-            })
-        };
         let schema = migration::Search {
             tree: self.tree,
             package: self.package,
@@ -490,15 +456,7 @@ impl Surroundings<'_> {
         }
         .engine()
         .and_then(|(sign, _)| Some(sign?.of));
-        let is = |kind| has(kind) || schema == Some(Sought::Backing(kind));
-        Engines {
-            postgres: is(BackingKind::Postgres),
-            mysql: is(BackingKind::Mysql),
-            mongodb: is(BackingKind::Mongodb),
-            async_postgres: false,
-            redis: has(BackingKind::Redis),
-            s3: has(BackingKind::S3),
-        }
+        Engines::of(|kind| self.speaks_to(kind) || schema == Some(Sought::Backing(kind)))
     }
 
     fn env(&self) -> Vec<EnvVar> {
@@ -521,12 +479,7 @@ impl Surroundings<'_> {
                 continue;
             }
             variable.role = variable::role(&variable.name, engines);
-            let carries_password = variable.role.is_some_and(EnvRole::is_url_with_password);
-            if carries_password && !variable.secret {
-                variable.secret = true;
-                variable.secret_confidence = Confidence::Likely;
-                variable.default = None;
-            }
+            variable::guard(variable);
         }
         // What Node.js and its package managers set themselves.
         found.retain(|variable| {

@@ -5,10 +5,10 @@ use super::framework::Framework;
 use super::manifest::{self, Package};
 use super::settings::Settings;
 use super::source;
-use crate::detect::{Tree, client};
+use crate::detect::{Tree, client, single};
 use crate::project::{
-    BackingKind, ComposeService, Confidence, Dockerfile, Evidence, Fact, Other, Requirement, Sign,
-    Single, Sought,
+    BackingKind, ComposeService, Dockerfile, Evidence, Fact, Other, Requirement, Sign, Single,
+    Sought,
 };
 
 /// Where the choices of one application are looked for.
@@ -87,13 +87,8 @@ impl Needs {
         }
     }
 
-    fn file(&mut self, at: Evidence) {
-        let single = Single {
-            reason: "sqlite",
-            message: "the database is a SQLite file, which one container at a time may write"
-                .to_owned(),
-        };
-        self.single = Some(Fact::new(single, Confidence::Certain, vec![at]));
+    fn file(&mut self, at: &Evidence) {
+        self.single = Some(single::sqlite(at));
     }
 
     fn has_database(&self) -> bool {
@@ -170,7 +165,7 @@ impl Search<'_> {
                 continue;
             };
             match (*file, value.as_str()) {
-                ("database", "sqlite") => needs.file(at),
+                ("database", "sqlite") => needs.file(&at),
                 ("database", driver) => match source::driver(driver) {
                     Some(driver) => needs.database(driver, at),
                     None => self.connection(driver, &at, needs),
@@ -261,7 +256,7 @@ impl Search<'_> {
                 continue;
             };
             if scheme.starts_with("sqlite") {
-                needs.file(at);
+                needs.file(&at);
             } else if scheme == "smtp" || scheme == "smtps" {
                 needs.add(Sought::Backing(BackingKind::Smtp), at);
             } else if let Some(driver) = source::driver(&scheme.replace('-', "_")) {
@@ -294,7 +289,7 @@ impl Search<'_> {
                     && !needs.has_database()
                     && needs.single.is_none() =>
                 {
-                    needs.file(at.clone());
+                    needs.file(at);
                 }
                 None => {}
             }
@@ -310,7 +305,7 @@ impl Search<'_> {
         let mut named: Vec<&(String, Evidence)> = named.collect();
         named.sort_by_key(|(name, at)| (name == "sqlite", at.file.depth()));
         match named.first() {
-            Some((name, at)) if name == "sqlite" => needs.file(at.clone()),
+            Some((name, at)) if name == "sqlite" => needs.file(at),
             Some((name, at)) => {
                 let calls = at.excerpt.contains("mysqli") || at.excerpt.contains("pg_connect");
                 needs.database(name, at.clone());

@@ -6,10 +6,10 @@ use super::manifest::Package;
 use super::needs::{self, Needs};
 use super::settings::Settings;
 use super::{checks, manager, migration, variables, version, writable};
-use crate::detect::{Tree, existing, naming, shell, structured};
+use crate::detect::{Tree, existing, naming, shell, single, structured};
 use crate::project::{
     ComposeService, Confidence, Dockerfile, Evidence, Existing, Fact, Port, RelPath,
-    ServerInterface, Service, ServiceKind, Single,
+    ServerInterface, Service, ServiceKind,
 };
 
 /// Where the services of a package are looked for.
@@ -321,11 +321,7 @@ impl Search<'_> {
         let mut service = self.beside(web, "scheduler", kind);
         service.entry = Some(Fact::certain(command.clone(), at.clone()));
         service.server_command = Some(Fact::certain(command, at.clone()));
-        let single = Single {
-            reason: "scheduler",
-            message: "two of them would do every job twice".to_owned(),
-        };
-        service.single = Some(Fact::certain(single, at));
+        service.single = Some(single::scheduler(&at));
         Some(service)
     }
 
