@@ -13,6 +13,29 @@ pub(super) struct Chosen {
     pub(super) comment: Vec<String>,
 }
 
+impl Chosen {
+    /// An image that no digest is known of.
+    fn tagged(reference: String) -> Self {
+        Self {
+            reference,
+            comment: unpinned(false),
+        }
+    }
+
+    /// With `text` before what is said already, where it `is_so`.
+    fn said(mut self, is_so: bool, text: impl Into<String>) -> Self {
+        if is_so {
+            self.comment.insert(0, text.into());
+        }
+        self
+    }
+}
+
+/// What is said where no file names the version of `what`.
+pub(super) fn guess(what: &str, usual: &str) -> String {
+    format!("Nothing in the repository names a version of {what}; {usual} is a guess.")
+}
+
 /// The version where the project names none.
 const DEFAULT: &str = "3.13";
 
@@ -23,10 +46,7 @@ pub(super) fn pinned(input: &Input, key: &str) -> Chosen {
             reference: image.reference(),
             comment: unpinned(image.digest.is_some()),
         },
-        None => Chosen {
-            reference: key.to_owned(),
-            comment: unpinned(false),
-        },
+        None => Chosen::tagged(key.to_owned()),
     }
 }
 
@@ -84,26 +104,14 @@ pub(super) fn node(input: &Input, service: &Service) -> Chosen {
         "slim"
     };
     let key = format!("node-{version}-{suffix}");
-    let mut chosen = match input.pins.image(&key) {
+    let chosen = match input.pins.image(&key) {
         Some(_) => pinned(input, &key),
-        None => Chosen {
-            reference: format!("docker.io/library/node:{version}-{suffix}"),
-            comment: unpinned(false),
-        },
+        None => Chosen::tagged(format!("docker.io/library/node:{version}-{suffix}")),
     };
-    if named.is_none() {
-        chosen.comment.insert(
-            0,
-            format!("Nothing in the repository names a version of Node.js; {NODE} is a guess."),
-        );
-    }
-    if input.config.container.base == Base::Distroless {
-        chosen.comment.insert(
-            0,
-            "Slim and not distroless: its start reads secrets with a shell.".to_owned(),
-        );
-    }
-    chosen
+    chosen.said(named.is_none(), guess("Node.js", NODE)).said(
+        input.config.container.base == Base::Distroless,
+        "Slim and not distroless: its start reads secrets with a shell.",
+    )
 }
 
 /// `27` of `1.27.1-bookworm`.
@@ -140,10 +148,7 @@ pub(super) fn go(input: &Input, service: &Service) -> Chosen {
         .filter(|minor| is_newer(input, &key, *minor));
     match newer {
         None => pinned(input, &key),
-        Some(minor) => Chosen {
-            reference: format!("docker.io/library/golang:1.{minor}-{suffix}"),
-            comment: unpinned(false),
-        },
+        Some(minor) => Chosen::tagged(format!("docker.io/library/golang:1.{minor}-{suffix}")),
     }
 }
 
@@ -154,24 +159,10 @@ pub(in super::super) const RUBY: &str = "3.4";
 pub(super) fn ruby(input: &Input, service: &Service) -> Chosen {
     let named = service.runtime_version.as_ref();
     let version = named.map_or(RUBY, |fact| fact.value.as_str());
-    let mut comment = unpinned(false);
-    if named.is_none() {
-        comment.insert(
-            0,
-            format!("Nothing in the repository names a version of Ruby; {RUBY} is a guess."),
-        );
-    }
-    if input.config.container.base != Base::Slim {
-        comment.insert(
-            0,
-            "Slim whatever base is asked for: gems come built for Debian's C library, and their start reads secrets with Ruby."
-                .to_owned(),
-        );
-    }
-    Chosen {
-        reference: format!("docker.io/library/ruby:{version}-slim"),
-        comment,
-    }
+    let slim = "Slim whatever base is asked for: gems come built for Debian's C library, and their start reads secrets with Ruby.";
+    Chosen::tagged(format!("docker.io/library/ruby:{version}-slim"))
+        .said(named.is_none(), guess("Ruby", RUBY))
+        .said(input.config.container.base != Base::Slim, slim)
 }
 
 /// The version of R where the project names none.
@@ -181,23 +172,15 @@ pub(in super::super) const R: &str = "4.5";
 pub(super) fn r(input: &Input, service: &Service) -> Chosen {
     let named = component::r::version(service.runtime_version.as_ref());
     let version = named.unwrap_or(R);
-    let mut comment = unpinned(false);
-    if named.is_none() {
-        comment.insert(
-            0,
+    Chosen::tagged(format!("docker.io/rocker/r-ver:{version}"))
+        .said(
+            named.is_none(),
             format!("Nothing in the repository pins a version of R; {R} is a guess."),
-        );
-    }
-    if input.config.container.base != Base::Slim {
-        comment.insert(
-            0,
-            "On Ubuntu whatever base is asked for: packages of R come built for it.".to_owned(),
-        );
-    }
-    Chosen {
-        reference: format!("docker.io/rocker/r-ver:{version}"),
-        comment,
-    }
+        )
+        .said(
+            input.config.container.base != Base::Slim,
+            "On Ubuntu whatever base is asked for: packages of R come built for it.",
+        )
 }
 
 /// The version of Deno where the project names none.
@@ -218,47 +201,22 @@ pub(in super::super) fn deno_version(named: Option<&str>) -> String {
 pub(super) fn deno(input: &Input, service: &Service) -> Chosen {
     let named = service.runtime_version.as_ref();
     let version = deno_version(named.map(|fact| fact.value.as_str()));
-    let mut comment = unpinned(false);
-    if named.is_none() {
-        comment.insert(
-            0,
-            format!("Nothing in the repository names a version of Deno; {DENO} is a guess."),
-        );
-    }
-    if input.config.container.base != Base::Slim {
-        comment.insert(
-            0,
-            "Debian whatever base is asked for: its start reads secrets with a shell.".to_owned(),
-        );
-    }
-    Chosen {
-        reference: format!("docker.io/denoland/deno:{version}"),
-        comment,
-    }
+    Chosen::tagged(format!("docker.io/denoland/deno:{version}"))
+        .said(named.is_none(), guess("Deno", DENO))
+        .said(
+            input.config.container.base != Base::Slim,
+            "Debian whatever base is asked for: its start reads secrets with a shell.",
+        )
 }
 
 /// The image that builds a release of Elixir.
 pub(super) fn elixir(input: &Input, service: &Service) -> Chosen {
     let named = service.runtime_version.as_ref();
     let version = named.map_or(ELIXIR, |fact| fact.value.as_str());
-    let mut comment = unpinned(false);
-    if named.is_none() {
-        comment.insert(
-            0,
-            format!("Nothing in the repository names a version of Elixir; {ELIXIR} is a guess."),
-        );
-    }
-    if input.config.container.base != Base::Slim {
-        comment.insert(
-            0,
-            "Slim whatever base is asked for: a release is started by a shell, and is linked to the C library of Debian."
-                .to_owned(),
-        );
-    }
-    Chosen {
-        reference: format!("docker.io/library/elixir:{version}-slim"),
-        comment,
-    }
+    let slim = "Slim whatever base is asked for: a release is started by a shell, and is linked to the C library of Debian.";
+    Chosen::tagged(format!("docker.io/library/elixir:{version}-slim"))
+        .said(named.is_none(), guess("Elixir", ELIXIR))
+        .said(input.config.container.base != Base::Slim, slim)
 }
 
 /// The image that builds Rust where no other version is asked for.
@@ -289,20 +247,14 @@ pub(super) fn rust_toolchain(input: &Input, service: &Service) -> bool {
 
 /// The image that builds a workspace of Rust.
 pub(super) fn rust(input: &Input, service: &Service) -> Chosen {
-    let mut chosen = match rust_version(input, service) {
+    let chosen = match rust_version(input, service) {
         None => pinned(input, RUST),
-        Some(version) => Chosen {
-            reference: format!("docker.io/library/rust:{version}-slim-bookworm"),
-            comment: unpinned(false),
-        },
+        Some(version) => Chosen::tagged(format!("docker.io/library/rust:{version}-slim-bookworm")),
     };
-    if input.config.container.base != Base::Slim {
-        chosen.comment.insert(
-            0,
-            "Slim, because what is built here is linked to the C library of Debian.".to_owned(),
-        );
-    }
-    chosen
+    chosen.said(
+        input.config.container.base != Base::Slim,
+        "Slim, because what is built here is linked to the C library of Debian.",
+    )
 }
 
 /// The version of Java where the project names none.
@@ -344,16 +296,8 @@ pub(super) fn java(input: &Input, service: &Service, program: &str) -> (Chosen, 
     };
     let named = service.runtime_version.as_ref();
     let version = named.map(|fact| fact.value.as_str());
-    let mut build = Chosen {
-        reference: java_base(program, version, suffix),
-        comment: unpinned(false),
-    };
-    if named.is_none() {
-        build.comment.insert(
-            0,
-            format!("Nothing in the repository names a version of Java; {JAVA} is a guess."),
-        );
-    }
+    let build = Chosen::tagged(java_base(program, version, suffix))
+        .said(named.is_none(), guess("Java", JAVA));
     let mut run = Chosen {
         reference: format!(
             "docker.io/library/eclipse-temurin:{}-jre{suffix}",
@@ -393,16 +337,8 @@ pub(super) fn dotnet(input: &Input, service: &Service) -> (Chosen, Chosen) {
     let named = service.runtime_version.as_ref();
     let version = named.map(|fact| fact.value.as_str());
     let sdk = service.build_version.as_ref();
-    let mut build = Chosen {
-        reference: dotnet_sdk(version, sdk.map(|fact| fact.value.as_str())),
-        comment: unpinned(false),
-    };
-    if named.is_none() {
-        build.comment.insert(
-            0,
-            format!("Nothing in the repository names a version of .NET; {DOTNET} is a guess."),
-        );
-    }
+    let build = Chosen::tagged(dotnet_sdk(version, sdk.map(|fact| fact.value.as_str())))
+        .said(named.is_none(), guess(".NET", DOTNET));
     let suffix = if dotnet_kind(input) == Base::Alpine {
         "-alpine"
     } else {
@@ -430,21 +366,12 @@ pub(in super::super) const PHP: &str = "8.4";
 pub(super) fn php(input: &Input, service: &Service) -> Chosen {
     let named = service.runtime_version.as_ref();
     let version = named.map_or(PHP, |fact| fact.value.as_str());
-    let mut chosen = Chosen {
-        reference: format!("docker.io/library/php:{version}-apache"),
-        comment: unpinned(false),
-    };
-    if named.is_none() {
-        let said = format!("Nothing in the repository names a version of PHP; {PHP} is a guess.");
-        chosen.comment.insert(0, said);
-    }
-    if input.config.container.base != Base::Slim {
-        chosen.comment.insert(
-            0,
-            "Debian, because PHP's own image with Apache is built on nothing else.".to_owned(),
-        );
-    }
-    chosen
+    Chosen::tagged(format!("docker.io/library/php:{version}-apache"))
+        .said(named.is_none(), guess("PHP", PHP))
+        .said(
+            input.config.container.base != Base::Slim,
+            "Debian, because PHP's own image with Apache is built on nothing else.",
+        )
 }
 
 /// The image that dependencies are installed in, and that runs unless it is distroless.
@@ -460,24 +387,17 @@ pub(super) fn python(input: &Input, service: &Service) -> Chosen {
     if kind == Base::Distroless && version == "3.11" {
         key.push_str("-bookworm");
     }
-    let mut chosen = match input.pins.image(&key) {
+    let chosen = match input.pins.image(&key) {
         Some(_) => pinned(input, &key),
-        None => Chosen {
-            reference: format!("docker.io/library/python:{version}-{suffix}"),
-            comment: unpinned(false),
-        },
+        None => Chosen::tagged(format!("docker.io/library/python:{version}-{suffix}")),
     };
-    if service.runtime_version.is_none() {
-        chosen.comment.insert(
-            0,
-            format!("Nothing in the repository names a Python version; {DEFAULT} is a guess."),
-        );
-    }
-    if input.config.container.base == Base::Distroless && kind == Base::Slim {
-        chosen.comment.insert(
-            0,
-            format!("Slim and not distroless: there is no distroless Python {version} with what this needs."),
-        );
-    }
+    let unnamed =
+        format!("Nothing in the repository names a Python version; {DEFAULT} is a guess.");
+    let slim = format!(
+        "Slim and not distroless: there is no distroless Python {version} with what this needs."
+    );
+    let is_slim = input.config.container.base == Base::Distroless && kind == Base::Slim;
     chosen
+        .said(service.runtime_version.is_none(), unnamed)
+        .said(is_slim, slim)
 }

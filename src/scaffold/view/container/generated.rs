@@ -119,9 +119,7 @@ pub(super) fn site(input: &Input, service: &Service) -> Option<Generated> {
 impl Generated {
     fn guess(&mut self, what: &str, is_guess: bool, usual: &str) {
         if is_guess {
-            let text =
-                format!("Nothing in the repository names a version of {what}; {usual} is a guess.");
-            self.comment.insert(0, text);
+            self.comment.insert(0, base::guess(what, usual));
         }
     }
 
