@@ -2,8 +2,9 @@
 
 use super::app::{App, Kind};
 use super::project::RProject;
-use super::source::{self, Said};
+use super::source;
 use crate::detect::syntax;
+use crate::detect::variable::Said;
 use crate::project::{Confidence, Evidence, Fact, Port};
 
 /// The port of Shiny Server, and that of plumber's own documentation.

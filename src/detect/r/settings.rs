@@ -34,15 +34,8 @@ const OWN: &[&str] = &[
 pub(super) fn find(project: &RProject<'_>, working: &RelPath) -> Vec<EnvVar> {
     let mut all = read(project);
     configured(project, working, &mut all);
-    all.retain(|name, _| {
-        !OWN.contains(&name.as_str()) && !name.starts_with("RENV_") && !variable::is_of_system(name)
-    });
-    let engines = engines(project);
-    let mut found: Vec<EnvVar> = all.into_values().collect();
-    for known in &mut found {
-        known.role = variable::role(&known.name, engines);
-        variable::guard(known);
-    }
+    all.retain(|name, _| !name.starts_with("RENV_"));
+    let mut found = variable::for_program(all, OWN, engines(project));
     let config = ["config", "golem"].iter().find_map(|name| {
         let one = project
             .any(name)

@@ -1,7 +1,7 @@
 //! What a file of R says, by the grammar of R.
 
 use crate::detect::serving::is_name;
-use crate::detect::variable::Read;
+use crate::detect::variable::{Read, Said};
 use crate::detect::{Tree, syntax};
 use crate::project::{Evidence, RelPath};
 use std::collections::BTreeMap;
@@ -11,13 +11,6 @@ use tree_sitter::Node;
 pub(super) struct Source<'t> {
     pub(super) path: &'t RelPath,
     pub(super) text: &'t str,
-}
-
-/// A value as code has it: the text, and the variable of the environment that may replace it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Said {
-    pub(super) text: String,
-    pub(super) variable: Option<String>,
 }
 
 /// One argument of a call.
