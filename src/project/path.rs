@@ -124,6 +124,12 @@ impl RelPath {
         Self::of(&self.text[..self.name.saturating_sub(1)])
     }
 
+    /// This folder and those above it, the root last.
+    pub fn upwards(&self) -> impl Iterator<Item = Self> {
+        let next = |folder: &Self| (!folder.is_root()).then(|| folder.parent());
+        std::iter::successors(Some(self.clone()), next)
+    }
+
     /// `self/text`, resolved; an absolute text or one that leaves the root is an error.
     ///
     /// # Errors
@@ -254,6 +260,9 @@ mod tests {
     fn resolves_and_refuses() {
         assert_eq!(RelPath::parse("./a//b/../c").unwrap().as_str(), "a/c");
         assert!(RelPath::parse(".").unwrap().is_root());
+        let above = RelPath::parse("a/b").unwrap();
+        let above: Vec<String> = above.upwards().map(|one| one.to_string()).collect();
+        assert_eq!(above, ["a/b", "a", "."]);
         assert!(matches!(RelPath::parse("../a"), Err(PathError::Outside(_))));
         assert!(matches!(
             RelPath::parse("a/../../b"),

@@ -156,8 +156,8 @@ struct Check {
 /// `dotnet format` where the style is written down, and the tools of the manifest.
 fn checks(tree: &Tree, build: &Build) -> Vec<Check> {
     let mut found = Vec::new();
-    let folders = folders(&build.home);
-    let csharpier = folders.iter().find_map(|folder| {
+    let folders = || build.home.upwards();
+    let csharpier = folders().find_map(|folder| {
         [".config/dotnet-tools.json", "dotnet-tools.json"]
             .iter()
             .find_map(|name| {
@@ -184,7 +184,7 @@ fn checks(tree: &Tree, build: &Build) -> Vec<Check> {
             version,
         });
     }
-    let style = folders.iter().find_map(|folder| {
+    let style = folders().find_map(|folder| {
         let path = folder.join(".editorconfig").ok()?;
         let text = tree.text(&path)?;
         let line = text.lines().position(|line| {
@@ -201,15 +201,6 @@ fn checks(tree: &Tree, build: &Build) -> Vec<Check> {
             found: Fact::likely(true, at).because("it comes with the SDK and reads this file"),
             version: None,
         });
-    }
-    found
-}
-
-/// `folder` and those above it.
-fn folders(folder: &RelPath) -> Vec<RelPath> {
-    let mut found = vec![folder.clone()];
-    while let Some(last) = found.last().filter(|last| !last.is_root()) {
-        found.push(last.parent());
     }
     found
 }

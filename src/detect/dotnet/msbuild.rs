@@ -193,10 +193,8 @@ impl Reader<'_> {
     /// The nearest file of this name in `folder` or above it, and those above that it imports.
     fn above(&self, folder: &RelPath, name: &str) -> Vec<File> {
         let mut found: Vec<File> = Vec::new();
-        let mut folder = Some(folder.clone());
-        while let Some(here) = folder {
-            let path = here.join(name).ok().filter(|path| self.tree.has(path));
-            if let Some(path) = path
+        for path in folder.upwards().filter_map(|folder| folder.join(name).ok()) {
+            if self.tree.has(&path)
                 && let Some(node) = structured::xml_with_attributes(self.tree, &path)
             {
                 // `$([MSBuild]::GetPathOfFileAbove('Directory.Build.props', …))`, `../Directory.Build.props`
@@ -209,7 +207,6 @@ impl Reader<'_> {
                     break;
                 }
             }
-            folder = (!here.is_root()).then(|| here.parent());
         }
         found
     }
@@ -230,19 +227,11 @@ impl Reader<'_> {
 
     /// The files beside projects that a restore reads, in `root` and above it.
     fn restored(&self, root: &RelPath) -> Vec<RelPath> {
-        let mut found: Vec<RelPath> = Vec::new();
-        for name in RESTORED {
-            let mut folder = root.clone();
-            loop {
-                let path = folder.join(name).ok().filter(|path| self.tree.has(path));
-                found.extend(path);
-                if folder.is_root() {
-                    break;
-                }
-                folder = folder.parent();
-            }
-        }
-        found
+        let all = RESTORED.iter().flat_map(|name| {
+            let folders = root.upwards();
+            folders.filter_map(move |folder| folder.join(name).ok())
+        });
+        all.filter(|path| self.tree.has(path)).collect()
     }
 
     fn add_properties(&self, file: &File, known: &mut Properties) {

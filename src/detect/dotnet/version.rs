@@ -76,20 +76,10 @@ pub(super) fn sdk(tree: &Tree, project: &Project) -> Option<Fact<String>> {
 
 /// Version and policy of the nearest `global.json`.
 fn global(tree: &Tree, folder: &RelPath) -> Option<(String, Option<String>, Evidence)> {
-    let mut folder = folder.clone();
-    let path = loop {
-        let path = folder
-            .join("global.json")
-            .ok()
-            .filter(|path| tree.has(path));
-        if let Some(path) = path {
-            break path;
-        }
-        if folder.is_root() {
-            return None;
-        }
-        folder = folder.parent();
-    };
+    let mut files = folder
+        .upwards()
+        .filter_map(|folder| folder.join("global.json").ok());
+    let path = files.find(|path| tree.has(path))?;
     let node = structured::jsonc(tree, &path)?;
     let entry = node.entry_at(&["sdk", "version"])?;
     let version = entry.node.text()?.to_owned();
