@@ -65,8 +65,16 @@ pub(in super::super) fn set(
     );
 }
 
+/// Names that tell nothing of whose image it is: `mcr.microsoft.com/mssql/server`.
+const ANYBODYS: &[&str] = &[
+    "api", "app", "backend", "client", "frontend", "server", "service", "web", "worker",
+];
+
 /// Whether an image is called like the project: `ghcr.io/owner/name:tag`.
 fn is_image_of(image: &str, name: &str) -> bool {
+    if ANYBODYS.contains(&name.to_lowercase().as_str()) {
+        return false;
+    }
     let path = image.split(['@', '$']).next().unwrap_or_default();
     let last = path.rsplit('/').next().unwrap_or_default();
     path.contains('/')
@@ -105,5 +113,9 @@ mod tests {
         assert!(is_image_of("ghcr.io/reef/moss@sha256:0", "moss"));
         assert!(!is_image_of("moss", "moss"));
         assert!(!is_image_of("reef/moss-ui", "moss"));
+        assert!(!is_image_of(
+            "mcr.microsoft.com/mssql/server:2022",
+            "Server"
+        ));
     }
 }
