@@ -38,6 +38,8 @@ pub(super) struct Dotnet {
 }
 
 /// The image that `services` share; the first gives its command.
+// Out of line: every `init` comes by here, and most repositories have no program of this kind.
+#[inline(never)]
 pub(super) fn image(input: &Input, services: &[&Service]) -> Dotnet {
     let first = services[0];
     let (_, run) = base::dotnet(input, first);

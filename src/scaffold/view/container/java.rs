@@ -33,6 +33,8 @@ pub(super) struct Java {
 }
 
 /// The image that `services` share; the first gives its command.
+// Out of line: every `init` comes by here, and most repositories have no program of this kind.
+#[inline(never)]
 pub(super) fn image(input: &Input, services: &[&Service]) -> Java {
     let first = services[0];
     let (_, run) = base::java(input, first, program(first));
