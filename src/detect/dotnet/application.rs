@@ -1,4 +1,4 @@
-//! One project that may be a program: what it is made with, what kind of service it is by that, and how it
+//! One project that a container may run: what it is made with, what kind of service it is by that, and how it
 //! tells that it is well.
 
 use super::project::Project;
@@ -71,7 +71,7 @@ impl<'a> Sources<'a> {
     }
 }
 
-/// One project that may be a program.
+/// One project that a container may run.
 pub(super) struct Application<'a> {
     pub(super) tree: &'a Tree,
     pub(super) build: &'a Build<'a>,
@@ -141,13 +141,6 @@ impl<'a> Application<'a> {
 
     pub(super) fn kind(&self) -> Option<Fact<ServiceKind>> {
         let project = self.project;
-        if project.is_beside() || project.is_client() || !project.is_program() {
-            return None;
-        }
-        let functions = project.get("AzureFunctionsVersion").is_some();
-        if functions {
-            return None;
-        }
         if project.has_sdk("Microsoft.NET.Sdk.Web") {
             return Some(Fact::certain(ServiceKind::Web, project.at.clone()));
         }

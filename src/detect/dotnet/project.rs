@@ -104,6 +104,12 @@ impl Project {
         }
     }
 
+    /// Whether a container may run it.
+    pub(super) fn may_run(&self) -> bool {
+        let is_hosted = self.get("AzureFunctionsVersion").is_some();
+        self.is_program() && !self.is_beside() && !self.is_client() && !is_hosted
+    }
+
     /// Whether it holds tests. <https://learn.microsoft.com/dotnet/core/testing/>
     pub(super) fn is_test(&self) -> bool {
         const RUNNERS: &[&str] = &[

@@ -47,6 +47,7 @@ impl Search<'_> {
             .build
             .projects
             .iter()
+            .filter(|project| project.may_run())
             .filter_map(|project| {
                 let application = Application::of(self.tree, self.build, project, self.sources);
                 let kind = application.kind()?;
