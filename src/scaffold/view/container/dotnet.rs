@@ -2,9 +2,9 @@
 
 use super::super::Input;
 use super::python::{install, packages};
-use super::{base, copies, copy_manifests, in_image, port, probe, sh, started, volumes};
+use super::{base, copies, copy_manifests, environment, in_image, probe, sh, started, volumes};
 use crate::config::Base;
-use crate::project::{EnvRole, Service};
+use crate::project::Service;
 use serde::Serialize;
 
 /// The generated script that starts the command and asks whether it is well.
@@ -104,22 +104,9 @@ fn is_before_8(service: &Service) -> bool {
 
 /// What the program is told: where to listen, and what the repository sets.
 fn environment(service: &Service, kind: Base) -> Vec<String> {
-    let port = port(service);
-    let mut found = vec![format!("PORT={port}")];
+    let mut found: Vec<String> = environment::told(service).collect();
     if kind == Base::Alpine {
         found.push("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=false".to_owned());
-    }
-    for variable in service.env.iter().filter(|one| one.name != "PORT") {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,+@".contains(c);
-        let value = variable.default.as_deref().unwrap_or_default();
-        match variable.role {
-            Some(EnvRole::ListenUrl) => found.push(format!("{}=http://+:{port}", variable.name)),
-            Some(EnvRole::ListenPort) => found.push(format!("{}={port}", variable.name)),
-            None if variable.set_at.is_some() && !value.is_empty() && value.chars().all(plain) => {
-                found.push(format!("{}={value}", variable.name));
-            }
-            _ => {}
-        }
     }
     found.sort();
     found

@@ -12,6 +12,7 @@ pub(super) fn told(service: &Service) -> impl Iterator<Item = String> {
         let name = &variable.name;
         match variable.role {
             Some(EnvRole::ListenPort) => Some(format!("{name}={port}")),
+            Some(EnvRole::ListenUrl) => Some(format!("{name}=http://+:{port}")),
             Some(EnvRole::ListenHost) => Some(format!("{name}=0.0.0.0")),
             None if variable.set_at.is_some() || variable.required => {
                 Some(format!("{name}={}", plain(variable)?))
