@@ -10,6 +10,27 @@ use std::ops::Range;
 /// changed apart: a fix says nothing about its neighbours.
 #[must_use]
 pub fn merge(base: &[u8], present: &[u8], fixed: &[u8]) -> Option<Vec<u8>> {
+    merge_favouring(base, present, fixed, None)
+}
+
+/// Whose lines are taken where both changed the same ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The user's.
+    Ours,
+    /// shipway's.
+    Theirs,
+}
+
+/// As [`merge`]; where both changed the same lines, those of a `favour`ed side are taken (`present`
+/// is ours), and all else of both is kept. None then only where one of them is not text.
+#[must_use]
+pub fn merge_favouring(
+    base: &[u8],
+    present: &[u8],
+    fixed: &[u8],
+    favour: Option<Side>,
+) -> Option<Vec<u8>> {
     if present == base {
         return Some(fixed.to_vec());
     }
@@ -20,10 +41,13 @@ pub fn merge(base: &[u8], present: &[u8], fixed: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     if has_only_crlf(present) && !base.contains(&b'\r') && !fixed.contains(&b'\r') {
-        let merged = merge(base, &present.replace(b"\r\n", b"\n"), fixed)?;
+        let present = present.replace(b"\r\n", b"\n");
+        let merged = merge_favouring(base, &present, fixed, favour)?;
         return Some(merged.replace(b"\n", b"\r\n"));
     }
-    merge_lines(base, present, fixed).or_else(|| merge_ended(base, present, fixed))
+    merge_lines(base, present, fixed, None)
+        .or_else(|| merge_ended(base, present, fixed))
+        .or_else(|| merge_lines(base, present, fixed, Some(favour?)))
 }
 
 /// As [`merge_lines`] of texts whose last lines are all ended: whether a text ends with a line
@@ -38,7 +62,7 @@ fn merge_ended(base: &[u8], present: &[u8], fixed: &[u8]) -> Option<Vec<u8>> {
         None => (text, false),
     });
     let ended = |(text, _): (&[u8], bool)| [text, b"\n"].concat();
-    let mut merged = merge_lines(&ended(base), &ended(present), &ended(fixed))?;
+    let mut merged = merge_lines(&ended(base), &ended(present), &ended(fixed), None)?;
     let ends = if present.1 == base.1 {
         fixed.1
     } else {
@@ -57,34 +81,80 @@ struct Hunk<'t> {
     lines: &'t [&'t [u8]],
 }
 
-impl Hunk<'_> {
-    fn is_apart_from(&self, other: &Self) -> bool {
+/// Hunks of both sides that change the same lines, or one that is alone.
+#[derive(Default)]
+struct Spot<'h> {
+    base: Range<usize>,
+    ours: Vec<&'h Hunk<'h>>,
+    theirs: Vec<&'h Hunk<'h>>,
+}
+
+impl<'h> Spot<'h> {
+    /// Whether a hunk that begins no earlier changes lines of this spot, too. Side by side is apart.
+    fn has(&self, hunk: &Hunk) -> bool {
         let both_insert_here =
-            self.base == other.base && self.base.is_empty() && other.base.is_empty();
-        !both_insert_here
-            && (self.base.end <= other.base.start || other.base.end <= self.base.start)
+            self.base == hunk.base && self.base.is_empty() && hunk.base.is_empty();
+        both_insert_here || hunk.base.start < self.base.end
+    }
+
+    /// The lines of the spot as one side has them.
+    fn with(&self, hunks: &[&'h Hunk<'h>], base: &[&[u8]]) -> Vec<u8> {
+        let mut lines = Vec::new();
+        let mut at = self.base.start;
+        for hunk in hunks {
+            lines.extend(base[at..hunk.base.start].concat());
+            lines.extend(hunk.lines.concat());
+            at = hunk.base.end;
+        }
+        lines.extend(base[at..self.base.end].concat());
+        lines
     }
 }
 
-fn merge_lines(base: &[u8], present: &[u8], fixed: &[u8]) -> Option<Vec<u8>> {
+fn spots<'h>(ours: &'h [Hunk<'h>], theirs: &'h [Hunk<'h>]) -> Vec<Spot<'h>> {
+    let sided = |side| move |hunk| (hunk, side);
+    let mut all: Vec<(&Hunk, Side)> = (ours.iter().map(sided(Side::Ours)))
+        .chain(theirs.iter().map(sided(Side::Theirs)))
+        .collect();
+    all.sort_by_key(|(hunk, _)| (hunk.base.start, hunk.base.end));
+    let mut spots: Vec<Spot> = Vec::new();
+    for (hunk, side) in all {
+        let last = spots.pop_if(|last| last.has(hunk));
+        let mut spot = last.unwrap_or_else(|| Spot {
+            base: hunk.base.clone(),
+            ..Spot::default()
+        });
+        spot.base.end = spot.base.end.max(hunk.base.end);
+        match side {
+            Side::Ours => spot.ours.push(hunk),
+            Side::Theirs => spot.theirs.push(hunk),
+        }
+        spots.push(spot);
+    }
+    spots
+}
+
+fn merge_lines(base: &[u8], present: &[u8], fixed: &[u8], favour: Option<Side>) -> Option<Vec<u8>> {
     let lines = |text| -> Vec<&[u8]> { ByteSlice::lines_with_terminator(text).collect() };
     let (base, present, fixed) = (lines(base), lines(present), lines(fixed));
     let (ours, theirs) = (hunks(&base, &present), hunks(&base, &fixed));
-    let mut all: Vec<&Hunk> = ours.iter().collect();
-    for hunk in &theirs {
-        match ours.iter().find(|other| !hunk.is_apart_from(other)) {
-            None => all.push(hunk),
-            Some(other) if other == hunk => {}
-            Some(_) => return None,
-        }
-    }
-    all.sort_by_key(|hunk| (hunk.base.start, hunk.base.end));
     let mut merged = Vec::new();
     let mut at = 0;
-    for hunk in all {
-        merged.extend(base[at..hunk.base.start].concat());
-        merged.extend(hunk.lines.concat());
-        at = hunk.base.end;
+    for spot in spots(&ours, &theirs) {
+        merged.extend(base[at..spot.base.start].concat());
+        at = spot.base.end;
+        let mine = spot.with(&spot.ours, &base);
+        let other = spot.with(&spot.theirs, &base);
+        merged.extend(if spot.theirs.is_empty() || mine == other {
+            mine
+        } else if spot.ours.is_empty() {
+            other
+        } else {
+            match favour? {
+                Side::Ours => mine,
+                Side::Theirs => other,
+            }
+        });
     }
     merged.extend(base[at..].concat());
     Some(merged)
@@ -231,6 +301,60 @@ mod tests {
                 },
             )
             .unwrap();
+    }
+
+    /// With lines between that nobody changes, git and we agree on what is a conflict.
+    #[test]
+    fn a_favoured_side_decides_as_git_decides() {
+        use proptest::prelude::*;
+        use proptest::test_runner::TestRunner;
+        let folder = tempfile::tempdir().unwrap();
+        let word = prop::sample::select(vec!["", "new\n", "x\ny\n", "other\n"]);
+        let edits = || prop::collection::vec(prop::option::of(word.clone()), 6);
+        TestRunner::deterministic()
+            .run(&(edits(), edits()), |(ours, theirs)| {
+                let text = |edits: &[Option<&str>]| -> String {
+                    let line = |(at, edit): (usize, &Option<&str>)| {
+                        let own = format!("line {at}\n");
+                        format!("{}between {at}\n", edit.unwrap_or(&own))
+                    };
+                    edits.iter().enumerate().map(line).collect()
+                };
+                let (base, present, fixed) = (text(&[None; 6]), text(&ours), text(&theirs));
+                for (name, content) in [("b", &base), ("p", &present), ("f", &fixed)] {
+                    std::fs::write(folder.path().join(name), content).unwrap();
+                }
+                for (option, side) in [("--ours", Side::Ours), ("--theirs", Side::Theirs)] {
+                    let output = std::process::Command::new("git")
+                        .args(["merge-file", "-p", option, "p", "b", "f"])
+                        .current_dir(folder.path())
+                        .output()
+                        .unwrap();
+                    let texts = [&base, &present, &fixed].map(|text| text.as_bytes());
+                    let merged = merge_favouring(texts[0], texts[1], texts[2], Some(side));
+                    prop_assert_eq!(
+                        merged.map(String::from_utf8),
+                        Some(String::from_utf8(output.stdout))
+                    );
+                }
+                Ok(())
+            })
+            .unwrap();
+    }
+
+    #[test]
+    fn what_does_not_overlap_is_kept_whoever_is_favoured() {
+        let texts: [&[u8]; 3] = [b"a\nb\nc\n", b"A\nB\nc\nmine\n", b"a\nX\nC\n"];
+        let with = |side| merge_favouring(texts[0], texts[1], texts[2], Some(side));
+        assert_eq!(merge(texts[0], texts[1], texts[2]), None);
+        assert_eq!(
+            with(Side::Ours).as_deref(),
+            Some(b"A\nB\nc\nmine\n".as_slice())
+        );
+        assert_eq!(
+            with(Side::Theirs).as_deref(),
+            Some(b"a\nX\nC\nmine\n".as_slice())
+        );
     }
 
     #[test]

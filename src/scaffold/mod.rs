@@ -22,11 +22,13 @@ mod place;
 pub mod plan;
 pub mod render;
 mod select;
+mod three_way;
 mod validate;
 mod view;
 
 pub use plan::{Action, Change, Entry, Plan, Skipped};
 pub use select::{Choice, UnknownFeature};
+pub use three_way::Side;
 pub use view::{Fresh, RepositoryFacts};
 
 use crate::config::Config;
