@@ -4,6 +4,9 @@
 use bstr::ByteSlice;
 use std::ops::Range;
 
+/// Texts with more lines are compared in a way whose time does not grow with its square.
+const MANY_LINES: usize = 20_000;
+
 /// Puts the change from `base` to `fixed` into `present`, line by line. Where `present` has CRLF
 /// at every line and `base` has none, that is no difference. None where both changed the same
 /// lines, or one of them is not text. Unlike `git merge-file` it lets lines side by side be
@@ -161,7 +164,13 @@ fn merge_lines(base: &[u8], present: &[u8], fixed: &[u8], favour: Option<Side>) 
 }
 
 fn hunks<'t>(base: &[&'t [u8]], other: &'t [&'t [u8]]) -> Vec<Hunk<'t>> {
-    similar::capture_diff_slices(similar::Algorithm::Histogram, base, other)
+    // The anchors of a histogram are looked for anew behind each hunk.
+    let algorithm = if base.len().max(other.len()) > MANY_LINES {
+        similar::Algorithm::Patience
+    } else {
+        similar::Algorithm::Histogram
+    };
+    similar::capture_diff_slices(algorithm, base, other)
         .iter()
         .filter(|step| step.tag() != similar::DiffTag::Equal)
         .flat_map(|step| {

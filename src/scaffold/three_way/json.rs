@@ -48,12 +48,7 @@ fn scalar(text: String, is_text: bool) -> Value {
 
 /// None where both changed the same and no side is favoured, or where a comment of the user's
 /// would go.
-pub(super) fn merge(
-    base: &str,
-    present: &str,
-    wanted: &str,
-    favour: Option<Side>,
-) -> Option<String> {
+pub(super) fn merge([base, present, wanted]: [&str; 3], favour: Option<Side>) -> Option<String> {
     let parse = |text| CstRootNode::parse(text, &ParseOptions::default()).ok();
     let [old, ours, theirs] = [base, present, wanted].map(parse);
     let (old, ours, theirs) = (old?, ours?, theirs?);

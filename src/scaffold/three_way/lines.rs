@@ -174,9 +174,7 @@ impl<'d> Part<'d> {
         let line = self.line(start);
         let behind = line[column..].strip_prefix('-').unwrap_or_default();
         let content = behind.trim_start_matches(' ');
-        let is_inline = matches!(self.node.shape, Shape::List(_))
-            && !content.trim().is_empty()
-            && !is_comment(content);
+        let is_inline = matches!(self.node.shape, Shape::List(_)) && !content.trim().is_empty();
         let above = usize::from(!is_inline);
         let masked = column + 1 + behind.len() - content.len();
         let part = Self {

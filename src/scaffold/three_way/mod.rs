@@ -50,16 +50,16 @@ pub(super) fn three_way(
     if has_merge_markers(present) {
         return None;
     }
-    let merge = Merge {
+    let texts = Texts {
         path,
         base,
         present,
         wanted,
     };
     match Format::of(path) {
-        Format::Text => merge.text(favour, |_| true),
-        Format::Dockerfile => merge.text(favour, |text| parse_dockerfile::parse(text).is_ok()),
-        format => merge.structured(format, favour),
+        Format::Text => texts.text(favour, |_| true),
+        Format::Dockerfile => texts.text(favour, |text| parse_dockerfile::parse(text).is_ok()),
+        format => Structured::parse(texts, format)?.merge(favour),
     }
 }
 
@@ -101,14 +101,14 @@ impl Format {
     }
 }
 
-struct Merge<'t> {
+struct Texts<'t> {
     path: &'t RelPath,
     base: &'t str,
     present: &'t str,
     wanted: &'t str,
 }
 
-impl Merge<'_> {
+impl Texts<'_> {
     fn lines(&self, favour: Option<Side>) -> Option<String> {
         let [base, present, wanted] = [self.base, self.present, self.wanted].map(str::as_bytes);
         let merged = patch::merge_favouring(base, present, wanted, favour)?;
@@ -131,44 +131,70 @@ impl Merge<'_> {
             .or_else(|| self.lines(Some(favour?)).filter(valid))
             .or_else(|| self.side(favour, &is_valid))
     }
+}
 
-    fn structured(&self, format: Format, favour: Option<Side>) -> Option<String> {
-        let base = format.value(self.base)?;
-        let present = format.value(self.present)?;
-        let wanted = format.value(self.wanted)?;
-        let three = Three {
-            base: Some(&base),
-            present: Some(&present),
-            wanted: Some(&wanted),
-        };
-        // YAML is judged by its events alone: nothing of the user's that is read here is expanded.
-        let is_valid = |text: &str| {
-            matches!(format, Format::Yaml) || validate::check(self.path, text, "").is_ok()
-        };
-        let holds = |favour| {
-            move |text: &String| {
-                let merged = format.value(text);
-                merged.is_some() && value::holds(three, merged.as_ref(), favour) && is_valid(text)
-            }
-        };
-        self.lines(None)
-            .filter(holds(None))
-            .or_else(|| self.entries(format, None).filter(holds(None)))
-            .or_else(|| self.entries(format, Some(favour?)).filter(holds(favour)))
-            .or_else(|| self.lines(Some(favour?)).filter(holds(favour)))
-            .or_else(|| self.side(favour, is_valid))
+/// Three texts of a format whose values can be compared.
+struct Structured<'t> {
+    texts: Texts<'t>,
+    format: Format,
+    values: [Value; 3],
+}
+
+impl<'t> Structured<'t> {
+    /// None where one of them is invalid.
+    fn parse(texts: Texts<'t>, format: Format) -> Option<Self> {
+        let base = format.value(texts.base)?;
+        let present = format.value(texts.present)?;
+        let wanted = format.value(texts.wanted)?;
+        Some(Self {
+            texts,
+            format,
+            values: [base, present, wanted],
+        })
     }
 
-    fn entries(&self, format: Format, favour: Option<Side>) -> Option<String> {
-        let (base, present, wanted) = (self.base, self.present, self.wanted);
-        match format {
+    fn merge(&self, favour: Option<Side>) -> Option<String> {
+        self.by_line(None)
+            .or_else(|| self.by_entry(None))
+            .or_else(|| self.by_entry(Some(favour?)))
+            .or_else(|| self.by_line(Some(favour?)))
+            .or_else(|| self.texts.side(favour, |text| self.is_valid(text)))
+    }
+
+    fn by_line(&self, favour: Option<Side>) -> Option<String> {
+        let merged = self.texts.lines(favour)?;
+        self.holds(&merged, favour).then_some(merged)
+    }
+
+    fn by_entry(&self, favour: Option<Side>) -> Option<String> {
+        let texts = [self.texts.base, self.texts.present, self.texts.wanted];
+        let merged = match self.format {
             Format::Yaml => {
-                let [base, present, wanted] = [base, present, wanted].map(yaml::Document::parse);
+                let [base, present, wanted] = texts.map(yaml::Document::parse);
                 lines::merge(&base?, &present?, &wanted?, favour)
             }
-            Format::Json => json::merge(base, present, wanted, favour),
-            Format::Toml => toml::merge(base, present, wanted, favour),
+            Format::Json => json::merge(texts, favour),
+            Format::Toml => toml::merge(texts, favour),
             Format::Dockerfile | Format::Text => None,
-        }
+        }?;
+        self.holds(&merged, favour).then_some(merged)
+    }
+
+    fn holds(&self, merged: &str, favour: Option<Side>) -> bool {
+        let [base, present, wanted] = &self.values;
+        let three = Three {
+            base: Some(base),
+            present: Some(present),
+            wanted: Some(wanted),
+        };
+        self.format
+            .value(merged)
+            .is_some_and(|merged| value::holds(three, Some(&merged), favour))
+            && self.is_valid(merged)
+    }
+
+    /// YAML is judged by its events alone, as its values are: nothing of the user's is expanded.
+    fn is_valid(&self, text: &str) -> bool {
+        matches!(self.format, Format::Yaml) || validate::check(self.texts.path, text, "").is_ok()
     }
 }

@@ -44,12 +44,7 @@ fn of_value(value: &toml_edit::Value) -> Value {
 }
 
 /// None where both changed the same and no side is favoured.
-pub(super) fn merge(
-    base: &str,
-    present: &str,
-    wanted: &str,
-    favour: Option<Side>,
-) -> Option<String> {
+pub(super) fn merge([base, present, wanted]: [&str; 3], favour: Option<Side>) -> Option<String> {
     let parse = |text: &str| text.parse::<DocumentMut>().ok();
     let (base, mut document, wanted) = (parse(base)?, parse(present)?, parse(wanted)?);
     let merge = Merge { favour };
