@@ -323,11 +323,11 @@ mod tests {
         TestRunner::deterministic()
             .run(&(edits(), edits()), |(ours, theirs)| {
                 let text = |edits: &[Option<&str>]| -> String {
-                    let line = |(at, edit): (usize, &Option<&str>)| {
+                    let line = |(at, edit): (usize, Option<&str>)| {
                         let own = format!("line {at}\n");
                         format!("{}between {at}\n", edit.unwrap_or(&own))
                     };
-                    edits.iter().enumerate().map(line).collect()
+                    edits.iter().copied().enumerate().map(line).collect()
                 };
                 let (base, present, fixed) = (text(&[None; 6]), text(&ours), text(&theirs));
                 for (name, content) in [("b", &base), ("p", &present), ("f", &fixed)] {
@@ -339,7 +339,7 @@ mod tests {
                         .current_dir(folder.path())
                         .output()
                         .unwrap();
-                    let texts = [&base, &present, &fixed].map(|text| text.as_bytes());
+                    let texts = [&base, &present, &fixed].map(String::as_bytes);
                     let merged = merge_favouring(texts[0], texts[1], texts[2], Some(side));
                     prop_assert_eq!(
                         merged.map(String::from_utf8),

@@ -6,6 +6,7 @@
 
 mod identity;
 mod json;
+mod layout;
 mod lines;
 mod toml;
 mod value;

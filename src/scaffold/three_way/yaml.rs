@@ -208,14 +208,15 @@ impl Reader<'_> {
         parent.node.last = parent.node.last.max(node.last);
         match &mut parent.node.shape {
             Shape::List(items) => items.push(node),
-            Shape::Map(entries) => match parent.key.take() {
-                Some((key, at)) => entries.push(Entry { key, at, node }),
-                None => {
+            Shape::Map(entries) => {
+                if let Some((key, at)) = parent.key.take() {
+                    entries.push(Entry { key, at, node });
+                } else {
                     parent.node.is_block &= node.raw.is_some();
                     let at = (span.start.line().saturating_sub(1), span.start.col());
                     parent.key = Some((key_of(&node), at));
                 }
-            },
+            }
             Shape::Scalar(_) => {}
         }
     }
