@@ -2,19 +2,20 @@
 
 use super::hooks::at_init::{self, AtInit};
 use super::interrupt::Interrupt;
+use super::planned::{
+    count, make, read_config, refuse_untrusted, refuse_while_under_way, take, unreadable,
+};
 use super::{Context, Exit, Failure, Format};
 use crate::config::{Base, Config};
 use crate::git::Repository;
-use crate::project::{Finding, Project, RelPath, Severity, Unknown};
-use crate::scaffold::answer::{self, Answers, Others};
+use crate::project::{Finding, Project, Severity, Unknown};
+use crate::scaffold::answer::{Answers, Others};
 use crate::scaffold::apply::{self, Session, Step};
 use crate::scaffold::feature::Features;
-use crate::scaffold::{self, CONFIG_FILE, Choice, Entry, Fresh, Options, Plan, PlanError, Skipped};
+use crate::scaffold::{self, CONFIG_FILE, Choice, Entry, Journey, Plan, PlanError, Skipped};
 use crate::{detect, git, ui};
 use clap::Args;
 use serde::Serialize;
-use std::cell::Cell;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Make the repository one that anybody can open, run, test and ship
@@ -139,19 +140,25 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     }
 
     let choice = Choice {
-        only: arguments.feature.clone(),
+        only: (!arguments.feature.is_empty()).then(|| arguments.feature.clone()),
         without: arguments.without.clone(),
     };
-    let plan = plan(
+    let plan = make(
         &project,
         &config,
         &repository,
+        Journey::Init,
         choice,
         (text != before).then_some(text),
         tools,
     )?;
     if arguments.format == Format::Human {
-        let page = ui::show_plan(&plan, &project.name.value, &context.output);
+        let page = ui::show_plan(
+            &plan,
+            &project.name.value,
+            !plan.is_empty(),
+            &context.output,
+        );
         context.output.report(&page)?;
         if at_init::is_wanted(&plan) && farewell.is_none() {
             context.output.report(&at_init::announce(&plan, context))?;
@@ -170,7 +177,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         interrupt.hold();
         let puts = at_init::is_wanted(&plan) && farewell.is_none();
         let mut asked = puts.then(|| at_init::ask(&repository));
-        session.apply(&plan.changes, &mut |step| {
+        session.apply(&plan.changes, "init", &mut |step| {
             if step == Step::InPlace && puts {
                 hooks = Some(at_init::put(&repository, asked.take()));
             }
@@ -186,7 +193,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     }
     let hooks = hooks.transpose()?;
     report(arguments, context, &plan, &project, applied, hooks.as_ref())?;
-    Ok(Exit::Done)
+    Ok(super::planned::exit(&plan))
 }
 
 fn report(
@@ -268,22 +275,6 @@ fn report(
     Ok(context.output.report(&text)?)
 }
 
-/// How many files of the plan are written; its own records come on top.
-fn count(plan: &Plan) -> String {
-    let written = |entry: &&Entry| plan.changes.iter().any(|change| change.path == entry.path);
-    let paths: BTreeSet<&RelPath> = plan
-        .entries
-        .iter()
-        .filter(written)
-        .map(|entry| &entry.path)
-        .collect();
-    match paths.len() {
-        0 => "shipway.lock alone".to_owned(),
-        1 => "1 file and shipway.lock".to_owned(),
-        count => format!("{count} files and shipway.lock"),
-    }
-}
-
 /// What to run after, the first thing first.
 fn next(plan: &Plan) -> Vec<String> {
     let made = |feature: &str| {
@@ -302,66 +293,6 @@ fn next(plan: &Plan) -> Vec<String> {
         next.push("git status".to_owned());
     }
     next
-}
-
-fn plan(
-    project: &Project,
-    config: &Config,
-    repository: &Repository,
-    choice: Choice,
-    config_text: Option<String>,
-    tools: Vec<String>,
-) -> Result<Plan, Failure> {
-    let failed = Cell::new(false);
-    let random = |buffer: &mut [u8]| {
-        if getrandom::fill(buffer).is_err() {
-            failed.set(true);
-        }
-    };
-    let options = Options {
-        choice,
-        fresh: Fresh {
-            now: jiff::Timestamp::now().as_second(),
-            random: &random,
-        },
-        config_text,
-        tools,
-    };
-    let plan = scaffold::plan(project, config, repository, &options)?;
-    if failed.get() {
-        return Err(Failure::new(
-            Exit::Missing,
-            "the system gives no random numbers, so no secret can be made",
-            "see that /dev/urandom is there, then run shipway init again",
-        ));
-    }
-    Ok(plan)
-}
-
-/// Puts `answers` into the text of the configuration and reads it anew.
-fn take(text: &mut String, config: &mut Config, answers: &Answers) -> Result<(), Failure> {
-    *text = answer::write(text, answers).map_err(|error| {
-        Failure::new(
-            Exit::Usage,
-            format!("{CONFIG_FILE}: {error}"),
-            format!("correct {CONFIG_FILE}"),
-        )
-    })?;
-    *config = Config::parse(text, CONFIG_FILE)?;
-    Ok(())
-}
-
-/// The text of `shipway.toml`; empty where there is none.
-pub(super) fn read_config(root: &Path) -> Result<String, Failure> {
-    match crate::config::file::read(&root.join(CONFIG_FILE)) {
-        Ok(text) => Ok(text),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
-        Err(error) => Err(Failure::new(
-            Exit::Usage,
-            format!("cannot read {CONFIG_FILE}: {error}"),
-            "make it a readable file in UTF-8, or move it away",
-        )),
-    }
 }
 
 fn offers(repository: &Repository, config: &Config) -> Result<Vec<ui::Offer>, Failure> {
@@ -392,21 +323,6 @@ fn refuse_unknown_features(repository: &Repository, arguments: &Arguments) -> Re
     Ok(())
 }
 
-fn refuse_while_under_way(repository: &Repository) -> Result<(), Failure> {
-    match repository.under_way {
-        None => Ok(()),
-        Some(what) => Err(Failure::new(
-            Exit::Usage,
-            format!("a {what} is under way in {}", repository.root.display()),
-            match what {
-                "bisect" => "end it with: git bisect reset".to_owned(),
-                "merge" => "commit it, or end it with: git merge --abort".to_owned(),
-                other => format!("finish it with git {other} --continue, or git {other} --abort"),
-            },
-        )),
-    }
-}
-
 fn refuse_unrecognised(project: &Project, repository: &Repository) -> Result<(), Failure> {
     if !project.is_empty() {
         return Ok(());
@@ -419,45 +335,4 @@ fn refuse_unrecognised(project: &Project, repository: &Repository) -> Result<(),
         ),
         "say what there is with a [[service]] in shipway.toml; shipway detect shows what was read",
     ))
-}
-
-fn refuse_untrusted(plan: &Plan, trusted: bool) -> Result<(), Failure> {
-    if trusted || plan.executes.is_empty() {
-        return Ok(());
-    }
-    Err(Failure::new(
-        Exit::Usage,
-        format!(
-            "templates of this repository's own make files that run commands: {}; nothing was \
-             written",
-            plan.executes.join("; ")
-        ),
-        "read them, then run this again with --trust-templates",
-    ))
-}
-
-pub(super) fn unreadable(error: &dialoguer::Error) -> Failure {
-    let dialoguer::Error::IO(cause) = error;
-    if cause.kind() == std::io::ErrorKind::Interrupted {
-        return super::interrupt::at_a_question();
-    }
-    Failure::new(
-        Exit::Usage,
-        format!("the terminal cannot be read: {cause}"),
-        "answer with flags and shipway.toml, and run shipway init --yes",
-    )
-}
-
-impl From<PlanError> for Failure {
-    fn from(error: PlanError) -> Self {
-        let exit = match &error {
-            PlanError::Io { .. } => Exit::Missing,
-            _ => Exit::Usage,
-        };
-        Self {
-            sentence: error.to_string(),
-            mend: None,
-            exit,
-        }
-    }
 }

@@ -6,16 +6,20 @@ mod detect;
 mod doctor;
 mod dora;
 mod failure;
+mod features;
+mod history;
 mod hooks;
 mod init;
 mod interrupt;
 mod place;
+mod planned;
 #[cfg(test)]
 mod reference;
 mod remote;
 mod setup;
 mod trust;
 mod undo;
+mod update;
 
 pub(crate) use failure::Failure;
 
@@ -91,6 +95,10 @@ const DORA_RECORD: &[&str] = &["dora", "record"];
 enum Command {
     Detect(detect::Arguments),
     Init(init::Arguments),
+    Update(update::Arguments),
+    Add(features::Add),
+    Remove(features::Remove),
+    History(history::Arguments),
     Undo(undo::Arguments),
     Doctor(doctor::Arguments),
     Setup(setup::Arguments),
@@ -192,6 +200,10 @@ where
     arguments.everywhere.go(|context| match command {
         Command::Detect(arguments) => detect::run(&arguments, context),
         Command::Init(arguments) => init::run(&arguments, context),
+        Command::Update(arguments) => update::run(&arguments, context),
+        Command::Add(arguments) => features::add(&arguments, context),
+        Command::Remove(arguments) => features::remove(&arguments, context),
+        Command::History(arguments) => history::run(&arguments, context),
         Command::Undo(arguments) => undo::run(&arguments, context),
         Command::Doctor(arguments) => doctor::run(&arguments, context),
         Command::Setup(arguments) => setup::run(&arguments, context),

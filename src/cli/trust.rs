@@ -83,7 +83,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     } else if arguments.format == Format::Human && ui::can_ask() {
         Interrupt::listen()?;
         ui::confirm("Let them run on this machine?")
-            .map_err(|error| super::init::unreadable(&error))?
+            .map_err(|error| super::planned::unreadable(&error))?
     } else {
         return Err(Failure::new(
             Exit::Usage,

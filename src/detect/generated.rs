@@ -5,24 +5,37 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 const BEGIN: &str = "# >>> shipway ";
+/// What the name of a proposal ends with, after that of its file.
+const PROPOSAL: &str = ".shipway-proposal";
 const END: &str = "# <<< shipway ";
 
-/// The whole files that the lock at `root` names. None where it cannot be read: whoever needs
-/// the lock says so.
+/// The whole files that the lock at `root` names, and what was proposed for them. None where it
+/// cannot be read: whoever needs the lock says so. One with the marks of a merge conflict names
+/// those of both sides.
 pub(super) fn files(root: &Path) -> BTreeSet<RelPath> {
     let Ok(text) = crate::config::file::read(&root.join("shipway.lock")) else {
         return BTreeSet::new();
     };
-    let Ok(lock) = text.parse::<toml::Table>() else {
-        return BTreeSet::new();
-    };
-    lock.get("artifact")
-        .and_then(toml::Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter(|artifact| artifact.get("strategy").and_then(toml::Value::as_str) == Some("file"))
-        .filter_map(|artifact| RelPath::parse(artifact.get("path")?.as_str()?).ok())
-        .collect()
+    let mut files = BTreeSet::new();
+    for block in text.split("[[artifact]]").skip(1) {
+        let value = |key: &str| {
+            let line = block.lines().find(|line| line.starts_with(key))?;
+            let table: toml::Table = line.parse().ok()?;
+            Some(table.get(key)?.as_str()?.to_owned())
+        };
+        let Some(path) = value("path").and_then(|path| RelPath::parse(&path).ok()) else {
+            continue;
+        };
+        if block.contains("\nproposal = ")
+            && let Ok(beside) = RelPath::parse(&format!("{path}{PROPOSAL}"))
+        {
+            files.insert(beside);
+        }
+        if value("strategy").as_deref() == Some("file") {
+            files.insert(path);
+        }
+    }
+    files
 }
 
 /// `text` with every line of a marked block empty, so that the others keep their numbers.
@@ -61,12 +74,15 @@ mod tests {
     fn the_lock_names_whole_files() {
         let root = tempfile::tempdir().unwrap();
         let lock = "[[artifact]]\npath = \"Dockerfile\"\nstrategy = \"file\"\n\
-                    [[artifact]]\npath = \"Makefile\"\nstrategy = \"block\"\n";
+                    [[artifact]]\npath = \"Makefile\"\nstrategy = \"block\"\nproposal = \"1\"\n\
+                    <<<<<<< HEAD\n[[artifact]]\npath = \"a.yml\"\nstrategy = \"file\"\n\
+                    =======\n[[artifact]]\npath = \"b.yml\"\nstrategy = \"file\"\n>>>>>>> b\n";
         std::fs::write(root.path().join("shipway.lock"), lock).unwrap();
-        let files = files(root.path());
+        let found = files(root.path());
+        let names: Vec<&str> = found.iter().map(RelPath::as_str).collect();
         assert_eq!(
-            files,
-            BTreeSet::from([RelPath::parse("Dockerfile").unwrap()])
+            names,
+            ["Dockerfile", "Makefile.shipway-proposal", "a.yml", "b.yml"]
         );
     }
 }

@@ -1,7 +1,8 @@
 //! The git executable, told where the repository is instead of left to look.
 
 use super::{GitError, Index};
-use bstr::{BStr, BString};
+use crate::project::RelPath;
+use bstr::{BStr, BString, ByteSlice};
 use gix_hash::ObjectId;
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
@@ -219,6 +220,31 @@ impl Executable {
             .split(|byte| *byte == b'\n')
             .rfind(|line| !line.is_empty())?;
         ObjectId::from_hex(last).ok()
+    }
+
+    /// The contents that `path` (relative to the root) has and had in any commit, newest first; at
+    /// most 100 of them. None where git cannot tell.
+    #[must_use]
+    pub fn contents_of(&self, path: &RelPath) -> Vec<Vec<u8>> {
+        let path = format!(":(top,literal){path}");
+        let raw = ["log", "--all", "--max-count=100", "--format=", "--raw"];
+        let how = ["--no-abbrev", "--no-renames", "-m", "--", path.as_str()];
+        let listed = self.output(&[&raw[..], &how[..]].concat(), b"");
+        let listed = listed.unwrap_or_default().to_str_lossy().into_owned();
+        let mut ids: Vec<&str> = Vec::new();
+        for line in listed.lines() {
+            // `:100644 100644 <old> <new> M<tab>path`, git-diff(1), "Raw output format".
+            let mut fields = line.split_whitespace().skip(2).take(2).collect::<Vec<_>>();
+            fields.reverse();
+            for id in fields {
+                if !id.bytes().all(|byte| byte == b'0') && !ids.contains(&id) {
+                    ids.push(id);
+                }
+            }
+        }
+        ids.into_iter()
+            .filter_map(|id| self.output(&["cat-file", "blob", id], b"").ok())
+            .collect()
     }
 
     /// The index at `file` with the folders outside of a sparse checkout opened out.

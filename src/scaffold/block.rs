@@ -73,6 +73,20 @@ pub(super) fn put(content: &[u8], id: &str, text: &str) -> Vec<u8> {
     out
 }
 
+/// `content` without the block of `id` and the empty line that [`put`] leaves before it.
+pub(super) fn without(content: &[u8], id: &str) -> Vec<u8> {
+    let Found::Block { range, .. } = find(content, id) else {
+        return content.to_vec();
+    };
+    let before = &content[..range.start];
+    let before = match before {
+        [rest @ .., b'\n', b'\r', b'\n'] => &before[..=rest.len()],
+        [rest @ .., b'\n', b'\n'] => &before[..=rest.len()],
+        _ => before,
+    };
+    [before, &content[range.end..]].concat()
+}
+
 /// `content` with every CRLF made LF.
 pub(super) fn with_line_feeds(content: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(content.len());
@@ -142,6 +156,18 @@ mod tests {
             put(b"", "x", ""),
             b"# >>> shipway x >>>\n# <<< shipway x <<<\n"
         );
+    }
+
+    #[test]
+    fn what_was_put_in_is_taken_out_again() {
+        for before in ["", "a:\n\tb\n", "a\r\nb\r\n", "a\n\n"] {
+            let with = put(before.as_bytes(), "x", "one\n");
+            assert_eq!(without(&with, "x"), before.as_bytes(), "{before:?}");
+        }
+        let mut followed = put(b"a\n", "x", "one\n");
+        followed.extend_from_slice(b"b\n");
+        assert_eq!(without(&followed, "x"), b"a\nb\n");
+        assert_eq!(without(b"a\n", "x"), b"a\n");
     }
 
     #[test]

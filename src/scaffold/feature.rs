@@ -237,6 +237,28 @@ impl Features {
         self.templates.get(name).map(AsRef::as_ref)
     }
 
+    /// SHA-256 of template `feature/name` and of the partials that it draws in.
+    #[must_use]
+    pub fn hash(&self, name: &str) -> String {
+        let mut names = vec![name];
+        let mut at = 0;
+        while let Some(text) = names.get(at).and_then(|name| self.template(name)) {
+            for partial in drawn_in(text) {
+                if let Some((known, _)) = self.templates.get_key_value(partial)
+                    && !names.contains(&known.as_str())
+                {
+                    names.push(known);
+                }
+            }
+            at += 1;
+        }
+        let texts: Vec<&str> = names
+            .iter()
+            .filter_map(|name| self.template(name))
+            .collect();
+        super::sha256(texts.join("\0").as_bytes())
+    }
+
     /// Whether the repository has a template `feature/name` of its own.
     #[must_use]
     pub fn is_shadowed(&self, name: &str) -> bool {
@@ -261,7 +283,36 @@ impl Features {
         origin(name, &self.shadowed)
     }
 
+    /// The way by which template `name` draws in itself, if it does.
+    fn circle<'f>(&'f self, name: &'f str, way: &mut Vec<&'f str>) -> bool {
+        let partials: Vec<&str> = drawn_in(self.template(name).unwrap_or_default()).collect();
+        way.push(name);
+        for partial in partials {
+            let Some((partial, _)) = self.templates.get_key_value(partial) else {
+                continue;
+            };
+            if way.contains(&partial.as_str()) {
+                way.push(partial);
+                return true;
+            }
+            if self.circle(partial, way) {
+                return true;
+            }
+        }
+        way.pop();
+        false
+    }
+
     fn checked(self) -> Result<Self, FeatureError> {
+        for name in &self.shadowed {
+            let mut way = Vec::new();
+            if self.circle(name, &mut way) {
+                return Err(FeatureError::Rule {
+                    file: self.origin(name),
+                    message: format!("draws in itself without end: {}", way.join(" > ")),
+                });
+            }
+        }
         let mut ids = BTreeMap::new();
         for feature in self.all.values() {
             let at = format!("{}/feature.toml", feature.name);
@@ -294,6 +345,15 @@ impl Features {
         }
         Ok(self)
     }
+}
+
+/// Names of the partials in a template: `{{> feature/_name}}`.
+fn drawn_in(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices("{{").filter_map(|(at, _)| {
+        let inside = text[at + 2..].trim_start_matches(['~', '#', ' ']);
+        let name = inside.strip_prefix('>')?.trim_start();
+        name.split([' ', '}', '~', '\n']).next()
+    })
 }
 
 fn origin(path: &str, shadowed: &[String]) -> String {

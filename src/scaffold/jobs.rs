@@ -10,8 +10,8 @@ use toml_edit::{DocumentMut, Item, Table, TomlError};
 const HEAD: &str = "schema = 1\n\n";
 
 /// `present` with the jobs and keys of `wanted` that it has not; a job that is still as it was
-/// `offered` before becomes what it is now. What was offered before and is not there was deleted
-/// and stays so.
+/// `offered` before becomes what it is now, or goes where it is offered no more. What was offered
+/// before and is not there was deleted and stays so.
 ///
 /// # Errors
 /// When `present` or `wanted` is no TOML.
@@ -28,10 +28,14 @@ pub(super) fn merge(
     let news: DocumentMut = wanted.parse()?;
     let (now, old) = (values(present), values(offered.unwrap_or_default()));
     let meant = values(wanted);
+    let mut changed = take_out(&mut document, &old, &meant);
     let Some(news) = news.get("hooks").and_then(Item::as_table) else {
-        return Ok(present.to_owned());
+        return Ok(if changed {
+            document.to_string()
+        } else {
+            present.to_owned()
+        });
     };
-    let mut changed = false;
     let is_new = !document.contains_key("hooks");
     for (key, item) in news {
         let Some(hook) = Hook::parse(key) else {
@@ -89,6 +93,45 @@ pub(super) fn merge(
     } else {
         present.to_owned()
     })
+}
+
+/// Takes out what was offered in `old`, is offered no more in `meant`, and is as it was; whether
+/// there was such a thing.
+fn take_out(document: &mut DocumentMut, old: &toml::Table, meant: &toml::Table) -> bool {
+    let now = values(&document.to_string());
+    let Some(section) = document.get_mut("hooks").and_then(Item::as_table_mut) else {
+        return false;
+    };
+    let before = section.len();
+    let mut changed = false;
+    for (key, value) in hooks(old).into_iter().flatten() {
+        let is_meant = hooks(meant).is_some_and(|of| of.contains_key(key));
+        let Some(hook) = Hook::parse(key) else {
+            if !is_meant && hooks(&now).and_then(|of| of.get(key)) == Some(value) {
+                changed |= section.remove(key).is_some();
+            }
+            continue;
+        };
+        let Some(jobs) = section.get_mut(key).and_then(Item::as_array_of_tables_mut) else {
+            continue;
+        };
+        let goes = |job: &Table| {
+            draft::name_of(job).is_some_and(|name| {
+                let was = find(old, hook, name);
+                was.is_some() && was == find(&now, hook, name) && find(meant, hook, name).is_none()
+            })
+        };
+        let length = jobs.len();
+        jobs.retain(|job| !goes(job));
+        changed |= jobs.len() < length;
+        if jobs.is_empty() {
+            section.remove(key);
+        }
+    }
+    if section.is_empty() && before > 0 {
+        document.remove("hooks");
+    }
+    changed
 }
 
 /// What stands before the section's header.

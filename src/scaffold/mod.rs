@@ -7,7 +7,9 @@ mod ahead;
 pub mod answer;
 pub mod apply;
 mod block;
+mod cause;
 mod dotenv;
+mod draft;
 mod expand;
 pub mod feature;
 mod foreign;
@@ -33,11 +35,12 @@ pub use view::{Fresh, RepositoryFacts};
 
 use crate::config::Config;
 use crate::git::Repository;
-use crate::project::{Finding, PathError, Project, RelPath};
+use crate::project::{PathError, Project, RelPath};
+use cause::Causes;
+use draft::Draft;
 use expand::Wanted;
 use feature::{FeatureError, Features, Strategy};
-use lock::{Artifact, LOCK_FILE, Lock, LockError, PRISTINE_DIR, sha256};
-use merge::Merged;
+use lock::{LOCK_FILE, Lock, LockError, sha256};
 use pins::Pins;
 use place::{Place, Places, Present};
 use rayon::prelude::*;
@@ -81,8 +84,23 @@ pub enum PlanError {
     Barred(String),
 }
 
+/// Which way of making a plan.
+#[derive(Debug, Clone, Default)]
+pub enum Journey {
+    /// Whatever is not there is made.
+    #[default]
+    Init,
+    /// What was made before is brought up to date: what the user deleted stays deleted, what is no
+    /// longer made goes unless it was edited.
+    Update {
+        /// Whose side is taken in a conflict; a deleted file is made again for `Theirs`.
+        favour: BTreeMap<RelPath, Side>,
+    },
+}
+
 /// What a plan is made from beside the project.
 pub struct Options<'a> {
+    pub journey: Journey,
     pub choice: Choice,
     pub fresh: Fresh<'a>,
     /// New text of `shipway.toml`, where answers changed it.
@@ -91,7 +109,7 @@ pub struct Options<'a> {
     pub tools: Vec<String>,
 }
 
-/// Plans what `init` would write. Reads the tree, writes nothing.
+/// Plans what `init` or `update` would write. Reads the tree, writes nothing.
 ///
 /// # Errors
 /// When a template or feature is malformed, a chosen feature does not exist, the lock cannot be
@@ -103,7 +121,12 @@ pub fn plan(
     options: &Options,
 ) -> Result<Plan, PlanError> {
     let root = repository.root.as_path();
-    let lock = read_lock(root)?;
+    let is_update = matches!(options.journey, Journey::Update { .. });
+    let (lock, note) = if is_update {
+        joined_lock(root)?
+    } else {
+        (read_lock(root)?, None)
+    };
     let features = Features::load(root)?;
     let pins = Pins::builtin()?;
     let mut places = Places::new(root, &lock);
@@ -126,9 +149,9 @@ pub fn plan(
     };
     let (theirs, unmade) = made::only(own::without_ours(project, &lock, root));
     let present = lock.artifacts.iter().map(|a| a.feature.as_str());
-    let named: BTreeSet<&str> = [&options.choice.only, &config.features.enable]
-        .into_iter()
-        .flatten()
+    let only = options.choice.only.iter().flatten();
+    let named: BTreeSet<&str> = only
+        .chain(&config.features.enable)
         .map(String::as_str)
         .chain(present.clone())
         .collect();
@@ -180,18 +203,8 @@ pub fn plan(
     let (second, findings) = make(&chosen, &expand::paths(&wanted))?;
     let mut context = handlebars::Context::from(second);
 
-    let mut draft = Draft {
-        root,
-        places,
-        entries: Vec::new(),
-        changes: Vec::new(),
-        lock: Lock {
-            answers: answers(config, &chosen),
-            facts: facts_used(&theirs),
-            artifacts: lock.artifacts.clone(),
-            ..Lock::default()
-        },
-    };
+    let changed = Causes::between(&lock, config, &chosen, &theirs);
+    let mut draft = Draft::new(repository, places, &options.journey, &lock, changed);
     if let Some(text) = &options.config_text {
         draft.config(text)?;
     }
@@ -216,189 +229,18 @@ pub fn plan(
     // The first in order, whichever was found first.
     checked.into_iter().collect::<Result<(), _>>()?;
     for (file, path, text, reason) in rendered {
-        let template = features.template(&file.template()).unwrap_or_default();
-        draft.artifact(file, path, &text, &sha256(template.as_bytes()), reason)?;
+        draft.artifact(file, path, &text, &features.hash(&file.template()), reason)?;
+    }
+    if is_update {
+        draft.leave(&wanted)?;
     }
     let executes = foreign::executes(&features, &wanted);
-    draft.finish(skipped, executes, findings)
-}
-
-/// A plan in the making.
-struct Draft<'t> {
-    root: &'t Path,
-    places: Places<'t>,
-    entries: Vec<Entry>,
-    changes: Vec<Change>,
-    lock: Lock,
-}
-
-impl Draft<'_> {
-    fn config(&mut self, text: &str) -> Result<(), PlanError> {
-        let path = RelPath::parse(CONFIG_FILE).map_err(own_path)?;
-        let present = read(&mut self.places, self.root, &path)?;
-        if present.as_deref() == Some(text.as_bytes()) {
-            return Ok(());
-        }
-        self.entries.push(Entry {
-            path: path.clone(),
-            feature: String::new(),
-            action: if present.is_some() {
-                Action::Extend
-            } else {
-                Action::Create
-            },
-            strategy: Strategy::File,
-            reason: "your answers, where they differ from what was detected".to_owned(),
-        });
-        self.change(path, present.as_deref(), text.as_bytes().to_vec(), None);
-        Ok(())
-    }
-
-    fn left_out(&mut self, file: &Wanted, reason: &str) {
-        let Place::Out { because } = &file.place else {
-            return;
-        };
-        self.entries.push(Entry {
-            path: file.path.clone(),
-            feature: file.feature.to_owned(),
-            action: Action::LeftOut,
-            strategy: file.rule.strategy,
-            reason: format!("{reason}; not made, because {because}"),
-        });
-    }
-
-    fn artifact(
-        &mut self,
-        file: &Wanted,
-        path: &RelPath,
-        text: &str,
-        template: &str,
-        reason: String,
-    ) -> Result<(), PlanError> {
-        let id = file.id();
-        let rule = file.rule;
-        // What answers changed is in the plan already.
-        let planned = self.changes.iter().position(|change| change.path == *path);
-        let present = match planned {
-            Some(at) => self.changes[at].content.clone(),
-            None => read(&mut self.places, self.root, path)?,
-        };
-        let known = self.lock.by_id(&id).cloned();
-        let offered = self.offered(known.as_ref())?;
-        let Merged {
-            mut action,
-            content,
-            pristine,
-            note,
-        } = merge::merge(
-            rule.strategy,
-            &id,
-            present.as_deref(),
-            text,
-            known.as_ref(),
-            offered.as_deref(),
-        );
-        let mut reason = reason;
-        if let Place::Beside { because, .. } = &file.place {
-            if action == Action::Create {
-                action = Action::Beside;
-            }
-            reason = format!("{reason}; here, because {because}");
-        }
-        if let Some(note) = note {
-            reason = format!("{reason}; {note}");
-        }
-        self.entries.push(Entry {
-            path: path.clone(),
-            feature: file.feature.to_owned(),
-            action,
-            strategy: rule.strategy,
-            reason,
-        });
-        if let Some(content) = content {
-            if let Some(at) = planned {
-                self.changes[at].content = Some(content);
-            } else {
-                let mode = present.is_none().then(|| rule.mode.bits());
-                self.change(path.clone(), present.as_deref(), content, mode);
-            }
-        }
-        if action == Action::Kept {
-            return Ok(());
-        }
-        self.lock.put(Artifact {
-            path: path.clone(),
-            id,
-            feature: file.feature.to_owned(),
-            mode: format!("{:04o}", rule.mode.bits()),
-            strategy: rule.strategy,
-            template: template.to_owned(),
-            pristine: pristine.as_deref().map(sha256),
-        });
-        if let Some(pristine) = pristine {
-            let copy = RelPath::parse(&format!("{PRISTINE_DIR}/{path}")).map_err(own_path)?;
-            self.ours(copy, pristine)?;
-        }
-        Ok(())
-    }
-
-    /// What was generated before, where jobs are compared with it; None where its copy was edited
-    /// or is gone.
-    fn offered(&mut self, known: Option<&Artifact>) -> Result<Option<Vec<u8>>, PlanError> {
-        let Some(known) = known.filter(|known| known.strategy == Strategy::Jobs) else {
-            return Ok(None);
-        };
-        let copy = RelPath::parse(&format!("{PRISTINE_DIR}/{}", known.path)).map_err(own_path)?;
-        let text = read(&mut self.places, self.root, &copy)?;
-        Ok(text.map(|text| block::with_line_feeds(&text)))
-    }
-
-    /// A file of shipway's own; a checkout that writes CRLF is no change.
-    fn ours(&mut self, path: RelPath, content: Vec<u8>) -> Result<(), PlanError> {
-        let present = read(&mut self.places, self.root, &path)?;
-        let same = present.as_deref().is_some_and(|present| {
-            present == content || block::with_line_feeds(present) == content
-        });
-        if !same {
-            self.change(path, present.as_deref(), content, None);
-        }
-        Ok(())
-    }
-
-    fn change(
-        &mut self,
-        path: RelPath,
-        present: Option<&[u8]>,
-        content: Vec<u8>,
-        mode: Option<u32>,
-    ) {
-        self.changes.push(Change {
-            path,
-            content: Some(content),
-            mode,
-            before: present.map(sha256),
-        });
-    }
-
-    fn finish(
-        mut self,
-        skipped: Vec<Skipped>,
-        executes: Vec<String>,
-        findings: Vec<Finding>,
-    ) -> Result<Plan, PlanError> {
-        if !self.lock.artifacts.is_empty() {
-            let text = self.lock.to_text()?.into_bytes();
-            self.ours(RelPath::parse(LOCK_FILE).map_err(own_path)?, text)?;
-        }
-        self.entries.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(Plan {
-            entries: self.entries,
-            skipped,
-            executes,
-            findings,
-            changes: self.changes,
-        })
-    }
+    let mut plan = draft.finish()?;
+    plan.skipped = skipped;
+    plan.executes = executes;
+    plan.findings = findings;
+    plan.notes.extend(note);
+    Ok(plan)
 }
 
 /// A text ends in one line break, whatever blocks of its template were left out.
@@ -421,6 +263,34 @@ pub fn read_lock(root: &Path) -> Result<Lock, PlanError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Lock::default()),
         Err(source) => Err(PlanError::Io { path, source }),
     }
+}
+
+/// As [`read_lock`]; one with the marks of a merge conflict is joined from both sides, which the
+/// sentence then says.
+///
+/// # Errors
+/// When it, or one of its sides, cannot be read or trusted.
+pub fn joined_lock(root: &Path) -> Result<(Lock, Option<String>), PlanError> {
+    let path = root.join(LOCK_FILE);
+    match read_lock(root) {
+        Err(PlanError::Lock(LockError::Conflict { .. })) => {}
+        other => return Ok((other?, None)),
+    }
+    let text = crate::config::file::read(&path).map_err(|source| PlanError::Io { path, source })?;
+    let lies_there = |artifact: &lock::Artifact| {
+        let content = std::fs::read(artifact.path.under(root)).unwrap_or_default();
+        let part = match artifact.strategy {
+            Strategy::Block => match block::find(&content, &artifact.id) {
+                block::Found::Block { text, .. } => text,
+                block::Found::Absent | block::Found::Broken => return false,
+            },
+            _ => &content,
+        };
+        artifact.pristine == Some(sha256(&block::with_line_feeds(part)))
+    };
+    let lock = Lock::joined(&text, lies_there)?;
+    let note = format!("{LOCK_FILE} had the marks of a merge conflict: both sides were joined");
+    Ok((lock, Some(note)))
 }
 
 /// The content at `path`, where there is a file.
@@ -458,46 +328,6 @@ fn keep_secrets_out_of_git(wanted: &mut [Wanted], project: &Project) {
             file.place = Place::Out { because };
         }
     }
-}
-
-fn answers(config: &Config, chosen: &BTreeSet<String>) -> BTreeMap<String, String> {
-    let base = serde_json::to_value(config.container.base).unwrap_or_default();
-    let chosen: Vec<&str> = chosen.iter().map(String::as_str).collect();
-    [
-        ("base", base.as_str().unwrap_or_default().to_owned()),
-        ("features", chosen.join(" ")),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), value))
-    .collect()
-}
-
-fn facts_used(project: &Project) -> BTreeMap<String, String> {
-    let mut facts = BTreeMap::from([("name".to_owned(), project.name.value.clone())]);
-    for service in &project.services {
-        let mut put = |fact: &str, value: Option<String>| {
-            if let Some(value) = value {
-                facts.insert(format!("{}.{fact}", service.name), value);
-            }
-        };
-        put("root", Some(service.root.to_string()));
-        put(
-            "port",
-            service.port.as_ref().map(|fact| fact.value.to_string()),
-        );
-        put(
-            "entry",
-            service.entry.as_ref().map(|fact| fact.value.clone()),
-        );
-        put(
-            "runtime_version",
-            service
-                .runtime_version
-                .as_ref()
-                .map(|fact| fact.value.clone()),
-        );
-    }
-    facts
 }
 
 fn own_path(source: PathError) -> PlanError {

@@ -82,7 +82,7 @@ impl<'t> Places<'t> {
                 None if known.path == *request.path => Place::At(known.path.clone()),
                 None => Place::Beside {
                     path: known.path.clone(),
-                    because: format!("it was put beside {} before", request.path),
+                    because: format!("it was put there instead of {} before", request.path),
                 },
                 Some(because) => Place::Out { because },
             };
@@ -184,6 +184,30 @@ impl<'t> Places<'t> {
             }
         }
         Present::Nothing
+    }
+
+    /// Why the file at `path` should not be written just now, as the end of a sentence.
+    pub(super) fn hindrance(&mut self, path: &RelPath) -> Option<&'static str> {
+        let file = path.under(self.root);
+        if std::fs::metadata(&file).is_ok_and(|metadata| metadata.permissions().readonly()) {
+            return Some("it is read-only, so it stays; make it writable, then run shipway update");
+        }
+        let name = path.file_name();
+        let marks = [
+            // Vim, Emacs, LibreOffice, Kate.
+            format!(".{name}.swp"),
+            format!(".#{name}"),
+            format!(".~lock.{name}#"),
+            format!(".{name}.kate-swp"),
+        ];
+        let folder = path.parent().under(self.root);
+        let listing = self.listing(&folder)?;
+        marks
+            .iter()
+            .any(|mark| listing.contains_key(OsString::from(mark).as_os_str()))
+            .then_some(
+                "an editor has it open, so it stays; save and close it, then run shipway update",
+            )
     }
 
     /// None where the folder cannot be read.

@@ -15,6 +15,9 @@ pub struct Plan {
     pub executes: Vec<String>,
     /// What the owner should know of the files that stay as they are.
     pub findings: Vec<Finding>,
+    /// What became of shipway's own records, where that needs a word.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// The writes, in order; the pristine copies and, last, the lock included.
     #[serde(skip)]
     pub changes: Vec<Change>,
@@ -30,6 +33,9 @@ pub struct Entry {
     pub strategy: Strategy,
     /// One line.
     pub reason: String,
+    /// What made it change: a template, a detected fact, an answer. Empty where it does not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub why: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -43,8 +49,18 @@ pub enum Action {
     Extend,
     /// A generated file or block that nobody edited, made anew.
     Update,
+    /// Generated before and edited since: what is new is put in, the edits stay.
+    Merge,
     /// Generated before and edited since; stays as it is.
     Kept,
+    /// Stays as it is: the edits and what is new touch the same. What would come lies beside it.
+    Conflict,
+    /// Generated before and deleted since; stays so.
+    Absent,
+    /// Not generated any more and not edited: taken away.
+    Remove,
+    /// Not generated any more, and edited: the user's from now on.
+    Released,
     /// As it would be made.
     Unchanged,
     /// Not made, because the user's file is there.
@@ -86,5 +102,12 @@ impl Plan {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
+    }
+
+    /// The files that the user's edits are in conflict with.
+    pub fn conflicts(&self) -> impl Iterator<Item = &Entry> {
+        self.entries
+            .iter()
+            .filter(|entry| entry.action == Action::Conflict)
     }
 }

@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 /// What the user asked for beside `shipway.toml`.
 #[derive(Debug, Clone, Default)]
 pub struct Choice {
-    /// Only these (and what they require); all that are on by default where empty.
-    pub only: Vec<String>,
+    /// Only these (and what they require); all that are on by default where absent.
+    pub only: Option<Vec<String>>,
     pub without: Vec<String>,
 }
 
@@ -30,28 +30,22 @@ pub(super) fn wanted<'f>(
     choice: &'f Choice,
     made_before: impl Iterator<Item = &'f str>,
 ) -> Result<(BTreeSet<String>, Vec<Skipped>), UnknownFeature> {
-    let named = [
-        &choice.only,
-        &choice.without,
-        &config.enable,
-        &config.disable,
-    ];
+    let only = choice.only.as_deref().unwrap_or_default();
+    let named = [only, &choice.without, &config.enable, &config.disable];
     for name in named.into_iter().flatten() {
         features.known(name)?;
     }
     let has = |list: &[String], name: &str| list.iter().any(|one| one == name);
-    let off = |name: &str| {
-        has(&choice.without, name) || (has(&config.disable, name) && !has(&choice.only, name))
-    };
-    let mut open: Vec<&str> = if choice.only.is_empty() {
-        features
+    let off =
+        |name: &str| has(&choice.without, name) || (has(&config.disable, name) && !has(only, name));
+    let mut open: Vec<&str> = match &choice.only {
+        None => features
             .all
             .iter()
             .filter(|(name, feature)| feature.default || config.enable.contains(name))
             .map(|(name, _)| name.as_str())
-            .collect()
-    } else {
-        choice.only.iter().map(String::as_str).collect()
+            .collect(),
+        Some(only) => only.iter().map(String::as_str).collect(),
     };
     open.extend(made_before);
     let mut wanted = BTreeSet::new();

@@ -13,6 +13,18 @@ pub(crate) struct Offer {
     pub(crate) chosen: bool,
 }
 
+/// Asks for one of `items`; gives its place among them.
+///
+/// # Errors
+/// When the terminal cannot be read.
+pub(crate) fn choose(question: &str, items: &[&str]) -> dialoguer::Result<usize> {
+    Select::with_theme(&ColorfulTheme::default())
+        .with_prompt(question)
+        .items(items)
+        .default(0)
+        .interact()
+}
+
 /// Asks for what detection is not certain of. Only answers that differ from what was detected
 /// are given back. `time_zone` is that of the report, where the configuration has one; `others` is
 /// the tool that runs the hooks here, where nobody said yet what becomes of that.

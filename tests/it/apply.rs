@@ -55,7 +55,7 @@ fn die_at(number: usize, work: impl FnOnce(&mut dyn FnMut(Step) -> ControlFlow<(
 
 fn apply(repository: &Repository) {
     let session = Session::open(repository).unwrap();
-    session.apply(&changes(), &mut go_on).unwrap();
+    session.apply(&changes(), "init", &mut go_on).unwrap();
 }
 
 fn assert_clean(repository: &Repository) {
@@ -94,7 +94,7 @@ fn killed_at_any_step_it_is_finished_or_taken_back() {
         let repository = git::open(sandbox.root()).unwrap();
         let died = die_at(number, |sink| {
             let session = Session::open(&repository).unwrap();
-            session.apply(&changes(), sink).unwrap();
+            session.apply(&changes(), "init", sink).unwrap();
         });
         let repair = Session::open(&repository).unwrap().repair().unwrap();
         let now = sandbox.tree();
@@ -156,7 +156,7 @@ fn asked_to_stop_at_any_step_it_takes_everything_back() {
         let mut done = false;
         let result = Session::open(&repository)
             .unwrap()
-            .apply(&changes(), &mut |step| {
+            .apply(&changes(), "init", &mut |step| {
                 count += 1;
                 done |= step == Step::Finished;
                 if count > number {
@@ -183,7 +183,7 @@ fn an_edit_after_the_kill_is_never_lost() {
     assert!(die_at(9, |sink| {
         Session::open(&repository)
             .unwrap()
-            .apply(&changes(), sink)
+            .apply(&changes(), "init", sink)
             .unwrap();
     }));
     sandbox.write("Makefile", "edited meanwhile\n");
@@ -207,7 +207,7 @@ fn a_file_that_changed_since_the_plan_stops_it() {
     sandbox.write("kept/new.txt", "theirs");
     let before = sandbox.tree();
     let session = Session::open(&repository).unwrap();
-    let error = session.apply(&changes(), &mut go_on).unwrap_err();
+    let error = session.apply(&changes(), "init", &mut go_on).unwrap_err();
     assert!(matches!(error, ApplyError::Changed(path) if path == "kept/new.txt"));
     assert_eq!(sandbox.tree(), before);
     assert_clean(&repository);
@@ -219,7 +219,7 @@ fn a_file_that_appears_while_writing_is_not_overwritten() {
     let before = sandbox.tree();
     let repository = git::open(sandbox.root()).unwrap();
     let session = Session::open(&repository).unwrap();
-    let result = session.apply(&changes(), &mut |step| {
+    let result = session.apply(&changes(), "init", &mut |step| {
         if step == Step::Journalled {
             sandbox.write("kept/new.txt", "theirs");
         }
@@ -308,7 +308,7 @@ fn a_full_disk_leaves_everything_as_it_was() {
     ));
     let error = {
         let session = Session::open(&repository).unwrap();
-        session.apply(&changes, &mut go_on).unwrap_err()
+        session.apply(&changes, "init", &mut go_on).unwrap_err()
     };
     let message = error.to_string();
     let left: Vec<_> = std::fs::read_dir(&repository.private_dir)

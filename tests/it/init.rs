@@ -315,7 +315,7 @@ fn a_lock_that_cannot_be_trusted_is_refused() {
             .error(2, &["init", "--yes"])
             .contains("shipway.lock:1: has the marks of a merge")
     );
-    sandbox.write("shipway.lock", &lock.replace("schema = 1", "schema = 99"));
+    sandbox.write("shipway.lock", &lock.replace("schema = 2", "schema = 99"));
     assert!(
         sandbox
             .error(2, &["init", "--yes"])

@@ -40,4 +40,5 @@ mod setup_managers;
 mod terminal;
 mod trust;
 mod untracked;
+mod update;
 mod validators;

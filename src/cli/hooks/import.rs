@@ -1,7 +1,7 @@
 //! `shipway hooks import`: other tools' hooks become jobs of `shipway.toml`.
 
 use super::super::interrupt::Interrupt;
-use super::super::{Context, Exit, Failure, Format, init, undo};
+use super::super::{Context, Exit, Failure, Format, planned, undo};
 use crate::config::FILE;
 use crate::hooks::draft::Draft;
 use crate::hooks::import::{self, Import, ImportError, Left, Source, farewell, sources};
@@ -70,7 +70,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         undo::repair(&session, context)?;
         Some(session)
     };
-    let before = init::read_config(&repository.root)?;
+    let before = planned::read_config(&repository.root)?;
     let tracked = crate::git::tracked(&repository.root)?;
     let tracked: Vec<&str> = tracked.iter().map(RelPath::as_str).collect();
     let import = import::import(&repository.root, &sources, &tracked, &before)?;
@@ -86,7 +86,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         if human
             && !arguments.yes
             && ui::can_ask()
-            && !ui::confirm(&question).map_err(|error| init::unreadable(&error))?
+            && !ui::confirm(&question).map_err(|error| planned::unreadable(&error))?
         {
             context.output.note("Nothing was written.");
             return Ok(Exit::Done);
@@ -94,6 +94,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         interrupt.hold();
         session.apply(
             &[change(&before, &import.text, &repository.root)?],
+            "hooks import",
             &mut |_| interrupt.answer(),
         )?;
         applied = true;

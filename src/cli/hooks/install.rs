@@ -278,7 +278,8 @@ fn beside_sentence(tools: &[String]) -> String {
 /// Whether to chain; with what to do instead where not.
 fn agree(said: &str) -> Result<bool, Failure> {
     Interrupt::listen()?;
-    ui::confirm(&format!("{said} Go on?")).map_err(|error| super::super::init::unreadable(&error))
+    ui::confirm(&format!("{said} Go on?"))
+        .map_err(|error| super::super::planned::unreadable(&error))
 }
 
 impl From<InstallError> for Failure {

@@ -14,8 +14,17 @@ const FILE: &str = "journal.json";
 pub(super) struct Journal {
     /// The entry of the history that this takes back.
     pub undoes: Option<u32>,
+    /// The command that this is the work of: `init`.
+    #[serde(default)]
+    pub command: String,
+    /// When it was begun; seconds since 1970.
+    #[serde(default)]
+    pub at: i64,
     /// Folders that will be made, outermost first.
     pub folders: Vec<String>,
+    /// Folders that go at the end, where they are empty by then; outermost first.
+    #[serde(default)]
+    pub emptied: Vec<String>,
     pub steps: Vec<Entry>,
 }
 
@@ -90,7 +99,7 @@ impl Journal {
     pub(super) fn sync(&self, root: &Path) -> io::Result<()> {
         let files = self.steps.iter().map(|entry| &entry.path);
         let mut folders = BTreeSet::new();
-        for path in files.chain(&self.folders) {
+        for path in files.chain(&self.folders).chain(&self.emptied) {
             let path = RelPath::parse(path).map_err(io::Error::other)?;
             folders.insert(path.parent().under(root));
         }

@@ -58,6 +58,29 @@ struct Copy<'c> {
     step: Step<'c>,
 }
 
+/// What one apply is to do.
+struct Run<'r> {
+    changes: &'r [Change],
+    /// Folders that go at the end, where they are empty by then; outermost first.
+    emptied: Vec<String>,
+    command: &'r str,
+    undoes: Option<u32>,
+}
+
+/// An apply that can be taken back.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Past {
+    /// Its number; the highest is taken back first.
+    pub number: u32,
+    /// `init`, `update`, …; empty where that was not noted.
+    pub command: String,
+    /// Seconds since 1970; 0 where that was not noted.
+    #[serde(skip)]
+    pub at: i64,
+    /// What it wrote or took away.
+    pub paths: Vec<String>,
+}
+
 /// The right to change one repository; held by one process at a time.
 pub struct Session<'r> {
     repository: &'r Repository,
@@ -121,11 +144,24 @@ impl<'r> Session<'r> {
     ///
     /// # Errors
     /// In every case nothing is left changed.
-    pub fn apply(&self, changes: &[Change], sink: Sink) -> Result<(), ApplyError> {
+    pub fn apply(&self, changes: &[Change], command: &str, sink: Sink) -> Result<(), ApplyError> {
         if changes.is_empty() {
             return Ok(());
         }
-        self.run(changes, &[], None, sink)
+        let mut emptied = BTreeSet::new();
+        for change in changes.iter().filter(|change| change.content.is_none()) {
+            let mut folder = change.path.parent();
+            while !folder.is_root() && emptied.insert(folder.as_str().to_owned()) {
+                folder = folder.parent();
+            }
+        }
+        let run = Run {
+            changes,
+            emptied: emptied.into_iter().collect(),
+            command,
+            undoes: None,
+        };
+        self.run(&run, sink)
     }
 
     /// Takes the last apply back; gives the paths that changed.
@@ -133,11 +169,11 @@ impl<'r> Session<'r> {
     /// # Errors
     /// Where there is none, or one of its files was edited since.
     pub fn undo(&self, sink: Sink) -> Result<Vec<RelPath>, ApplyError> {
-        let Some(&number) = self.history()?.last() else {
+        let Some(&number) = numbers(self.repository)?.last() else {
             return Err(ApplyError::NothingToUndo);
         };
         let store = Store {
-            folder: self.history_dir().join(number.to_string()),
+            folder: history_dir(self.repository).join(number.to_string()),
         };
         let Some(journal) = store.read().map_err(at(&store.journal()))? else {
             return Err(ApplyError::NothingToUndo);
@@ -171,25 +207,22 @@ impl<'r> Session<'r> {
         if !edited.is_empty() {
             return Err(ApplyError::Edited(edited));
         }
-        self.run(&changes, &journal.folders, Some(number), sink)?;
+        let run = Run {
+            changes: &changes,
+            emptied: journal.folders,
+            command: "undo",
+            undoes: Some(number),
+        };
+        self.run(&run, sink)?;
         Ok(changes.into_iter().map(|change| change.path).collect())
     }
 
-    /// `folders` are removed at the end where they are empty.
-    fn run(
-        &self,
-        changes: &[Change],
-        folders: &[String],
-        undoes: Option<u32>,
-        sink: Sink,
-    ) -> Result<(), ApplyError> {
+    fn run(&self, run: &Run, sink: Sink) -> Result<(), ApplyError> {
         let store = open_store(self.repository);
-        let journal = self
-            .stage(&store, changes, folders, undoes, sink)
-            .inspect_err(|_| {
-                let _ = std::fs::remove_dir_all(&store.folder);
-            })?;
-        let result = self.install_all(&store, &journal, changes, sink);
+        let journal = self.stage(&store, run, sink).inspect_err(|_| {
+            let _ = std::fs::remove_dir_all(&store.folder);
+        })?;
+        let result = self.install_all(&store, &journal, run.changes, sink);
         if let Err(error) = result {
             self.take_back(&store, &journal)?;
             return Err(error);
@@ -202,24 +235,21 @@ impl<'r> Session<'r> {
         Ok(())
     }
 
-    fn stage(
-        &self,
-        store: &Store,
-        changes: &[Change],
-        folders: &[String],
-        undoes: Option<u32>,
-        sink: Sink,
-    ) -> Result<Journal, ApplyError> {
+    fn stage(&self, store: &Store, run: &Run, sink: Sink) -> Result<Journal, ApplyError> {
+        let changes = run.changes;
         std::fs::create_dir(&store.folder).map_err(at(&store.folder))?;
         // Where the apply will go when it is done: a disk that is full now is told of in time.
-        let history = self.history_dir();
+        let history = history_dir(self.repository);
         if !history.is_dir() {
             std::fs::create_dir(&history).map_err(at(&history))?;
         }
         let root = &self.repository.root;
         let mut journal = Journal {
-            undoes,
-            folders: folders.to_vec(),
+            undoes: run.undoes,
+            command: run.command.to_owned(),
+            at: jiff::Timestamp::now().as_second(),
+            folders: Vec::new(),
+            emptied: run.emptied.clone(),
             steps: Vec::with_capacity(changes.len()),
         };
         let mut missing = BTreeSet::new();
@@ -251,9 +281,7 @@ impl<'r> Session<'r> {
                     like: like.map(|(target, _)| target),
                     step: Step::Staged(&change.path),
                 });
-                if undoes.is_none() {
-                    missing_folders(root, &change.path, &mut missing);
-                }
+                missing_folders(root, &change.path, &mut missing);
             }
             journal.steps.push(Entry {
                 path: change.path.as_str().to_owned(),
@@ -288,12 +316,10 @@ impl<'r> Session<'r> {
     ) -> Result<(), ApplyError> {
         proceed(sink(Step::Journalled))?;
         let root = &self.repository.root;
-        if journal.undoes.is_none() {
-            for folder in &journal.folders {
-                let path = root.join(folder);
-                std::fs::create_dir(&path).map_err(at(&path))?;
-                proceed(sink(Step::FolderMade(folder)))?;
-            }
+        for folder in &journal.folders {
+            let path = root.join(folder);
+            std::fs::create_dir(&path).map_err(at(&path))?;
+            proceed(sink(Step::FolderMade(folder)))?;
         }
         for (number, (change, entry)) in changes.iter().zip(&journal.steps).enumerate() {
             let target = change.path.under(root);
@@ -334,12 +360,12 @@ impl<'r> Session<'r> {
     /// Ends an apply whose files are all in place. Can be cut short and begun again.
     fn finish(&self, store: &Store, journal: &Journal) -> Result<(), ApplyError> {
         let root = &self.repository.root;
-        let history = self.history_dir();
+        let history = history_dir(self.repository);
+        for folder in journal.emptied.iter().rev() {
+            // One that is not empty holds something of the user's.
+            let _ = std::fs::remove_dir(root.join(folder));
+        }
         if let Some(number) = journal.undoes {
-            for folder in journal.folders.iter().rev() {
-                // One that is no longer empty holds something of the user's.
-                let _ = std::fs::remove_dir(root.join(folder));
-            }
             journal.sync(root).map_err(at(root))?;
             let undone = Store {
                 folder: history.join(number.to_string()),
@@ -350,7 +376,7 @@ impl<'r> Session<'r> {
             return store.discard().map_err(at(&store.folder));
         }
         journal.sync(root).map_err(at(root))?;
-        let numbers = self.history()?;
+        let numbers = numbers(self.repository)?;
         let next = numbers.last().map_or(1, |last| last + 1);
         let entry = history.join(next.to_string());
         if entry.exists() {
@@ -376,30 +402,51 @@ impl<'r> Session<'r> {
         let content = disk::read_if_there(&target).map_err(at(&target))?;
         Ok(content.as_deref().map(sha256))
     }
+}
 
-    fn history_dir(&self) -> PathBuf {
-        self.repository.private_dir.join("history")
+/// The applies that can be taken back, the last one first. Reads only.
+///
+/// # Errors
+/// Where git's folder cannot be read.
+pub fn past(repository: &Repository) -> Result<Vec<Past>, ApplyError> {
+    let mut past = Vec::new();
+    for number in numbers(repository)?.into_iter().rev() {
+        let folder = history_dir(repository).join(number.to_string());
+        let store = Store { folder };
+        if let Some(journal) = store.read().map_err(at(&store.journal()))? {
+            past.push(Past {
+                number,
+                command: journal.command,
+                at: journal.at,
+                paths: journal.steps.into_iter().map(|entry| entry.path).collect(),
+            });
+        }
     }
+    Ok(past)
+}
 
-    /// Numbers of the applies that can be taken back, oldest first.
-    fn history(&self) -> Result<Vec<u32>, ApplyError> {
-        let folder = self.history_dir();
-        let entries = match std::fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(at(&folder)(error)),
-        };
-        let mut numbers: Vec<u32> = entries
-            .filter_map(Result::ok)
-            .filter(|entry| {
-                let folder = entry.path();
-                Store { folder }.journal().is_file()
-            })
-            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-            .collect();
-        numbers.sort_unstable();
-        Ok(numbers)
-    }
+fn history_dir(repository: &Repository) -> PathBuf {
+    repository.private_dir.join("history")
+}
+
+/// Numbers of the applies that can be taken back, oldest first.
+fn numbers(repository: &Repository) -> Result<Vec<u32>, ApplyError> {
+    let folder = history_dir(repository);
+    let entries = match std::fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(at(&folder)(error)),
+    };
+    let mut numbers: Vec<u32> = entries
+        .filter_map(Result::ok)
+        .filter(|entry| {
+            let folder = entry.path();
+            Store { folder }.journal().is_file()
+        })
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect();
+    numbers.sort_unstable();
+    Ok(numbers)
 }
 
 fn proceed(answer: ControlFlow<()>) -> Result<(), ApplyError> {

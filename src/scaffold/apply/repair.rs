@@ -72,11 +72,9 @@ impl Session<'_> {
             };
             result.map_err(at(&target))?;
         }
-        if journal.undoes.is_none() {
-            for folder in journal.folders.iter().rev() {
-                // One that was not made yet, or holds something of the user's by now.
-                let _ = std::fs::remove_dir(root.join(folder));
-            }
+        for folder in journal.folders.iter().rev() {
+            // One that was not made yet, or holds something of the user's by now.
+            let _ = std::fs::remove_dir(root.join(folder));
         }
         journal.sync(root).map_err(at(root))?;
         if edited.is_empty() {

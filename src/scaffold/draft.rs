@@ -1,0 +1,479 @@
+//! A plan in the making: artifact by artifact, with what was generated before at hand.
+
+use super::block::{self, Found};
+use super::cause::Causes;
+use super::expand::Wanted;
+use super::feature::Strategy;
+use super::lock::{Artifact, LOCK_FILE, Lock, PRISTINE_DIR, PROPOSAL, sha256};
+use super::merge::{self, Merged, Sides};
+use super::place::{Place, Places};
+use super::plan::{Action, Change, Entry, Plan};
+use super::{CONFIG_FILE, Journey, PlanError, jobs, own_path, read};
+use crate::git::{Executable, Repository};
+use crate::project::RelPath;
+use std::collections::BTreeSet;
+
+pub(super) struct Draft<'t> {
+    repository: &'t Repository,
+    places: Places<'t>,
+    journey: &'t Journey,
+    entries: Vec<Entry>,
+    changes: Vec<Change>,
+    lock: Lock,
+    causes: Causes,
+    notes: Vec<String>,
+}
+
+impl<'t> Draft<'t> {
+    pub(super) fn new(
+        repository: &'t Repository,
+        places: Places<'t>,
+        journey: &'t Journey,
+        lock: &Lock,
+        causes: Causes,
+    ) -> Self {
+        let older = || format!("{LOCK_FILE} is of an older schema; it is written in today's");
+        Self {
+            repository,
+            places,
+            journey,
+            entries: Vec::new(),
+            changes: Vec::new(),
+            notes: lock.is_older().then(older).into_iter().collect(),
+            lock: Lock {
+                answers: causes.answers.clone(),
+                facts: causes.facts.clone(),
+                artifacts: lock.artifacts.clone(),
+                ..Lock::default()
+            },
+            causes,
+        }
+    }
+
+    pub(super) fn config(&mut self, text: &str) -> Result<(), PlanError> {
+        let path = RelPath::parse(CONFIG_FILE).map_err(own_path)?;
+        let present = self.read(&path)?;
+        if present.as_deref() == Some(text.as_bytes()) {
+            return Ok(());
+        }
+        self.entries.push(Entry {
+            path: path.clone(),
+            feature: String::new(),
+            action: if present.is_some() {
+                Action::Extend
+            } else {
+                Action::Create
+            },
+            strategy: Strategy::File,
+            reason: "your answers, where they differ from what was detected".to_owned(),
+            why: Vec::new(),
+        });
+        self.change(
+            path,
+            present.as_deref(),
+            Some(text.as_bytes().to_vec()),
+            None,
+        );
+        Ok(())
+    }
+
+    pub(super) fn left_out(&mut self, file: &Wanted, reason: &str) {
+        let Place::Out { because } = &file.place else {
+            return;
+        };
+        self.entries.push(Entry {
+            path: file.path.clone(),
+            feature: file.feature.to_owned(),
+            action: Action::LeftOut,
+            strategy: file.rule.strategy,
+            reason: format!("{reason}; not made, because {because}"),
+            why: Vec::new(),
+        });
+    }
+
+    pub(super) fn artifact(
+        &mut self,
+        file: &Wanted,
+        path: &RelPath,
+        text: &str,
+        template: &str,
+        reason: String,
+    ) -> Result<(), PlanError> {
+        let id = file.id();
+        let rule = file.rule;
+        // What answers changed is in the plan already.
+        let planned = self.changes.iter().position(|change| change.path == *path);
+        let present = match planned {
+            Some(at) => self.changes[at].content.clone(),
+            None => self.read(path)?,
+        };
+        let known = self.lock.by_id(&id).cloned();
+        let base = self.base(known.as_ref(), text)?;
+        let (favour, makes_again) = match self.journey {
+            Journey::Init => (None, true),
+            Journey::Update { favour } => {
+                (favour.get(path).copied(), rule.strategy == Strategy::Env)
+            }
+        };
+        let mut merged = merge::merge(&Sides {
+            path,
+            id: &id,
+            strategy: rule.strategy,
+            present: present.as_deref(),
+            wanted: text,
+            known: known.as_ref(),
+            base: base.as_deref(),
+            favour,
+            makes_again,
+        });
+        let mut lies = Proposal::default();
+        if let Some(known) = &known {
+            lies = self.settle(known, path, present.as_deref(), text, &mut merged)?;
+        }
+        if merged.content.is_some()
+            && planned.is_none()
+            && let Some(because) = self.places.hindrance(path)
+        {
+            merged = Merged {
+                action: Action::Kept,
+                content: None,
+                pristine: None,
+                proposal: None,
+                note: Some(because),
+            };
+        }
+        let Merged {
+            mut action,
+            content,
+            pristine,
+            note,
+            ..
+        } = merged;
+        let mut reason = reason;
+        if let Place::Beside { because, .. } = &file.place {
+            if action == Action::Create {
+                action = Action::Beside;
+            }
+            reason = format!("{reason}; here, because {because}");
+        }
+        if let Some(note) = note {
+            reason = format!("{reason}; {note}");
+        }
+        if let Some(said) = &lies.said {
+            reason = format!("{reason}; {said}");
+        }
+        let why = match (&known, action) {
+            (Some(known), Action::Update | Action::Merge | Action::Conflict) => {
+                let other = known.template != template;
+                self.causes.of(base.as_deref().unwrap_or(""), text, other)
+            }
+            (None, Action::Create | Action::Beside | Action::Extend) => self.causes.of_all(),
+            _ => Vec::new(),
+        };
+        self.entries.push(Entry {
+            path: path.clone(),
+            feature: file.feature.to_owned(),
+            action,
+            strategy: rule.strategy,
+            reason,
+            why,
+        });
+        if let Some(content) = content {
+            if let Some(at) = planned {
+                self.changes[at].content = Some(content);
+            } else {
+                let mode = present.is_none().then(|| rule.mode.bits());
+                self.change(path.clone(), present.as_deref(), Some(content), mode);
+            }
+        }
+        let Some(now) = pristine
+            .as_deref()
+            .map(sha256)
+            .or_else(|| (rule.strategy == Strategy::Env).then(String::new))
+        else {
+            // What counted as generated counts on.
+            if let (Some(known), true) = (known, lies.changed) {
+                self.lock.put(Artifact {
+                    proposed: lies.proposed,
+                    proposal: lies.proposal,
+                    ..known
+                });
+            }
+            return Ok(());
+        };
+        self.lock.put(Artifact {
+            path: path.clone(),
+            id,
+            feature: file.feature.to_owned(),
+            mode: format!("{:04o}", rule.mode.bits()),
+            strategy: rule.strategy,
+            template: template.to_owned(),
+            pristine: Some(now).filter(|hash| !hash.is_empty()),
+            proposed: None,
+            proposal: None,
+        });
+        if let Some(pristine) = pristine {
+            self.ours(pristine_path(path)?, pristine)?;
+        }
+        Ok(())
+    }
+
+    /// What was generated before, where `text` is not the same; with line feeds only. None where
+    /// it cannot be had any more.
+    fn base(&mut self, known: Option<&Artifact>, text: &str) -> Result<Option<String>, PlanError> {
+        let Some((known, hash)) = known.and_then(|known| Some((known, known.pristine.as_ref()?)))
+        else {
+            return Ok(None);
+        };
+        if *hash == sha256(text.as_bytes()) {
+            return Ok(Some(text.to_owned()));
+        }
+        let copy = pristine_path(&known.path)?;
+        let is_it = |content: &[u8]| {
+            let text = block::with_line_feeds(content);
+            (sha256(&text) == *hash).then_some(text)
+        };
+        let mut found = self.read(&copy)?.as_deref().and_then(is_it);
+        if found.is_none() {
+            // The copy was edited or deleted; git may have it, or the file as it was generated.
+            let git = Executable::new(&self.repository.git_dir, Some(&self.repository.root));
+            found = [&copy, &known.path]
+                .into_iter()
+                .find_map(|path| git.contents_of(path).iter().find_map(|text| is_it(text)));
+        }
+        Ok(found.and_then(|text| String::from_utf8(text).ok()))
+    }
+
+    /// Puts a proposal beside the file in conflict, or takes away one that is needed no more. The
+    /// conflict is over where the user took the proposal away.
+    fn settle(
+        &mut self,
+        known: &Artifact,
+        path: &RelPath,
+        present: Option<&[u8]>,
+        text: &str,
+        merged: &mut Merged,
+    ) -> Result<Proposal, PlanError> {
+        if known.proposal.is_none() && merged.proposal.is_none() {
+            return Ok(Proposal::default());
+        }
+        let beside = RelPath::parse(&format!("{path}{PROPOSAL}")).map_err(own_path)?;
+        let lies = self.read(&beside)?;
+        let is_ours = lies.as_deref().map(sha256) == known.proposal;
+        let wanted = sha256(text.as_bytes());
+        let mut out = Proposal {
+            changed: true,
+            ..Proposal::default()
+        };
+        let Some(proposal) = merged.proposal.take() else {
+            if is_ours && lies.is_some() {
+                self.change(beside, lies.as_deref(), None, None);
+            }
+            return Ok(out);
+        };
+        if lies.is_none() && known.proposed.as_ref() == Some(&wanted) {
+            *merged = Merged {
+                action: Action::Kept,
+                content: None,
+                pristine: Some(text.as_bytes().to_vec()),
+                proposal: None,
+                note: Some("edited; kept, you settled the conflict"),
+            };
+            return Ok(out);
+        }
+        out.proposed = Some(wanted);
+        out.proposal = Some(sha256(&proposal));
+        if lies.is_some() && !is_ours {
+            out.proposed.clone_from(&known.proposed);
+            out.proposal.clone_from(&known.proposal);
+            out.said = Some(format!(
+                "in conflict; {beside} is edited and stays as it is"
+            ));
+            return Ok(out);
+        }
+        out.said = Some(format!("in conflict; {beside} is what would come"));
+        if lies.as_deref() != Some(&proposal) {
+            let private = present.is_none().then_some(0o644);
+            self.change(beside, lies.as_deref(), Some(proposal), private);
+        }
+        Ok(out)
+    }
+
+    /// What was made before and is not among `wanted` goes, unless it was edited.
+    pub(super) fn leave(&mut self, wanted: &[Wanted]) -> Result<(), PlanError> {
+        let ids: BTreeSet<String> = wanted.iter().map(Wanted::id).collect();
+        let gone: Vec<Artifact> = self
+            .lock
+            .artifacts
+            .iter()
+            .filter(|artifact| !ids.contains(&artifact.id))
+            .cloned()
+            .collect();
+        for artifact in gone {
+            self.leave_one(&artifact)?;
+        }
+        Ok(())
+    }
+
+    fn leave_one(&mut self, artifact: &Artifact) -> Result<(), PlanError> {
+        let path = &artifact.path;
+        let planned = self.changes.iter().position(|change| change.path == *path);
+        let present = match planned {
+            Some(at) => self.changes[at].content.clone(),
+            None => self.read(path)?,
+        };
+        let is_pristine =
+            |part: &[u8]| artifact.pristine == Some(sha256(&block::with_line_feeds(part)));
+        let (mut action, mut reason) = (
+            Action::Remove,
+            format!("feature `{}` does not make it any more", artifact.feature),
+        );
+        let mut content = None;
+        match (artifact.strategy, present.as_deref()) {
+            (_, None) => {}
+            (Strategy::File, Some(present)) if is_pristine(present) => {}
+            (Strategy::Block, Some(present)) => match block::find(present, &artifact.id) {
+                Found::Absent => action = Action::Unchanged,
+                Found::Block { text, .. } if is_pristine(text) => {
+                    let rest = block::without(present, &artifact.id);
+                    content = Some(rest).filter(|rest| !rest.trim_ascii().is_empty());
+                }
+                Found::Block { .. } | Found::Broken => action = Action::Released,
+            },
+            (Strategy::Jobs, Some(present)) => {
+                let base = self.base(Some(artifact), "")?;
+                let text = String::from_utf8_lossy(&block::with_line_feeds(present)).into_owned();
+                match jobs::merge(Some(&text), "", base.as_deref()) {
+                    Ok(rest) if rest == text => action = Action::Unchanged,
+                    Ok(rest) => {
+                        content =
+                            Some(rest.replace('\n', block::line_ending(present)).into_bytes())
+                                .filter(|rest| !is_bare(rest));
+                    }
+                    Err(_) => action = Action::Released,
+                }
+            }
+            (Strategy::File | Strategy::Env, Some(_)) => action = Action::Released,
+        }
+        if action == Action::Remove
+            && planned.is_none()
+            && present.is_some()
+            && self.places.hindrance(path).is_some()
+        {
+            action = Action::Released;
+        }
+        if action == Action::Released {
+            reason = match artifact.strategy {
+                Strategy::Env => format!("{reason}; its variables stay, and it is yours"),
+                _ => format!("{reason}; edited, so it stays and is yours"),
+            };
+        }
+        if present.is_some() && action != Action::Unchanged {
+            self.entries.push(Entry {
+                path: path.clone(),
+                feature: artifact.feature.clone(),
+                action,
+                strategy: artifact.strategy,
+                reason,
+                why: self.causes.of_all(),
+            });
+        }
+        if action == Action::Remove && present.is_some() {
+            match planned {
+                Some(at) => self.changes[at].content = content,
+                None => self.change(path.clone(), present.as_deref(), content, None),
+            }
+        }
+        self.forget(artifact)
+    }
+
+    /// The lock lets go of it, and its records are taken away.
+    fn forget(&mut self, artifact: &Artifact) -> Result<(), PlanError> {
+        self.lock.artifacts.retain(|other| other.id != artifact.id);
+        let copy = pristine_path(&artifact.path)?;
+        if let Some(content) = self.read(&copy)? {
+            self.change(copy, Some(&content), None, None);
+        }
+        let beside = RelPath::parse(&format!("{}{PROPOSAL}", artifact.path)).map_err(own_path)?;
+        if let Some(content) = self.read(&beside)?
+            && artifact.proposal == Some(sha256(&content))
+        {
+            self.change(beside, Some(&content), None, None);
+        }
+        Ok(())
+    }
+
+    /// A file of shipway's own; a checkout that writes CRLF is no change.
+    fn ours(&mut self, path: RelPath, content: Vec<u8>) -> Result<(), PlanError> {
+        let present = self.read(&path)?;
+        let same = present.as_deref().is_some_and(|present| {
+            present == content || block::with_line_feeds(present) == content
+        });
+        if !same {
+            self.change(path, present.as_deref(), Some(content), None);
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, path: &RelPath) -> Result<Option<Vec<u8>>, PlanError> {
+        read(&mut self.places, &self.repository.root, path)
+    }
+
+    fn change(
+        &mut self,
+        path: RelPath,
+        present: Option<&[u8]>,
+        content: Option<Vec<u8>>,
+        mode: Option<u32>,
+    ) {
+        self.changes.push(Change {
+            path,
+            content,
+            mode,
+            before: present.map(sha256),
+        });
+    }
+
+    pub(super) fn finish(mut self) -> Result<Plan, PlanError> {
+        let path = RelPath::parse(LOCK_FILE).map_err(own_path)?;
+        if self.lock.artifacts.is_empty() {
+            if let Some(present) = self.read(&path)? {
+                self.change(path, Some(&present), None, None);
+            }
+        } else {
+            let text = self.lock.to_text()?.into_bytes();
+            self.ours(path, text)?;
+        }
+        self.entries.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(Plan {
+            entries: self.entries,
+            skipped: Vec::new(),
+            executes: Vec::new(),
+            findings: Vec::new(),
+            notes: self.notes,
+            changes: self.changes,
+        })
+    }
+}
+
+/// What becomes of the proposal beside a file.
+#[derive(Default)]
+struct Proposal {
+    /// Whether the lock says something else of it now.
+    changed: bool,
+    proposed: Option<String>,
+    proposal: Option<String>,
+    said: Option<String>,
+}
+
+fn pristine_path(path: &RelPath) -> Result<RelPath, PlanError> {
+    RelPath::parse(&format!("{PRISTINE_DIR}/{path}")).map_err(own_path)
+}
+
+/// Whether a configuration says nothing but its schema.
+fn is_bare(config: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(config);
+    text.parse::<toml::Table>()
+        .is_ok_and(|table| table.keys().all(|key| key == "schema"))
+        && !text.lines().any(|line| line.trim_start().starts_with('#'))
+}
