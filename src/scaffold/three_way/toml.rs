@@ -314,7 +314,7 @@ fn insert(array: &mut Array, at: usize, value: &toml_edit::Value) {
     let neighbour = array
         .get(at.saturating_sub(1))
         .map(|other| texts(other.decor()).0);
-    let prefix = match neighbour {
+    let mut prefix = match neighbour {
         _ if own.contains('#') => own,
         Some(other) => match other.rsplit_once('\n') {
             Some((_, indent)) => format!("\n{indent}"),
@@ -329,6 +329,12 @@ fn insert(array: &mut Array, at: usize, value: &toml_edit::Value) {
     {
         suffix = texts(last.decor()).1;
         last.decor_mut().set_suffix("");
+        // A comment behind the last item stays behind it.
+        if let Some(end) = suffix.rfind('\n').filter(|_| suffix.contains('#')) {
+            let bracket = suffix.split_off(end);
+            prefix.insert_str(0, &suffix);
+            suffix = bracket;
+        }
     }
     *value.decor_mut() = Decor::new(prefix, suffix);
     array.insert_formatted(at, value);

@@ -190,3 +190,90 @@ fn counts_hold(lists: [&Vec<Value>; 4]) -> bool {
             merged == expected
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(text: &str) -> Value {
+        super::super::json::value(text).unwrap()
+    }
+
+    fn says(texts: [&str; 4], favour: Option<Side>) -> bool {
+        let [base, present, wanted, merged] = texts.map(value);
+        let three = Three {
+            base: Some(&base),
+            present: Some(&present),
+            wanted: Some(&wanted),
+        };
+        holds(three, Some(&merged), favour)
+    }
+
+    #[test]
+    fn what_one_side_changed_is_what_it_made_of_it() {
+        let [base, ours, theirs] = [
+            "{\"a\": 1, \"b\": 1}",
+            "{\"a\": 2, \"b\": 1}",
+            "{\"b\": 2, \"a\": 1}",
+        ];
+        let merges = |merged| says([base, ours, theirs, merged], None);
+        assert!(merges("{\"a\": 2, \"b\": 2}"));
+        assert!(merges("{\"b\": 2, \"a\": 2}"));
+        for wrong in [
+            base,
+            ours,
+            theirs,
+            "{\"a\": 2, \"b\": \"2\"}",
+            "{\"a\": 2}",
+            "{\"a\": 2, \"b\": 2, \"c\": 1}",
+        ] {
+            assert!(!merges(wrong), "{wrong}");
+        }
+        assert!(!says([base, base, theirs, base], None));
+        assert!(!says([base, ours, base, base], None));
+    }
+
+    #[test]
+    fn a_conflict_is_a_side_or_nothing() {
+        let texts = |merged| ["{\"a\": 1}", "{\"a\": 2}", "{\"a\": 3}", merged];
+        for (merged, [none, ours, theirs]) in [
+            ("{\"a\": 2}", [false, true, false]),
+            ("{\"a\": 3}", [false, false, true]),
+            ("{\"a\": 1}", [false, false, false]),
+            ("{}", [false, false, false]),
+        ] {
+            assert_eq!(says(texts(merged), None), none, "{merged}");
+            assert_eq!(says(texts(merged), Some(Side::Ours)), ours, "{merged}");
+            assert_eq!(says(texts(merged), Some(Side::Theirs)), theirs, "{merged}");
+        }
+    }
+
+    #[test]
+    fn deleted_by_the_user_stays_so_and_edited_does_not_go() {
+        let gone = |merged| says(["{\"a\": 1}", "{}", "{\"a\": 2}", merged], None);
+        assert!(gone("{}") && !gone("{\"a\": 2}") && !gone("{\"a\": 1}"));
+        let edited = |merged, favour| says(["{\"a\": 1}", "{\"a\": 2}", "{}", merged], favour);
+        assert!(!edited("{\"a\": 2}", None) && !edited("{}", None));
+        assert!(edited("{\"a\": 2}", Some(Side::Ours)) && edited("{}", Some(Side::Theirs)));
+    }
+
+    #[test]
+    fn a_list_has_what_both_made_of_it_in_the_order_of_one() {
+        let [base, ours, theirs] = ["[1, 2, 3]", "[1, 2, 3, 4]", "[0, 1, 3]"];
+        let merges = |merged| says([base, ours, theirs, merged], None);
+        assert!(merges("[0, 1, 3, 4]"));
+        for wrong in ["[0, 1, 2, 3, 4]", "[0, 1, 3]", "[1, 3, 4]", "[4, 3, 1, 0]"] {
+            assert!(!merges(wrong), "{wrong}");
+        }
+        // Items that cannot be told apart are counted.
+        let merges = |merged| says(["[1, 1]", "[1, 1, 1]", "[1, 1, 2]", merged], None);
+        assert!(merges("[1, 1, 1, 2]") && !merges("[1, 1, 2]") && !merges("[1, 1, 1, 1, 2]"));
+    }
+
+    #[test]
+    fn only_long_texts_may_be_of_both() {
+        let merges = |merged| says(["\"a\\nb\"", "\"A\\nb\"", "\"a\\nB\"", merged], None);
+        assert!(merges("\"A\\nB\"") && !merges("\"AB\""));
+        assert!(!says(["\"a\"", "\"b\"", "\"c\"", "\"bc\""], None));
+    }
+}

@@ -61,6 +61,9 @@ fn what_is_no_valid_file_is_not_merged() {
         merged("a.json", "{\"a\": 1}\n", "{\"a\": }\n", "{\"a\": 2}\n"),
         None
     );
+    let twice = "{\n\"b\": 1,\n\"b\": 1,\n\"a\": 1\n}\n";
+    let (base, wanted) = ("{\n\"a\": 1\n}\n", "{\n\"a\": 2\n}\n");
+    assert_eq!(merged("a.json", base, twice, wanted), None);
     assert_eq!(merged("a.toml", "a = 1\n", "a = \n", "a = 2\n"), None);
     assert_eq!(
         merged("a.toml", "a = 1\n", "a = 1\nb = 1\nb = 2\n", "a = 2\n"),
@@ -146,11 +149,12 @@ fn nothing_is_expanded_and_no_depth_is_too_deep() {
 
 #[test]
 fn a_file_of_a_megabyte_is_merged() {
+    let about = "About it. ".repeat(20);
     let entry = |at: usize, value: &str| {
-        format!("key-{at}:\n  # About it.\n  value: {value}\n  list:\n    - a\n    - b\n")
+        format!("key-{at}:\n  # {about}\n  value: {value}\n  list:\n    - a\n    - b\n")
     };
     let file = |value: &dyn Fn(usize) -> String| -> String {
-        (0..20_000).map(|at| entry(at, &value(at))).collect()
+        (0..5_000).map(|at| entry(at, &value(at))).collect()
     };
     let base = file(&|at| at.to_string());
     let present = file(&|at| {

@@ -1,6 +1,6 @@
 //! Dev containers, TOML, Dockerfiles and Makefiles.
 
-use super::{assert_merges, edited, merged};
+use super::{Side, assert_merges, edited, favouring, merged};
 
 const DEVCONTAINER: &str = r#"// Made by shipway.
 {
@@ -157,12 +157,23 @@ fn tables_of_toml_come_in_behind_the_one_before() {
     let table = "[tool.new]\n# Why.\na = 1\n\n";
     let mine = "[tool.mine]\nb = 2\n\n";
     let at = "[tool.pytest.ini_options]\n";
+    let first = "[tool.ruff]\n";
+    let above = "[a]\n[b]\n[c]\n[d]\n";
     assert_merges(
         "pyproject.toml",
         PYPROJECT,
-        &[(at, &format!("{mine}{at}"))],
+        &[
+            (at, &format!("{mine}{at}")),
+            (first, &format!("{above}{first}")),
+        ],
         &[(at, &format!("{table}{at}"))],
-        &edited(PYPROJECT, &[(at, &format!("{table}{mine}{at}"))]),
+        &edited(
+            PYPROJECT,
+            &[
+                (at, &format!("{table}{mine}{at}")),
+                (first, &format!("{above}{first}")),
+            ],
+        ),
     );
 }
 
@@ -198,4 +209,60 @@ fn a_dockerfile_that_would_not_parse_is_a_conflict() {
     let ours = "FROM a\nRUN one \\\n  two \\\n  three\nCOPY b c\n";
     let theirs = "FROM a\nRUN one \\\n  two\n\nNONSENSE\n";
     assert_eq!(merged("Dockerfile", base, ours, theirs), None);
+}
+
+#[test]
+fn a_side_decides_what_is_contested_and_nothing_beside_it() {
+    for (path, base, ours, theirs, expected) in [
+        (
+            "a.jsonc",
+            "{\n  \"a\": 1,\n  \"b\": 1\n}\n",
+            "{\n  \"a\": 2,\n  \"b\": 1 // mine\n}\n",
+            "{\n  \"b\": 2\n}\n",
+            "{\n  \"a\": 2,\n  \"b\": 2 // mine\n}\n",
+        ),
+        (
+            "a.jsonc",
+            "[\n  {\"id\": \"a\", \"v\": 1},\n  {\"id\": \"b\", \"v\": 1}\n]\n",
+            "[\n  {\"id\": \"a\", \"v\": 2},\n  {\"id\": \"b\", \"v\": 1} // mine\n]\n",
+            "[\n  {\"id\": \"b\", \"v\": 2}\n]\n",
+            "[\n  {\"id\": \"a\", \"v\": 2},\n  {\"id\": \"b\", \"v\": 2} // mine\n]\n",
+        ),
+        (
+            "a.toml",
+            "a = 1\nb = 1\n",
+            "a = 2\nb = 1 # mine\n",
+            "b = 2\n",
+            "a = 2\nb = 2 # mine\n",
+        ),
+        (
+            "a.toml",
+            "[[t]]\nid = \"a\"\nv = 1\n[[t]]\nid = \"b\"\nv = 1\n",
+            "[[t]]\nid = \"a\"\nv = 2\n[[t]]\nid = \"b\" # mine\nv = 1\n",
+            "[[t]]\nid = \"b\"\nv = 2\n",
+            "[[t]]\nid = \"a\"\nv = 2\n[[t]]\nid = \"b\" # mine\nv = 2\n",
+        ),
+    ] {
+        assert_eq!(merged(path, base, ours, theirs), None);
+        let result = favouring(path, base, ours, theirs, Some(Side::Ours));
+        assert_eq!(result.as_deref(), Some(expected));
+    }
+}
+
+#[test]
+fn an_array_of_toml_without_a_last_comma_grows() {
+    assert_merges(
+        "a.toml",
+        "a = [\n  \"x\",\n  \"y\"\n]\n",
+        &[("\"y\"\n", "\"y\" # mine\n")],
+        &[("\"y\"\n", "\"y\",\n  \"new\"\n")],
+        "a = [\n  \"x\",\n  \"y\", # mine\n  \"new\"\n]\n",
+    );
+    assert_merges(
+        "a.toml",
+        "a = [\"x\"]\n",
+        &[("\"x\"]", "\"x\"] # mine")],
+        &[("\"x\"]", "\"x\", \"new\"]")],
+        "a = [\"x\", \"new\"] # mine\n",
+    );
 }

@@ -210,6 +210,51 @@ fn one_variable_of_a_list_changed_by_both_is_a_conflict() {
 }
 
 #[test]
+fn a_side_decides_one_variable_of_a_list() {
+    let favoured = |side| {
+        favouring(
+            "a.yml",
+            "e:\n- A=1\n",
+            "e:\n- A=2\n- MINE=1\n",
+            "e:\n- A=3\n- NEW=1\n",
+            Some(side),
+        )
+    };
+    assert_eq!(
+        favoured(Side::Theirs).as_deref(),
+        Some("e:\n- A=3\n- NEW=1\n- MINE=1\n")
+    );
+    assert_eq!(
+        favoured(Side::Ours).as_deref(),
+        Some("e:\n- A=2\n- NEW=1\n- MINE=1\n")
+    );
+}
+
+#[test]
+fn items_that_shipway_moves_in_a_list_that_the_user_changed_are_a_conflict() {
+    let (base, ours, theirs) = (
+        "l:\n- a\n- b\n- c\n",
+        "l:\n- a\n- b # mine\n- c\n- d\n",
+        "l:\n- c\n- b\n- a\n",
+    );
+    assert_eq!(merged("a.yml", base, ours, theirs), None);
+}
+
+#[test]
+fn a_new_first_key_comes_in_under_the_head() {
+    let result = merged(
+        "a.yml",
+        "# head\n\na: 1\n",
+        "# my head\n\na: 1 # mine\n",
+        "# head\n\n# New.\nn: 1\na: 2\n",
+    );
+    assert_eq!(
+        result.as_deref(),
+        Some("# my head\n\n# New.\nn: 1\na: 2 # mine\n")
+    );
+}
+
+#[test]
 fn a_key_that_both_added_at_different_places_is_there_once() {
     let ours = edited(
         COMPOSE,
