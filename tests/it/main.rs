@@ -41,4 +41,5 @@ mod terminal;
 mod trust;
 mod untracked;
 mod update;
+mod update_histories;
 mod validators;

@@ -1,0 +1,242 @@
+//! Histories by chance: a user edits what was generated, his project changes, the templates do;
+//! after each step `shipway update`, and nothing of his work is lost.
+//!
+//! One history is made of a fixed seed and one of a seed that is drawn and printed, both
+//! `SHIPWAY_SCALE` times over; `SHIPWAY_SEED` repeats one.
+
+mod edits;
+mod parser;
+mod versions;
+mod world;
+
+use crate::sandbox::{Sandbox, Tree, scale, skipped};
+use parser::Parser;
+use std::fs;
+use std::path::Path;
+use world::{PROPOSAL, World};
+
+const SEED: u64 = 20_261_130;
+const STEPS: usize = 20;
+
+/// What was generated at `path` the last time.
+fn pristine(sandbox: &Sandbox, path: &str) -> Option<String> {
+    fs::read_to_string(sandbox.path(&format!(".shipway/pristine/{path}"))).ok()
+}
+
+/// What happened so far, and where it went wrong.
+struct Story {
+    seed: u64,
+    lines: Vec<String>,
+    edits: usize,
+    merges: usize,
+    conflicts: usize,
+}
+
+impl Story {
+    fn tell(&mut self, line: impl Into<String>) {
+        self.lines.push(line.into());
+    }
+
+    #[track_caller]
+    fn check(&self, holds: bool, said: impl FnOnce() -> String) {
+        assert!(
+            holds,
+            "{}\n{}\nrepeated by SHIPWAY_SEED={}",
+            self.lines.join("\n"),
+            said(),
+            self.seed
+        );
+    }
+}
+
+fn update(world: &World, more: &[&str]) -> (i32, String) {
+    let output = world
+        .sandbox
+        .command(&[&["update", "--trust-templates"], more].concat())
+        .env_remove("CI")
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (
+        output.status.code().unwrap_or(-1),
+        String::from_utf8_lossy(&said).into_owned(),
+    )
+}
+
+/// The user settles one of the conflicts, in one of three ways.
+fn settle(world: &mut World, story: &mut Story) {
+    let proposals = world.proposals();
+    if proposals.is_empty() || world.rng.bool() {
+        return;
+    }
+    let path = &proposals[world.rng.usize(0..proposals.len())];
+    match world.rng.u8(0..3) {
+        0 => {
+            fs::remove_file(world.sandbox.path(&format!("{path}{PROPOSAL}"))).unwrap();
+            story.tell(format!("  takes the proposal of {path} away"));
+        }
+        side => {
+            let side = ["--ours", "--theirs"][usize::from(side - 1)];
+            let (code, said) = update(world, &[side, path]);
+            story.tell(format!("  settles {path} with {side}"));
+            story.check(code == 0 || code == 4, || said);
+            if side == "--theirs" {
+                world.accept(path);
+            }
+        }
+    }
+}
+
+fn step(world: &mut World, parser: &mut Parser, story: &mut Story, at: usize) {
+    story.tell(format!("step {at}"));
+    settle(world, story);
+    let wanted = story.edits + world.rng.usize(1..4);
+    for _ in 0..100 {
+        if story.edits == wanted {
+            break;
+        }
+        if let Some(said) = edits::edit(world, parser) {
+            story.edits += 1;
+            story.tell(format!("  {said}"));
+        }
+    }
+    if world.rng.u8(0..5) < 2 {
+        let said = world.change_project();
+        story.tell(format!("  project: {said}"));
+    }
+    if world.rng.bool() {
+        let version = world.rng.usize(0..4);
+        versions::lay(world, version);
+        story.tell(format!("  templates: {version}"));
+    }
+    if world.rng.u8(0..3) == 0 {
+        world.commit();
+        story.tell("  commit");
+        if world.rng.u8(0..4) == 0 {
+            fs::remove_dir_all(world.sandbox.path(".shipway/pristine")).unwrap();
+            story.tell("  what was generated is lost and only in git");
+        }
+    }
+    follow(world, parser, story);
+}
+
+/// Updates, and holds what came of it against what was there before.
+fn follow(world: &mut World, parser: &mut Parser, story: &mut Story) {
+    let before = world.sandbox.tree();
+    let (code, said) = update(world, &[]);
+    story.check(code == 0 || code == 4, || said.clone());
+    let after = world.sandbox.tree();
+    story.merges += said.matches(" merge ").count();
+    story.conflicts += said.matches("! ").count();
+
+    let lost = world
+        .ledger
+        .lost(&after, |path| pristine(&world.sandbox, path));
+    story.check(lost.is_empty(), || format!("{}\n{said}", lost.join("\n")));
+    let proposals = world.proposals();
+    story.check((code == 4) != proposals.is_empty(), || {
+        format!("{proposals:?}\n{said}")
+    });
+    for path in &proposals {
+        let path = Path::new(path);
+        story.check(before.get(path) == after.get(path), || {
+            format!("{} is in conflict and was changed", path.display())
+        });
+    }
+    for (path, (content, _)) in &after {
+        let name = path.to_str().unwrap();
+        let is_other = before.get(path).is_none_or(|(before, _)| before != content);
+        if is_other && !name.ends_with('/') {
+            let format = name.strip_suffix(PROPOSAL).unwrap_or(name);
+            let wrong = parser.wrong(&world.sandbox.path(name), format);
+            story.check(wrong.is_none(), || {
+                let text = String::from_utf8_lossy(content);
+                format!("{name}: {}\n{text}", wrong.clone().unwrap_or_default())
+            });
+        }
+    }
+    let (checked, said) = update(world, &["--check"]);
+    story.check(checked == i32::from(code == 4), || said);
+    story.check(world.sandbox.tree() == after, || {
+        "--check wrote something".to_owned()
+    });
+    if after != before {
+        back_and_forth(world, story, &before);
+    }
+}
+
+/// `undo` gives back the bytes of before, and `update` makes the same of them.
+fn back_and_forth(world: &World, story: &Story, before: &Tree) {
+    let after = world.sandbox.tree();
+    let output = world.sandbox.command(&["undo"]).output().unwrap();
+    story.check(output.status.success(), || format!("{output:?}"));
+    let undone = world.sandbox.tree();
+    story.check(undone == *before, || {
+        let is_other = |path: &&std::path::PathBuf| undone.get(*path) != before.get(*path);
+        let paths: Vec<_> = before
+            .keys()
+            .chain(undone.keys())
+            .filter(is_other)
+            .collect();
+        format!("undo does not give back {paths:?}")
+    });
+    let (code, said) = update(world, &[]);
+    story.check(code == 0 || code == 4, || said);
+    let again = world.sandbox.tree();
+    for (path, now) in &again {
+        // Secrets are drawn anew.
+        let is_private = path == Path::new(".env");
+        story.check(is_private || after.get(path) == Some(now), || {
+            format!("{} is another at the second time", path.display())
+        });
+    }
+    story.check(after.len() == again.len(), || "fewer files".to_owned());
+}
+
+#[allow(clippy::print_stdout, reason = "a repeated history is told")]
+fn history(seed: u64) {
+    let Some(mut parser) = Parser::start() else {
+        skipped("hadolint and check-yaml of scripts/test-deps are not there");
+        return;
+    };
+    let mut story = Story {
+        seed,
+        lines: vec![format!("seed {seed}")],
+        edits: 0,
+        merges: 0,
+        conflicts: 0,
+    };
+    let mut world = World::new(seed);
+    world.sandbox.run(0, &["init", "--yes"]);
+    world.commit();
+    for at in 1..=STEPS {
+        step(&mut world, &mut parser, &mut story, at);
+    }
+    // A history in which nothing meets says nothing.
+    let counts = [story.edits, story.merges, story.conflicts];
+    story.tell(format!("edits, merges, conflicts: {counts:?}"));
+    story.check(story.edits >= STEPS, || "hardly an edit".to_owned());
+    if std::env::var_os("SHIPWAY_SEED").is_some() {
+        println!("{}", story.lines.join("\n"));
+    }
+}
+
+fn histories(first: u64) {
+    let repeated = std::env::var("SHIPWAY_SEED").ok();
+    if let Some(seed) = repeated.and_then(|seed| seed.parse().ok()) {
+        return history(seed);
+    }
+    for more in 0..scale() as u64 {
+        history(first.wrapping_add(more));
+    }
+}
+
+#[test]
+fn of_a_fixed_seed_lose_nothing() {
+    histories(SEED);
+}
+
+#[test]
+fn of_a_drawn_seed_lose_nothing() {
+    histories(fastrand::u64(..));
+}
