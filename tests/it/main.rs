@@ -42,4 +42,5 @@ mod trust;
 mod untracked;
 mod update;
 mod update_histories;
+mod update_killed;
 mod validators;
