@@ -17,6 +17,7 @@ mod planned;
 mod reference;
 mod remote;
 mod setup;
+mod template;
 mod trust;
 mod undo;
 mod update;
@@ -100,6 +101,7 @@ enum Command {
     Remove(features::Remove),
     History(history::Arguments),
     Undo(undo::Arguments),
+    Template(template::Arguments),
     Doctor(doctor::Arguments),
     Setup(setup::Arguments),
     Assess(assess::Arguments),
@@ -205,6 +207,7 @@ where
         Command::Remove(arguments) => features::remove(&arguments, context),
         Command::History(arguments) => history::run(&arguments, context),
         Command::Undo(arguments) => undo::run(&arguments, context),
+        Command::Template(arguments) => template::run(&arguments, context),
         Command::Doctor(arguments) => doctor::run(&arguments, context),
         Command::Setup(arguments) => setup::run(&arguments, context),
         Command::Assess(arguments) => assess::run(&arguments, context),

@@ -124,7 +124,7 @@ pub(super) fn expand<'f>(
                     Some(item) => {
                         Some(item["name"].as_str().map(str::to_owned).ok_or_else(|| {
                             PlanError::Element {
-                                feature: feature.name.clone(),
+                                place: features.place(&feature.name, &format!("\"{}\"", rule.id)),
                                 each: rule.each.clone().unwrap_or_default(),
                             }
                         })?)
@@ -137,7 +137,7 @@ pub(super) fn expand<'f>(
                 let path = |text: &str| {
                     let text = renderer.text(&feature.name, text, &context)?;
                     RelPath::parse(&text).map_err(|source| PlanError::Path {
-                        feature: feature.name.clone(),
+                        place: features.place(&feature.name, &rule.path),
                         source,
                     })
                 };
@@ -148,7 +148,7 @@ pub(super) fn expand<'f>(
                 }
                 if let Some(id) = needs.iter().find(|id| !features.makes(id)) {
                     return Err(FeatureError::Rule {
-                        file: features.origin(&format!("{}/feature.toml", feature.name)),
+                        file: features.place(&feature.name, &format!("\"{}\"", rule.id)),
                         message: format!(
                             "file `{}` needs the file `{id}`, which no feature makes",
                             rule.id

@@ -1,15 +1,15 @@
 //! Features: what `templates/<feature>/feature.toml` declares.
 
-use include_dir::{Dir, include_dir};
+use super::endless;
+use super::layer::{self, Sources};
 use serde::Deserialize;
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
+pub use super::layer::Layer;
 
-/// Where a repository keeps templates of its own, relative to its root.
-pub const SHADOW_DIR: &str = ".shipway/templates";
+/// The file of a feature's folder that declares it.
+const MANIFEST: &str = "feature.toml";
 
 /// A coherent set of generated files.
 #[derive(Debug, Clone, Deserialize)]
@@ -133,10 +133,18 @@ pub enum FeatureError {
 pub struct Features {
     /// By name.
     pub all: BTreeMap<String, Feature>,
-    /// Text by `feature/name`.
-    templates: BTreeMap<String, Cow<'static, str>>,
-    /// Those of `templates` that come from the repository, and every foreign feature.toml.
-    pub shadowed: Vec<String>,
+    /// Templates, partials and every feature.toml.
+    sources: Sources,
+}
+
+/// A file that templates are made of.
+#[derive(Debug, serde::Serialize)]
+pub struct Listed<'f> {
+    /// `feature/name`
+    pub name: &'f str,
+    pub from: Layer,
+    /// The file that a person edits to change it.
+    pub file: &'f str,
 }
 
 impl Features {
@@ -145,7 +153,7 @@ impl Features {
     /// # Errors
     /// When one of them is malformed.
     pub fn builtin() -> Result<Self, FeatureError> {
-        Self::from_files(builtin_files(), Vec::new())
+        Self::from_sources(layer::built_in())
     }
 
     /// The built-in features, shadowed by those under `root/.shipway/templates`.
@@ -153,57 +161,34 @@ impl Features {
     /// # Errors
     /// When a file there cannot be read, is no UTF-8 or is malformed.
     pub fn load(root: &Path) -> Result<Self, FeatureError> {
-        let shadow = root.join(SHADOW_DIR);
-        if !shadow.is_dir() {
-            return Self::builtin();
-        }
-        let mut files = builtin_files();
-        let mut shadowed = Vec::new();
-        let mut found = BTreeMap::new();
-        read_shadow(&shadow, "", &mut found)?;
-        for (path, text) in found {
-            let same = files.get(&path).is_some_and(|builtin| **builtin == text);
-            if !same {
-                shadowed.push(path.clone());
-                files.insert(path, Cow::Owned(text));
-            }
-        }
-        Self::from_files(files, shadowed)
+        let mut sources = layer::built_in();
+        layer::put_own(&mut sources, root)?;
+        Self::from_sources(sources)
     }
 
-    fn from_files(
-        files: BTreeMap<String, Cow<'static, str>>,
-        shadowed: Vec<String>,
-    ) -> Result<Self, FeatureError> {
+    fn from_sources(mut sources: Sources) -> Result<Self, FeatureError> {
+        let is_one = |name: &str| {
+            name.split_once('/').is_some_and(|(_, name)| {
+                name == MANIFEST || Path::new(name).extension().is_some_and(|end| end == "hbs")
+            })
+        };
+        sources.retain(|name, _| is_one(name));
         let mut all = BTreeMap::new();
-        let mut templates = BTreeMap::new();
-        for (path, text) in files {
-            let Some((folder, name)) = path.split_once('/') else {
+        for (path, source) in &sources {
+            let Some(folder) = path.strip_suffix("/feature.toml") else {
                 continue;
             };
-            if name == "feature.toml" {
-                let file = origin(&path, &shadowed);
-                let mut feature: Feature =
-                    toml::from_str(&text).map_err(|error| FeatureError::Invalid {
-                        line: super::line_of(&text, error.span().map_or(0, |span| span.start)),
-                        message: error.message().to_owned(),
-                        file,
-                    })?;
-                folder.clone_into(&mut feature.name);
-                all.insert(folder.to_owned(), feature);
-            } else if Path::new(name)
-                .extension()
-                .is_some_and(|extension| extension == "hbs")
-            {
-                templates.insert(path, text);
-            }
+            let text = &source.text;
+            let mut feature: Feature =
+                toml::from_str(text).map_err(|error| FeatureError::Invalid {
+                    line: super::line_of(text, error.span().map_or(0, |span| span.start)),
+                    message: error.message().to_owned(),
+                    file: source.file.clone(),
+                })?;
+            folder.clone_into(&mut feature.name);
+            all.insert(folder.to_owned(), feature);
         }
-        let features = Self {
-            all,
-            templates,
-            shadowed,
-        };
-        features.checked()
+        Self { all, sources }.checked()
     }
 
     /// Nothing where there is a feature `name`.
@@ -234,112 +219,143 @@ impl Features {
     /// The text of template `feature/name`.
     #[must_use]
     pub fn template(&self, name: &str) -> Option<&str> {
-        self.templates.get(name).map(AsRef::as_ref)
+        self.sources.get(name).map(|source| source.text.as_ref())
+    }
+
+    /// Every file that templates are made of, sorted by name.
+    pub fn listed(&self) -> impl Iterator<Item = Listed<'_>> {
+        self.sources.iter().map(|(name, source)| Listed {
+            name,
+            from: source.layer,
+            file: &source.file,
+        })
+    }
+
+    /// Names of the partials that template `name` draws in itself, in order.
+    pub(super) fn drawn_in(&self, name: &str) -> impl Iterator<Item = &str> {
+        // `{{> feature/_name}}`
+        let text = self.template(name).unwrap_or_default();
+        text.match_indices("{{").filter_map(move |(at, _)| {
+            let blank = |c: char| c.is_whitespace() || c == '~';
+            let inside = text[at + 2..].trim_start_matches(|c| blank(c) || c == '#');
+            let name = inside.strip_prefix('>')?.trim_start();
+            let name = name.split(|c| blank(c) || c == '}').next()?;
+            let (known, _) = self.sources.get_key_value(name)?;
+            Some(known.as_str())
+        })
+    }
+
+    /// Template `name` and the partials that it draws in, however far removed.
+    pub(super) fn with_partials<'f>(&'f self, name: &'f str) -> Vec<&'f str> {
+        let mut names = vec![name];
+        let mut at = 0;
+        while let Some(name) = names.get(at).copied() {
+            for partial in self.drawn_in(name) {
+                if !names.contains(&partial) {
+                    names.push(partial);
+                }
+            }
+            at += 1;
+        }
+        names
     }
 
     /// SHA-256 of template `feature/name` and of the partials that it draws in.
     #[must_use]
     pub fn hash(&self, name: &str) -> String {
-        let mut names = vec![name];
-        let mut at = 0;
-        while let Some(text) = names.get(at).and_then(|name| self.template(name)) {
-            for partial in drawn_in(text) {
-                if let Some((known, _)) = self.templates.get_key_value(partial)
-                    && !names.contains(&known.as_str())
-                {
-                    names.push(known);
-                }
-            }
-            at += 1;
-        }
+        let names = self.with_partials(name);
         let texts: Vec<&str> = names
-            .iter()
+            .into_iter()
             .filter_map(|name| self.template(name))
             .collect();
         super::sha256(texts.join("\0").as_bytes())
     }
 
-    /// Whether the repository has a template `feature/name` of its own.
+    /// Whether template or feature.toml `feature/name` is not the built-in one.
     #[must_use]
-    pub fn is_shadowed(&self, name: &str) -> bool {
-        self.shadowed.iter().any(|one| one == name)
+    pub fn is_foreign(&self, name: &str) -> bool {
+        let source = self.sources.get(name);
+        source.is_some_and(|source| source.layer != Layer::BuiltIn)
     }
 
     /// Names and texts of the partials, sorted.
     pub fn partials(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.templates
+        self.sources
             .iter()
-            .filter(|(name, _)| {
-                name.rsplit('/')
-                    .next()
-                    .is_some_and(|last| last.starts_with('_'))
-            })
-            .map(|(name, text)| (name.as_str(), text.as_ref()))
+            .filter(|(name, _)| is_partial(name))
+            .map(|(name, source)| (name.as_str(), source.text.as_ref()))
     }
 
     /// The file that a person edits to change template `name`.
     #[must_use]
     pub fn origin(&self, name: &str) -> String {
-        origin(name, &self.shadowed)
+        match self.sources.get(name) {
+            Some(source) => source.file.clone(),
+            None => format!("templates/{name}"),
+        }
     }
 
-    /// The way by which template `name` draws in itself, if it does.
-    fn circle<'f>(&'f self, name: &'f str, way: &mut Vec<&'f str>) -> bool {
-        let partials: Vec<&str> = drawn_in(self.template(name).unwrap_or_default()).collect();
-        way.push(name);
-        for partial in partials {
-            let Some((partial, _)) = self.templates.get_key_value(partial) else {
-                continue;
-            };
-            if way.contains(&partial.as_str()) {
-                way.push(partial);
-                return true;
-            }
-            if self.circle(partial, way) {
-                return true;
-            }
+    /// The feature.toml of `feature`, with the line that has `text` where one has.
+    #[must_use]
+    pub fn place(&self, feature: &str, text: &str) -> String {
+        let name = format!("{feature}/{MANIFEST}");
+        let file = self.origin(&name);
+        let at = self.template(&name).and_then(|all| {
+            let at = all.find(text).filter(|_| !text.is_empty())?;
+            Some(super::line_of(all, at))
+        });
+        match at {
+            Some(line) => format!("{file}:{line}"),
+            None => file,
         }
-        way.pop();
-        false
     }
 
     fn checked(self) -> Result<Self, FeatureError> {
-        for name in &self.shadowed {
-            let mut way = Vec::new();
-            if self.circle(name, &mut way) {
-                return Err(FeatureError::Rule {
-                    file: self.origin(name),
-                    message: format!("draws in itself without end: {}", way.join(" > ")),
-                });
+        for name in self.sources.keys().filter(|name| self.is_foreign(name)) {
+            let file = self.origin(name);
+            match endless::fault(&self, name) {
+                None => {}
+                Some((None, message)) => return Err(FeatureError::Rule { file, message }),
+                Some((Some(line), message)) => {
+                    return Err(FeatureError::Invalid {
+                        file,
+                        line,
+                        message,
+                    });
+                }
             }
         }
         let mut ids = BTreeMap::new();
         for feature in self.all.values() {
-            let at = format!("{}/feature.toml", feature.name);
-            let fail = |message| FeatureError::Rule {
-                file: self.origin(&at),
+            let fail = |text: &str, message| FeatureError::Rule {
+                file: self.place(&feature.name, text),
                 message,
             };
             for other in &feature.requires {
                 if !self.all.contains_key(other) {
-                    return Err(fail(format!(
-                        "requires feature `{other}`, which does not exist"
-                    )));
+                    return Err(fail(
+                        other,
+                        format!("requires feature `{other}`, which does not exist"),
+                    ));
                 }
             }
             for rule in &feature.files {
                 let template = format!("{}/{}", feature.name, rule.template);
                 if self.template(&template).is_none() {
-                    return Err(fail(format!(
-                        "file `{}` names the template {}, which is not there",
-                        rule.id, rule.template
-                    )));
+                    return Err(fail(
+                        &rule.template,
+                        format!(
+                            "file `{}` names the template {}, which is not there",
+                            rule.id, rule.template
+                        ),
+                    ));
                 }
                 if let Some(other) = ids.insert(rule.id.clone(), feature.name.clone()) {
-                    return Err(fail(format!(
-                        "file id `{}` is taken by feature `{other}`",
-                        rule.id
-                    )));
+                    let id = toml::Value::from(rule.id.as_str()).to_string();
+                    return Err(fail(
+                        &id,
+                        format!("file id `{}` is taken by feature `{other}`", rule.id),
+                    ));
                 }
             }
         }
@@ -347,68 +363,10 @@ impl Features {
     }
 }
 
-/// Names of the partials in a template: `{{> feature/_name}}`.
-fn drawn_in(text: &str) -> impl Iterator<Item = &str> {
-    text.match_indices("{{").filter_map(|(at, _)| {
-        let inside = text[at + 2..].trim_start_matches(['~', '#', ' ']);
-        let name = inside.strip_prefix('>')?.trim_start();
-        name.split([' ', '}', '~', '\n']).next()
-    })
-}
-
-fn origin(path: &str, shadowed: &[String]) -> String {
-    if shadowed.iter().any(|name| name == path) {
-        format!("{SHADOW_DIR}/{path}")
-    } else {
-        format!("templates/{path}")
-    }
-}
-
-fn builtin_files() -> BTreeMap<String, Cow<'static, str>> {
-    let mut files = BTreeMap::new();
-    collect(&EMBEDDED, &mut files);
-    files
-}
-
-fn collect(dir: &'static Dir<'static>, files: &mut BTreeMap<String, Cow<'static, str>>) {
-    for file in dir.files() {
-        if let (Some(path), Some(text)) = (file.path().to_str(), file.contents_utf8()) {
-            files.insert(path.replace('\\', "/"), Cow::Borrowed(text));
-        }
-    }
-    for dir in dir.dirs() {
-        collect(dir, files);
-    }
-}
-
-/// Links are left out: a template may not come from elsewhere.
-fn read_shadow(
-    folder: &Path,
-    prefix: &str,
-    files: &mut BTreeMap<String, String>,
-) -> Result<(), FeatureError> {
-    let io = |file: &Path| {
-        let file = file.display().to_string();
-        move |source| FeatureError::Io { file, source }
-    };
-    for entry in std::fs::read_dir(folder).map_err(io(folder))? {
-        let entry = entry.map_err(io(folder))?;
-        let name = entry.file_name();
-        let Some(name) = name.to_str() else { continue };
-        let path = entry.path();
-        let kind = entry.file_type().map_err(io(&path))?;
-        let key = if prefix.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{prefix}/{name}")
-        };
-        if kind.is_dir() {
-            read_shadow(&path, &key, files)?;
-        } else if kind.is_file() {
-            files.insert(key, std::fs::read_to_string(&path).map_err(io(&path))?);
-        }
-    }
-    Ok(())
+/// Whether `feature/name` is drawn in by templates and makes no file itself.
+pub(super) fn is_partial(name: &str) -> bool {
+    let last = name.rsplit('/').next();
+    last.is_some_and(|last| last.starts_with('_'))
 }
 
 #[cfg(test)]
@@ -418,7 +376,7 @@ mod tests {
     #[test]
     fn the_built_in_features_are_well_formed() {
         let features = Features::builtin().unwrap();
-        assert!(features.shadowed.is_empty());
+        assert!(features.listed().all(|one| one.from == Layer::BuiltIn));
     }
 
     #[test]

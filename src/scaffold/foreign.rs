@@ -6,7 +6,7 @@ use crate::project::RelPath;
 
 /// The files among `wanted` that come from foreign templates and execute, sorted.
 pub(super) fn executes(features: &Features, wanted: &[Wanted]) -> Vec<String> {
-    let foreign = |name: &str| features.shadowed.iter().any(|shadow| shadow == name);
+    let foreign = |name: &str| features.is_foreign(name);
     // A partial may be drawn in by any template.
     let any_partial = features.partials().any(|(name, _)| foreign(name));
     let mut found: Vec<String> = wanted
@@ -29,13 +29,32 @@ fn runs(path: &RelPath, mode: Mode) -> bool {
     mode == Mode::Executable
         || path.as_str().starts_with(".github/")
         || path.as_str().contains(".devcontainer")
+        || path.as_str().contains(".vscode/")
         || name.contains("dockerfile")
         || name.contains("containerfile")
         || name.contains("makefile")
         || name.contains("compose")
-        || name == "shipway.toml"
+        || ["shipway.toml", "package.json", ".envrc", ".npmrc"].contains(&name.as_str())
         || matches!(
             path.extension(),
-            "mk" | "sh" | "bash" | "py" | "js" | "mjs" | "ts" | "rb" | "pl"
+            "mk" | "sh"
+                | "bash"
+                | "py"
+                | "js"
+                | "cjs"
+                | "mjs"
+                | "ts"
+                | "rb"
+                | "pl"
+                | "php"
+                | "go"
+                | "rs"
+                | "R"
+                | "ex"
+                | "exs"
+                | "java"
+                | "kts"
+                | "gradle"
+                | "sql"
         )
 }

@@ -10,10 +10,13 @@ mod block;
 mod cause;
 mod dotenv;
 mod draft;
+mod endless;
 mod expand;
 pub mod feature;
 mod foreign;
 mod jobs;
+mod layer;
+mod located;
 pub mod lock;
 mod made;
 mod merge;
@@ -24,7 +27,9 @@ mod place;
 pub mod plan;
 pub mod render;
 mod select;
+pub mod shadow;
 mod three_way;
+pub mod trial;
 mod validate;
 mod view;
 
@@ -71,10 +76,10 @@ pub enum PlanError {
     LockText(#[from] toml::ser::Error),
     #[error("a view cannot be written as JSON: {0}")]
     View(#[from] serde_json::Error),
-    #[error("feature `{feature}`: {source}")]
-    Path { feature: String, source: PathError },
-    #[error("feature `{feature}`: an element of {each} has no name")]
-    Element { feature: String, each: String },
+    #[error("{place}: {source}")]
+    Path { place: String, source: PathError },
+    #[error("{place}: an element of {each} has no name")]
+    Element { place: String, each: String },
     #[error("cannot read {}: {source}; make it readable or move it away", path.display())]
     Io {
         path: PathBuf,
@@ -120,6 +125,30 @@ pub fn plan(
     repository: &Repository,
     options: &Options,
 ) -> Result<Plan, PlanError> {
+    let features = Features::load(&repository.root)?;
+    plan_of(
+        &features,
+        project,
+        config,
+        repository,
+        options,
+        &mut |_, outcome| outcome.map(drop),
+    )
+}
+
+/// Hears of a template what it was rendered to, or why that is nothing; the plan goes on without
+/// the file where that is no error.
+type Heard<'h> = &'h mut dyn FnMut(&str, Result<&RelPath, PlanError>) -> Result<(), PlanError>;
+
+/// As [`plan`], with these `features`.
+fn plan_of(
+    features: &Features,
+    project: &Project,
+    config: &Config,
+    repository: &Repository,
+    options: &Options,
+    heard: Heard,
+) -> Result<Plan, PlanError> {
     let root = repository.root.as_path();
     let is_update = matches!(options.journey, Journey::Update { .. });
     let (lock, note) = if is_update {
@@ -127,7 +156,6 @@ pub fn plan(
     } else {
         (read_lock(root)?, None)
     };
-    let features = Features::load(root)?;
     let pins = Pins::builtin()?;
     let mut places = Places::new(root, &lock);
     let dockerfile = RelPath::parse("Dockerfile").map_err(own_path)?;
@@ -175,9 +203,9 @@ pub fn plan(
     };
 
     let (mut chosen, mut skipped) =
-        select::wanted(&features, &config.features, &options.choice, present)?;
+        select::wanted(features, &config.features, &options.choice, present)?;
     let (first, _) = make(&chosen, &BTreeMap::new())?;
-    let mut renderer = Renderer::new(&features)?;
+    let mut renderer = Renderer::new(features)?;
     let impossible: Vec<&str> = chosen
         .iter()
         .filter_map(|name| features.all.get(name))
@@ -197,7 +225,7 @@ pub fn plan(
     }
     skipped.sort_by(|a, b| a.feature.cmp(&b.feature));
 
-    let mut wanted = expand::expand(&features, &chosen, first, &renderer, &mut places)?;
+    let mut wanted = expand::expand(features, &chosen, first, &renderer, &mut places)?;
     keep_secrets_out_of_git(&mut wanted, &theirs);
     expand::leave_out_with(&mut wanted);
     let (second, findings) = make(&chosen, &expand::paths(&wanted))?;
@@ -216,25 +244,38 @@ pub fn plan(
             draft.left_out(file, &reason);
             continue;
         };
-        let text = ended(renderer.file(&file.template(), &context)?);
-        rendered.push((file, path, text, reason));
+        match renderer.file(&file.template(), &context) {
+            Ok(text) => rendered.push((file, path, ended(text), reason)),
+            Err(error) => heard(&file.template(), Err(error.into()))?,
+        }
     }
     let checked: Vec<_> = rendered
         .par_iter()
-        .filter(|(file, ..)| file.rule.strategy == Strategy::File)
-        .map(|(file, path, text, _)| {
-            validate::check(path, text, &features.origin(&file.template()))
+        .map(|(file, path, text, _)| match file.rule.strategy {
+            Strategy::File => validate::check(path, text, &features.origin(&file.template())),
+            Strategy::Block | Strategy::Env | Strategy::Jobs => Ok(()),
         })
         .collect();
-    // The first in order, whichever was found first.
-    checked.into_iter().collect::<Result<(), _>>()?;
+    // In order, whichever was found first.
+    for ((file, path, ..), checked) in rendered.iter().zip(checked) {
+        let template = file.template();
+        let outcome = checked.map(|()| *path).map_err(|mut error| {
+            file.enter(context.data_mut(), &wanted);
+            let found = located::place(features, &template, &context, error.line);
+            if let Some((name, line)) = found {
+                error.template = format!("{name}:{line}");
+            }
+            error.into()
+        });
+        heard(&template, outcome)?;
+    }
     for (file, path, text, reason) in rendered {
         draft.artifact(file, path, &text, &features.hash(&file.template()), reason)?;
     }
     if is_update {
         draft.leave(&wanted)?;
     }
-    let executes = foreign::executes(&features, &wanted);
+    let executes = foreign::executes(features, &wanted);
     let mut plan = draft.finish()?;
     plan.skipped = skipped;
     plan.executes = executes;
@@ -332,7 +373,7 @@ fn keep_secrets_out_of_git(wanted: &mut [Wanted], project: &Project) {
 
 fn own_path(source: PathError) -> PlanError {
     PlanError::Path {
-        feature: "shipway".to_owned(),
+        place: "shipway".to_owned(),
         source,
     }
 }

@@ -7,6 +7,7 @@ use handlebars::{
 };
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::io::{self, Write};
 
 /// Why a template gave no text; names the template's file and line.
 #[derive(Debug, thiserror::Error)]
@@ -36,21 +37,8 @@ impl<'a> Renderer<'a> {
     /// # Errors
     /// When a partial is malformed.
     pub fn new(features: &'a Features) -> Result<Self, RenderError> {
-        let mut handlebars = Handlebars::new();
-        handlebars.set_strict_mode(true);
-        handlebars.register_escape_fn(handlebars::no_escape);
-        for (name, quote) in QUOTES {
-            handlebars.register_helper(
-                name,
-                Box::new(Quoting {
-                    name,
-                    quote: *quote,
-                }),
-            );
-        }
-        handlebars.register_helper("join", Box::new(join));
         let mut renderer = Self {
-            handlebars,
+            handlebars: registry(),
             features,
             ahead: BTreeSet::new(),
         };
@@ -62,7 +50,7 @@ impl<'a> Renderer<'a> {
 
     /// As the build script parsed it, where it is built in; else parsed now.
     fn register(&mut self, name: &str, text: &str) -> Result<(), RenderError> {
-        if !self.features.is_shadowed(name)
+        if !self.features.is_foreign(name)
             && let Some(template) = ahead::template(name)
         {
             self.handlebars.register_template(name, template);
@@ -93,12 +81,30 @@ impl<'a> Renderer<'a> {
                 })?;
             self.register(name, text)?;
         }
-        let rendered = self.handlebars.render_with_context(name, context);
+        let mut text = Bounded(Vec::new());
+        let rendered = self
+            .handlebars
+            .render_with_context_to_write(name, context, &mut text);
         if rendered.is_err() && !self.ahead.is_empty() {
             self.parse_all()?;
             return self.file(name, context);
         }
-        rendered.map_err(|error| failed(self.features, name, &error))
+        rendered.map_err(|error| failed(self.features, name, &error))?;
+        String::from_utf8(text.0).map_err(|error| RenderError::In {
+            file: self.features.origin(name),
+            message: error.to_string(),
+        })
+    }
+
+    /// Parses template `name`, where that was not done yet.
+    ///
+    /// # Errors
+    /// When it is malformed.
+    pub(super) fn parsed(&mut self, name: &str) -> Result<(), RenderError> {
+        match self.features.template(name) {
+            Some(text) if !self.handlebars.has_template(name) => self.register(name, text),
+            _ => Ok(()),
+        }
     }
 
     /// Parses the text of what was parsed ahead, whose lines an error names.
@@ -127,9 +133,49 @@ impl<'a> Renderer<'a> {
         self.handlebars
             .render_template_with_context(text, context)
             .map_err(|error| RenderError::In {
-                file: self.features.origin(&format!("{feature}/feature.toml")),
+                file: self.features.place(feature, text),
                 message: format!("`{text}`: {}", error.reason()),
             })
+    }
+}
+
+/// Handlebars as templates are written for it, without one of them.
+pub(super) fn registry<'a>() -> Handlebars<'a> {
+    let mut handlebars = Handlebars::new();
+    handlebars.set_strict_mode(true);
+    handlebars.register_escape_fn(handlebars::no_escape);
+    for (name, quote) in QUOTES {
+        handlebars.register_helper(
+            name,
+            Box::new(Quoting {
+                name,
+                quote: *quote,
+            }),
+        );
+    }
+    handlebars.register_helper("join", Box::new(join));
+    handlebars
+}
+
+/// A text that ends where no file of a project would: loops within loops can make one of any size.
+struct Bounded(Vec<u8>);
+
+impl Bounded {
+    /// In bytes.
+    const MOST: usize = 4 * 1024 * 1024;
+}
+
+impl Write for Bounded {
+    fn write(&mut self, part: &[u8]) -> io::Result<usize> {
+        if self.0.len() + part.len() > Self::MOST {
+            return Err(io::Error::other("makes a file of more than 4 MiB"));
+        }
+        self.0.extend_from_slice(part);
+        Ok(part.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -172,7 +172,7 @@ fn a_template_of_the_repositorys_own_may_need_only_what_there_is() {
     let error = sandbox.error(2, &["init", "--yes"]);
     assert!(
         error.contains(
-            ".shipway/templates/extra/feature.toml: file `extra` needs the file `dockerfil`"
+            ".shipway/templates/extra/feature.toml:4: file `extra` needs the file `dockerfil`"
         ),
         "{error}"
     );

@@ -377,7 +377,7 @@ fn what_a_template_gives_is_parsed_before_anything_is_written() {
     let before = sandbox.tree();
     let text = sandbox.error(2, &["init", "--yes"]);
     assert!(
-        text.contains(".shipway/templates/extra/a.hbs gave a a.yml that is no valid YAML"),
+        text.contains(".shipway/templates/extra/a.hbs:2 gave a a.yml that is no valid YAML"),
         "{text}"
     );
     assert_eq!(sandbox.tree(), before);

@@ -37,6 +37,7 @@ mod power;
 mod sandbox;
 mod setup;
 mod setup_managers;
+mod template;
 mod terminal;
 mod trust;
 mod untracked;
