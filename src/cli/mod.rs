@@ -1,6 +1,7 @@
 //! One file per subcommand: parse, call one core function, present.
 
 mod assess;
+mod check;
 mod completions;
 mod detect;
 mod doctor;
@@ -97,6 +98,7 @@ enum Command {
     Detect(detect::Arguments),
     Init(init::Arguments),
     Update(update::Arguments),
+    Check(check::Arguments),
     Add(features::Add),
     Remove(features::Remove),
     History(history::Arguments),
@@ -203,6 +205,7 @@ where
         Command::Detect(arguments) => detect::run(&arguments, context),
         Command::Init(arguments) => init::run(&arguments, context),
         Command::Update(arguments) => update::run(&arguments, context),
+        Command::Check(arguments) => check::run(&arguments, context),
         Command::Add(arguments) => features::add(&arguments, context),
         Command::Remove(arguments) => features::remove(&arguments, context),
         Command::History(arguments) => history::run(&arguments, context),

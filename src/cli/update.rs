@@ -153,6 +153,16 @@ pub(super) fn made_before(lock: &Lock, config: &Config) -> Choice {
 
 /// The lock of what was generated; both sides of one that is in conflict.
 pub(super) fn lock_of(repository: &Repository) -> Result<Lock, Failure> {
+    let (lock, is_joined) = present_lock(repository)?;
+    // Joining the lock is a part of the merge that is under way.
+    if !is_joined {
+        planned::refuse_while_under_way(repository)?;
+    }
+    Ok(lock)
+}
+
+/// As [`lock_of`], whatever is under way; and whether it was joined.
+pub(super) fn present_lock(repository: &Repository) -> Result<(Lock, bool), Failure> {
     let (lock, joined) = scaffold::joined_lock(&repository.root)?;
     if lock.artifacts.is_empty() {
         return Err(Failure::new(
@@ -164,11 +174,7 @@ pub(super) fn lock_of(repository: &Repository) -> Result<Lock, Failure> {
             "shipway init makes the files; or restore the lock: git checkout -- shipway.lock",
         ));
     }
-    // Joining the lock is a part of the merge that is under way.
-    if joined.is_none() {
-        planned::refuse_while_under_way(repository)?;
-    }
-    Ok(lock)
+    Ok((lock, joined.is_some()))
 }
 
 /// Whose side is taken for the files that were named, relative to where the command was started.

@@ -1,9 +1,10 @@
 //! The lists of hashes that jobs name: `allow_file`.
 
-use super::HookError;
 use super::builtin::Looking;
-use super::check::NoHash;
+use super::check::{NoHash, Options};
 use super::source::Source;
+use super::{HookError, job};
+use crate::config::hooks::Hooks;
 use crate::git::Objects;
 use std::path::Path;
 
@@ -51,4 +52,29 @@ pub(super) fn take(
             .map_err(|source| AllowFileError::Line { path, source })?;
     }
     Ok(())
+}
+
+/// What is configured of check `id` in any hook, with its list as the work tree at `root` has it.
+///
+/// # Errors
+/// As [`take`].
+pub(crate) fn options_of(hooks: &Hooks, id: &str, root: &Path) -> Result<Options, AllowFileError> {
+    let configured = hooks
+        .used()
+        .flat_map(|hook| hooks.jobs(hook))
+        .find_map(|job| Some((job, job.check().filter(|check| check.id.name() == id)?)));
+    let Some((job, check)) = configured else {
+        return Ok(Options::default());
+    };
+    let mut options = job::options(&check.options);
+    if let Some(path) = &check.options.allow_file {
+        let list = std::fs::read(path.under(root)).map_err(|_| AllowFileError::Missing {
+            job: job.name.clone(),
+            path: path.to_string(),
+        })?;
+        let list = String::from_utf8_lossy(&list);
+        let path = path.to_string();
+        (options.allow.read(&list)).map_err(|source| AllowFileError::Line { path, source })?;
+    }
+    Ok(options)
 }

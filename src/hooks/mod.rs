@@ -40,6 +40,7 @@ pub mod verdict;
 mod work;
 
 pub use allow_file::AllowFileError;
+pub(crate) use allow_file::options_of;
 pub use arrival::ArrivalRequest;
 pub use job::{Choice, UnknownJob};
 pub use push::{PushError, PushLine, PushRequest};

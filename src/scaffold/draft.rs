@@ -7,7 +7,7 @@ use super::feature::Strategy;
 use super::lock::{Artifact, LOCK_FILE, Lock, PRISTINE_DIR, PROPOSAL, sha256};
 use super::merge::{self, Merged, Sides};
 use super::place::{Place, Places};
-use super::plan::{Action, Change, Entry, Plan};
+use super::plan::{Action, Change, Entry, Plan, Seen};
 use super::{CONFIG_FILE, Journey, PlanError, jobs, own_path, read};
 use crate::git::{Executable, Repository};
 use crate::project::RelPath;
@@ -19,6 +19,7 @@ pub(super) struct Draft<'t> {
     journey: &'t Journey,
     entries: Vec<Entry>,
     changes: Vec<Change>,
+    seen: Vec<Seen>,
     lock: Lock,
     causes: Causes,
     notes: Vec<String>,
@@ -39,6 +40,7 @@ impl<'t> Draft<'t> {
             journey,
             entries: Vec::new(),
             changes: Vec::new(),
+            seen: Vec::new(),
             notes: lock.is_older().then(older).into_iter().collect(),
             lock: Lock {
                 answers: causes.answers.clone(),
@@ -185,6 +187,15 @@ impl<'t> Draft<'t> {
                 let mode = present.is_none().then(|| rule.mode.bits());
                 self.change(path.clone(), present.as_deref(), Some(content), mode);
             }
+        }
+        if rule.strategy != Strategy::Env {
+            self.seen.push(Seen {
+                path: path.clone(),
+                id: id.clone(),
+                strategy: rule.strategy,
+                present,
+                pristine: base.unwrap_or_else(|| text.to_owned()),
+            });
         }
         let Some(now) = pristine
             .as_deref()
@@ -452,6 +463,7 @@ impl<'t> Draft<'t> {
             findings: Vec::new(),
             notes: self.notes,
             changes: self.changes,
+            seen: self.seen,
         })
     }
 }

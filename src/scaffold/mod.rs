@@ -8,6 +8,7 @@ pub mod answer;
 pub mod apply;
 mod block;
 mod cause;
+pub mod check;
 mod dotenv;
 mod draft;
 mod endless;

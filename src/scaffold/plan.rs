@@ -21,6 +21,21 @@ pub struct Plan {
     /// The writes, in order; the pristine copies and, last, the lock included.
     #[serde(skip)]
     pub changes: Vec<Change>,
+    /// What the artifacts were when the plan was made, those with secrets left out.
+    #[serde(skip)]
+    pub(super) seen: Vec<Seen>,
+}
+
+/// One artifact as the plan found it.
+pub(super) struct Seen {
+    pub path: RelPath,
+    pub id: String,
+    pub strategy: Strategy,
+    /// The whole file; None where there is none.
+    pub present: Option<Vec<u8>>,
+    /// What was generated before, or would be now where that cannot be had any more; with line
+    /// feeds only.
+    pub pristine: String,
 }
 
 /// One artifact.
@@ -84,6 +99,16 @@ pub struct Change {
     pub mode: Option<u32>,
     /// SHA-256 of the content that the plan saw; None where there was no file.
     pub before: Option<String>,
+}
+
+impl std::fmt::Debug for Seen {
+    /// Without the content, which is long.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Seen")
+            .field("path", &self.path)
+            .field("bytes", &self.present.as_ref().map(Vec::len))
+            .finish_non_exhaustive()
+    }
 }
 
 impl std::fmt::Debug for Change {

@@ -3,6 +3,7 @@
 //! In: values of the cores. Out: text on the standard streams. Called by `cli` alone.
 
 mod assess;
+mod check;
 mod count;
 mod dora;
 mod event;
@@ -19,6 +20,7 @@ mod report;
 mod steps;
 
 pub(crate) use assess::show_assessment;
+pub(crate) use check::show_check;
 pub(crate) use count::counted;
 pub(crate) use dora::show_report;
 pub(crate) use event::{event_line, event_text, visible};

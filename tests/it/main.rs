@@ -9,6 +9,7 @@ mod apply;
 mod arrivals;
 mod assess;
 mod bad_input;
+mod check;
 mod commit;
 mod compose_config;
 mod compose_run;

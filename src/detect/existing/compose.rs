@@ -5,7 +5,7 @@ use crate::detect::{Tree, secret, shell};
 use crate::project::{ComposeFile, ComposeService, Evidence, RelPath};
 
 /// Whether compose would read a file of this name by itself or with `-f` by custom.
-pub(super) fn is_compose(name: &str) -> bool {
+pub(crate) fn is_compose(name: &str) -> bool {
     let Some(stem) = name
         .strip_suffix(".yml")
         .or_else(|| name.strip_suffix(".yaml"))

@@ -12,7 +12,7 @@ mod scripts;
 mod set_up;
 pub(super) mod volumes;
 
-pub(crate) use compose::in_use;
+pub(crate) use compose::{in_use, is_compose};
 pub(super) use makefile::recipes;
 pub(super) use own::{own_services, published, set};
 pub(super) use procfile::processes;
@@ -56,7 +56,8 @@ pub(super) fn read(tree: &Tree) -> Existing {
     existing
 }
 
-fn is_dockerfile(name: &str) -> bool {
+/// Whether a file of this name is a Dockerfile, or what tells one what to leave out.
+pub(crate) fn is_dockerfile(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     lower == "dockerfile"
         || lower == "containerfile"

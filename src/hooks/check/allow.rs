@@ -10,7 +10,7 @@ const REACH: usize = 4096;
 
 /// Whether the line that holds byte `at`, or the line before it, allows what `check` finds. A
 /// reason must follow the check's id.
-pub(super) fn allows(content: &[u8], at: usize, check: &str) -> bool {
+pub(crate) fn allows(content: &[u8], at: usize, check: &str) -> bool {
     let start = line_start(content, at);
     let before = line_start(content, start.saturating_sub(1));
     let end = memchr::memchr(b'\n', &content[at..])

@@ -39,6 +39,7 @@ mod trailing_whitespace;
 mod xml_syntax;
 mod yaml_syntax;
 
+pub(crate) use allow::allows;
 pub use allow::{Allowed, NoHash};
 pub use arrival::{Arrival, Kind, Migration};
 pub use file::{Beside, Blob, File, Mode};

@@ -18,6 +18,15 @@ pub fn sarif(report: &Report) -> Value {
             rules.push(job);
         }
     }
+    log(
+        &rules.iter().map(|job| rule(job)).collect::<Vec<_>>(),
+        &results,
+    )
+}
+
+/// The log of one run in which `rules` (`reportingDescriptor`, 3.49) gave `results` (3.27).
+#[must_use]
+pub(crate) fn log(rules: &[Value], results: &[Value]) -> Value {
     json!({
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
         "version": "2.1.0",
@@ -25,7 +34,7 @@ pub fn sarif(report: &Report) -> Value {
             "tool": { "driver": {
                 "name": "shipway",
                 "version": env!("CARGO_PKG_VERSION"),
-                "rules": rules.iter().map(|job| rule(job)).collect::<Vec<_>>(),
+                "rules": rules,
             }},
             "columnKind": "unicodeCodePoints",
             "results": results,
@@ -84,18 +93,23 @@ fn finding(job: &JobReport, finding: &Finding) -> Value {
         "message": { "text": format!("{}; {}", finding.message, finding.mend) },
     });
     if let Some(path) = &finding.path {
-        let position = finding.position.map(|at| (at.line, at.column));
-        result["locations"] = json!([location(path.as_bstr(), position)]);
+        let region = finding
+            .position
+            .map(|at| json!({ "startLine": at.line, "startColumn": at.column }));
+        result["locations"] = json!([location(path.as_bstr(), region)]);
     }
     result
 }
 
-fn location(path: &BStr, position: Option<(usize, usize)>) -> Value {
+/// A place in the file at `path`, relative to the root; the whole file where `region` (3.30) is
+/// None.
+#[must_use]
+pub(crate) fn location(path: &BStr, region: Option<Value>) -> Value {
     let mut physical = json!({
         "artifactLocation": { "uri": uri(path), "uriBaseId": "%SRCROOT%" },
     });
-    if let Some((line, column)) = position {
-        physical["region"] = json!({ "startLine": line, "startColumn": column });
+    if let Some(region) = region {
+        physical["region"] = region;
     }
     json!({ "physicalLocation": physical })
 }

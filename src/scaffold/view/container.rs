@@ -20,6 +20,7 @@ mod ruby;
 mod rust;
 
 use super::Input;
+use crate::git::origin::shared_name;
 use crate::project::{RelPath, Service, ServiceKind};
 use copy::{copies, copy, copy_manifests};
 use serde::Serialize;
@@ -271,6 +272,8 @@ pub(super) fn view(input: &Input) -> Container {
                 .facts
                 .origin
                 .as_deref()
+                // What lies on one machine has no address that others could open.
+                .filter(|origin| shared_name(origin).is_some())
                 .map(web_address)
                 .unwrap_or_default(),
             port,

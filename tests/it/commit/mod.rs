@@ -13,5 +13,5 @@ mod snapshot;
 mod states;
 mod stray;
 mod terminal;
-mod told;
+pub(crate) mod told;
 mod verdict;

@@ -122,7 +122,7 @@ fn sarif_has_the_form_of_its_specification() {
 
 /// What a validator of JSON Schema says of `log` by the schema of SARIF's own committee; None,
 /// which is said, where the two are not here.
-fn validated(log: &Value) -> Option<(bool, String)> {
+pub(crate) fn validated(log: &Value) -> Option<(bool, String)> {
     let Some(schema) = std::env::var_os("SHIPWAY_TEST_SARIF_SCHEMA") else {
         skipped("the schema of SARIF is missing: make test-deps");
         return None;
