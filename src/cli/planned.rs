@@ -33,6 +33,8 @@ struct Report<'r> {
     git_hooks: Option<&'r AtInit>,
 }
 
+pub(super) const NOTHING_TO_DO: &str = "Nothing to do: every file is up to date.\n";
+
 /// What a run did, or would do, for its reader.
 pub(super) struct Shown<'r> {
     pub(super) project: &'r Project,
@@ -59,7 +61,7 @@ impl Shown<'_> {
             })?);
         }
         let mut text = if plan.is_empty() {
-            "Nothing to do: every file is up to date.\n".to_owned()
+            NOTHING_TO_DO.to_owned()
         } else if self.applied {
             format!("Wrote {}. Taken back with: shipway undo\n", count(plan))
         } else {

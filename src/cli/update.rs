@@ -9,7 +9,7 @@ use crate::project::RelPath;
 use crate::scaffold::apply::{self, Session};
 use crate::scaffold::feature::Strategy;
 use crate::scaffold::lock::{LOCK_FILE, Lock, PROPOSAL};
-use crate::scaffold::{self, CONFIG_FILE, Choice, Journey, Plan, Side};
+use crate::scaffold::{self, CONFIG_FILE, Choice, Journey, Plan, Side, current};
 use crate::{detect, git, ui};
 use clap::Args;
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,6 +48,18 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let start = arguments.path.as_deref().unwrap_or(Path::new("."));
     let repository = git::open(start)?;
     let interrupt = Interrupt::listen()?;
+    let is_plain = arguments.format == Format::Human
+        && !context.output.is_verbose()
+        && arguments.ours.is_empty()
+        && arguments.theirs.is_empty();
+    if is_plain
+        && repository.under_way.is_none()
+        && !apply::is_unfinished(&repository)
+        && current::is_known(&repository)
+    {
+        context.output.report(planned::NOTHING_TO_DO)?;
+        return Ok(Exit::Done);
+    }
     let writes = !(arguments.dry_run || arguments.check);
     let session = if writes {
         let session = Session::open(&repository)?;
@@ -93,7 +105,12 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         favour.extend(ask(&plan, &repository, context)?);
         plan = again(&favour)?;
     }
-    if arguments.format == Format::Human {
+    let is_current = plan.is_empty() && !plan.waits && plan.conflicts().next().is_none();
+    if is_current {
+        current::remember(&repository, &lock);
+    }
+    let says_all = !is_current || !is_plain;
+    if arguments.format == Format::Human && says_all {
         let page = ui::show_plan(&plan, &project.name.value, false, &context.output);
         context.output.report(&page)?;
         if !writes || context.output.is_verbose() {

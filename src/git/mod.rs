@@ -12,6 +12,7 @@ pub mod diff;
 pub mod events;
 mod executable;
 mod filing;
+pub mod footprint;
 pub mod graph;
 mod hook;
 mod id;

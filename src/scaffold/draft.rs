@@ -23,6 +23,7 @@ pub(super) struct Draft<'t> {
     lock: Lock,
     causes: Causes,
     notes: Vec<String>,
+    waits: bool,
 }
 
 impl<'t> Draft<'t> {
@@ -49,6 +50,7 @@ impl<'t> Draft<'t> {
                 ..Lock::default()
             },
             causes,
+            waits: false,
         }
     }
 
@@ -136,6 +138,7 @@ impl<'t> Draft<'t> {
             && planned.is_none()
             && let Some(because) = self.places.hindrance(path)
         {
+            self.waits = true;
             merged = Merged {
                 action: Action::Kept,
                 content: None,
@@ -462,6 +465,7 @@ impl<'t> Draft<'t> {
             executes: Vec::new(),
             findings: Vec::new(),
             notes: self.notes,
+            waits: self.waits,
             changes: self.changes,
             seen: self.seen,
         })

@@ -6,7 +6,7 @@ use super::feature::Strategy;
 use super::jobs;
 use super::lock::{Artifact, sha256};
 use super::plan::Action;
-use super::three_way::{Side, three_way};
+use super::three_way::{Side, is_sound, three_way};
 use crate::project::RelPath;
 
 /// The outcome for one artifact.
@@ -123,6 +123,8 @@ fn marked(sides: &Sides) -> Merged {
 }
 
 const DELETED: &str = "you deleted it";
+const UNSOUND: &str = "it is not valid as it is, so nothing is put into it; mend it, then run \
+                       shipway update";
 const NO_TOML: &str = "it is no valid TOML; kept";
 
 impl Sides<'_> {
@@ -168,6 +170,10 @@ impl Sides<'_> {
                 note: Some("your edits are kept"),
                 ..made(Action::Merge, written(&merged), generated)
             },
+            // Neither line of a conflict could be told from the fault.
+            None if text.is_none_or(|text| !is_sound(self.path, text)) => {
+                kept(Action::Kept, UNSOUND)
+            }
             None => {
                 let proposal = together(Some(Side::Theirs)).unwrap_or_else(|| wanted.to_owned());
                 Merged {
@@ -288,6 +294,30 @@ mod tests {
         let already = file("mine\n2\n3\n4\nnew\n", "1\n2\n3\n4\nnew\n", None);
         assert_eq!((already.action, already.content), (Action::Kept, None));
         assert!(already.pristine.is_some());
+    }
+
+    #[test]
+    fn a_file_that_is_not_valid_waits() {
+        let path = RelPath::parse("a.yml").unwrap();
+        let known = known("a: 1\n");
+        for present in [
+            "a: 1\nb: [\n",
+            "<<<<<<< a\na: 1\n=======\na: 2\n>>>>>>> b\n",
+        ] {
+            let merged = merge(&Sides {
+                path: &path,
+                id: "a",
+                strategy: Strategy::File,
+                present: Some(present.as_bytes()),
+                wanted: "a: 3\n",
+                known: Some(&known),
+                base: Some("a: 1\n"),
+                favour: None,
+                makes_again: false,
+            });
+            assert_eq!((merged.action, merged.note), (Action::Kept, Some(UNSOUND)));
+            assert_eq!((merged.content, merged.pristine), (None, None));
+        }
     }
 
     #[test]

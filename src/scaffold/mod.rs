@@ -9,6 +9,7 @@ pub mod apply;
 mod block;
 mod cause;
 pub mod check;
+pub mod current;
 mod dotenv;
 mod draft;
 mod endless;

@@ -18,6 +18,9 @@ pub struct Plan {
     /// What became of shipway's own records, where that needs a word.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// Whether a file waits for something that is no part of the tree: an editor that has it open.
+    #[serde(skip)]
+    pub waits: bool,
     /// The writes, in order; the pristine copies and, last, the lock included.
     #[serde(skip)]
     pub changes: Vec<Change>,

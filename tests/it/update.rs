@@ -248,6 +248,45 @@ fn a_service_that_is_gone_takes_its_files_along_unless_they_were_edited() {
     assert!(sandbox.tree() == before);
 }
 
+/// Whoever asks again gets the answer of before where no file has changed, and a new one where one has.
+#[test]
+fn what_is_up_to_date_is_remembered_until_something_changes() {
+    let sandbox = made();
+    // One that git ignores is seen, too.
+    let ignored = sandbox.read(".gitignore") + "compose.local.yaml\n";
+    sandbox.write(".gitignore", &ignored);
+    sandbox.git(&["rm", "--quiet", "--cached", "compose.local.yaml"]);
+    let known = sandbox.path(".git/shipway/current");
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while !known.exists() && std::time::Instant::now() < deadline {
+        assert!(update(&sandbox, 0, &[]).contains("Nothing to do"));
+    }
+    let stamp = fs::read(&known).unwrap();
+    assert!(update(&sandbox, 0, &[]).contains("Nothing to do"));
+    assert_eq!(fs::read(&known).unwrap(), stamp);
+    for (path, from, to) in [
+        ("app.py", "port=5000", "port=8123"),
+        ("shipway.lock", "\"5000\"", "\"5001\""),
+        (
+            "requirements.txt",
+            "flask==3.1.0\n",
+            "flask==3.1.0\nredis==5.0\n",
+        ),
+    ] {
+        let text = sandbox.read(path);
+        assert!(text.contains(from));
+        sandbox.write(path, &text.replace(from, to));
+        assert!(!update(&sandbox, 1, &["--check"]).contains("Nothing to do"));
+        sandbox.write(path, &text);
+        update(&sandbox, 0, &["--check"]);
+    }
+    fs::remove_file(sandbox.path("compose.local.yaml")).unwrap();
+    let shown = update(&sandbox, 0, &["--verbose"]);
+    assert!(shown.contains("you deleted it"), "{shown}");
+    sandbox.git(&["checkout", "--quiet", "-b", "other"]);
+    update(&sandbox, 0, &[]);
+}
+
 #[test]
 fn features_are_added_and_removed_later() {
     let sandbox = Sandbox::new(FLASK);

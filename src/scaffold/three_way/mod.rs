@@ -64,6 +64,17 @@ pub(super) fn three_way(
     }
 }
 
+/// Whether `text` can be merged at all: it is valid in its format, without the marks of a merge.
+pub(super) fn is_sound(path: &RelPath, text: &str) -> bool {
+    let text = text.trim_start_matches('\u{feff}');
+    !has_merge_markers(text)
+        && match Format::of(path) {
+            Format::Text => true,
+            Format::Dockerfile => parse_dockerfile::parse(text).is_ok(),
+            format => format.value(text).is_some(),
+        }
+}
+
 /// What `git merge` leaves in a file that nobody has looked at since.
 fn has_merge_markers(text: &str) -> bool {
     let begins = |mark| move |line: &str| line.starts_with(mark);

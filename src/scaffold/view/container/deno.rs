@@ -45,6 +45,8 @@ impl Deno {
 }
 
 /// The image of `services`; the first gives its command.
+// Out of line: every `init` comes by here, and most repositories have no program of this kind.
+#[inline(never)]
 pub(super) fn image(input: &Input, services: &[&Service]) -> Deno {
     let first = services[0];
     let tools = packages(services, |service| &service.build_packages);

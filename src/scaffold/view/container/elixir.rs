@@ -39,6 +39,8 @@ pub(super) struct Elixir {
 }
 
 /// The image of `services`; the first gives its command.
+// Out of line: every `init` comes by here, and most repositories have no program of this kind.
+#[inline(never)]
 pub(super) fn image(input: &Input, services: &[&Service]) -> Elixir {
     let first = services[0];
     let chosen = base::pinned(input, "debian-slim");

@@ -34,6 +34,8 @@ pub(super) struct Go {
 }
 
 /// The image that `services` share; the first gives its command.
+// Out of line: every `init` comes by here, and most repositories have no program of this kind.
+#[inline(never)]
 pub(super) fn image(input: &Input, services: &[&Service]) -> Go {
     let first = services[0];
     let cgo = is_cgo(first);

@@ -52,6 +52,8 @@ pub(super) struct Node {
 }
 
 /// The image that `services` share; the first gives its command.
+// Out of line: every `init` comes by here, and most repositories have no program of this kind.
+#[inline(never)]
 pub(super) fn image(input: &Input, services: &[&Service]) -> Node {
     let first = services[0];
     let installer = Installer::of_service(first);

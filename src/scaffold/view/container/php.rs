@@ -148,6 +148,8 @@ pub(super) fn application(input: &Input, service: &Service) -> Option<Applicatio
 }
 
 /// The image that `services` share; the first gives its command.
+// Out of line: every `init` comes by here, and most repositories have no program of this kind.
+#[inline(never)]
 pub(super) fn image(input: &Input, services: &[&Service]) -> Php {
     let first = services[0];
     let installer = base::pinned(input, "php-extension-installer");

@@ -42,6 +42,8 @@ pub(super) struct R {
 }
 
 /// The image that `services` share; the first gives its command.
+// Out of line: every `init` comes by here, and most repositories have no program of this kind.
+#[inline(never)]
 pub(super) fn image(input: &Input, services: &[&Service]) -> R {
     let first = services[0];
     let build = packages(services, |service| &service.build_packages);

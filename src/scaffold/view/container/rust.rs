@@ -42,6 +42,8 @@ pub(super) struct Rust {
 }
 
 /// The image that `services` share; the first gives its command.
+// Out of line: every `init` comes by here, and most repositories have no program of this kind.
+#[inline(never)]
 pub(super) fn image(input: &Input, services: &[&Service]) -> Rust {
     let first = services[0];
     let chosen = base::pinned(input, "debian-bookworm-slim");
