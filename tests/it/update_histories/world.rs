@@ -257,7 +257,11 @@ impl Ledger {
         }
         self.cuts.retain(|cut| {
             let now = text(&cut.path).map_or(0, |text| cut.count(&text));
-            let may = wanted(&cut.path).map_or(0, |text| cut.count(&text));
+            // The copy is lost, or the file is the user's by now.
+            let Some(generated) = wanted(&cut.path) else {
+                return true;
+            };
+            let may = cut.count(&generated);
             if now > may.saturating_sub(1) {
                 lost.push(format!("{}: {:?} is back", cut.path, cut.line));
             }
