@@ -1,8 +1,10 @@
 //! Remembers that everything was up to date, so that the next one who asks need not look again.
 
+use super::CONFIG_FILE;
+use super::feature::SHADOW_DIR;
 use super::lock::{LOCK_FILE, Lock};
 use crate::git::{Repository, footprint};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Whether nothing has changed since [`remember`]: no file, no program, nothing of the repository
 /// that a plan follows from.
@@ -19,11 +21,36 @@ pub fn is_known(repository: &Repository) -> bool {
 /// be noted, the next one looks again.
 pub fn remember(repository: &Repository, lock: &Lock) {
     // git may ignore them.
-    let mut files = vec![".env", LOCK_FILE];
-    files.extend(lock.artifacts.iter().map(|artifact| artifact.path.as_str()));
-    if let Some(stamp) = stamp(repository, &files) {
+    let mut files = [".env", LOCK_FILE, CONFIG_FILE].map(str::to_owned).to_vec();
+    files.extend(
+        lock.artifacts
+            .iter()
+            .map(|artifact| artifact.path.to_string()),
+    );
+    shadows(&repository.root, SHADOW_DIR, &mut files);
+    let listed: Vec<&str> = files.iter().map(String::as_str).collect();
+    if let Some(stamp) = stamp(repository, &listed) {
         let text = format!("{stamp}\n{}\n", files.join("\n"));
         let _ = std::fs::write(file(repository), text);
+    }
+}
+
+/// The repository's own templates and their folders, whose times tell of names that come and go.
+fn shadows(root: &Path, folder: &str, files: &mut Vec<String>) {
+    files.push(folder.to_owned());
+    for entry in root.join(folder).read_dir().into_iter().flatten().flatten() {
+        let Some(path) = entry
+            .file_name()
+            .to_str()
+            .map(|name| format!("{folder}/{name}"))
+        else {
+            continue;
+        };
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            shadows(root, &path, files);
+        } else {
+            files.push(path);
+        }
     }
 }
 

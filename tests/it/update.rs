@@ -253,7 +253,7 @@ fn a_service_that_is_gone_takes_its_files_along_unless_they_were_edited() {
 fn what_is_up_to_date_is_remembered_until_something_changes() {
     let sandbox = made();
     // One that git ignores is seen, too.
-    let ignored = sandbox.read(".gitignore") + "compose.local.yaml\n";
+    let ignored = sandbox.read(".gitignore") + "compose.local.yaml\n.shipway/templates/\n";
     sandbox.write(".gitignore", &ignored);
     sandbox.git(&["rm", "--quiet", "--cached", "compose.local.yaml"]);
     let known = sandbox.path(".git/shipway/current");
@@ -280,6 +280,13 @@ fn what_is_up_to_date_is_remembered_until_something_changes() {
         sandbox.write(path, &text);
         update(&sandbox, 0, &["--check"]);
     }
+    sandbox.write(".shipway/templates/ci/note.hbs", "x\n");
+    update(&sandbox, 0, &[]);
+    template(&sandbox, "compose/compose.staging.yaml.hbs", |text| {
+        text + "# more\n"
+    });
+    update(&sandbox, 1, &["--check"]);
+    fs::remove_dir_all(sandbox.path(".shipway/templates")).unwrap();
     fs::remove_file(sandbox.path("compose.local.yaml")).unwrap();
     let shown = update(&sandbox, 0, &["--verbose"]);
     assert!(shown.contains("you deleted it"), "{shown}");
