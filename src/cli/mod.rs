@@ -1,5 +1,6 @@
 //! One file per subcommand: parse, call one core function, present.
 
+mod adopt;
 mod assess;
 mod check;
 mod completions;
@@ -101,6 +102,7 @@ enum Command {
     Check(check::Arguments),
     Add(features::Add),
     Remove(features::Remove),
+    Adopt(adopt::Arguments),
     History(history::Arguments),
     Undo(undo::Arguments),
     Template(template::Arguments),
@@ -208,6 +210,7 @@ where
         Command::Check(arguments) => check::run(&arguments, context),
         Command::Add(arguments) => features::add(&arguments, context),
         Command::Remove(arguments) => features::remove(&arguments, context),
+        Command::Adopt(arguments) => adopt::run(&arguments, context),
         Command::History(arguments) => history::run(&arguments, context),
         Command::Undo(arguments) => undo::run(&arguments, context),
         Command::Template(arguments) => template::run(&arguments, context),

@@ -84,6 +84,10 @@ pub struct ServiceConfig {
     /// Debian packages needed when it runs, beside the detected ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub system_packages: Vec<String>,
+    /// Folders that outlive its container, beside the detected ones: relative to the root, or
+    /// absolute in the container.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test: Option<String>,
 }

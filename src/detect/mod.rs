@@ -38,7 +38,7 @@ mod single;
 mod static_site;
 pub(crate) mod structured;
 mod supabase;
-mod syntax;
+pub(crate) mod syntax;
 mod tool;
 mod tree;
 mod unknown;
@@ -142,28 +142,43 @@ pub fn project_name(root: &std::path::Path, config: &Config) -> String {
 /// When the folder cannot be read at all. Files inside that cannot be read or parsed are
 /// findings of the project.
 pub fn detect(root: &std::path::Path, config: &Config) -> Result<Project, TreeError> {
-    let tree = Tree::read(root)?;
-    let existing = existing::read(&tree);
+    Ok(detect_in(&Tree::read(root)?, config))
+}
+
+/// As [`detect`], as if the file at `path` were none of the user's.
+///
+/// # Errors
+/// As [`detect`].
+pub fn detect_without(
+    root: &std::path::Path,
+    config: &Config,
+    path: &RelPath,
+) -> Result<Project, TreeError> {
+    Ok(detect_in(&Tree::read_without(root, path)?, config))
+}
+
+fn detect_in(tree: &Tree, config: &Config) -> Project {
+    let existing = existing::read(tree);
     let mut found = Found::default();
     for ecosystem in ECOSYSTEMS {
-        (ecosystem.look)(&tree, &existing, &mut found);
+        (ecosystem.look)(tree, &existing, &mut found);
     }
-    tool::find(&tree, &mut found);
+    tool::find(tree, &mut found);
     naming::by_folder(&mut found.services);
     naming::make_unique(&mut found.services);
-    overrides::apply(&tree, config, &mut found);
+    overrides::apply(tree, config, &mut found);
     found.services.sort_by(|a, b| a.name.cmp(&b.name));
 
-    let name = naming::project_name(&tree, config);
+    let name = naming::project_name(tree, config);
     let packages = found.libraries.iter_mut().chain(&mut found.packages);
     naming::of_root(packages, &name);
-    let (backing, needs) = backing::find(&tree, &existing, &found.services);
-    let env_files = env_files::find(&tree);
-    let scripts = scripts::find(&tree, &existing);
+    let (backing, needs) = backing::find(tree, &existing, &found.services);
+    let env_files = env_files::find(tree);
+    let scripts = scripts::find(tree, &existing);
     unknown::complete(&mut found, &existing);
     backing::unrecognised(&existing, &mut found);
-    let findings = findings::collect(&tree, &found, &env_files);
-    Ok(Project {
+    let findings = findings::collect(tree, &found, &env_files);
+    Project {
         name,
         services: found.services,
         libraries: found.libraries,
@@ -176,5 +191,5 @@ pub fn detect(root: &std::path::Path, config: &Config) -> Result<Project, TreeEr
         env_files,
         findings,
         unknown: found.unknown,
-    })
+    }
 }

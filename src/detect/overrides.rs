@@ -188,6 +188,19 @@ impl Paths<'_> {
                 service.system_packages.push(fact);
             }
         }
+        for folder in &said.volumes {
+            if folder.starts_with('/') {
+                if service.volumes.iter().all(|known| known.value != *folder) {
+                    let fact = self.fact("volumes", folder, folder.clone());
+                    service.volumes.push(fact);
+                }
+            } else if let Some(path) = self.path("volumes", folder)
+                && service.writable.iter().all(|known| known.value != path)
+            {
+                let fact = self.fact("volumes", folder, path);
+                service.writable.push(fact);
+            }
+        }
         if let Some(command) = &said.test {
             let runner = command.split_whitespace().next().unwrap_or_default();
             let test = TestCommand {

@@ -8,7 +8,7 @@ use tree_sitter::{Language, Node, Parser};
 const MAX_DEPTH: usize = 400;
 
 /// Parses `text`; None only where the grammar cannot be loaded.
-pub(super) fn parse(language: &Language, text: &str) -> Option<tree_sitter::Tree> {
+pub(crate) fn parse(language: &Language, text: &str) -> Option<tree_sitter::Tree> {
     let mut parser = Parser::new();
     parser.set_language(language).ok()?;
     parser.parse(text, None)
@@ -35,28 +35,28 @@ impl<'t> Source<'t> {
 }
 
 /// The source of `node`.
-pub(super) fn text<'t>(node: Node<'_>, source: &'t str) -> &'t str {
+pub(crate) fn text<'t>(node: Node<'_>, source: &'t str) -> &'t str {
     source.get(node.byte_range()).unwrap_or_default()
 }
 
 /// Line of `node`, from 1.
-pub(super) fn line(node: Node<'_>) -> usize {
+pub(crate) fn line(node: Node<'_>) -> usize {
     node.start_position().row + 1
 }
 
 /// The named children of `node`, in order.
-pub(super) fn children(node: Node<'_>) -> Vec<Node<'_>> {
+pub(crate) fn children(node: Node<'_>) -> Vec<Node<'_>> {
     let mut cursor = node.walk();
     node.named_children(&mut cursor).collect()
 }
 
 /// All nodes below and including `node` of this kind, in order of their place.
-pub(super) fn all<'t>(node: Node<'t>, kind: &str) -> Vec<Node<'t>> {
+pub(crate) fn all<'t>(node: Node<'t>, kind: &str) -> Vec<Node<'t>> {
     all_of(node, &[kind])
 }
 
 /// As [`all`], for several kinds.
-pub(super) fn all_of<'t>(node: Node<'t>, kinds: &[&str]) -> Vec<Node<'t>> {
+pub(crate) fn all_of<'t>(node: Node<'t>, kinds: &[&str]) -> Vec<Node<'t>> {
     let mut found = Vec::new();
     let mut cursor = node.walk();
     let mut depth = 0_usize;

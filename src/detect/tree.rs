@@ -82,13 +82,26 @@ impl Tree {
     /// # Errors
     /// When `root` is no folder or cannot be listed.
     pub fn read(root: &Path) -> Result<Self, TreeError> {
-        let listing = walk::list(root)?;
-        Ok(Self {
+        Ok(Self::listed(root, walk::list(root)?))
+    }
+
+    /// As [`Tree::read`], without the file at `path`.
+    ///
+    /// # Errors
+    /// As [`Tree::read`].
+    pub(super) fn read_without(root: &Path, path: &RelPath) -> Result<Self, TreeError> {
+        let mut listing = walk::list(root)?;
+        listing.leave_out(&BTreeSet::from([path.clone()]));
+        Ok(Self::listed(root, listing))
+    }
+
+    fn listed(root: &Path, listing: walk::Listing) -> Self {
+        Self {
             folders: listing.folders,
             tracked: listing.tracked,
             findings: Mutex::new(listing.findings),
             ..Self::of(root, listing.files)
-        })
+        }
     }
 
     /// `files` are sorted.

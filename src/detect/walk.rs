@@ -183,7 +183,7 @@ impl Listing {
     }
 
     /// Takes these files out, and the folders that hold nothing else.
-    fn leave_out(&mut self, generated: &BTreeSet<RelPath>) {
+    pub(super) fn leave_out(&mut self, generated: &BTreeSet<RelPath>) {
         if generated.is_empty() {
             return;
         }

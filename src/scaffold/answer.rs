@@ -39,6 +39,9 @@ pub struct ServiceAnswers {
     pub port: Option<u16>,
     pub runtime_version: Option<String>,
     pub entry: Option<String>,
+    pub health: Option<String>,
+    pub system_packages: Vec<String>,
+    pub volumes: Vec<String>,
 }
 
 /// `text` of `shipway.toml` with `answers` in it; comments and order stay. Gives `text` back
@@ -99,6 +102,17 @@ pub fn write(text: &str, answers: &Answers) -> Result<String, toml_edit::TomlErr
         }
         if let Some(entry) = &answers.entry {
             set(service, "entry", entry.as_str());
+        }
+        if let Some(health) = &answers.health {
+            set(service, "health", health.as_str());
+        }
+        for (list, names) in [
+            ("system_packages", &answers.system_packages),
+            ("volumes", &answers.volumes),
+        ] {
+            if !names.is_empty() {
+                add(service, list, names);
+            }
         }
     }
     Ok(document.to_string())

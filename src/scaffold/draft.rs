@@ -1,5 +1,8 @@
 //! A plan in the making: artifact by artifact, with what was generated before at hand.
 
+mod takeover;
+
+use super::adopt::Takeover;
 use super::block::{self, Found};
 use super::cause::Causes;
 use super::expand::Wanted;
@@ -24,6 +27,7 @@ pub(super) struct Draft<'t> {
     causes: Causes,
     notes: Vec<String>,
     waits: bool,
+    takeover: Option<Takeover>,
 }
 
 impl<'t> Draft<'t> {
@@ -51,6 +55,7 @@ impl<'t> Draft<'t> {
             },
             causes,
             waits: false,
+            takeover: None,
         }
     }
 
@@ -107,14 +112,17 @@ impl<'t> Draft<'t> {
         let rule = file.rule;
         // What answers changed is in the plan already.
         let planned = self.changes.iter().position(|change| change.path == *path);
-        let present = match planned {
-            Some(at) => self.changes[at].content.clone(),
-            None => self.read(path)?,
-        };
         let known = self.lock.by_id(&id).cloned();
+        let moves = known.as_ref().filter(|known| known.path != *path);
+        let lies_at = moves.map_or(path, |known| &known.path).clone();
+        let mut present = match planned {
+            Some(at) => self.changes[at].content.clone(),
+            None => self.read(&lies_at)?,
+        };
         let base = self.base(known.as_ref(), text)?;
         let (favour, makes_again) = match self.journey {
             Journey::Init => (None, true),
+            Journey::Adopt(_) => (None, rule.strategy == Strategy::Env),
             Journey::Update { favour } => {
                 (favour.get(path).copied(), rule.strategy == Strategy::Env)
             }
@@ -146,6 +154,9 @@ impl<'t> Draft<'t> {
                 proposal: None,
                 note: Some(because),
             };
+        }
+        if lies_at != *path {
+            present = self.move_from(&lies_at, present, base.as_deref(), &mut merged)?;
         }
         let Merged {
             mut action,
@@ -468,6 +479,7 @@ impl<'t> Draft<'t> {
             waits: self.waits,
             changes: self.changes,
             seen: self.seen,
+            takeover: self.takeover,
         })
     }
 }

@@ -170,8 +170,14 @@ pub(super) fn expand<'f>(
                     .iter()
                     .map(|text| path(text))
                     .collect::<Result<Vec<_>, _>>()?;
+                let adopts = rule
+                    .adopts
+                    .iter()
+                    .map(|text| path(text))
+                    .collect::<Result<Vec<_>, _>>()?;
                 file.place = places.take(&Request {
                     id: &file.id(),
+                    adopts: &adopts,
                     strategy: rule.strategy,
                     path: &file.path,
                     beside: beside.as_ref(),

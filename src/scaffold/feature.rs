@@ -68,6 +68,9 @@ pub struct FileRule {
     /// Files of the user's that `path` would take precedence over, or lose against.
     #[serde(default)]
     pub yields_to: Vec<String>,
+    /// Files of the user's beside `path` that it can take the place of, under their names.
+    #[serde(default)]
+    pub adopts: Vec<String>,
 }
 
 /// How a file gets its content.

@@ -3,6 +3,7 @@
 //! In: a [`Project`], a [`Config`], a [`Repository`] and the answers of the user. Out: a
 //! [`Plan`]; [`apply`] alone writes. Called by `cli`.
 
+pub mod adopt;
 mod ahead;
 pub mod answer;
 pub mod apply;
@@ -89,6 +90,8 @@ pub enum PlanError {
     },
     #[error("{0}; move it away, then run shipway init again")]
     Barred(String),
+    #[error("{path} cannot be adopted: {because}")]
+    Adopt { path: RelPath, because: String },
 }
 
 /// Which way of making a plan.
@@ -103,6 +106,17 @@ pub enum Journey {
         /// Whose side is taken in a conflict; a deleted file is made again for `Theirs`.
         favour: BTreeMap<RelPath, Side>,
     },
+    /// As an update; the user's file at this path goes over to shipway.
+    Adopt(RelPath),
+}
+
+impl Journey {
+    fn adopted(&self) -> Option<&RelPath> {
+        match self {
+            Self::Adopt(path) => Some(path),
+            Self::Init | Self::Update { .. } => None,
+        }
+    }
 }
 
 /// What a plan is made from beside the project.
@@ -152,7 +166,7 @@ fn plan_of(
     heard: Heard,
 ) -> Result<Plan, PlanError> {
     let root = repository.root.as_path();
-    let is_update = matches!(options.journey, Journey::Update { .. });
+    let is_update = !matches!(options.journey, Journey::Init);
     let (lock, note) = if is_update {
         joined_lock(root)?
     } else {
@@ -160,12 +174,16 @@ fn plan_of(
     };
     let pins = Pins::builtin()?;
     let mut places = Places::new(root, &lock);
+    if let Some(path) = options.journey.adopted() {
+        places.adopt(path.clone());
+    }
     let dockerfile = RelPath::parse("Dockerfile").map_err(own_path)?;
     let facts = RepositoryFacts {
         origin: repository.origin.clone(),
         branch: repository.branch.clone(),
         linked_worktree: repository.linked_worktree.clone(),
         dockerfile_is_taken: !lock.owns(&dockerfile)
+            && options.journey.adopted() != Some(&dockerfile)
             && places.present(&dockerfile) != Present::Nothing,
     };
     let dotenv = match read(
@@ -272,7 +290,12 @@ fn plan_of(
         heard(&template, outcome)?;
     }
     for (file, path, text, reason) in rendered {
-        draft.artifact(file, path, &text, &features.hash(&file.template()), reason)?;
+        let template = features.hash(&file.template());
+        if options.journey.adopted() == Some(path) {
+            draft.take_over(file, path, &text, &template, reason)?;
+        } else {
+            draft.artifact(file, path, &text, &template, reason)?;
+        }
     }
     if is_update {
         draft.leave(&wanted)?;

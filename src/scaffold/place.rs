@@ -45,6 +45,7 @@ pub(super) struct Request<'r> {
     pub path: &'r RelPath,
     pub beside: Option<&'r RelPath>,
     pub yields_to: &'r [RelPath],
+    pub adopts: &'r [RelPath],
 }
 
 /// The tree as seen by one plan: folders are listed once.
@@ -54,6 +55,8 @@ pub(super) struct Places<'t> {
     listings: BTreeMap<PathBuf, Option<Listing>>,
     /// Taken in this plan: lower-case path to the artifact's id.
     claimed: BTreeMap<String, String>,
+    /// The user's file that goes over.
+    adopted: Option<RelPath>,
 }
 
 impl<'t> Places<'t> {
@@ -63,7 +66,13 @@ impl<'t> Places<'t> {
             lock,
             listings: BTreeMap::new(),
             claimed: BTreeMap::new(),
+            adopted: None,
         }
+    }
+
+    /// From now on the user's file at `path` is one that an artifact may take the place of.
+    pub(super) fn adopt(&mut self, path: RelPath) {
+        self.adopted = Some(path);
     }
 
     /// The place for an artifact, which is taken from then on.
@@ -77,6 +86,23 @@ impl<'t> Places<'t> {
     }
 
     fn find(&mut self, request: &Request) -> Place {
+        if let Some(adopted) = self.adopted.clone()
+            && request.strategy == Strategy::File
+        {
+            if *request.path == adopted || request.adopts.contains(&adopted) {
+                return match self.obstacle(&adopted, true) {
+                    None => Place::At(adopted),
+                    Some(because) => Place::Out { because },
+                };
+            }
+            // What was put beside others because of it need not be any more.
+            if request.yields_to.contains(&adopted)
+                && self.rival(request).is_none()
+                && self.obstacle(request.path, false).is_none()
+            {
+                return Place::At(request.path.clone());
+            }
+        }
         if let Some(known) = self.lock.by_id(request.id) {
             return match self.obstacle(&known.path, true) {
                 None if known.path == *request.path => Place::At(known.path.clone()),
@@ -115,7 +141,11 @@ impl<'t> Places<'t> {
         request
             .yields_to
             .iter()
-            .find(|rival| !self.lock.owns(rival) && self.present(rival) != Present::Nothing)
+            .find(|rival| {
+                !self.lock.owns(rival)
+                    && self.adopted.as_ref() != Some(*rival)
+                    && self.present(rival) != Present::Nothing
+            })
             .cloned()
     }
 
@@ -248,6 +278,7 @@ mod tests {
             path: &path(wish),
             beside: beside.map(path).as_ref(),
             yields_to: &yields_to.iter().map(|text| path(text)).collect::<Vec<_>>(),
+            adopts: &[],
         })
     }
 
@@ -331,6 +362,7 @@ mod tests {
                 path: &path(wish),
                 beside: None,
                 yields_to: &[],
+                adopts: &[],
             })
         };
         assert_eq!(take("one", "Dockerfile"), Place::At(path("Dockerfile")));

@@ -1,5 +1,6 @@
 //! The plan: what would be changed and why.
 
+use super::adopt::Takeover;
 use super::feature::Strategy;
 use crate::project::{Finding, RelPath};
 use serde::Serialize;
@@ -24,6 +25,9 @@ pub struct Plan {
     /// The writes, in order; the pristine copies and, last, the lock included.
     #[serde(skip)]
     pub changes: Vec<Change>,
+    /// What became of the file that was adopted.
+    #[serde(skip)]
+    pub takeover: Option<Takeover>,
     /// What the artifacts were when the plan was made, those with secrets left out.
     #[serde(skip)]
     pub(super) seen: Vec<Seen>,
@@ -63,6 +67,8 @@ pub enum Action {
     Create,
     /// A new file beside one of the user's.
     Beside,
+    /// A file of the user's that is shipway's from now on.
+    Adopt,
     /// A marked block or variables in a file that is there.
     Extend,
     /// A generated file or block that nobody edited, made anew.

@@ -18,6 +18,7 @@ mod project;
 mod prompt;
 mod report;
 mod steps;
+mod takeover;
 
 pub(crate) use assess::show_assessment;
 pub(crate) use check::show_check;
@@ -35,3 +36,4 @@ pub(crate) use project::show_project;
 pub(crate) use prompt::{Offer, ask, can_ask, choose, confirm, is_name};
 pub(crate) use report::findings;
 pub(crate) use steps::Steps;
+pub(crate) use takeover::show_takeover;

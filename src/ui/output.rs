@@ -37,6 +37,12 @@ impl Output {
         self.stdout.is_term()
     }
 
+    /// Width of the terminal that standard output is; None where it is none.
+    pub(crate) fn columns(&self) -> Option<usize> {
+        let (_, columns) = self.stdout.size_checked()?;
+        self.is_terminal().then_some(columns.into())
+    }
+
     /// A style for standard output; none where colours are off.
     pub(crate) fn style(&self) -> Style {
         Style::new().force_styling(self.colours)

@@ -165,6 +165,7 @@ fn word(action: Action, style: &Style) -> (&'static str, Style) {
     match action {
         Action::Create => ("create", style.green()),
         Action::Beside => ("beside", style.green()),
+        Action::Adopt => ("adopt", style.cyan()),
         Action::Extend => ("extend", style.cyan()),
         Action::Update => ("update", style.cyan()),
         Action::Merge => ("merge", style.cyan()),

@@ -164,6 +164,20 @@ impl<'r> Session<'r> {
         self.run(&run, sink)
     }
 
+    /// Writes a copy of a file's content under git's own folder, for its user alone.
+    ///
+    /// # Errors
+    /// When that cannot be written.
+    pub fn keep(&self, file: &Path, content: &[u8]) -> Result<(), ApplyError> {
+        if std::fs::read(file).is_ok_and(|known| known == content) {
+            return Ok(());
+        }
+        let folder = file.parent().unwrap_or(&self.repository.private_dir);
+        std::fs::create_dir_all(folder).map_err(at(folder))?;
+        disk::write_private(file, content, 0o600, None).map_err(at(file))?;
+        disk::sync(file).map_err(at(file))
+    }
+
     /// Takes the last apply back; gives the paths that changed.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ mod identity;
 mod json;
 mod layout;
 mod lines;
+mod put;
 mod toml;
 mod value;
 mod yaml;
@@ -23,6 +24,7 @@ use crate::project::RelPath;
 use value::{Three, Value};
 
 pub use crate::git::patch::Side;
+pub(super) use put::{At, Content, put, put_json};
 
 /// Merges what shipway changed (`base` to `wanted`) into what the user has (`present`). All with
 /// line feeds only. None where both changed the same thing and no side is favoured, or where the

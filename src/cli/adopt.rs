@@ -1,0 +1,187 @@
+//! `shipway adopt`: a file of the user's goes over to shipway.
+
+use super::interrupt::Interrupt;
+use super::planned::{self, unreadable};
+use super::{Context, Exit, Failure, Format, update};
+use crate::config::Config;
+use crate::git::{self, Repository};
+use crate::project::RelPath;
+use crate::scaffold::adopt::{Kept, Takeover, facts};
+use crate::scaffold::apply::{self, Session};
+use crate::scaffold::lock::Lock;
+use crate::scaffold::{CONFIG_FILE, Entry, Journey, Plan};
+use crate::{detect, ui};
+use clap::Args;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// Let shipway make a file that you wrote; what it says is carried over or named
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Your file: a Dockerfile, a compose file, a devcontainer.json or a workflow
+    path: PathBuf,
+    /// Show both sides and what would be lost, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Ask nothing, whatever is lost
+    #[arg(long, short)]
+    yes: bool,
+    /// How the report is written
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+    /// Let the repository's own templates write files that run commands
+    #[arg(long)]
+    trust_templates: bool,
+}
+
+/// The report in JSON.
+#[derive(Serialize)]
+struct Report<'r> {
+    schema: u32,
+    project: &'r str,
+    /// Whether the changes were written.
+    applied: bool,
+    #[serde(flatten)]
+    takeover: &'r Takeover,
+    entries: &'r [Entry],
+    notes: &'r [String],
+}
+
+pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
+    let start = Path::new(".");
+    let repository = git::open(start)?;
+    let interrupt = Interrupt::listen()?;
+    let session = if arguments.dry_run {
+        if apply::is_unfinished(&repository) {
+            context
+                .output
+                .note("An earlier run was cut short; the next one that writes puts it right.");
+        }
+        None
+    } else {
+        planned::refuse_while_under_way(&repository)?;
+        let session = Session::open(&repository)?;
+        super::undo::repair(&session, context)?;
+        Some(session)
+    };
+    let lock = update::lock_of(&repository)?;
+    let path = planned::inside(&repository, start, &arguments.path)?;
+    refuse_what_is_ours(&lock, &repository, &path)?;
+
+    let mut text = planned::read_config(&repository.root)?;
+    let before = text.clone();
+    let mut config = Config::parse(&text, CONFIG_FILE)?;
+    super::work_along();
+    let with = detect::detect(&repository.root, &config)?;
+    let without = detect::detect_without(&repository.root, &config, &path)?;
+    let (answers, said) = facts::answers(&with, &without, &path).map_err(|service| {
+        Failure::new(
+            Exit::Usage,
+            format!("{path} is all that tells of the service `{service}`, so it cannot be adopted"),
+            format!("say what it is with a [[service]] in {CONFIG_FILE}, then run this again"),
+        )
+    })?;
+    planned::take(&mut text, &mut config, &answers)?;
+    let project = detect::detect_without(&repository.root, &config, &path)?;
+    let mut plan = planned::make(
+        &project,
+        &config,
+        &repository,
+        Journey::Adopt(path.clone()),
+        update::made_before(&lock, &config),
+        (text != before).then_some(text),
+        Vec::new(),
+    )?;
+    let Some(mut takeover) = plan.takeover.take() else {
+        return Err(nothing_for(&plan, &path));
+    };
+    takeover.carried.splice(0..0, said);
+
+    let old = std::fs::read(path.under(&repository.root)).unwrap_or_default();
+    if arguments.format == Format::Human {
+        let new = plan.changes.iter().find(|change| change.path == path);
+        let new = new
+            .and_then(|change| change.content.clone())
+            .unwrap_or_default();
+        let page = ui::show_takeover(&takeover, &old, &new, &context.output);
+        context.output.report(&page)?;
+        let page = ui::show_plan(&plan, &project.name.value, false, &context.output);
+        context.output.report(&page)?;
+    }
+    if let Some(session) = &session {
+        planned::refuse_untrusted(&plan, arguments.trust_templates)?;
+        let asks = !arguments.yes && arguments.format == Format::Human && ui::can_ask();
+        let question = format!("Let shipway make {path}?");
+        if asks
+            && !takeover.lost.is_empty()
+            && !ui::confirm(&question).map_err(|error| unreadable(&error))?
+        {
+            context.output.note("Nothing was written.");
+            return Ok(Exit::Done);
+        }
+        if let Kept::Backup(file) = &takeover.kept {
+            session.keep(file, &old)?;
+        }
+        planned::write(session, &plan, &repository, &interrupt, "adopt")?;
+    }
+    let applied = session.is_some();
+    if arguments.format == Format::Json {
+        context.output.json(&Report {
+            schema: 1,
+            project: &project.name.value,
+            applied,
+            takeover: &takeover,
+            entries: &plan.entries,
+            notes: &plan.notes,
+        })?;
+        return Ok(Exit::Done);
+    }
+    context.output.report(&if applied {
+        format!(
+            "{path} is shipway's now. What was there: {}\nTaken back with: shipway undo; let go \
+             later with: shipway release-file {path}\n",
+            takeover.kept.command()
+        )
+    } else {
+        format!("{path} would be shipway's; nothing was written.\n")
+    })?;
+    Ok(Exit::Done)
+}
+
+fn refuse_what_is_ours(
+    lock: &Lock,
+    repository: &Repository,
+    path: &RelPath,
+) -> Result<(), Failure> {
+    if lock.owns(path) {
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("{path} is shipway's already"),
+            "shipway update brings it up to date",
+        ));
+    }
+    if !path.under(&repository.root).is_file() {
+        return Err(Failure::new(
+            Exit::Usage,
+            format!("there is no file {path}"),
+            "name a file of the repository",
+        ));
+    }
+    Ok(())
+}
+
+fn nothing_for(plan: &Plan, path: &RelPath) -> Failure {
+    let beside: Vec<String> = (plan.entries.iter())
+        .filter(|entry| entry.reason.contains("is there and is yours"))
+        .map(|entry| entry.path.to_string())
+        .collect();
+    Failure::new(
+        Exit::Usage,
+        format!("shipway makes nothing that could take the place of {path}"),
+        if beside.is_empty() {
+            "shipway init --dry-run shows what it makes".to_owned()
+        } else {
+            format!("what lies beside a file of yours: {}", beside.join(", "))
+        },
+    )
+}

@@ -1,0 +1,107 @@
+//! What only the adopted file said of the project, as answers in `shipway.toml`.
+
+use super::dockerfile::asked;
+use crate::project::{Port, Project, RelPath, Service};
+use crate::scaffold::answer::{Answers, ServiceAnswers};
+
+/// What `with` knows by the file at `path` and `without` does not, and a line on each.
+///
+/// # Errors
+/// The name of a service that nothing else tells of.
+pub fn answers(
+    with: &Project,
+    without: &Project,
+    path: &RelPath,
+) -> Result<(Answers, Vec<String>), String> {
+    let mut answers = Answers::default();
+    let mut said = Vec::new();
+    for service in &with.services {
+        let other = without.services.iter().find(|one| one.name == service.name);
+        let Some(other) = other else {
+            return Err(service.name.clone());
+        };
+        let mut of_service = differences(service, other);
+        if service.health.is_none() && tells_of(with, path, service) {
+            let image = with
+                .existing
+                .dockerfiles
+                .iter()
+                .find(|one| one.path == *path);
+            let check = image.and_then(|image| image.healthcheck.as_ref());
+            of_service.health = check.and_then(|check| asked(&check.excerpt));
+        }
+        if of_service == ServiceAnswers::default() {
+            continue;
+        }
+        let mut say = |fact: &str, value: String| {
+            said.push(format!(
+                "{}.{fact} = {value}, in shipway.toml",
+                service.name
+            ));
+        };
+        if let Some(port) = of_service.port {
+            say("port", port.to_string());
+        }
+        for (fact, value) in [
+            ("runtime_version", &of_service.runtime_version),
+            ("entry", &of_service.entry),
+            ("health", &of_service.health),
+        ] {
+            if let Some(value) = value {
+                say(fact, value.clone());
+            }
+        }
+        for (fact, values) in [
+            ("system_packages", &of_service.system_packages),
+            ("volumes", &of_service.volumes),
+        ] {
+            if !values.is_empty() {
+                say(fact, values.join(" "));
+            }
+        }
+        answers.services.insert(service.name.clone(), of_service);
+    }
+    Ok((answers, said))
+}
+
+/// Whether the Dockerfile at `path` is the one of `service`.
+fn tells_of(project: &Project, path: &RelPath, service: &Service) -> bool {
+    let makes_one = project.services.len() == 1;
+    let suffix = path.file_name().strip_prefix("Dockerfile.");
+    makes_one || suffix == Some(service.name.as_str()) || path.parent() == service.root
+}
+
+fn differences(service: &Service, other: &Service) -> ServiceAnswers {
+    let text = |fact: &Option<crate::project::Fact<String>>,
+                old: &Option<crate::project::Fact<String>>| {
+        let value = fact.as_ref().map(|fact| fact.value.clone());
+        value.filter(|value| old.as_ref().is_none_or(|old| old.value != *value))
+    };
+    let port = service.port.as_ref().map(|fact| fact.value);
+    let port = port.filter(|port| other.port.as_ref().is_none_or(|old| old.value != *port));
+    let packages = service.system_packages.iter().map(|fact| &fact.value);
+    let kept = service.volumes.iter().map(|fact| fact.value.clone());
+    let written = service.writable.iter().map(|fact| fact.value.to_string());
+    let known: Vec<String> = (other.volumes.iter().map(|fact| fact.value.clone()))
+        .chain(other.writable.iter().map(|fact| fact.value.to_string()))
+        .collect();
+    ServiceAnswers {
+        port: port.map(Port::get),
+        runtime_version: text(&service.runtime_version, &other.runtime_version),
+        entry: text(&service.entry, &other.entry),
+        health: text(&service.health, &other.health),
+        system_packages: packages
+            .filter(|name| {
+                other
+                    .system_packages
+                    .iter()
+                    .all(|fact| fact.value != **name)
+            })
+            .cloned()
+            .collect(),
+        volumes: kept
+            .chain(written)
+            .filter(|one| !known.contains(one))
+            .collect(),
+    }
+}
