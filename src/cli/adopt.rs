@@ -74,24 +74,52 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     super::work_along();
     let with = detect::detect(&repository.root, &config)?;
     let without = detect::detect_without(&repository.root, &config, &path)?;
-    let (answers, said) = facts::answers(&with, &without, &path).map_err(|service| {
-        Failure::new(
-            Exit::Usage,
-            format!("{path} is all that tells of the service `{service}`, so it cannot be adopted"),
-            format!("say what it is with a [[service]] in {CONFIG_FILE}, then run this again"),
-        )
-    })?;
+    let journey = || Journey::Adopt(path.clone());
+    let choice = update::made_before(&lock, &config);
+    let (answers, said) = match facts::answers(&with, &without, &path) {
+        Ok(found) => found,
+        Err(service) => {
+            let made = |project| {
+                let tools = Vec::new();
+                planned::make(
+                    project,
+                    &config,
+                    &repository,
+                    journey(),
+                    choice.clone(),
+                    None,
+                    tools,
+                )
+            };
+            let plan = made(&with)?;
+            return Err(if plan.takeover.is_none() {
+                nothing_for(&plan, &path)
+            } else {
+                alone_tells_of(&service, &path)
+            });
+        }
+    };
     planned::take(&mut text, &mut config, &answers)?;
     let project = detect::detect_without(&repository.root, &config, &path)?;
     let mut plan = planned::make(
         &project,
         &config,
         &repository,
-        Journey::Adopt(path.clone()),
-        update::made_before(&lock, &config),
+        journey(),
+        choice,
         (text != before).then_some(text),
         Vec::new(),
     )?;
+    if let Some(entry) = plan.conflicts().next() {
+        return Err(Failure::new(
+            Exit::Conflict,
+            format!(
+                "{} is in conflict with what would come, so nothing was written",
+                entry.path
+            ),
+            "bring it up to date first: shipway update",
+        ));
+    }
     let Some(mut takeover) = plan.takeover.take() else {
         return Err(nothing_for(&plan, &path));
     };
@@ -148,12 +176,20 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     Ok(Exit::Done)
 }
 
+fn alone_tells_of(service: &str, path: &RelPath) -> Failure {
+    Failure::new(
+        Exit::Usage,
+        format!("{path} is all that tells of the service `{service}`, so it cannot be adopted"),
+        format!("say what it is with a [[service]] in {CONFIG_FILE}, then run this again"),
+    )
+}
+
 fn refuse_what_is_ours(
     lock: &Lock,
     repository: &Repository,
     path: &RelPath,
 ) -> Result<(), Failure> {
-    if lock.owns(path) {
+    if lock.owns(path) && !lock.has_released(path) {
         return Err(Failure::new(
             Exit::Usage,
             format!("{path} is shipway's already"),

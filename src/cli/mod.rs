@@ -17,6 +17,7 @@ mod place;
 mod planned;
 #[cfg(test)]
 mod reference;
+mod release_file;
 mod remote;
 mod setup;
 mod template;
@@ -103,6 +104,7 @@ enum Command {
     Add(features::Add),
     Remove(features::Remove),
     Adopt(adopt::Arguments),
+    ReleaseFile(release_file::Arguments),
     History(history::Arguments),
     Undo(undo::Arguments),
     Template(template::Arguments),
@@ -211,6 +213,7 @@ where
         Command::Add(arguments) => features::add(&arguments, context),
         Command::Remove(arguments) => features::remove(&arguments, context),
         Command::Adopt(arguments) => adopt::run(&arguments, context),
+        Command::ReleaseFile(arguments) => release_file::run(&arguments, context),
         Command::History(arguments) => history::run(&arguments, context),
         Command::Undo(arguments) => undo::run(&arguments, context),
         Command::Template(arguments) => template::run(&arguments, context),

@@ -1,6 +1,7 @@
 //! What shipway itself wrote into the tree: no evidence of what the project is.
 
 use crate::project::RelPath;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -9,7 +10,7 @@ const BEGIN: &str = "# >>> shipway ";
 const PROPOSAL: &str = ".shipway-proposal";
 const END: &str = "# <<< shipway ";
 
-/// The whole files that the lock at `root` names, and what was proposed for them. None where it
+/// The whole files that the lock at `root` names, without what was released and edited since, and what was proposed for them. None where it
 /// cannot be read: whoever needs the lock says so. One with the marks of a merge conflict names
 /// those of both sides.
 pub(super) fn files(root: &Path) -> BTreeSet<RelPath> {
@@ -31,11 +32,21 @@ pub(super) fn files(root: &Path) -> BTreeSet<RelPath> {
         {
             files.insert(beside);
         }
-        if value("strategy").as_deref() == Some("file") {
+        // What was released is the user's from the first edit on.
+        let is_released = block.contains("\nreleased = true");
+        let is_edited = || !is_as_made(root, &path, value("pristine").as_deref());
+        if value("strategy").as_deref() == Some("file") && !(is_released && is_edited()) {
             files.insert(path);
         }
     }
     files
+}
+
+/// Whether the file has the hash that the lock says; CRLF is no difference.
+fn is_as_made(root: &Path, path: &RelPath, pristine: Option<&str>) -> bool {
+    let content = std::fs::read(path.under(root)).unwrap_or_default();
+    let text = String::from_utf8_lossy(&content).replace("\r\n", "\n");
+    pristine == Some(hex::encode(Sha256::digest(text.as_bytes())).as_str())
 }
 
 /// `text` with every line of a marked block empty, so that the others keep their numbers.
@@ -74,6 +85,7 @@ mod tests {
     fn the_lock_names_whole_files() {
         let root = tempfile::tempdir().unwrap();
         let lock = "[[artifact]]\npath = \"Dockerfile\"\nstrategy = \"file\"\n\
+                    [[artifact]]\npath = \"c.yml\"\nstrategy = \"file\"\nreleased = true\n\
                     [[artifact]]\npath = \"Makefile\"\nstrategy = \"block\"\nproposal = \"1\"\n\
                     <<<<<<< HEAD\n[[artifact]]\npath = \"a.yml\"\nstrategy = \"file\"\n\
                     =======\n[[artifact]]\npath = \"b.yml\"\nstrategy = \"file\"\n>>>>>>> b\n";

@@ -11,6 +11,7 @@ use super::lock::{Artifact, LOCK_FILE, Lock, PRISTINE_DIR, PROPOSAL, sha256};
 use super::merge::{self, Merged, Sides};
 use super::place::{Place, Places};
 use super::plan::{Action, Change, Entry, Plan, Seen};
+use super::three_way::Side;
 use super::{CONFIG_FILE, Journey, PlanError, jobs, own_path, read};
 use crate::git::{Executable, Repository};
 use crate::project::RelPath;
@@ -113,16 +114,27 @@ impl<'t> Draft<'t> {
         // What answers changed is in the plan already.
         let planned = self.changes.iter().position(|change| change.path == *path);
         let known = self.lock.by_id(&id).cloned();
+        if let Some(known) = known.as_ref().filter(|known| known.released) {
+            if self.journey.adopted() == Some(path) {
+                return self.take_back(known, text);
+            }
+            self.yours(known);
+            return Ok(());
+        }
         let moves = known.as_ref().filter(|known| known.path != *path);
         let lies_at = moves.map_or(path, |known| &known.path).clone();
         let mut present = match planned {
             Some(at) => self.changes[at].content.clone(),
             None => self.read(&lies_at)?,
         };
+        if lies_at != *path && rule.strategy == Strategy::Block {
+            present = self.move_block(&id, &lies_at, path, present)?;
+        }
         let base = self.base(known.as_ref(), text)?;
         let (favour, makes_again) = match self.journey {
             Journey::Init => (None, true),
-            Journey::Adopt(_) => (None, rule.strategy == Strategy::Env),
+            // It must point to the new path, whatever else crosses.
+            Journey::Adopt(_) => (Some(Side::Ours), rule.strategy == Strategy::Env),
             Journey::Update { favour } => {
                 (favour.get(path).copied(), rule.strategy == Strategy::Env)
             }
@@ -155,7 +167,9 @@ impl<'t> Draft<'t> {
                 note: Some(because),
             };
         }
-        if lies_at != *path {
+        if lies_at != *path && rule.strategy == Strategy::Block {
+            present = self.settle_block(path, present, &mut merged)?;
+        } else if lies_at != *path {
             present = self.move_from(&lies_at, present, base.as_deref(), &mut merged)?;
         }
         let Merged {
@@ -236,6 +250,7 @@ impl<'t> Draft<'t> {
             pristine: Some(now).filter(|hash| !hash.is_empty()),
             proposed: None,
             proposal: None,
+            released: false,
         });
         if let Some(pristine) = pristine {
             self.ours(pristine_path(path)?, pristine)?;
@@ -341,6 +356,9 @@ impl<'t> Draft<'t> {
     }
 
     fn leave_one(&mut self, artifact: &Artifact) -> Result<(), PlanError> {
+        if artifact.released {
+            return self.forget(artifact);
+        }
         let path = &artifact.path;
         let planned = self.changes.iter().position(|change| change.path == *path);
         let present = match planned {
@@ -410,6 +428,18 @@ impl<'t> Draft<'t> {
             }
         }
         self.forget(artifact)
+    }
+
+    /// What its user took over stays as it is.
+    fn yours(&mut self, known: &Artifact) {
+        self.entries.push(Entry {
+            path: known.path.clone(),
+            feature: known.feature.clone(),
+            action: Action::Unchanged,
+            strategy: known.strategy,
+            reason: "yours; shipway adopt takes it back".to_owned(),
+            why: Vec::new(),
+        });
     }
 
     /// The lock lets go of it, and its records are taken away.

@@ -58,6 +58,9 @@ pub struct Artifact {
     /// SHA-256 of the proposal that was put beside the file then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposal: Option<String>,
+    /// Whether its user took it over: it keeps its path here, and nothing writes it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub released: bool,
 }
 
 /// Why the lock was refused.
@@ -187,6 +190,17 @@ impl Lock {
             .any(|artifact| artifact.path == *path && artifact.strategy == Strategy::File)
     }
 
+    /// Whether what lies at `path` is its user's again.
+    #[must_use]
+    pub fn has_released(&self, path: &RelPath) -> bool {
+        let mut there = self
+            .artifacts
+            .iter()
+            .filter(|one| one.path == *path)
+            .peekable();
+        there.peek().is_some() && there.all(|one| one.released)
+    }
+
     /// Puts `artifact` in the place of the one with the same id.
     pub fn put(&mut self, artifact: Artifact) {
         self.artifacts.retain(|other| other.id != artifact.id);
@@ -259,6 +273,7 @@ mod tests {
             pristine: Some(sha256(b"p")),
             proposed: None,
             proposal: None,
+            released: false,
         }
     }
 

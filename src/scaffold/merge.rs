@@ -233,6 +233,7 @@ mod tests {
             pristine: Some(sha256(pristine.as_bytes())),
             proposed: None,
             proposal: None,
+            released: false,
         }
     }
 

@@ -28,6 +28,7 @@ mod parsed;
 pub mod pins;
 mod place;
 pub mod plan;
+pub mod release;
 pub mod render;
 mod select;
 pub mod shadow;
@@ -291,7 +292,7 @@ fn plan_of(
     }
     for (file, path, text, reason) in rendered {
         let template = features.hash(&file.template());
-        if options.journey.adopted() == Some(path) {
+        if options.journey.adopted() == Some(path) && file.rule.strategy == Strategy::File {
             draft.take_over(file, path, &text, &template, reason)?;
         } else {
             draft.artifact(file, path, &text, &template, reason)?;

@@ -28,6 +28,12 @@ pub(super) fn without_ours(project: &Project, lock: &Lock, root: &Path) -> Proje
         .makefile
         .take()
         .filter(|file| theirs(&file.path) && !is_block_alone(root, lock, &file.path))
+        .map(|mut file| {
+            if lock.has_released(&file.path) {
+                released_targets(&mut file);
+            }
+            file
+        })
         .map(|file| outside_blocks(file, lock, root));
     project.env_files.retain(|file| {
         !lock
@@ -36,6 +42,21 @@ pub(super) fn without_ours(project: &Project, lock: &Lock, root: &Path) -> Proje
             .any(|artifact| artifact.path == file.path && artifact.strategy == Strategy::File)
     });
     project
+}
+
+/// The targets of a block that was released are named as they were: what had another name because
+/// of one of the user's still has it.
+fn released_targets(file: &mut ExistingFile) {
+    let all: Vec<String> = file
+        .entries
+        .iter()
+        .map(|entry| entry.excerpt.clone())
+        .collect();
+    file.entries.retain(|entry| {
+        let target = entry.excerpt.split([':', ' ']).next().unwrap_or_default();
+        let other = format!("shipway-{target}:");
+        all.iter().any(|line| line.starts_with(&other))
+    });
 }
 
 /// Whether the file holds nothing but our block.

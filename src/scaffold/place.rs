@@ -86,19 +86,21 @@ impl<'t> Places<'t> {
     }
 
     fn find(&mut self, request: &Request) -> Place {
-        if let Some(adopted) = self.adopted.clone()
-            && request.strategy == Strategy::File
-        {
-            if *request.path == adopted || request.adopts.contains(&adopted) {
+        let mixed = request.strategy != Strategy::File;
+        if let Some(adopted) = self.adopted.clone() {
+            if !mixed && (*request.path == adopted || request.adopts.contains(&adopted)) {
                 return match self.obstacle(&adopted, true) {
                     None => Place::At(adopted),
                     Some(because) => Place::Out { because },
                 };
             }
             // What was put beside others because of it need not be any more.
-            if request.yields_to.contains(&adopted)
+            let lies_beside = (self.lock.by_id(request.id)).is_some_and(|known| {
+                known.path != *request.path && !request.adopts.contains(&known.path)
+            });
+            if lies_beside
                 && self.rival(request).is_none()
-                && self.obstacle(request.path, false).is_none()
+                && self.obstacle(request.path, mixed).is_none()
             {
                 return Place::At(request.path.clone());
             }
@@ -113,7 +115,6 @@ impl<'t> Places<'t> {
                 Some(because) => Place::Out { because },
             };
         }
-        let mixed = request.strategy != Strategy::File;
         let because = match self.obstacle(request.path, mixed) {
             Some(because) => because,
             None => match self.rival(request) {

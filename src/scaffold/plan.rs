@@ -6,7 +6,7 @@ use crate::project::{Finding, RelPath};
 use serde::Serialize;
 
 /// What a run would do; nothing has been written yet.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct Plan {
     /// One per artifact, sorted by path.
     pub entries: Vec<Entry>,

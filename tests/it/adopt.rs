@@ -101,6 +101,9 @@ fn a_dockerfile_goes_over_with_what_it_says() {
             .read("compose.yaml")
             .contains("target: /srv/uploads")
     );
+    // What keeps secrets out of the image is read for the new path.
+    assert!(sandbox.read(".dockerignore").contains(".env"));
+    assert!(!sandbox.path("Dockerfile.shipway.dockerignore").exists());
     // The old content is in git, and the new one needs no update.
     let blob = report["kept"]["git"].as_str().unwrap();
     assert_eq!(sandbox.git(&["cat-file", "blob", blob]), DOCKERFILE);
@@ -240,7 +243,7 @@ fn what_cannot_be_adopted_is_said() {
             "app.py",
             "makes nothing that could take the place of app.py",
         ),
-        ("../elsewhere", "outside"),
+        ("../elsewhere", "leaves the repository"),
         ("/etc/hostname", "outside"),
     ] {
         let said = sandbox.error(2, &["adopt", path]);
@@ -251,6 +254,22 @@ fn what_cannot_be_adopted_is_said() {
     fs::write(sandbox.path("Dockerfile"), b"FROM x\n\xff\n").unwrap();
     let said = sandbox.error(2, &["adopt", "Dockerfile"]);
     assert!(said.contains("no text in UTF-8"), "{said}");
+
+    let only = Sandbox::new(&[
+        ("Dockerfile", DOCKERFILE),
+        ("compose.yaml", COMPOSE),
+        ("app.py", APP),
+        ("requirements.txt", "flask==3.1.0\nredis==5.0.0\n"),
+    ]);
+    only.run(0, &["init", "--yes"]);
+    let before = only.tree();
+    only.run(0, &["adopt", "compose.yaml"]);
+    only.run(0, &["update", "--check"]);
+    only.run(0, &["adopt", "Dockerfile"]);
+    only.run(0, &["update", "--check"]);
+    only.run(0, &["undo"]);
+    only.run(0, &["undo"]);
+    assert!(only.tree() == before);
 
     let plain = Sandbox::new(&[("Dockerfile", DOCKERFILE)]);
     let said = text(&plain.run(1, &["adopt", "Dockerfile"]).stderr);

@@ -36,6 +36,7 @@ mod init_terminal;
 mod introduced;
 mod own;
 mod power;
+mod release_file;
 mod sandbox;
 mod setup;
 mod setup_managers;

@@ -248,6 +248,10 @@ impl New<'_> {
                 Some(known) if unquoted(known) == unquoted(value) => {
                     out.carried.push(format!("{name} in the environment"));
                 }
+                // A list of folders that has the old ones.
+                Some(known) if name.ends_with("PATH") && has_folders(known, value) => {
+                    out.carried.push(format!("{name} in the environment"));
+                }
                 Some(known) => {
                     let why = format!("the new file says {name}={known}");
                     out.lose(line, format!("ENV {name}={value}"), why);
@@ -299,6 +303,11 @@ impl New<'_> {
                 .skip_while(|word| word.starts_with("--") || word.contains('='))
                 .collect();
             let Some(head) = words.first() else { continue };
+            let made = |word: &&str| self.wanted.contains(word.trim_end_matches('/'));
+            let folders = || words[1..].iter().filter(|word| !word.starts_with('-'));
+            if *head == "mkdir" && folders().all(made) {
+                continue;
+            }
             if !INSTALLERS.contains(head) {
                 let why = "the new file does not run it";
                 out.lose(line, format!("RUN {}", shortened(&words.join(" "))), why);
@@ -430,6 +439,11 @@ impl New<'_> {
         }
         out.text.insert_str(at, &said);
     }
+}
+
+fn has_folders(known: &str, value: &str) -> bool {
+    let known: Vec<&str> = unquoted(known).split(':').collect();
+    (unquoted(value).split(':')).all(|folder| folder.contains('$') || known.contains(&folder))
 }
 
 fn keyword(text: &str) -> String {

@@ -142,7 +142,7 @@ fn missing(name: &str, theirs: At, ours: At, out: &mut Carried) -> Option<Json> 
             .collect();
         return (!items.is_empty()).then_some(Json::Array(items));
     }
-    if theirs.entries().next().is_none() || ours.entries().next().is_none() {
+    if !theirs.is_map() || !ours.is_map() {
         if !theirs.is(ours) {
             let what = format!("{name}: {}", shortened(&theirs.line()));
             out.lost.push(replaced(what, Some(ours)));

@@ -1,7 +1,7 @@
 //! What only the adopted file said of the project, as answers in `shipway.toml`.
 
 use super::dockerfile::asked;
-use crate::project::{Port, Project, RelPath, Service};
+use crate::project::{Dockerfile, Port, Project, RelPath, Service};
 use crate::scaffold::answer::{Answers, ServiceAnswers};
 
 /// What `with` knows by the file at `path` and `without` does not, and a line on each.
@@ -29,6 +29,18 @@ pub fn answers(
                 .find(|one| one.path == *path);
             let check = image.and_then(|image| image.healthcheck.as_ref());
             of_service.health = check.and_then(|check| asked(&check.excerpt));
+        }
+        let image = with
+            .existing
+            .dockerfiles
+            .iter()
+            .find(|one| one.path == *path);
+        if let Some(image) = image.filter(|_| tells_of(with, path, service)) {
+            for folder in kept_by(image, service) {
+                if !of_service.volumes.contains(&folder) && !keeps(other, &folder) {
+                    of_service.volumes.push(folder);
+                }
+            }
         }
         if of_service == ServiceAnswers::default() {
             continue;
@@ -69,6 +81,31 @@ fn tells_of(project: &Project, path: &RelPath, service: &Service) -> bool {
     let makes_one = project.services.len() == 1;
     let suffix = path.file_name().strip_prefix("Dockerfile.");
     makes_one || suffix == Some(service.name.as_str()) || path.parent() == service.root
+}
+
+/// The folders that the image keeps in volumes, as `[[service]] volumes` names them.
+fn kept_by(image: &Dockerfile, service: &Service) -> Vec<String> {
+    let home = image.workdir.as_ref().map_or("/", |at| at.excerpt.as_str());
+    let home = format!("{}/", home.trim_end_matches('/'));
+    let named = image
+        .volumes
+        .iter()
+        .map(|at| at.excerpt.trim_end_matches('/'));
+    named
+        .filter_map(|folder| match folder.strip_prefix(&home) {
+            Some(below) if home != "/" => {
+                let path = service.working_dir.value.join(below).ok()?;
+                Some(path.to_string())
+            }
+            _ => Some(folder.to_owned()),
+        })
+        .filter(|folder| !folder.is_empty())
+        .collect()
+}
+
+fn keeps(service: &Service, folder: &str) -> bool {
+    (service.volumes.iter()).any(|fact| fact.value == folder)
+        || (service.writable.iter()).any(|fact| fact.value.as_str() == folder)
 }
 
 fn differences(service: &Service, other: &Service) -> ServiceAnswers {

@@ -82,7 +82,9 @@ fn of(entry: &Entry, subject: Subject) -> Option<Finding> {
         Action::Extend | Action::Update | Action::Merge => "is not as it would be generated now",
         Action::Remove => "is generated no more, and an update takes it away",
         Action::Released => "is not generated any more; its edits stay, and the lock lets go of it",
-        Action::Kept | Action::Absent | Action::Unchanged | Action::LeftOut => return None,
+        Action::Kept | Action::Absent | Action::Unchanged | Action::LeftOut | Action::Adopt => {
+            return None;
+        }
     };
     // A block that the user deleted with its file is only forgotten.
     if planned.is_none() && entry.action != Action::Released {

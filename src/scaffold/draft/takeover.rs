@@ -1,13 +1,14 @@
 //! A file of the user's that goes over to shipway, and what moves because of it.
 
 use super::super::adopt::{self, Kept, Takeover};
-use super::super::block;
+use super::super::block::{self, Found};
 use super::super::lock::{Artifact, sha256};
 use super::super::merge::Merged;
 use super::super::three_way::three_way;
 use super::{Action, Draft, Entry, PlanError, pristine_path};
 use crate::project::RelPath;
 use crate::scaffold::expand::Wanted;
+use crate::scaffold::feature::Strategy;
 
 impl Draft<'_> {
     /// Puts `text`, with what the user's file at `path` says beside it, in that file's place.
@@ -32,7 +33,9 @@ impl Draft<'_> {
         let mut start = text.to_owned();
         let mut instead_of = None;
         if let Some(known) = known {
-            if let Some(beside) = self.read(&known.path)? {
+            if known.path == *path {
+                // It was released, and is taken back.
+            } else if let Some(beside) = self.read(&known.path)? {
                 start = self.edited(&known, &beside, text).ok_or_else(|| {
                     refused(format!(
                         "your edits of {0} are in conflict with what would come; settle that \
@@ -78,8 +81,65 @@ impl Draft<'_> {
             pristine: Some(sha256(text.as_bytes())),
             proposed: None,
             proposal: None,
+            released: false,
         });
         self.ours(pristine_path(path)?, text.as_bytes().to_vec())
+    }
+
+    /// The lines of a block that was released get their marks again, where they are as they would be
+    /// made; variables are appended again.
+    pub(super) fn take_back(&mut self, known: &Artifact, text: &str) -> Result<(), PlanError> {
+        let path = &known.path;
+        let refused = |because: &str| PlanError::Adopt {
+            path: path.clone(),
+            because: because.to_owned(),
+        };
+        let present = self.read(path)?.unwrap_or_default();
+        // The next update brings the lines up to date.
+        let pristine = (known.strategy == Strategy::Block)
+            .then(|| self.base(Some(known), text))
+            .transpose()?
+            .flatten();
+        if known.strategy == Strategy::Block && pristine.is_none() {
+            return Err(refused(
+                "what was generated in it is not to be had any more",
+            ));
+        }
+        if let Some(wanted) = &pristine {
+            let now = String::from_utf8(block::with_line_feeds(&present))
+                .map_err(|_| refused("it is no text in UTF-8"))?;
+            let at = now.find(wanted.as_str()).ok_or_else(|| {
+                refused(
+                    "the lines that were released in it are not as they were made; delete \
+                     them, and their [[artifact]] in shipway.lock, then run shipway update",
+                )
+            })?;
+            let marked = block::put(b"", &known.id, wanted);
+            let marked = String::from_utf8_lossy(&marked).into_owned();
+            let new = [&now[..at], &marked, &now[at + wanted.len()..]].concat();
+            let new = new.replace('\n', block::line_ending(&present)).into_bytes();
+            self.change(path.clone(), Some(&present), Some(new), None);
+        }
+        self.entries.push(Entry {
+            path: path.clone(),
+            feature: known.feature.clone(),
+            action: Action::Adopt,
+            strategy: known.strategy,
+            reason: "taken back".to_owned(),
+            why: Vec::new(),
+        });
+        self.takeover = Some(Takeover {
+            path: path.clone(),
+            instead_of: None,
+            carried: Vec::new(),
+            lost: Vec::new(),
+            kept: Kept::of(self.repository, path, &present),
+        });
+        self.lock.put(Artifact {
+            released: false,
+            ..known.clone()
+        });
+        Ok(())
     }
 
     /// `text` with the user's edits of the file that was put `beside`. None in conflict.
@@ -122,10 +182,57 @@ impl Draft<'_> {
         if merged.pristine.is_none() {
             merged.pristine = base.map(|base| base.as_bytes().to_vec());
         }
+        self.forget_copy(from)?;
+        Ok(None)
+    }
+
+    fn forget_copy(&mut self, from: &RelPath) -> Result<(), PlanError> {
         let copy = pristine_path(from)?;
         if let Some(content) = self.read(&copy)? {
             self.change(copy, Some(&content), None, None);
         }
-        Ok(None)
+        Ok(())
+    }
+
+    /// Takes the block out of `present`, the file at `from`. Gives the file at `path` as if the block
+    /// had always been in that one.
+    pub(super) fn move_block(
+        &mut self,
+        id: &str,
+        from: &RelPath,
+        path: &RelPath,
+        present: Option<Vec<u8>>,
+    ) -> Result<Option<Vec<u8>>, PlanError> {
+        self.forget_copy(from)?;
+        let there = self.read(path)?;
+        let Some(present) = present else {
+            return Ok(there);
+        };
+        let Found::Block { text, .. } = block::find(&present, id) else {
+            return Ok(there);
+        };
+        let text = String::from_utf8_lossy(&block::with_line_feeds(text)).into_owned();
+        let rest = block::without(&present, id);
+        let rest = Some(rest).filter(|rest| !rest.trim_ascii().is_empty());
+        self.change(from.clone(), Some(&present), rest, None);
+        Ok(Some(block::put(
+            there.as_deref().unwrap_or_default(),
+            id,
+            &text,
+        )))
+    }
+
+    /// Writes the file with the block that was moved there, and gives what is there by now.
+    pub(super) fn settle_block(
+        &mut self,
+        path: &RelPath,
+        present: Option<Vec<u8>>,
+        merged: &mut Merged,
+    ) -> Result<Option<Vec<u8>>, PlanError> {
+        let there = self.read(path)?;
+        if merged.content.is_none() && present != there {
+            merged.content = present;
+        }
+        Ok(there)
     }
 }

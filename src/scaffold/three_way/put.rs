@@ -52,6 +52,10 @@ impl<'c> At<'c> {
         self.0.text()
     }
 
+    pub(in super::super) fn is_map(self) -> bool {
+        matches!(self.0, Value::Map(_))
+    }
+
     pub(in super::super) fn is_list(self) -> bool {
         matches!(self.0, Value::List(_))
     }
@@ -131,18 +135,22 @@ pub(in super::super) fn put(text: &str, keys: &[&str], value: At) -> Option<Stri
 
 /// `text` of the JSON with comments with what `more` says and it does not.
 pub(in super::super) fn put_json(text: &str, more: &serde_json::Value) -> Option<String> {
-    let base = serde_json::to_string(&skeleton(more)).ok()?;
+    let base = serde_json::to_string(&skeleton(more, Some(&json::value(text)?))).ok()?;
     let more = serde_json::to_string(more).ok()?;
     json::merge([&base, text, &more], Some(super::Side::Ours))
 }
 
-fn skeleton(value: &serde_json::Value) -> serde_json::Value {
+/// The collections that both have, without anything in them.
+fn skeleton(more: &serde_json::Value, ours: Option<&Value>) -> serde_json::Value {
     use serde_json::Value as Json;
-    match value {
+    match more {
         Json::Object(entries) => Json::Object(
             (entries.iter())
                 .filter(|(_, value)| value.is_object() || value.is_array())
-                .map(|(key, value)| (key.clone(), skeleton(value)))
+                .filter_map(|(key, value)| {
+                    let ours = ours?.get(key)?;
+                    Some((key.clone(), skeleton(value, Some(ours))))
+                })
                 .collect(),
         ),
         _ => Json::Array(Vec::new()),
@@ -316,7 +324,7 @@ mod tests {
     #[test]
     fn json_keeps_its_comments() {
         let text = "{\n  // mine\n  \"a\": {\"x\": 1},\n  \"l\": [\"p\"]\n}\n";
-        let more = serde_json::json!({"a": {"x": 2, "y": 3}, "l": ["p", "q"], "n": {"m": true}});
+        let more = serde_json::json!({"a": {"x": 2, "y": 3}, "l": ["p", "q"], "n": {"m": [1]}});
         let new = put_json(text, &more).unwrap();
         assert!(new.contains("// mine"), "{new}");
         let path = RelPath::parse("a.jsonc").unwrap();
@@ -324,7 +332,7 @@ mod tests {
         let top = content.top();
         assert_eq!(
             top.line(),
-            "{\"a\": {\"x\": 1, \"y\": 3}, \"l\": [\"p\", \"q\"], \"n\": {\"m\": true}}"
+            "{\"a\": {\"x\": 1, \"y\": 3}, \"l\": [\"p\", \"q\"], \"n\": {\"m\": [1]}}"
         );
     }
 }
