@@ -27,9 +27,45 @@ pub fn shared_name(address: &str) -> Option<String> {
     Some(format!("{}/{path}", host.to_lowercase()))
 }
 
+/// A remote's address as a person opens it: `git@host:a/b.git` is `https://host/a/b`. None for one
+/// on this machine.
+pub fn web_address(address: &str) -> Option<String> {
+    shared_name(address)?;
+    let address = address.trim_end_matches('/').trim_end_matches(".git");
+    let rest = address
+        .strip_prefix("git@")
+        .or_else(|| address.strip_prefix("ssh://git@"));
+    Some(match rest {
+        Some(rest) => format!("https://{}", rest.replacen(':', "/", 1)),
+        None => address.to_owned(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::shared_name;
+    use super::{shared_name, web_address};
+
+    #[test]
+    fn an_address_is_opened_in_a_browser() {
+        for (address, web) in [
+            (
+                "git@github.com:acme/shop.git",
+                Some("https://github.com/acme/shop"),
+            ),
+            (
+                "ssh://git@github.com/acme/shop",
+                Some("https://github.com/acme/shop"),
+            ),
+            (
+                "https://git.example.org:8443/acme/shop.git/",
+                Some("https://git.example.org:8443/acme/shop"),
+            ),
+            ("file:///srv/shop.git", None),
+            ("../shop", None),
+        ] {
+            assert_eq!(web_address(address).as_deref(), web, "{address}");
+        }
+    }
 
     #[test]
     fn every_way_to_a_repository_gives_one_name() {

@@ -5,6 +5,9 @@ use crate::config::Config;
 use crate::project::{Project, Service};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The fact that says where the repository is.
+pub(super) const ORIGIN: &str = "origin";
+
 /// What generated files follow from, beside their templates.
 pub(super) struct Causes {
     pub answers: BTreeMap<String, String>,
@@ -27,8 +30,10 @@ impl Causes {
         config: &Config,
         chosen: &BTreeSet<String>,
         project: &Project,
+        origin: Option<&str>,
     ) -> Self {
-        let (answers, facts) = (answers(config, chosen), facts(project));
+        let (answers, mut facts) = (answers(config, chosen), facts(project));
+        facts.extend(origin.map(|origin| (ORIGIN.to_owned(), origin.to_owned())));
         let mut changed = Vec::new();
         // A lock that is not there yet was made from nothing else.
         if !lock.artifacts.is_empty() {

@@ -43,7 +43,7 @@ pub use three_way::Side;
 pub use view::{Fresh, RepositoryFacts};
 
 use crate::config::Config;
-use crate::git::Repository;
+use crate::git::{self, Repository};
 use crate::project::{PathError, Project, RelPath};
 use cause::Causes;
 use draft::Draft;
@@ -179,8 +179,14 @@ fn plan_of(
         places.adopt(path.clone());
     }
     let dockerfile = RelPath::parse("Dockerfile").map_err(own_path)?;
+    let origin = repository
+        .origin
+        .as_deref()
+        .and_then(git::origin::web_address);
+    // A fork reaches its own repository, and its files are those of this one.
+    let kept = lock.facts.get(cause::ORIGIN).filter(|_| is_update);
     let facts = RepositoryFacts {
-        origin: repository.origin.clone(),
+        origin: kept.cloned().or(origin),
         branch: repository.branch.clone(),
         linked_worktree: repository.linked_worktree.clone(),
         dockerfile_is_taken: !lock.owns(&dockerfile)
@@ -252,7 +258,7 @@ fn plan_of(
     let (second, findings) = make(&chosen, &expand::paths(&wanted))?;
     let mut context = handlebars::Context::from(second);
 
-    let changed = Causes::between(&lock, config, &chosen, &theirs);
+    let changed = Causes::between(&lock, config, &chosen, &theirs, facts.origin.as_deref());
     let mut draft = Draft::new(repository, places, &options.journey, &lock, changed);
     if let Some(text) = &options.config_text {
         draft.config(text)?;

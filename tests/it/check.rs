@@ -422,6 +422,28 @@ fn what_an_update_would_change_is_drift_with_its_cause() {
 }
 
 #[test]
+fn a_fork_has_the_files_of_what_it_was_forked_from() {
+    let sandbox = Sandbox::new(FLASK);
+    sandbox.git(&[
+        "remote",
+        "add",
+        "origin",
+        "git@git.example.org:acme/shop.git",
+    ]);
+    sandbox.run(0, &["init", "--yes"]);
+    let source = "ARG SOURCE=https://git.example.org/acme/shop";
+    assert!(sandbox.read("Dockerfile").contains(source));
+    for other in [
+        "https://git.example.org/acme/shop",
+        "https://git.example.org/me/shop",
+        "/srv/git/shop",
+    ] {
+        sandbox.git(&["remote", "set-url", "origin", other]);
+        assert_eq!(findings(&sandbox), Vec::<Value>::new(), "{other}");
+    }
+}
+
+#[test]
 fn an_edit_that_crosses_what_is_new_is_a_conflict_until_it_is_settled() {
     let sandbox = made();
     let mine = with(&sandbox.read("Dockerfile"), "EXPOSE", "EXPOSE 5001");

@@ -20,7 +20,6 @@ mod ruby;
 mod rust;
 
 use super::Input;
-use crate::git::origin::shared_name;
 use crate::project::{RelPath, Service, ServiceKind};
 use copy::{copies, copy, copy_manifests};
 use serde::Serialize;
@@ -268,14 +267,7 @@ pub(super) fn view(input: &Input) -> Container {
             dev: python.is_some() || ruby.is_some(),
             base: base.reference,
             base_comment: base.comment,
-            source: input
-                .facts
-                .origin
-                .as_deref()
-                // What lies on one machine has no address that others could open.
-                .filter(|origin| shared_name(origin).is_some())
-                .map(web_address)
-                .unwrap_or_default(),
+            source: input.facts.origin.clone().unwrap_or_default(),
             port,
             sources: if site && node.is_none() {
                 site_sources(services[0])
@@ -551,18 +543,6 @@ fn site_folder(service: &Service) -> &RelPath {
         .static_dirs
         .first()
         .map_or(&service.root, |fact| &fact.value)
-}
-
-/// `git@host:a/b.git` and `https://host/a/b.git` as a person opens it.
-fn web_address(origin: &str) -> String {
-    let address = origin.trim_end_matches(".git");
-    let Some(rest) = address
-        .strip_prefix("git@")
-        .or_else(|| address.strip_prefix("ssh://git@"))
-    else {
-        return address.to_owned();
-    };
-    format!("https://{}", rest.replacen(':', "/", 1))
 }
 
 /// A word for a POSIX shell.

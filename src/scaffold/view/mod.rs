@@ -45,7 +45,7 @@ pub(super) struct Input<'a> {
 /// What is read from the repository beside its tree.
 #[derive(Debug, Clone, Default)]
 pub struct RepositoryFacts {
-    /// URL of `origin`, without credentials.
+    /// Where a person opens the repository.
     pub origin: Option<String>,
     pub branch: Option<String>,
     /// Name of the linked work tree; None in the main one.
