@@ -1,7 +1,7 @@
 //! Remembers that everything was up to date, so that the next one who asks need not look again.
 
 use super::CONFIG_FILE;
-use super::feature::SHADOW_DIR;
+use super::layer::SHADOW_DIR;
 use super::lock::{LOCK_FILE, Lock};
 use crate::git::{Repository, footprint};
 use std::path::{Path, PathBuf};
