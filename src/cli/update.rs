@@ -157,13 +157,19 @@ fn is_behind(plan: &Plan) -> bool {
 /// The features that were made before and not turned off since, and those that `shipway.toml`
 /// asks for.
 pub(super) fn made_before(lock: &Lock, config: &Config) -> Choice {
-    let made = lock.artifacts.iter().map(|artifact| &artifact.feature);
-    let only: BTreeSet<&String> = made
-        .chain(&config.features.enable)
-        .filter(|name| !config.features.disable.contains(name))
+    let made = lock
+        .artifacts
+        .iter()
+        .map(|artifact| artifact.feature.as_str());
+    // One that was chosen may have had nothing to make.
+    let chosen = lock.answers.get("features").into_iter();
+    let only: BTreeSet<&str> = made
+        .chain(chosen.flat_map(|names| names.split_whitespace()))
+        .chain(config.features.enable.iter().map(String::as_str))
+        .filter(|name| !config.features.disable.iter().any(|off| off == name))
         .collect();
     Choice {
-        only: Some(only.into_iter().cloned().collect()),
+        only: Some(only.into_iter().map(str::to_owned).collect()),
         without: Vec::new(),
     }
 }

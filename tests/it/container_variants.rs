@@ -164,8 +164,16 @@ impl Running {
     /// Stopped while a request of `route` runs, it answers that and ends.
     fn drains(&self, address: &str, route: &str) -> String {
         let answer = std::thread::scope(|scope| {
-            let request = scope.spawn(|| get(address, route));
-            until("the request runs", || logs(&self.name).contains("begun"));
+            let ask = || scope.spawn(|| get(address, route));
+            let mut request = ask();
+            until("the request runs", || {
+                let runs = logs(&self.name).contains("begun");
+                // Nobody took it: asked again.
+                if !runs && request.is_finished() {
+                    request = ask();
+                }
+                runs
+            });
             self.stop();
             request.join().unwrap()
         });

@@ -334,6 +334,21 @@ fn features_are_added_and_removed_later() {
 }
 
 #[test]
+fn a_feature_that_had_nothing_to_make_is_still_chosen() {
+    let sandbox = Sandbox::new(FLASK);
+    let feature = "summary = \"x\"\ndefault = true\n[[file]]\nid = \"extra\"\n\
+                   template = \"extra.txt.hbs\"\npath = \"extra.txt\"\nreason = \"x\"\n";
+    let name = ".shipway/templates/extra/feature.toml";
+    sandbox.write(name, &format!("{feature}when = [\"ci.nothing\"]\n"));
+    sandbox.write(".shipway/templates/extra/extra.txt.hbs", "one\n");
+    sandbox.run(0, &["init", "--yes", "--trust-templates"]);
+    update(&sandbox, 0, &["--check"]);
+    sandbox.write(name, feature);
+    update(&sandbox, 0, &[]);
+    assert_eq!(sandbox.read("extra.txt"), "one\n");
+}
+
+#[test]
 fn a_feature_that_another_requires_stays() {
     let sandbox = made();
     let before = sandbox.tree();
