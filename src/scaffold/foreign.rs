@@ -4,21 +4,24 @@ use super::expand::Wanted;
 use super::feature::{Features, Mode};
 use crate::project::RelPath;
 
-/// The files among `wanted` that come from foreign templates and execute, sorted.
-pub(super) fn executes(features: &Features, wanted: &[Wanted]) -> Vec<String> {
-    let foreign = |name: &str| features.is_foreign(name);
-    // A partial may be drawn in by any template.
-    let any_partial = features.partials().any(|(name, _)| foreign(name));
-    let mut found: Vec<String> = wanted
+/// The files among `wanted` that come from foreign templates and execute, sorted, each with the
+/// sentence that names the template.
+pub(super) fn executes(features: &Features, wanted: &[Wanted]) -> Vec<(RelPath, String)> {
+    let mut found: Vec<(RelPath, String)> = wanted
         .iter()
-        .filter(|file| {
-            any_partial
-                || foreign(&file.template())
-                || foreign(&format!("{}/feature.toml", file.feature))
-        })
         .filter_map(|file| Some((file, file.target()?)))
         .filter(|(file, path)| runs(path, file.rule.mode))
-        .map(|(file, path)| format!("{path}, from {}", features.origin(&file.template())))
+        .filter_map(|(file, path)| {
+            let template = file.template();
+            let rules = format!("{}/feature.toml", file.feature);
+            let foreign = features
+                .with_partials(&template)
+                .into_iter()
+                .chain([rules.as_str()])
+                .find(|name| features.is_foreign(name))?;
+            let sentence = format!("{path}, from {}", features.origin(foreign));
+            Some((path.clone(), sentence))
+        })
         .collect();
     found.sort();
     found

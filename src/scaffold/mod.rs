@@ -307,10 +307,12 @@ fn plan_of(
     if is_update {
         draft.leave(&wanted)?;
     }
-    let executes = foreign::executes(features, &wanted);
+    let mut executes = foreign::executes(features, &wanted);
     let mut plan = draft.finish()?;
     plan.skipped = skipped;
-    plan.executes = executes;
+    // What lies there already was agreed to when it was written.
+    executes.retain(|(path, _)| plan.changes.iter().any(|change| change.path == *path));
+    plan.executes = executes.into_iter().map(|(_, sentence)| sentence).collect();
     plan.findings = findings;
     plan.notes.extend(note);
     Ok(plan)

@@ -12,7 +12,7 @@ pub struct Plan {
     pub entries: Vec<Entry>,
     /// Features that are not made, with why.
     pub skipped: Vec<Skipped>,
-    /// What templates of the repository's own add that executes; needs a yes of its own.
+    /// What templates of the repository's own would write that executes; needs a yes of its own.
     pub executes: Vec<String>,
     /// What the owner should know of the files that stay as they are.
     pub findings: Vec<Finding>,

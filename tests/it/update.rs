@@ -333,6 +333,69 @@ fn features_are_added_and_removed_later() {
     assert!(text.contains("there is no feature `nonsense`"), "{text}");
 }
 
+/// Each feature goes by itself, unless another requires it, and what stays is made without it.
+#[test]
+fn every_feature_can_be_left_out_and_taken_away() {
+    let with_database = [
+        FLASK,
+        &[("requirements.txt", "flask==3.1.0\npsycopg2-binary==2.9.9\n")],
+    ]
+    .concat();
+    let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
+    let features: Vec<String> = fs::read_dir(templates)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect();
+    assert!(features.len() >= 8, "{features:?}");
+    let sandbox = Sandbox::new(&with_database);
+    for feature in &features {
+        sandbox.run(0, &["init", "--yes", "--dry-run", "--without", feature]);
+    }
+    sandbox.run(0, &["init", "--yes"]);
+    commit(&sandbox);
+    let before = sandbox.tree();
+    for feature in &features {
+        let output = sandbox.command(&["remove", feature]).output().unwrap();
+        if output.status.code() == Some(2) {
+            let said = text(&output.stderr);
+            assert!(said.contains(&format!("requires `{feature}`")), "{said}");
+            continue;
+        }
+        assert_eq!(output.status.code(), Some(0), "{feature}: {output:?}");
+        let lock = sandbox.read("shipway.lock");
+        assert!(
+            !lock.contains(&format!("feature = \"{feature}\"")),
+            "{feature}"
+        );
+        update(&sandbox, 0, &["--check"]);
+        sandbox.run(0, &["undo"]);
+        assert!(sandbox.tree() == before, "{feature}");
+    }
+}
+
+/// Who changes one partial is asked about the files that draw it in, and once.
+#[test]
+fn only_what_a_foreign_template_changes_needs_trust() {
+    let sandbox = made();
+    let name = "compose/_service.hbs";
+    template(&sandbox, name, |text| {
+        text.replace("restart:", "# said\n    restart:")
+    });
+    let said = sandbox.error(2, &["update"]);
+    assert!(
+        said.contains("compose.yaml, from .shipway/templates/compose/_service.hbs"),
+        "{said}"
+    );
+    assert!(
+        !said.contains("Dockerfile") && !said.contains("ci.yml"),
+        "{said}"
+    );
+    update(&sandbox, 0, &[]);
+    sandbox.run(0, &["remove", "ci"]);
+}
+
 #[test]
 fn a_feature_that_had_nothing_to_make_is_still_chosen() {
     let sandbox = Sandbox::new(FLASK);

@@ -25,7 +25,7 @@ pub enum ApplyError {
     #[error("there is nothing to undo: shipway has changed nothing here, or all of it was undone")]
     NothingToUndo,
     #[error("not undone, because these were edited since: {}; keep a copy of your edits, restore \
-             them with git, then run shipway undo again", .0.join(", "))]
+             or delete them, then run shipway undo again", .0.join(", "))]
     Edited(Vec<String>),
 }
 
