@@ -99,6 +99,29 @@ pub(super) fn leave_out_with(wanted: &mut [Wanted]) {
     }
 }
 
+/// What a rule goes by must be there.
+fn refuse_unknown(
+    features: &Features,
+    feature: &str,
+    rule: &FileRule,
+    context: &Value,
+) -> Result<(), PlanError> {
+    for path in rule.each.iter().chain(&rule.when) {
+        if let Some(names) = select::unknown(context, path) {
+            return Err(FeatureError::Rule {
+                file: features.place(feature, &format!("\"{path}\"")),
+                message: format!(
+                    "file `{}` goes by `{path}`, which there is not; there are {}",
+                    rule.id,
+                    names.join(", ")
+                ),
+            }
+            .into());
+        }
+    }
+    Ok(())
+}
+
 /// The files of the chosen features, each with the place that it takes.
 pub(super) fn expand<'f>(
     features: &'f Features,
@@ -111,6 +134,7 @@ pub(super) fn expand<'f>(
     let mut context = Context::from(context);
     for feature in features.all.values().filter(|f| chosen.contains(&f.name)) {
         for rule in &feature.files {
+            refuse_unknown(features, &feature.name, rule, context.data())?;
             let items: Vec<Option<Value>> = match &rule.each {
                 None => vec![None],
                 Some(each) => select::look_up(context.data(), each)

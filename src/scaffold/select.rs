@@ -98,6 +98,29 @@ pub(super) fn look_up<'v>(context: &'v Value, path: &str) -> Option<&'v Value> {
     })
 }
 
+/// The names that there are where a dotted path, or a condition, names none of them: of the context
+/// itself, or of one of its views, which have all their keys whatever the project is.
+pub(super) fn unknown(context: &Value, path: &str) -> Option<Vec<String>> {
+    let mut keys = path.trim_start_matches('!').split('.');
+    let first = keys.next()?;
+    let names = |value: &Value| {
+        let names = value.as_object()?.keys().filter(|name| *name != "item");
+        let mut names: Vec<String> = names.cloned().collect();
+        names.sort_unstable();
+        Some(names)
+    };
+    if ["project", "paths", "features", "item"].contains(&first) {
+        return None;
+    }
+    let Some(view) = context.get(first) else {
+        return names(context);
+    };
+    let second = keys.next()?;
+    view.as_object()
+        .filter(|map| !map.contains_key(second))
+        .and_then(|_| names(view))
+}
+
 fn is_truthy(value: Option<&Value>) -> bool {
     match value {
         None | Some(Value::Null) => false,
@@ -112,6 +135,28 @@ fn is_truthy(value: Option<&Value>) -> bool {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+
+    #[test]
+    fn a_name_that_there_is_not_is_told_from_what_is_absent() {
+        let context = json!({"project": {}, "paths": {}, "item": null, "compose": {"edge": null, "x": 1}, "ci": null});
+        let unknown = |path: &str| super::unknown(&context, path);
+        for path in [
+            "project.a",
+            "paths.b",
+            "item.c.d",
+            "compose.edge",
+            "!compose.x",
+            "ci.y",
+            "compose",
+        ] {
+            assert_eq!(unknown(path), None, "{path}");
+        }
+        assert_eq!(unknown("compose.y").unwrap(), ["edge", "x"]);
+        assert_eq!(
+            unknown("!services").unwrap(),
+            ["ci", "compose", "paths", "project"]
+        );
+    }
 
     #[test]
     fn conditions_are_read_from_the_context() {

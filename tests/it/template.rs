@@ -211,6 +211,22 @@ fn a_feature_of_ones_own_is_tried_and_its_rules_are_named_with_their_line() {
             "{found:?}"
         );
     }
+    for (name, there_are) in [("services", "there are ci, "), ("make.nothing", "urls")] {
+        let text = format!("{}each = \"{name}\"\n", rule("extra.toml"));
+        sandbox.write(feature, &text);
+        let found = faults(&sandbox, "static");
+        assert!(
+            found[0].0.starts_with(&format!("{feature}:7: ")),
+            "{found:?}"
+        );
+        assert!(
+            found[0]
+                .0
+                .contains(&format!("`{name}`, which there is not")),
+            "{found:?}"
+        );
+        assert!(found[0].0.contains(there_are), "{found:?}");
+    }
     sandbox.write(".shipway/templates/extra/never.hbs", "{{#if}}\n");
     sandbox.write(feature, &rule("extra.toml"));
     let found = faults(&sandbox, "static");
