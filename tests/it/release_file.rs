@@ -131,3 +131,18 @@ fn what_is_not_made_cannot_be_released() {
     }
     assert!(sandbox.tree() == before);
 }
+
+#[test]
+fn check_looks_at_a_released_file_as_at_any_of_the_users() {
+    let sandbox = made(None);
+    sandbox.run(0, &["release-file", "Dockerfile"]);
+    sandbox.run(0, &["check"]);
+    let mine = sandbox.read("Dockerfile") + "USER root\n";
+    sandbox.write("Dockerfile", &mine);
+    let report: Value =
+        serde_json::from_str(&sandbox.report(1, &["check", "--format", "json"])).unwrap();
+    let mut findings = report["findings"].as_array().unwrap().iter();
+    let one = findings.find(|one| one["path"] == "Dockerfile").unwrap();
+    assert_eq!(one["rule"], "root-user");
+    assert_eq!(one["line"], mine.lines().count());
+}

@@ -89,7 +89,7 @@ pub(super) fn all(subject: Subject<'_>) -> Vec<Text<'_>> {
         .chain(existing.compose_files.iter().map(|file| &file.path))
         .chain(workflows.map(|file| &file.path))
         .filter(|path| subject.plan.seen.iter().all(|seen| seen.path != **path))
-        .filter(|path| !subject.lock.owns(path));
+        .filter(|path| !subject.lock.owns(path) || subject.lock.has_released(path));
     let own = own.filter_map(|path| {
         // One that went away in between is none.
         let bytes = std::fs::read(path.under(subject.root)).ok()?;
