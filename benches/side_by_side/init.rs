@@ -76,7 +76,7 @@ pub(super) fn table(runs: usize, place: &Path) -> Result<String> {
 }
 
 /// The example application as a repository with one commit.
-fn sample(place: &Path) -> Result<PathBuf> {
+pub(super) fn sample(place: &Path) -> Result<PathBuf> {
     let folder = place.join("pristine");
     copy_tree(&Path::new(HERE).join("examples/fair-sample"), &folder)?;
     git(&folder, &["init", "--quiet"])?;

@@ -12,6 +12,7 @@ mod dora;
 mod frame;
 mod hooks;
 mod init;
+mod update;
 
 use std::ffi::OsString;
 use std::io::{Error, Result, Write as _};
@@ -38,12 +39,15 @@ type Part = (
     fn(&Wanted, &Path) -> Result<String>,
 );
 
-const PARTS: [Part; 4] = [
+const PARTS: [Part; 5] = [
     ("detect", "Reading a large repository", |wanted, place| {
         detect::table(wanted.runs, place)
     }),
     ("init", "Making the files of a project", |wanted, place| {
         init::table(wanted.runs, place)
+    }),
+    ("update", "Bringing files up to date", |wanted, place| {
+        update::table(wanted.runs, place)
     }),
     ("hooks", "Checking a commit", |wanted, place| {
         hooks::table(wanted.runs, place)
@@ -99,7 +103,7 @@ fn wanted(arguments: Vec<OsString>) -> Result<Wanted> {
             }
             _ => {
                 return Err(Error::other(format!(
-                    "there is no part {}; there are: detect init hooks dora",
+                    "there is no part {}; there are: detect init update hooks dora",
                     word.display()
                 )));
             }
