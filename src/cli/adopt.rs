@@ -6,9 +6,10 @@ use super::{Context, Exit, Failure, Format, update};
 use crate::config::Config;
 use crate::git::{self, Repository};
 use crate::project::RelPath;
-use crate::scaffold::adopt::{Kept, Takeover, facts};
+use crate::scaffold::adopt::{Kept, Rule, Takeover, facts};
 use crate::scaffold::apply::{self, Session};
-use crate::scaffold::lock::Lock;
+use crate::scaffold::feature::Strategy;
+use crate::scaffold::lock::{Artifact, Lock};
 use crate::scaffold::{CONFIG_FILE, Entry, Journey, Plan};
 use crate::{detect, ui};
 use clap::Args;
@@ -18,7 +19,8 @@ use std::path::{Path, PathBuf};
 /// Let shipway make a file that you wrote; what it says is carried over or named
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Your file: a Dockerfile, a compose file, a devcontainer.json or a workflow
+    /// Your file: a Dockerfile, a compose file, a devcontainer.json or a workflow; or a rule of your
+    /// Makefile, as Makefile:TARGET
     path: PathBuf,
     /// Show both sides and what would be lost, and write nothing
     #[arg(long)]
@@ -65,18 +67,38 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         Some(session)
     };
     let lock = update::lock_of(&repository)?;
-    let path = planned::inside(&repository, start, &arguments.path)?;
-    refuse_what_is_ours(&lock, &repository, &path)?;
+    let (file, target) = named(&arguments.path, start);
+    let path = planned::inside(&repository, start, &file)?;
+    let rule = target
+        .map(|target| rule(&repository, &path, &target))
+        .transpose()?;
+    match &rule {
+        Some(rule) => refuse_without_rules(&lock, &path, rule)?,
+        None => refuse_what_is_ours(&lock, &repository, &path)?,
+    }
 
     let mut text = planned::read_config(&repository.root)?;
     let before = text.clone();
     let mut config = Config::parse(&text, CONFIG_FILE)?;
     super::work_along();
     let with = detect::detect(&repository.root, &config)?;
-    let without = detect::detect_without(&repository.root, &config, &path)?;
-    let journey = || Journey::Adopt(path.clone());
+    let detect_after = |config: &Config| match &rule {
+        Some(rule) => detect::detect_with(&repository.root, config, &path, &rule.rest),
+        None => detect::detect_without(&repository.root, config, &path),
+    };
+    let without = detect_after(&config)?;
+    let journey = || match &rule {
+        Some(rule) => Journey::AdoptRule(path.clone(), rule.clone()),
+        None => Journey::Adopt(path.clone()),
+    };
     let choice = update::made_before(&lock, &config);
-    let (answers, said) = match facts::answers(&with, &without, &path) {
+    let answers = facts::answers(&with, &without, &path).map(|(mut answers, mut said)| {
+        if let Some(rule) = &rule {
+            facts::test_of(rule, &without, &mut answers, &mut said);
+        }
+        (answers, said)
+    });
+    let (answers, said) = match answers {
         Ok(found) => found,
         Err(service) => {
             let made = |project| {
@@ -100,7 +122,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         }
     };
     planned::take(&mut text, &mut config, &answers)?;
-    let project = detect::detect_without(&repository.root, &config, &path)?;
+    let project = detect_after(&config)?;
     let mut plan = planned::make(
         &project,
         &config,
@@ -125,6 +147,10 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     };
     takeover.carried.splice(0..0, said);
 
+    let name = rule.as_ref().map_or_else(
+        || path.to_string(),
+        |rule| format!("`{}` in {path}", rule.target),
+    );
     let old = std::fs::read(path.under(&repository.root)).unwrap_or_default();
     if arguments.format == Format::Human {
         let new = plan.changes.iter().find(|change| change.path == path);
@@ -139,7 +165,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     if let Some(session) = &session {
         planned::refuse_untrusted(&plan, arguments.trust_templates)?;
         let asks = !arguments.yes && arguments.format == Format::Human && ui::can_ask();
-        let question = format!("Let shipway make {path}?");
+        let question = format!("Let shipway make {name}?");
         if asks
             && !takeover.lost.is_empty()
             && !ui::confirm(&question).map_err(|error| unreadable(&error))?
@@ -166,14 +192,51 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     }
     context.output.report(&if applied {
         format!(
-            "{path} is shipway's now. What was there: {}\nTaken back with: shipway undo; let go \
+            "{name} is shipway's now. What was there: {}\nTaken back with: shipway undo; let go \
              later with: shipway release-file {path}\n",
             takeover.kept.command()
         )
     } else {
-        format!("{path} would be shipway's; nothing was written.\n")
+        format!("{name} would be shipway's; nothing was written.\n")
     })?;
     Ok(Exit::Done)
+}
+
+/// The file and, where `path` is `FILE:TARGET` and no file has that name, the target.
+fn named(path: &Path, start: &Path) -> (PathBuf, Option<String>) {
+    let split = path.to_str().and_then(|text| text.rsplit_once(':'));
+    match split {
+        Some((file, target)) if !start.join(path).exists() => {
+            (file.into(), Some(target.to_owned()))
+        }
+        _ => (path.to_owned(), None),
+    }
+}
+
+/// The rule for `target` of the Makefile at `path`.
+fn rule(repository: &Repository, path: &RelPath, target: &str) -> Result<Rule, Failure> {
+    let refused =
+        |because: String, mend: &str| Failure::new(Exit::Usage, format!("{path}: {because}"), mend);
+    let text = std::fs::read_to_string(path.under(&repository.root))
+        .map_err(|error| refused(error.to_string(), "name the Makefile of the repository"))?;
+    Rule::take(&text.replace("\r\n", "\n"), target)
+        .map_err(|because| refused(because, "name a target that the Makefile itself has"))
+}
+
+fn refuse_without_rules(lock: &Lock, path: &RelPath, rule: &Rule) -> Result<(), Failure> {
+    let has_rules =
+        |one: &Artifact| one.path == *path && one.strategy == Strategy::Block && !one.released;
+    if lock.artifacts.iter().any(has_rules) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Exit::Usage,
+        format!(
+            "shipway makes no rules in {path}, so it cannot make `{}` there",
+            rule.target
+        ),
+        "shipway add make puts them into the Makefile at the root",
+    ))
 }
 
 fn alone_tells_of(service: &str, path: &RelPath) -> Failure {

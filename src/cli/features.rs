@@ -203,7 +203,10 @@ fn change(
         Some(session) if !plan.is_empty() => {
             planned::refuse_untrusted(&plan, arguments.trust_templates)?;
             hooks = planned::write(session, &plan, repository, &interrupt, command)?;
-            super::hooks::at_init::take_back(repository, context)?;
+            let page = super::hooks::at_init::take_back(repository, context)?;
+            if arguments.format == Format::Human {
+                context.output.report(&page)?;
+            }
             true
         }
         _ => false,

@@ -73,6 +73,7 @@ struct Report<'r> {
     entries: &'r [Entry],
     skipped: &'r [Skipped],
     executes: &'r [String],
+    notes: &'r [String],
     findings: &'r [&'r Finding],
     unknown: &'r [Unknown],
     next: &'r [String],
@@ -214,6 +215,7 @@ fn report(
             entries: &plan.entries,
             skipped: &plan.skipped,
             executes: &plan.executes,
+            notes: &plan.notes,
             findings: &findings,
             unknown: &project.unknown,
             next: &next,
@@ -244,6 +246,7 @@ fn report(
     if let Some(hooks) = hooks {
         text.push_str(&hooks.page(context));
     }
+    text.push_str(&super::planned::conflicts(plan));
     for finding in findings
         .iter()
         .filter(|finding| finding.severity >= Severity::Warning)

@@ -70,16 +70,21 @@ impl Shown<'_> {
         if let Some(hooks) = self.hooks {
             text.push_str(&hooks.page(context));
         }
-        for entry in plan.conflicts() {
-            let path = &entry.path;
-            text.push_str(&format!(
-                "! {path} is in conflict and stays as it is\n  mend: put what you need of \
-                 {path}{PROPOSAL} into it and delete that file; or: shipway update --ours {path}; \
-                 or: shipway update --theirs {path}\n"
-            ));
-        }
+        text.push_str(&conflicts(plan));
         Ok(context.output.report(&text)?)
     }
+}
+
+/// How each conflict of `plan` is settled.
+pub(super) fn conflicts(plan: &Plan) -> String {
+    plan.conflicts().fold(String::new(), |text, entry| {
+        let path = &entry.path;
+        text + &format!(
+            "! {path} is in conflict and stays as it is\n  mend: put what you need of \
+             {path}{PROPOSAL} into it and delete that file; or: shipway update --ours {path}; or: \
+             shipway update --theirs {path}\n"
+        )
+    })
 }
 
 /// Makes the plan with the time of now and the system's random numbers.

@@ -35,8 +35,8 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         text.push_str(path.as_str());
         text.push('\n');
     }
+    text.push_str(&hooks::at_init::take_back(&repository, context)?);
     context.output.report(&text)?;
-    hooks::at_init::take_back(&repository, context)?;
     Ok(Exit::Done)
 }
 

@@ -157,6 +157,21 @@ pub fn detect_without(
     Ok(detect_in(&Tree::read_without(root, path)?, config))
 }
 
+/// As [`detect`], with `text` as what the file at `path` says.
+///
+/// # Errors
+/// As [`detect`].
+pub fn detect_with(
+    root: &std::path::Path,
+    config: &Config,
+    path: &RelPath,
+    text: &str,
+) -> Result<Project, TreeError> {
+    let tree = Tree::read(root)?;
+    tree.take_for(path, text);
+    Ok(detect_in(&tree, config))
+}
+
 fn detect_in(tree: &Tree, config: &Config) -> Project {
     let existing = existing::read(tree);
     let mut found = Found::default();

@@ -243,6 +243,13 @@ impl Tree {
         text
     }
 
+    /// Takes `text` for what the file at `path` says.
+    pub(super) fn take_for(&self, path: &RelPath, text: &str) {
+        let mut texts = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        texts.length += text.len();
+        texts.known.insert(path.clone(), Some(text.into()));
+    }
+
     /// Drops the text of `paths`; what is asked for again is read again.
     pub(super) fn forget<'p>(&self, paths: impl Iterator<Item = &'p RelPath>) {
         let mut texts = self.read.lock().unwrap_or_else(PoisonError::into_inner);

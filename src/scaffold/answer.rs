@@ -42,6 +42,7 @@ pub struct ServiceAnswers {
     pub health: Option<String>,
     pub system_packages: Vec<String>,
     pub volumes: Vec<String>,
+    pub test: Option<String>,
 }
 
 /// `text` of `shipway.toml` with `answers` in it; comments and order stay. Gives `text` back
@@ -105,6 +106,9 @@ pub fn write(text: &str, answers: &Answers) -> Result<String, toml_edit::TomlErr
         }
         if let Some(health) = &answers.health {
             set(service, "health", health.as_str());
+        }
+        if let Some(test) = &answers.test {
+            set(service, "test", test.as_str());
         }
         for (list, names) in [
             ("system_packages", &answers.system_packages),

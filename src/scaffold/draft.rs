@@ -135,6 +135,7 @@ impl<'t> Draft<'t> {
             Journey::Init => (None, true),
             // It must point to the new path, whatever else crosses.
             Journey::Adopt(_) => (Some(Side::Ours), rule.strategy == Strategy::Env),
+            Journey::AdoptRule(..) => (None, false),
             Journey::Update { favour } => {
                 (favour.get(path).copied(), rule.strategy == Strategy::Env)
             }
@@ -401,9 +402,18 @@ impl<'t> Draft<'t> {
         if action == Action::Remove
             && planned.is_none()
             && present.is_some()
-            && self.places.hindrance(path).is_some()
+            && let Some(because) = self.places.hindrance(path)
         {
-            action = Action::Released;
+            self.waits = true;
+            self.entries.push(Entry {
+                path: path.clone(),
+                feature: artifact.feature.clone(),
+                action: Action::Kept,
+                strategy: artifact.strategy,
+                reason: format!("{reason}; {because}"),
+                why: Vec::new(),
+            });
+            return Ok(());
         }
         if action == Action::Released {
             reason = match artifact.strategy {

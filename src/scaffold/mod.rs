@@ -109,13 +109,15 @@ pub enum Journey {
     },
     /// As an update; the user's file at this path goes over to shipway.
     Adopt(RelPath),
+    /// As an update; a rule of the user's Makefile at this path does.
+    AdoptRule(RelPath, adopt::Rule),
 }
 
 impl Journey {
     fn adopted(&self) -> Option<&RelPath> {
         match self {
             Self::Adopt(path) => Some(path),
-            Self::Init | Self::Update { .. } => None,
+            Self::Init | Self::Update { .. } | Self::AdoptRule(..) => None,
         }
     }
 }
@@ -263,6 +265,9 @@ fn plan_of(
     if let Some(text) = &options.config_text {
         draft.config(text)?;
     }
+    if let Journey::AdoptRule(path, rule) = &options.journey {
+        draft.leave_out_rule(path, rule)?;
+    }
     let mut rendered = Vec::with_capacity(wanted.len());
     for file in &wanted {
         file.enter(context.data_mut(), &wanted);
@@ -306,6 +311,9 @@ fn plan_of(
     }
     if is_update {
         draft.leave(&wanted)?;
+    }
+    if let Journey::AdoptRule(path, rule) = &options.journey {
+        draft.take_over_rule(path, rule)?;
     }
     let mut executes = foreign::executes(features, &wanted);
     let mut plan = draft.finish()?;

@@ -8,6 +8,8 @@ use std::fmt::Write;
 
 /// Narrower terminals (columns) get a unified diff.
 const WIDE: usize = 100;
+/// Lines that are the same, shown around those that are not.
+const CONTEXT: usize = 3;
 
 /// What the user has and what would come, then what is carried over and what is lost.
 pub(crate) fn show_takeover(
@@ -85,15 +87,23 @@ fn side_by_side(old: &str, new: &str, columns: usize, output: &Output) -> String
         text.push_str(line.trim_end());
         text.push('\n');
     };
-    for op in TextDiff::from_slices(&before, &after).ops() {
-        let (left, right) = (op.old_range(), op.new_range());
-        let same = matches!(op, DiffOp::Equal { .. });
-        for at in 0..left.len().max(right.len()) {
-            row(
-                before[left.clone()].get(at),
-                after[right.clone()].get(at),
-                same,
-            );
+    for (at, group) in (TextDiff::from_slices(&before, &after).grouped_ops(CONTEXT))
+        .iter()
+        .enumerate()
+    {
+        if at > 0 {
+            row(Some(&"\u{22ee}"), Some(&"\u{22ee}"), true);
+        }
+        for op in group {
+            let (left, right) = (op.old_range(), op.new_range());
+            let same = matches!(op, DiffOp::Equal { .. });
+            for at in 0..left.len().max(right.len()) {
+                row(
+                    before[left.clone()].get(at),
+                    after[right.clone()].get(at),
+                    same,
+                );
+            }
         }
     }
     text

@@ -275,3 +275,84 @@ fn what_cannot_be_adopted_is_said() {
     let said = text(&plain.run(1, &["adopt", "Dockerfile"]).stderr);
     assert!(said.contains("shipway init"), "{said}");
 }
+
+const MAKEFILE: &str = ".PHONY: test lint\n\n# Everything.\ntest: data\n\tpytest -q tests\n\nlint:\n\t\
+                        ruff check .\n\techo linted\n\ndata:\n\ttouch data\n";
+
+/// What `make` would run for `target`, by make itself.
+fn would_run(sandbox: &Sandbox, target: &str) -> String {
+    let output = std::process::Command::new("make")
+        .args(["--dry-run", "--always-make", target])
+        .current_dir(sandbox.root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stderr), "", "{target}");
+    text(&output.stdout)
+}
+
+#[test]
+fn a_rule_of_a_makefile_goes_over() {
+    let sandbox = made("Makefile", MAKEFILE);
+    assert!(sandbox.read("Makefile").contains("\nshipway-test:"));
+    assert!(would_run(&sandbox, "test").contains("pytest -q tests"));
+    let before = sandbox.tree();
+    adopt(&sandbox, "Makefile:lint", &["--dry-run"]);
+    assert!(sandbox.tree() == before);
+
+    let report = adopt(&sandbox, "Makefile:lint", &[]);
+    assert_eq!(lost(&report), ["ruff check .", "echo linted"]);
+    assert_eq!(report["lost"][0]["line"], 8);
+    let new = sandbox.read("Makefile");
+    assert!(
+        new.contains("\nlint:") && !new.contains("shipway-lint"),
+        "{new}"
+    );
+    assert!(!would_run(&sandbox, "lint").contains("linted"));
+
+    // What one command says is carried over, and what the rule depends on.
+    let report = adopt(&sandbox, "Makefile:test", &[]);
+    assert_eq!(lost(&report), Vec::<String>::new());
+    let run = would_run(&sandbox, "test");
+    assert!(
+        run.contains("touch data") && run.contains("pytest -q tests"),
+        "{run}"
+    );
+    assert!(
+        sandbox
+            .read("shipway.toml")
+            .contains("test = \"pytest -q tests\"")
+    );
+    assert!(!sandbox.read("Makefile").contains("# Everything."));
+    sandbox.run(0, &["check"]);
+    sandbox.run(0, &["update", "--check"]);
+    sandbox.run(0, &["undo"]);
+    sandbox.run(0, &["undo"]);
+    assert!(sandbox.tree() == before);
+}
+
+#[test]
+fn a_rule_that_cannot_go_over_stays() {
+    let text = format!("{MAKEFILE}\nmine:\n\ttrue\n\nifdef CI\nup:\n\ttrue\nendif\n");
+    let sandbox = made("Makefile", &text);
+    let before = sandbox.tree();
+    for (path, said) in [
+        ("Makefile:none", "no rule with a recipe for `none`"),
+        ("Makefile:mine", "shipway makes no rule for `mine` here"),
+        ("Makefile:up", "inside a condition"),
+        ("app.py:test", "no rule with a recipe for `test`"),
+        ("none.mk:test", "No such file"),
+    ] {
+        let output = sandbox.command(&["adopt", path]).output().unwrap();
+        let error = crate::sandbox::text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{path}: {error}");
+        assert!(error.contains(said), "{path}: {error}");
+        assert!(sandbox.tree() == before, "{path}");
+    }
+    sandbox.run(0, &["remove", "make"]);
+    let error = sandbox.error(2, &["adopt", "Makefile:lint"]);
+    assert!(
+        error.contains("shipway makes no rules in Makefile"),
+        "{error}"
+    );
+}

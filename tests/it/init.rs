@@ -209,6 +209,7 @@ fn the_report_in_json_has_its_documented_shape() {
             "entries",
             "skipped",
             "executes",
+            "notes",
             "findings",
             "unknown",
             "next",

@@ -402,7 +402,7 @@ fn a_feature_that_had_nothing_to_make_is_still_chosen() {
     let feature = "summary = \"x\"\ndefault = true\n[[file]]\nid = \"extra\"\n\
                    template = \"extra.txt.hbs\"\npath = \"extra.txt\"\nreason = \"x\"\n";
     let name = ".shipway/templates/extra/feature.toml";
-    sandbox.write(name, &format!("{feature}when = [\"ci.nothing\"]\n"));
+    sandbox.write(name, &format!("{feature}when = [\"container.php\"]\n"));
     sandbox.write(".shipway/templates/extra/extra.txt.hbs", "one\n");
     sandbox.run(0, &["init", "--yes", "--trust-templates"]);
     update(&sandbox, 0, &["--check"]);
@@ -421,7 +421,10 @@ fn a_feature_that_another_requires_stays() {
         "{text}"
     );
     assert!(sandbox.tree() == before);
-    sandbox.run(0, &["remove", "hooks"]);
+    let arguments = ["remove", "hooks", "--format=json"];
+    let output = sandbox.command(&arguments).output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["applied"], true, "{report}");
     assert!(
         !sandbox.path("shipway.toml").exists() || !sandbox.read("shipway.toml").contains("[hooks")
     );
@@ -608,6 +611,21 @@ fn a_file_that_is_read_only_or_open_in_an_editor_waits() {
     update(&sandbox, 0, &[]);
     assert!(sandbox.read(first).ends_with("# more\n"));
     assert!(sandbox.read(second).ends_with("# more\n"));
+}
+
+#[test]
+fn a_file_that_cannot_be_taken_away_now_is_taken_away_later() {
+    let sandbox = made();
+    let lists_make = || sandbox.read("shipway.lock").contains("feature = \"make\"");
+    sandbox.write(".Makefile.swp", "");
+    let makefile = sandbox.read("Makefile");
+    let shown = sandbox.report(0, &["remove", "make"]);
+    assert!(shown.contains("an editor has it open"), "{shown}");
+    assert_eq!(sandbox.read("Makefile"), makefile);
+    assert!(lists_make());
+    fs::remove_file(sandbox.path(".Makefile.swp")).unwrap();
+    update(&sandbox, 0, &[]);
+    assert!(!sandbox.path("Makefile").exists() && !lists_make());
 }
 
 #[test]

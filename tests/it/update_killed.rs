@@ -1,4 +1,4 @@
-//! SIGKILL at every step by which `update`, `remove` and `undo` change the disk: the next command
+//! SIGKILL at every step by which `update`, `adopt`, `remove` and `undo` change the disk: the next command
 //! finishes the work or takes it back.
 
 use crate::sandbox::{Sandbox, skipped, text};
@@ -95,6 +95,29 @@ fn update() {
     let sandbox = made();
     if let Some(begun) = at_every_step(&sandbox, &["update"], &["undo"]) {
         assert!(begun >= 5, "{begun}");
+    }
+}
+
+#[test]
+fn adopt() {
+    let sandbox = Sandbox::new(&[
+        ("app.py", APP),
+        ("requirements.txt", "flask==3.1.0\n"),
+        (".python-version", "3.12\n"),
+        (
+            "Dockerfile",
+            "FROM python:3.12\nENV MODE=full\nCOPY . .\nEXPOSE 5000\n",
+        ),
+        (
+            "Makefile",
+            "test: data\n\tpytest -q\n\ndata:\n\ttouch data\n",
+        ),
+    ]);
+    sandbox.run(0, &["init", "--yes"]);
+    for path in ["Dockerfile", "Makefile:test"] {
+        if let Some(begun) = at_every_step(&sandbox, &["adopt", "--yes", path], &["undo"]) {
+            assert!(begun >= 3, "{begun}");
+        }
     }
 }
 

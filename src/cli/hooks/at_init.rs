@@ -221,13 +221,17 @@ impl AtInit {
     }
 }
 
-/// Takes the shims away that `init` put in place, where nothing asks for them any more.
-pub(in crate::cli) fn take_back(repository: &Repository, context: &Context) -> Result<(), Failure> {
+/// Takes the shims away that `init` put in place, where nothing asks for them any more; gives the
+/// lines that say so.
+pub(in crate::cli) fn take_back(
+    repository: &Repository,
+    context: &Context,
+) -> Result<String, Failure> {
     let mark = repository.private_dir.join(MARK);
     let lock = scaffold::read_lock(&repository.root)?;
     let asked_for = lock.artifacts.iter().any(|one| one.feature == FEATURE);
     if asked_for || !mark.exists() {
-        return Ok(());
+        return Ok(String::new());
     }
     let folder = match place(repository, &[])? {
         Place::Own(folder) => folder,
@@ -237,8 +241,7 @@ pub(in crate::cli) fn take_back(repository: &Repository, context: &Context) -> R
     plan.apply()?;
     super::consent_of_user(repository).withdraw()?;
     forget(repository);
-    let page = ui::show_install(&plan.rows, &context.output);
-    Ok(context.output.report(&page)?)
+    Ok(ui::show_install(&plan.rows, &context.output))
 }
 
 /// The shims are the user's own affair from now on, or gone.

@@ -1,5 +1,6 @@
 //! What only the adopted file said of the project, as answers in `shipway.toml`.
 
+use super::Rule;
 use super::dockerfile::asked;
 use crate::project::{Dockerfile, Port, Project, RelPath, Service};
 use crate::scaffold::answer::{Answers, ServiceAnswers};
@@ -76,6 +77,25 @@ pub fn answers(
     Ok((answers, said))
 }
 
+/// The one command of a rule for `test` is how the only service is tested.
+pub fn test_of(rule: &Rule, project: &Project, answers: &mut Answers, said: &mut Vec<String>) {
+    let ([service], "test", Some(command)) =
+        (&project.services[..], rule.target.as_str(), rule.command())
+    else {
+        return;
+    };
+    let runs_at_root = service.working_dir.value.is_root();
+    let is_known = (service.test.as_ref()).is_some_and(|fact| fact.value.command == command);
+    if runs_at_root && !is_known {
+        let of_service = answers.services.entry(service.name.clone()).or_default();
+        of_service.test = Some(command.to_owned());
+        said.push(format!(
+            "{}.test = {command}, in shipway.toml",
+            service.name
+        ));
+    }
+}
+
 /// Whether the Dockerfile at `path` is the one of `service`.
 fn tells_of(project: &Project, path: &RelPath, service: &Service) -> bool {
     let makes_one = project.services.len() == 1;
@@ -123,6 +143,7 @@ fn differences(service: &Service, other: &Service) -> ServiceAnswers {
         .chain(other.writable.iter().map(|fact| fact.value.to_string()))
         .collect();
     ServiceAnswers {
+        test: None,
         port: port.map(Port::get),
         runtime_version: text(&service.runtime_version, &other.runtime_version),
         entry: text(&service.entry, &other.entry),

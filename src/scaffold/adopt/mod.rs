@@ -5,14 +5,16 @@ mod dockerfile;
 mod entries;
 pub mod facts;
 mod kept;
+mod rule;
 
 pub use kept::Kept;
+pub use rule::Rule;
 
 use super::three_way::Content;
 use crate::project::RelPath;
 use serde::Serialize;
 
-/// What adopting one file comes to.
+/// What adopting one file, or a rule of one, comes to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Takeover {
     pub path: RelPath,

@@ -1,6 +1,6 @@
 //! A file of the user's that goes over to shipway, and what moves because of it.
 
-use super::super::adopt::{self, Kept, Takeover};
+use super::super::adopt::{self, Kept, Rule, Takeover};
 use super::super::block::{self, Found};
 use super::super::lock::{Artifact, sha256};
 use super::super::merge::Merged;
@@ -84,6 +84,60 @@ impl Draft<'_> {
             released: false,
         });
         self.ours(pristine_path(path)?, text.as_bytes().to_vec())
+    }
+
+    /// The Makefile at `path` is from here on the one without `rule`.
+    pub(in super::super) fn leave_out_rule(
+        &mut self,
+        path: &RelPath,
+        rule: &Rule,
+    ) -> Result<(), PlanError> {
+        let refused = |because: &str| PlanError::Adopt {
+            path: path.clone(),
+            because: because.to_owned(),
+        };
+        if let Some(because) = self.places.hindrance(path) {
+            return Err(refused(because));
+        }
+        let present = self
+            .read(path)?
+            .ok_or_else(|| refused("there is no such file"))?;
+        let rest = rule.rest.replace('\n', block::line_ending(&present));
+        self.change(path.clone(), Some(&present), Some(rest.into_bytes()), None);
+        Ok(())
+    }
+
+    /// Says what became of `rule`, now that the Makefile has shipway's.
+    pub(in super::super) fn take_over_rule(
+        &mut self,
+        path: &RelPath,
+        rule: &Rule,
+    ) -> Result<(), PlanError> {
+        let refused = |because| PlanError::Adopt {
+            path: path.clone(),
+            because,
+        };
+        let present = self.read(path)?.unwrap_or_default();
+        let new = self.changes.iter_mut().find(|change| change.path == *path);
+        let new = new.and_then(|change| change.content.as_mut());
+        let Some(new) = new else {
+            return Err(refused("nothing would change".to_owned()));
+        };
+        let text = String::from_utf8_lossy(&block::with_line_feeds(new)).into_owned();
+        let carried = rule.carry(&text).map_err(refused)?;
+        let ending = block::line_ending(&present);
+        *new = carried.text.replace('\n', ending).into_bytes();
+        for entry in self.entries.iter_mut().filter(|entry| entry.path == *path) {
+            entry.action = Action::Adopt;
+        }
+        self.takeover = Some(Takeover {
+            path: path.clone(),
+            instead_of: None,
+            carried: carried.carried,
+            lost: carried.lost,
+            kept: Kept::of(self.repository, path, &present),
+        });
+        Ok(())
     }
 
     /// The lines of a block that was released get their marks again, where they are as they would be
