@@ -7,6 +7,7 @@ mod completions;
 mod detect;
 mod doctor;
 mod dora;
+mod eject;
 mod failure;
 mod features;
 mod history;
@@ -105,6 +106,7 @@ enum Command {
     Remove(features::Remove),
     Adopt(adopt::Arguments),
     ReleaseFile(release_file::Arguments),
+    Eject(eject::Arguments),
     History(history::Arguments),
     Undo(undo::Arguments),
     Template(template::Arguments),
@@ -214,6 +216,7 @@ where
         Command::Remove(arguments) => features::remove(&arguments, context),
         Command::Adopt(arguments) => adopt::run(&arguments, context),
         Command::ReleaseFile(arguments) => release_file::run(&arguments, context),
+        Command::Eject(arguments) => eject::run(&arguments, context),
         Command::History(arguments) => history::run(&arguments, context),
         Command::Undo(arguments) => undo::run(&arguments, context),
         Command::Template(arguments) => template::run(&arguments, context),

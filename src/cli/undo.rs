@@ -4,7 +4,7 @@ use super::interrupt::Interrupt;
 use super::{Context, Exit, Failure, hooks};
 use crate::git;
 use crate::project::RelPath;
-use crate::scaffold::apply::{ApplyError, Repair, Session};
+use crate::scaffold::apply::{self, ApplyError, Repair, Session};
 use crate::scaffold::lock::PRISTINE_DIR;
 use crate::ui;
 use clap::Args;
@@ -26,6 +26,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         // The run that was cut short was the last one.
         return Ok(Exit::Done);
     }
+    let last = apply::past(&repository)?.into_iter().next();
     interrupt.hold();
     let paths = session.undo(&mut |_| interrupt.answer())?;
     let own = |path: &&RelPath| path.as_str().starts_with(PRISTINE_DIR);
@@ -37,6 +38,9 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     }
     text.push_str(&hooks::at_init::take_back(&repository, context)?);
     context.output.report(&text)?;
+    if last.is_some_and(|last| last.command == "eject") {
+        hooks::eject::put_back(&repository)?;
+    }
     Ok(Exit::Done)
 }
 

@@ -188,16 +188,20 @@ pub(super) fn lock_of(repository: &Repository) -> Result<Lock, Failure> {
 pub(super) fn present_lock(repository: &Repository) -> Result<(Lock, bool), Failure> {
     let (lock, joined) = scaffold::joined_lock(&repository.root)?;
     if lock.artifacts.is_empty() {
-        return Err(Failure::new(
-            Exit::Finding,
-            format!(
-                "there is no {LOCK_FILE} in {}, so nothing was generated here",
-                repository.root.display()
-            ),
-            "shipway init makes the files; or restore the lock: git checkout -- shipway.lock",
-        ));
+        return Err(nothing_generated(repository));
     }
     Ok((lock, joined.is_some()))
+}
+
+pub(super) fn nothing_generated(repository: &Repository) -> Failure {
+    Failure::new(
+        Exit::Finding,
+        format!(
+            "there is no {LOCK_FILE} in {}, so nothing was generated here",
+            repository.root.display()
+        ),
+        "shipway init makes the files; or restore the lock: git checkout -- shipway.lock",
+    )
 }
 
 /// Whose side is taken for the files that were named, relative to where the command was started.

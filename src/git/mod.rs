@@ -367,6 +367,11 @@ pub fn is_ignored(root: &Path, path: &RelPath) -> bool {
         .unwrap_or(false)
 }
 
+/// Whether the repository at `root` has the ref `name`, given in full.
+pub fn has_ref(root: &Path, name: &str) -> bool {
+    discover(root).is_ok_and(|repository| repository.find_reference(name).is_ok())
+}
+
 /// What git is set to, from all its configuration files together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {

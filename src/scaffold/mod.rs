@@ -13,6 +13,7 @@ pub mod check;
 pub mod current;
 mod dotenv;
 mod draft;
+pub mod eject;
 mod endless;
 mod expand;
 pub mod feature;
@@ -93,6 +94,8 @@ pub enum PlanError {
     Barred(String),
     #[error("{path} cannot be adopted: {because}")]
     Adopt { path: RelPath, because: String },
+    #[error("{path} cannot be let go: {because}")]
+    Eject { path: RelPath, because: String },
 }
 
 /// Which way of making a plan.

@@ -22,6 +22,7 @@ mod detect_property;
 mod dev_container;
 mod doctor;
 mod dora;
+mod eject;
 mod engine;
 mod engine_host;
 mod env_file;

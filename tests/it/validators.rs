@@ -52,7 +52,7 @@ fn made() -> Vec<Made> {
 
 /// What `program` says of `files`; nothing where it finds nothing, or is missing and need not be
 /// there.
-fn said(program: &str, options: &[&str], files: &[PathBuf]) -> String {
+pub(crate) fn said(program: &str, options: &[&str], files: &[PathBuf]) -> String {
     assert!(!files.is_empty(), "{program}");
     let Ok(path) = which::which(program) else {
         skipped(&format!("{program} is missing, make test-deps installs it"));

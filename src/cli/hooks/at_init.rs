@@ -7,7 +7,7 @@ use crate::config::hooks::{Hook, Hooks, Job};
 use crate::git::{GitError, Repository, hooks_folder};
 use crate::hooks::consent::ConsentError;
 use crate::hooks::import::{self, farewell, sources};
-use crate::hooks::install::{Action, Place, Plan, Proof, Row, place};
+use crate::hooks::install::{Action, Proof, Row};
 use crate::project::{Project, RelPath};
 use crate::scaffold::lock::PRISTINE_DIR;
 use crate::scaffold::{self, CONFIG_FILE};
@@ -233,11 +233,7 @@ pub(in crate::cli) fn take_back(
     if asked_for || !mark.exists() {
         return Ok(String::new());
     }
-    let folder = match place(repository, &[])? {
-        Place::Own(folder) => folder,
-        Place::Called(_) => repository.common_dir.join("hooks"),
-    };
-    let plan = Plan::uninstall(&folder)?;
+    let plan = super::eject::plan(repository)?;
     plan.apply()?;
     super::consent_of_user(repository).withdraw()?;
     forget(repository);

@@ -157,12 +157,7 @@ pub(super) fn uninstall(
 ) -> Result<Exit, Failure> {
     let start = arguments.path.as_deref().unwrap_or(Path::new("."));
     let repository = crate::git::open(start)?;
-    let folder = match place(&repository, &[])? {
-        Place::Own(folder) => folder,
-        // Shims from before git was told to look elsewhere.
-        Place::Called(_) => repository.common_dir.join("hooks"),
-    };
-    let plan = Plan::uninstall(&folder)?;
+    let plan = super::eject::plan(&repository)?;
     if !arguments.dry_run {
         plan.apply()?;
         super::consent_of_user(&repository).withdraw()?;

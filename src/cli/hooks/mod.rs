@@ -1,6 +1,7 @@
 //! `shipway hooks`: what git's hooks run, and everything around a run.
 
 pub(super) mod at_init;
+pub(super) mod eject;
 mod import;
 mod install;
 mod list;

@@ -148,7 +148,7 @@ fn same_owner(like: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Permission bits of `path`.
-pub(super) fn mode_of(path: &Path) -> io::Result<u32> {
+pub(in super::super) fn mode_of(path: &Path) -> io::Result<u32> {
     let metadata = path.metadata()?;
     #[cfg(unix)]
     return Ok(std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o7777);

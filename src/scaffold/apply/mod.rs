@@ -11,6 +11,7 @@ mod error;
 mod journal;
 mod repair;
 
+pub(super) use disk::mode_of;
 pub use error::ApplyError;
 pub use repair::Repair;
 

@@ -4,6 +4,7 @@
 //! conflict. Lines are merged first; where they conflict, or the result does not say what both
 //! meant, entries are, in the formats that have them.
 
+mod cut;
 mod identity;
 mod json;
 mod layout;
@@ -24,6 +25,7 @@ use crate::project::RelPath;
 use value::{Three, Value};
 
 pub use crate::git::patch::Side;
+pub(super) use cut::cut;
 pub(super) use put::{At, Content, put, put_json};
 
 /// Merges what shipway changed (`base` to `wanted`) into what the user has (`present`). All with
