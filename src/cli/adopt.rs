@@ -31,7 +31,7 @@ pub(super) struct Arguments {
     /// How the report is written
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
-    /// Let the repository's own templates write files that run commands
+    /// Let templates that are not built in write files that run commands
     #[arg(long)]
     trust_templates: bool,
 }

@@ -26,7 +26,7 @@ pub(super) struct Arguments {
     /// How the report is written
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
-    /// Let the repository's own templates write files that run commands
+    /// Let templates that are not built in write files that run commands
     #[arg(long)]
     trust_templates: bool,
 }
@@ -108,7 +108,7 @@ pub(super) fn remove(remove: &Remove, context: &Context) -> Result<Exit, Failure
 }
 
 fn known(repository: &Repository, arguments: &Arguments) -> Result<Features, Failure> {
-    let features = Features::load(&repository.root).map_err(PlanError::from)?;
+    let features = scaffold::features(repository, &planned::config(repository)?)?;
     for name in &arguments.features {
         features.known(name).map_err(PlanError::from)?;
     }

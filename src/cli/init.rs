@@ -11,7 +11,6 @@ use crate::git::Repository;
 use crate::project::{Finding, Project, Severity, Unknown};
 use crate::scaffold::answer::{Answers, Others};
 use crate::scaffold::apply::{self, Session, Step};
-use crate::scaffold::feature::Features;
 use crate::scaffold::{self, CONFIG_FILE, Choice, Entry, Journey, Plan, PlanError, Skipped};
 use crate::{detect, git, ui};
 use clap::Args;
@@ -44,7 +43,7 @@ pub(super) struct Arguments {
     /// How the report is written
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
-    /// Let the repository's own templates write files that run commands
+    /// Let templates that are not built in write files that run commands
     #[arg(long)]
     trust_templates: bool,
 }
@@ -110,7 +109,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         disable: arguments.without.clone(),
         ..Answers::default()
     };
-    refuse_unknown_features(&repository, arguments)?;
+    refuse_unknown_features(&repository, &config, arguments)?;
     take(&mut text, &mut config, &flags)?;
     super::work_along();
     let mut project = detect::detect(&repository.root, &config)?;
@@ -299,7 +298,7 @@ fn next(plan: &Plan) -> Vec<String> {
 }
 
 fn offers(repository: &Repository, config: &Config) -> Result<Vec<ui::Offer>, Failure> {
-    let features = Features::load(&repository.root).map_err(PlanError::from)?;
+    let features = scaffold::features(repository, config)?;
     let listed = |list: &[String], name: &String| list.contains(name);
     Ok(features
         .all
@@ -314,12 +313,16 @@ fn offers(repository: &Repository, config: &Config) -> Result<Vec<ui::Offer>, Fa
 }
 
 /// Before a name enters `shipway.toml`.
-fn refuse_unknown_features(repository: &Repository, arguments: &Arguments) -> Result<(), Failure> {
+fn refuse_unknown_features(
+    repository: &Repository,
+    config: &Config,
+    arguments: &Arguments,
+) -> Result<(), Failure> {
     let named = arguments.feature.iter().chain(&arguments.without);
     if named.clone().next().is_none() {
         return Ok(());
     }
-    let features = Features::load(&repository.root).map_err(PlanError::from)?;
+    let features = scaffold::features(repository, config)?;
     for name in named {
         features.known(name).map_err(PlanError::from)?;
     }

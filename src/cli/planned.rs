@@ -221,6 +221,11 @@ pub(super) fn read_config(root: &Path) -> Result<String, Failure> {
     }
 }
 
+/// What `shipway.toml` says.
+pub(super) fn config(repository: &Repository) -> Result<Config, Failure> {
+    Ok(Config::parse(&read_config(&repository.root)?, CONFIG_FILE)?)
+}
+
 pub(super) fn refuse_while_under_way(repository: &Repository) -> Result<(), Failure> {
     match repository.under_way {
         None => Ok(()),
@@ -243,8 +248,7 @@ pub(super) fn refuse_untrusted(plan: &Plan, trusted: bool) -> Result<(), Failure
     Err(Failure::new(
         Exit::Usage,
         format!(
-            "templates of this repository's own make files that run commands: {}; nothing was \
-             written",
+            "templates that are not built in make files that run commands: {}; nothing was written",
             plan.executes.join("; ")
         ),
         "read them, then run this again with --trust-templates",
@@ -265,6 +269,9 @@ pub(super) fn unreadable(error: &dialoguer::Error) -> Failure {
 
 impl From<PlanError> for Failure {
     fn from(error: PlanError) -> Self {
+        if let PlanError::Source(error) = error {
+            return error.into();
+        }
         let exit = match &error {
             PlanError::Io { .. } => Exit::Missing,
             _ => Exit::Usage,

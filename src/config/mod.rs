@@ -5,11 +5,14 @@
 mod dora;
 pub mod file;
 pub mod hooks;
+mod templates;
 
 pub use dora::{
     DoraConfig, DoraServiceConfig, Duration, NoDowntime, PerDay, Ratio, Rework, RolledBack, Signer,
     StoreConfig, Target, TargetConfig,
 };
+
+pub use templates::{Address, AddressError, TemplatesConfig};
 
 use hooks::{Hooks, HooksTable};
 use schemars::JsonSchema;
@@ -35,6 +38,9 @@ pub struct Config {
     pub features: FeatureConfig,
     #[serde(skip_serializing_if = "is_default")]
     pub container: ContainerConfig,
+    /// Templates of an organisation, between those of the repository and the built-in ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub templates: Option<TemplatesConfig>,
     /// As it is written; `hooks` is what it means.
     #[serde(rename = "hooks", skip_serializing_if = "is_default")]
     hooks_table: HooksTable,

@@ -13,6 +13,7 @@ pub mod events;
 mod executable;
 mod filing;
 pub mod footprint;
+pub mod foreign;
 pub mod graph;
 mod hook;
 mod id;

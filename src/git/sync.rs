@@ -85,6 +85,18 @@ impl Remote {
         })
     }
 
+    /// The repository at `address`, whose objects go into that of `git_dir`; reached by https, by
+    /// ssh or as files of this machine, and by no other way, whatever git is set to.
+    pub(super) fn at(git_dir: &Path, address: &str, patience: Duration, interactive: bool) -> Self {
+        Self {
+            git: Executable::new(git_dir, None).with_env("GIT_ALLOW_PROTOCOL", "https:ssh:file"),
+            name: address.to_owned(),
+            named: false,
+            patience,
+            interactive,
+        }
+    }
+
     /// How it is shown: its name, or its address without credentials.
     pub fn shown(&self) -> String {
         super::without_credentials(&self.name)

@@ -3,6 +3,7 @@
 use super::CONFIG_FILE;
 use super::layer::SHADOW_DIR;
 use super::lock::{LOCK_FILE, Lock};
+use super::source;
 use crate::git::{Repository, footprint};
 use std::path::{Path, PathBuf};
 
@@ -28,6 +29,10 @@ pub fn remember(repository: &Repository, lock: &Lock) {
             .map(|artifact| artifact.path.to_string()),
     );
     shadows(&repository.root, SHADOW_DIR, &mut files);
+    if let Some(fetched) = &lock.templates {
+        let copy = source::folder(repository, fetched.rev);
+        shadows(&repository.root, &copy.to_string_lossy(), &mut files);
+    }
     let listed: Vec<&str> = files.iter().map(String::as_str).collect();
     if let Some(stamp) = stamp(repository, &listed) {
         let text = format!("{stamp}\n{}\n", files.join("\n"));

@@ -38,6 +38,7 @@ impl<'t> Draft<'t> {
         journey: &'t Journey,
         lock: &Lock,
         causes: Causes,
+        has_source: bool,
     ) -> Self {
         let older = || format!("{LOCK_FILE} is of an older schema; it is written in today's");
         Self {
@@ -51,6 +52,7 @@ impl<'t> Draft<'t> {
             lock: Lock {
                 answers: causes.answers.clone(),
                 facts: causes.facts.clone(),
+                templates: lock.templates.clone().filter(|_| has_source),
                 artifacts: lock.artifacts.clone(),
                 ..Lock::default()
             },
@@ -501,7 +503,7 @@ impl<'t> Draft<'t> {
 
     pub(super) fn finish(mut self) -> Result<Plan, PlanError> {
         let path = RelPath::parse(LOCK_FILE).map_err(own_path)?;
-        if self.lock.artifacts.is_empty() {
+        if self.lock.artifacts.is_empty() && self.lock.templates.is_none() {
             if let Some(present) = self.read(&path)? {
                 self.change(path, Some(&present), None, None);
             }

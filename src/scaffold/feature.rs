@@ -2,6 +2,7 @@
 
 use super::endless;
 use super::layer::{self, Sources};
+use super::source::Copy;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -164,18 +165,27 @@ impl Features {
     /// # Errors
     /// When a file there cannot be read, is no UTF-8 or is malformed.
     pub fn load(root: &Path) -> Result<Self, FeatureError> {
+        Self::layered(None, Some(root))
+    }
+
+    /// The built-in features, shadowed by those of `copy`, and these by those under
+    /// `root/.shipway/templates`.
+    ///
+    /// # Errors
+    /// As [`Features::load`].
+    pub(super) fn layered(copy: Option<&Copy>, root: Option<&Path>) -> Result<Self, FeatureError> {
         let mut sources = layer::built_in();
-        layer::put_own(&mut sources, root)?;
+        if let Some(copy) = copy {
+            layer::put(&mut sources, copy.texts.clone(), Layer::Source, &copy.shown);
+        }
+        if let Some(root) = root {
+            layer::put_own(&mut sources, root)?;
+        }
         Self::from_sources(sources)
     }
 
     fn from_sources(mut sources: Sources) -> Result<Self, FeatureError> {
-        let is_one = |name: &str| {
-            name.split_once('/').is_some_and(|(_, name)| {
-                name == MANIFEST || Path::new(name).extension().is_some_and(|end| end == "hbs")
-            })
-        };
-        sources.retain(|name, _| is_one(name));
+        sources.retain(|name, _| is_template(name));
         let mut all = BTreeMap::new();
         for (path, source) in &sources {
             let Some(folder) = path.strip_suffix("/feature.toml") else {
@@ -364,6 +374,14 @@ impl Features {
         }
         Ok(self)
     }
+}
+
+/// Whether a file with this path is something that files are made of: a template, a partial or a
+/// feature.toml.
+pub(super) fn is_template(path: &str) -> bool {
+    path.split_once('/').is_some_and(|(_, name)| {
+        name == MANIFEST || Path::new(name).extension().is_some_and(|end| end == "hbs")
+    })
 }
 
 /// Whether `feature/name` is drawn in by templates and makes no file itself.

@@ -20,6 +20,8 @@ const HUGE: u64 = 1024 * 1024;
 #[serde(rename_all = "kebab-case")]
 pub enum Layer {
     BuiltIn,
+    /// The repository of an organisation's templates.
+    Source,
     /// `.shipway/templates` of the repository.
     Repository,
 }
@@ -59,26 +61,45 @@ fn collect(dir: &'static Dir<'static>, sources: &mut Sources) {
     }
 }
 
-/// Puts those of the repository at `root` over the others; one that says the same is none of its own.
+/// Puts those of the repository at `root` over the others.
 pub(super) fn put_own(sources: &mut Sources, root: &Path) -> Result<(), FeatureError> {
-    let mut found = BTreeMap::new();
-    read(&root.join(SHADOW_DIR), SHADOW_DIR, "", &mut found)?;
-    for (name, text) in found {
+    let shown = format!("{SHADOW_DIR}/");
+    let found = read_folder(&root.join(SHADOW_DIR), &shown)?;
+    put(sources, found, Layer::Repository, &shown);
+    Ok(())
+}
+
+/// Puts `texts` over the others; one that says the same is the one below.
+pub(super) fn put(
+    sources: &mut Sources,
+    texts: BTreeMap<String, String>,
+    layer: Layer,
+    shown: &str,
+) {
+    for (name, text) in texts {
         let same = sources.get(&name).is_some_and(|below| below.text == text);
         if !same {
             let source = Source {
                 text: Cow::Owned(text),
-                layer: Layer::Repository,
-                file: format!("{SHADOW_DIR}/{name}"),
+                layer,
+                file: format!("{shown}{name}"),
             };
             sources.insert(name, source);
         }
     }
-    Ok(())
 }
 
-/// The files below `folder`, which messages call `shown`, by their path below it. Links are left
-/// out: a template may not come from elsewhere.
+/// The files below `folder`, by their path below it; in messages `shown` stands before that.
+pub(super) fn read_folder(
+    folder: &Path,
+    shown: &str,
+) -> Result<BTreeMap<String, String>, FeatureError> {
+    let mut files = BTreeMap::new();
+    read(folder, shown, "", &mut files)?;
+    Ok(files)
+}
+
+/// Links are left out: a template may not come from elsewhere.
 fn read(
     folder: &Path,
     shown: &str,
@@ -86,7 +107,7 @@ fn read(
     files: &mut BTreeMap<String, String>,
 ) -> Result<(), FeatureError> {
     let io = |below: &str| {
-        let file = format!("{shown}/{below}");
+        let file = format!("{shown}{below}");
         move |source| FeatureError::Io { file, source }
     };
     if !folder.symlink_metadata().is_ok_and(|found| found.is_dir()) {

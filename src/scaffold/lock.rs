@@ -1,6 +1,7 @@
 //! `shipway.lock`: what was generated, from which templates, answers and facts.
 
 use super::feature::Strategy;
+use crate::git::CommitId;
 use crate::project::RelPath;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -12,8 +13,10 @@ pub const LOCK_FILE: &str = "shipway.lock";
 pub const PRISTINE_DIR: &str = ".shipway/pristine";
 /// What the name of a proposal ends with, after that of the file that it is for.
 pub const PROPOSAL: &str = ".shipway-proposal";
-/// 1: no proposals. 2: `proposed` and `proposal` of an artifact in conflict.
-const SCHEMA: u32 = 2;
+/// 1: no proposals. 2: `proposed` and `proposal` of an artifact in conflict. 3: `templates`; written
+/// where it has them.
+const SCHEMA: u32 = 3;
+const WITHOUT_TEMPLATES: u32 = 2;
 const MARKS: &[&str] = &["<<<<<<<", "=======", ">>>>>>>", "|||||||"];
 const HEAD: &str = "# What shipway generated, and from what. Commit it; do not edit it.\n";
 
@@ -30,9 +33,23 @@ pub struct Lock {
     /// The detected values that the artifacts were made from.
     #[serde(default)]
     pub facts: BTreeMap<String, String>,
+    /// The templates of an organisation that were fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub templates: Option<Fetched>,
     /// Sorted by path.
     #[serde(default, rename = "artifact")]
     pub artifacts: Vec<Artifact>,
+}
+
+/// Which templates of an organisation were fetched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fetched {
+    /// Where they are from, as `shipway.toml` names it.
+    pub source: String,
+    pub rev: CommitId,
+    /// SHA-256 of what sha256sum prints of them, in the order of their names.
+    pub hash: String,
 }
 
 /// One generated file or block.
@@ -87,10 +104,11 @@ pub enum LockError {
 impl Default for Lock {
     fn default() -> Self {
         Self {
-            schema: SCHEMA,
+            schema: WITHOUT_TEMPLATES,
             shipway: env!("CARGO_PKG_VERSION").to_owned(),
             answers: BTreeMap::new(),
             facts: BTreeMap::new(),
+            templates: None,
             artifacts: Vec::new(),
         }
     }
@@ -160,7 +178,14 @@ impl Lock {
     /// Whether it was written in an older form.
     #[must_use]
     pub fn is_older(&self) -> bool {
-        self.schema < SCHEMA
+        self.schema < self.written_schema()
+    }
+
+    fn written_schema(&self) -> u32 {
+        match self.templates {
+            Some(_) => SCHEMA,
+            None => WITHOUT_TEMPLATES,
+        }
     }
 
     /// The text to write: stable order, one block per artifact.
@@ -169,7 +194,7 @@ impl Lock {
     /// When a value cannot be written as TOML.
     pub fn to_text(&self) -> Result<String, toml::ser::Error> {
         let now = Self {
-            schema: SCHEMA,
+            schema: self.written_schema(),
             shipway: env!("CARGO_PKG_VERSION").to_owned(),
             ..self.clone()
         };
@@ -292,7 +317,7 @@ mod tests {
     #[test]
     fn refuses_what_it_cannot_trust() {
         let message = |text: &str| Lock::parse(text).unwrap_err().to_string();
-        assert!(message("schema = 3\nfuture = true\n").contains("schema 3"));
+        assert!(message("schema = 4\nfuture = true\n").contains("schema 4"));
         let newer = "schema = 1\nshipway = \"999.0.0\"\n";
         assert!(message(newer).starts_with("shipway.lock:2: was written by shipway 999.0.0"));
         let none = "schema = 1\nshipway = \"today\"\n";

@@ -33,6 +33,7 @@ pub mod release;
 pub mod render;
 mod select;
 pub mod shadow;
+pub mod source;
 mod three_way;
 pub mod trial;
 mod validate;
@@ -94,6 +95,8 @@ pub enum PlanError {
     Barred(String),
     #[error("{path} cannot be adopted: {because}")]
     Adopt { path: RelPath, because: String },
+    #[error(transparent)]
+    Source(#[from] source::SourceError),
     #[error("{path} cannot be let go: {because}")]
     Eject { path: RelPath, because: String },
 }
@@ -147,7 +150,7 @@ pub fn plan(
     repository: &Repository,
     options: &Options,
 ) -> Result<Plan, PlanError> {
-    let features = Features::load(&repository.root)?;
+    let features = features(repository, config)?;
     plan_of(
         &features,
         project,
@@ -156,6 +159,35 @@ pub fn plan(
         options,
         &mut |_, outcome| outcome.map(drop),
     )
+}
+
+/// The features of `repository`: its own templates over those of its organisation, these over the
+/// built-in ones.
+///
+/// # Errors
+/// When a template is malformed or cannot be read, or those of the organisation were not fetched.
+pub fn features(repository: &Repository, config: &Config) -> Result<Features, PlanError> {
+    let copy = copy(repository, config)?;
+    let root = Some(repository.root.as_path());
+    Ok(Features::layered(copy.as_ref(), root)?)
+}
+
+/// As [`features`], without the repository's own.
+///
+/// # Errors
+/// As [`features`].
+pub fn features_below(repository: &Repository, config: &Config) -> Result<Features, PlanError> {
+    let copy = copy(repository, config)?;
+    Ok(Features::layered(copy.as_ref(), None)?)
+}
+
+fn copy(repository: &Repository, config: &Config) -> Result<Option<source::Copy>, PlanError> {
+    let Some(from) = &config.templates else {
+        return Ok(None);
+    };
+    let (lock, _) = joined_lock(&repository.root)?;
+    let copy = source::copy(repository, from, lock.templates.as_ref())?;
+    Ok(Some(copy))
 }
 
 /// Hears of a template what it was rendered to, or why that is nothing; the plan goes on without
@@ -264,7 +296,15 @@ fn plan_of(
     let mut context = handlebars::Context::from(second);
 
     let changed = Causes::between(&lock, config, &chosen, &theirs, facts.origin.as_deref());
-    let mut draft = Draft::new(repository, places, &options.journey, &lock, changed);
+    let has_source = config.templates.is_some();
+    let mut draft = Draft::new(
+        repository,
+        places,
+        &options.journey,
+        &lock,
+        changed,
+        has_source,
+    );
     if let Some(text) = &options.config_text {
         draft.config(text)?;
     }

@@ -1,9 +1,12 @@
 //! The plan: what would be changed and why.
 
+use super::PlanError;
 use super::adopt::Takeover;
 use super::feature::Strategy;
+use super::lock::sha256;
 use crate::project::{Finding, RelPath};
 use serde::Serialize;
+use std::path::Path;
 
 /// What a run would do; nothing has been written yet.
 #[derive(Debug, Default, Serialize)]
@@ -128,6 +131,27 @@ impl std::fmt::Debug for Change {
             .field("bytes", &self.content.as_ref().map(Vec::len))
             .field("mode", &self.mode)
             .finish_non_exhaustive()
+    }
+}
+
+impl Change {
+    /// That the file at `path` below `root` has `content`, whatever it has now.
+    ///
+    /// # Errors
+    /// When it is there and cannot be read.
+    pub fn of_present(root: &Path, path: RelPath, content: Vec<u8>) -> Result<Self, PlanError> {
+        let file = path.under(root);
+        let before = match std::fs::read(&file) {
+            Ok(present) => Some(sha256(&present)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(source) => return Err(PlanError::Io { path: file, source }),
+        };
+        Ok(Self {
+            path,
+            content: Some(content),
+            mode: None,
+            before,
+        })
     }
 }
 

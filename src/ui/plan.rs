@@ -90,7 +90,7 @@ pub(crate) fn show_plan(plan: &Plan, name: &str, all: bool, output: &Output) -> 
     }
     if !plan.executes.is_empty() {
         let title = style.clone().yellow().apply_to(
-            "These files come from this repository's own templates and can run commands:",
+            "These files come from templates that are not built in and can run commands:",
         );
         let _ = writeln!(text, "{title}");
         for line in &plan.executes {

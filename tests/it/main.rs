@@ -42,6 +42,7 @@ mod sandbox;
 mod setup;
 mod setup_managers;
 mod template;
+mod template_source;
 mod terminal;
 mod trust;
 mod untracked;

@@ -487,7 +487,7 @@ fn a_lock_of_another_version_is_refused_or_rewritten() {
     };
     let version = format!("shipway = \"{}\"", env!("CARGO_PKG_VERSION"));
     for (from, to, message) in [
-        ("schema = 2", "schema = 3", "install a newer shipway"),
+        ("schema = 2", "schema = 4", "install a newer shipway"),
         (
             version.as_str(),
             "shipway = \"99.1.0\"",

@@ -1,16 +1,15 @@
 //! `shipway template eject`: a template is copied into the repository.
 
 use super::super::interrupt::Interrupt;
-use super::super::{Context, Exit, Failure, undo};
+use super::super::{Context, Exit, Failure, planned, undo};
 use crate::git;
-use crate::scaffold::PlanError;
+use crate::scaffold;
 use crate::scaffold::apply::Session;
-use crate::scaffold::feature::Features;
 use crate::scaffold::shadow::{self, ShadowError};
 use clap::Args;
 use std::path::Path;
 
-/// Copy a template to .shipway/templates, where an edit of it comes before the one built in
+/// Copy a template to .shipway/templates, where an edit of it comes before the one that is there
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Templates, partials or a feature.toml; shipway template list names them
@@ -23,7 +22,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let interrupt = Interrupt::listen()?;
     let session = Session::open(&repository)?;
     undo::repair(&session, context)?;
-    let below = Features::builtin().map_err(PlanError::from)?;
+    let below = scaffold::features_below(&repository, &planned::config(&repository)?)?;
     let changes = shadow::copies(&repository.root, &below, &arguments.templates)?;
     if changes.is_empty() {
         context
@@ -54,7 +53,7 @@ impl From<ShadowError> for Failure {
             ShadowError::Edited(path) => Self::new(
                 Exit::Usage,
                 sentence,
-                format!("to begin anew from the one built in, move {path} away"),
+                format!("to begin anew, move {path} away"),
             ),
             ShadowError::Barred(_) => {
                 Self::new(Exit::Usage, sentence, "make it a folder or move it away")

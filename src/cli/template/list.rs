@@ -1,14 +1,14 @@
 //! `shipway template list`: every template and where it comes from.
 
-use super::super::{Context, Exit, Failure, Format};
+use super::super::{Context, Exit, Failure, Format, planned};
 use crate::git;
-use crate::scaffold::PlanError;
-use crate::scaffold::feature::{Features, Layer, Listed};
+use crate::scaffold;
+use crate::scaffold::feature::{Layer, Listed};
 use clap::Args;
 use serde::Serialize;
 use std::path::Path;
 
-/// List the templates, and which of them are the repository's own
+/// List the templates, and which of them are the repository's own or its organisation's
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// How the report is written
@@ -25,7 +25,7 @@ struct Report<'r> {
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let repository = git::open(Path::new("."))?;
-    let features = Features::load(&repository.root).map_err(PlanError::from)?;
+    let features = scaffold::features(&repository, &planned::config(&repository)?)?;
     let templates: Vec<Listed> = features.listed().collect();
     if arguments.format == Format::Json {
         let schema = 1;
@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     for one in &templates {
         let from = match one.from {
             Layer::BuiltIn => "built in",
-            Layer::Repository => one.file,
+            Layer::Source | Layer::Repository => one.file,
         };
         text.push_str(&format!("{:widest$}  {from}\n", one.name));
     }

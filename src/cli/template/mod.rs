@@ -1,6 +1,7 @@
 //! `shipway template`: what files are made from, and a repository's own of it.
 
 mod eject;
+mod fetch;
 mod list;
 mod test;
 
@@ -17,6 +18,7 @@ pub(super) struct Arguments {
 enum Command {
     List(list::Arguments),
     Eject(eject::Arguments),
+    Fetch(fetch::Arguments),
     Test(test::Arguments),
 }
 
@@ -24,6 +26,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     match &arguments.command {
         Command::List(arguments) => list::run(arguments, context),
         Command::Eject(arguments) => eject::run(arguments, context),
+        Command::Fetch(arguments) => fetch::run(arguments, context),
         Command::Test(arguments) => test::run(arguments, context),
     }
 }

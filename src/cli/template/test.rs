@@ -1,9 +1,8 @@
 //! `shipway template test`: the templates are tried on projects of many kinds.
 
-use super::super::{Context, Exit, Failure, Format};
+use super::super::{Context, Exit, Failure, Format, planned};
 use crate::config::Config;
-use crate::scaffold::PlanError;
-use crate::scaffold::feature::Features;
+use crate::scaffold;
 use crate::scaffold::trial::{SAMPLES, Sample, Trial};
 use crate::{detect, git, ui};
 use clap::Args;
@@ -41,7 +40,7 @@ struct Report<'r> {
 
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let repository = git::open(Path::new("."))?;
-    let features = Features::load(&repository.root).map_err(PlanError::from)?;
+    let features = scaffold::features(&repository, &planned::config(&repository)?)?;
     super::super::work_along();
     let mut trial = Trial::default();
     let all = arguments.sample.is_empty();
