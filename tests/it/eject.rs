@@ -1,6 +1,7 @@
 //! `shipway eject`: everything generated is its user's, works without shipway and speaks of it
 //! nowhere.
 
+use crate::engine::{docker, python_base, status, until};
 use crate::fixtures::folders;
 use crate::sandbox::{Sandbox, skipped, text};
 use crate::validators::said;
@@ -196,6 +197,54 @@ fn of_no_repository_anything_speaks_of_shipway_and_every_file_still_works() {
     wrong.push_str(&said("hadolint", &[], &dockerfiles));
     wrong.push_str(&said("shellcheck", &[], &scripts));
     assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// A container and its image, taken away when dropped.
+struct Running(String);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        for arguments in [["rm", "--force", "--volumes"], ["image", "rm", "--force"]] {
+            let mut command = Command::new("docker");
+            let _ = command.args(arguments).arg(&self.0).output();
+        }
+    }
+}
+
+#[test]
+fn the_image_is_built_and_serves_without_shipway() {
+    let Some(python) = python_base() else { return };
+    let sandbox = Sandbox::copy_of("examples/fair-sample");
+    sandbox.run(0, &["init", "--yes"]);
+    sandbox.run(0, &["eject"]);
+    let running = Running(format!("eject-it-{}", std::process::id()));
+    let name = running.0.as_str();
+    let base = format!("PYTHON_BASE={python}");
+    #[rustfmt::skip]
+    docker(
+        &[
+            "build", "--quiet", "--file", "Dockerfile.stack", "--target", "final",
+            "--build-arg", &base, "--tag", name, ".",
+        ],
+        Some(sandbox.root()),
+    );
+    #[rustfmt::skip]
+    docker(
+        &[
+            "run", "--detach", "--name", name, "--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL",
+            "--publish", "127.0.0.1::5000", "--env", "ENV=production", "--env", "POSTGRES_HOST=db",
+            "--env", "SUPABASE_URL=http://gateway:8000", "--env", "SECRET_KEY=0123456789abcdef",
+            "--env", "POSTGRES_SECRET=x", "--env", "SUPABASE_SERVICE_ROLE_KEY=x", name,
+        ],
+        None,
+    );
+    let address = docker(&["port", name, "5000/tcp"], None);
+    until("/healthz is 200 without a database", || {
+        status(&address, "/healthz") == Some(200)
+    });
+    assert_eq!(status(&address, "/readyz"), Some(503));
+    let files = docker(&["exec", name, "ls", "/opt/stack"], None);
+    assert!(files.contains("stack_start.py"), "{files}");
 }
 
 /// What `program` says of `file`, where it refuses it.

@@ -1,5 +1,5 @@
-//! SIGKILL at every step by which `update`, `adopt`, `remove` and `undo` change the disk: the next command
-//! finishes the work or takes it back.
+//! SIGKILL at every step by which `update`, `adopt`, `remove`, `eject` and `undo` change the disk: the next
+//! command finishes the work or takes it back.
 
 use crate::sandbox::{Sandbox, skipped, text};
 use shipway::git;
@@ -126,6 +126,16 @@ fn remove() {
     let sandbox = made();
     sandbox.run(0, &["update"]);
     if let Some(begun) = at_every_step(&sandbox, &["remove", "make", "ci", "record"], &["undo"]) {
+        assert!(begun >= 5, "{begun}");
+    }
+}
+
+#[test]
+fn eject() {
+    let sandbox = Sandbox::new(&[("app.py", APP), ("requirements.txt", "flask==3.1.0\n")]);
+    sandbox.run(0, &["init", "--yes", "--feature", "container"]);
+    assert!(sandbox.path("deploy/shipway_start.py").exists());
+    if let Some(begun) = at_every_step(&sandbox, &["eject"], &["undo"]) {
         assert!(begun >= 5, "{begun}");
     }
 }
