@@ -276,6 +276,14 @@ fn development_shows_an_edit_without_a_restart() {
     assert!(address.starts_with("127.0.0.1:"), "{address}");
     let says = |words: &str| get(address, "/").is_some_and(|(_, answer)| answer.contains(words));
     assert!(says("tide tables"));
+    // Its owner alone may read it, and a library that finds it would fail.
+    let mode = std::fs::metadata(project.sandbox.path(".env"))
+        .unwrap()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let reads = "import os; print(os.path.isfile('/app/.env'), repr(open('/app/.env').read()))";
+    let seen = project.inside("web", &["python", "-c", reads]);
+    assert_eq!(seen.trim(), "False ''");
     let began = project.inspect("web")["State"]["StartedAt"].clone();
     let source = project.sandbox.read("app.py");
     // In place, as some editors write.

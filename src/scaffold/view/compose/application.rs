@@ -206,6 +206,7 @@ impl Application<'_> {
             }
             self.with_front_ends(&mut service, detected);
             self.development_environment(&mut service, detected);
+            hide_env_file(&mut service);
             let manifests = detected.manifest.iter().map(|fact| fact.value.clone());
             let locks = detected.lock.iter().map(|fact| fact.value.clone());
             for path in manifests
@@ -327,6 +328,23 @@ pub(super) fn mounted(detected: &Detected) -> Vec<RelPath> {
         })
         .collect();
     container::outermost(folders.iter())
+}
+
+/// What `.env` says comes by the environment. The file is its owner's alone: a library that looks for
+/// it would find it and not be allowed to read it. Where no secret is needed it may not be there, and
+/// would be made.
+fn hide_env_file(service: &mut Service) {
+    let root = RelPath::root();
+    let has_it = (service.volumes.iter()).any(|volume| volume.source == host(&root));
+    let needs_it = |one: &Variable| {
+        one.value
+            .as_deref()
+            .is_some_and(|value| !secrets_in(value).is_empty())
+    };
+    if has_it && service.environment.iter().any(needs_it) {
+        let path = format!("{}/.env", container::in_image(&root));
+        service.bind("/dev/null", &path, true);
+    }
 }
 
 pub(super) fn host(path: &RelPath) -> String {
