@@ -1,6 +1,7 @@
 //! The backing services: what speaks for each, from requirements, variables, source, compose
 //! files and the `supabase/` folder.
 
+use super::variable::{self, Engines};
 use super::{Found, Tree, client, structured, supabase};
 use crate::project::{
     BackingKind, BackingService, Claim, ComposeFile, ComposeService, Confidence, Evidence,
@@ -337,6 +338,26 @@ fn alternatives(signs: &mut All) {
         evidence: lost.evidence,
     });
     won.because = Some(ONE_ENGINE.to_owned());
+}
+
+/// Variables of a database by their names alone (`DATABASE_URL`), where two engines could be meant and
+/// one was taken.
+pub(super) fn settle_roles(services: &mut [Service], backing: &[BackingService]) {
+    for taken in backing {
+        if taken.found.because.as_deref() != Some(ONE_ENGINE) {
+            continue;
+        }
+        let engines = Engines::of(|kind| kind == taken.kind);
+        for service in services
+            .iter_mut()
+            .filter(|one| taken.used_by.contains(&one.name))
+        {
+            for known in service.env.iter_mut().filter(|one| one.role.is_none()) {
+                known.role = variable::role(&known.name, engines);
+                variable::guard(known);
+            }
+        }
+    }
 }
 
 fn finished(

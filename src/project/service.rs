@@ -82,6 +82,12 @@ pub struct Requirement {
 }
 
 impl Requirement {
+    /// Whether git brings it: `name @ git+https://…`.
+    #[must_use]
+    pub fn is_from_git(&self) -> bool {
+        self.specifier.contains("git+")
+    }
+
     /// As a package manager is told: `celery[redis]>=5`.
     #[must_use]
     pub fn text(&self) -> String {

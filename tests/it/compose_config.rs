@@ -228,3 +228,99 @@ fn a_migration_runs_where_the_path_in_its_command_is_right() {
     );
     assert!(!compose.contains("working_dir"), "{compose}");
 }
+
+const SETTINGS: &str = "import os\nfrom flask import Flask\napp = Flask(__name__)\n\
+                        app.config[\"SQLALCHEMY_DATABASE_URI\"] = os.environ.get(\"DATABASE_URL\", \"\").replace(\n    \
+                        \"postgres://\", \"postgresql://\") or \"sqlite:///app.db\"\n";
+
+#[test]
+fn an_address_names_the_engine_that_was_taken_of_two() {
+    let sandbox = Sandbox::new(&[
+        ("app.py", SETTINGS),
+        ("requirements.txt", "flask==3.1.0\npsycopg2-binary==2.9.9\n"),
+        (
+            "Dockerfile",
+            "FROM python:3.12-slim\nCOPY . .\nRUN pip install -r requirements.txt gunicorn pymysql\n",
+        ),
+    ]);
+    sandbox.run(0, &["init", "--yes"]);
+    let compose = sandbox.read("compose.yaml") + &sandbox.read("compose.override.yaml");
+    assert!(
+        compose.contains("DATABASE_URL: \"postgresql://"),
+        "{compose}"
+    );
+    assert!(!compose.contains("mysql:"), "{compose}");
+}
+
+#[test]
+fn what_another_place_in_production_installs_is_not_for_development() {
+    let sandbox = Sandbox::new(&[
+        ("app.py", SETTINGS),
+        ("requirements/common.txt", "flask==3.1.0\n"),
+        (
+            "requirements/docker.txt",
+            "-r common.txt\ngunicorn==23.0.0\n",
+        ),
+        ("requirements/prod.txt", "-r common.txt\n"),
+        (
+            "requirements/heroku.txt",
+            "-r prod.txt\ngunicorn==22.0.0\nwaitress==3.0.0\n",
+        ),
+        ("requirements/dev.txt", "-r more.txt\nfaker==30.0.0\n"),
+        ("requirements/more.txt", "-r common.txt\n"),
+        (
+            "Dockerfile",
+            "FROM python:3.12-slim\nCOPY . .\nRUN pip install -r requirements/docker.txt\n",
+        ),
+    ]);
+    sandbox.run(0, &["init", "--yes"]);
+    let dockerfile = sandbox.read("Dockerfile.shipway");
+    assert!(dockerfile.contains("--requirement requirements/dev.txt"));
+    // pip reads what a list includes.
+    for name in ["common.txt", "docker.txt", "dev.txt", "more.txt"] {
+        assert!(
+            (dockerfile.lines().filter(|line| line.starts_with("COPY")))
+                .any(|line| line.contains(&format!("requirements/{name}"))),
+            "{name}: {dockerfile}"
+        );
+    }
+    for name in ["heroku.txt", "prod.txt"] {
+        assert!(!dockerfile.contains(name), "{dockerfile}");
+    }
+}
+
+/// pip refuses a list in which one requirement has a hash and another comes from git.
+#[test]
+fn what_git_brings_is_fetched_by_git_and_no_hash_is_asked_for() {
+    let pipfile = "[packages]\nflask = \"==3.1.0\"\nsmol = {git = \"https://example.org/smol.git\", ref = \"v1\"}\n";
+    let uv = "[project]\nname = \"berth\"\nversion = \"1\"\nrequires-python = \">=3.12\"\ndependencies = [\"flask==3.1.0\", \"smol\"]\n\
+              [tool.uv.sources]\nsmol = { git = \"https://example.org/smol.git\", rev = \"v1\" }\n";
+    let poetry = "[tool.poetry]\nname = \"berth\"\nversion = \"1\"\n[tool.poetry.dependencies]\npython = \"^3.12\"\nflask = \"3.1.0\"\n\
+                  smol = { git = \"https://example.org/smol.git\", tag = \"v1\" }\n";
+    let list = "flask==3.1.0\nsmol @ git+https://example.org/smol.git@v1\n";
+    for (name, text, lock, command) in [
+        ("Pipfile", pipfile, "Pipfile.lock", "pipenv requirements > "),
+        (
+            "pyproject.toml",
+            poetry,
+            "poetry.lock",
+            "poetry export --no-interaction --without-hashes --only main ",
+        ),
+        ("pyproject.toml", uv, "uv.lock", "uv sync "),
+        (
+            "requirements.txt",
+            list,
+            "README.md",
+            "--requirement requirements.txt",
+        ),
+    ] {
+        let sandbox = Sandbox::new(&[("app.py", SETTINGS), (name, text), (lock, "{}\n")]);
+        sandbox.run(0, &["init", "--yes"]);
+        let dockerfile = sandbox.read("Dockerfile");
+        assert!(dockerfile.contains(command), "{lock}: {dockerfile}");
+        let installs = |line: &str| {
+            line.contains("apt-get install") && line.split(' ').any(|word| word == "git")
+        };
+        assert!(dockerfile.lines().any(installs), "{lock}: {dockerfile}");
+    }
+}

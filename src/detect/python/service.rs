@@ -344,6 +344,11 @@ impl Surroundings<'_, '_> {
 
     fn system_packages(&self, service: &mut Service) {
         for requirement in self.package.requirements.iter().filter(|r| !r.development) {
+            if requirement.is_from_git() {
+                let fact = Fact::likely("git".to_owned(), requirement.declared.clone());
+                let why = format!("{} is fetched by it", requirement.name);
+                service.build_packages.push(fact.because(why));
+            }
             for system in distribution::SYSTEM
                 .iter()
                 .filter(|system| system.name == requirement.name)

@@ -1,6 +1,6 @@
 //! Pipfile.
 
-use super::pyproject::{extras, pep440};
+use super::pyproject::{extras, from_git, pep440};
 use super::requirement::loose;
 use super::{Package, Script};
 use crate::detect::python::code::Code;
@@ -23,7 +23,7 @@ pub(super) fn read(code: &Code<'_>, path: &RelPath, package: &mut Package) -> bo
             let one = loose(&entry.key, version, false, at(entry.line), development);
             package.add(vec![Requirement {
                 extras: extras(&entry.node),
-                ..one
+                ..from_git(one, &entry.node)
             }]);
         }
     }

@@ -3,6 +3,7 @@
 use super::requirement::{loose, normalise, pep508};
 use super::{EntryPoint, Package, Script};
 use crate::detect::python::code::Code;
+use crate::detect::secret;
 use crate::detect::structured::{self, Entry, Node};
 use crate::project::{Evidence, Fact, PackageManager, RelPath, Requirement};
 
@@ -52,6 +53,16 @@ pub(super) fn read(
     }
     if let Some(list) = root.at(&["tool", "uv", "dev-dependencies"]) {
         add(package, list, true, &at);
+    }
+    for source in root.entries_at(&["tool", "uv", "sources"]) {
+        let name = normalise(&source.key);
+        for one in package
+            .requirements
+            .iter_mut()
+            .filter(|one| one.name == name)
+        {
+            *one = from_git(one.clone(), &source.node);
+        }
     }
     scripts(&root, package, &at);
     for keys in [
@@ -187,8 +198,28 @@ fn read_poetry_table(
         let one = loose(&entry.key, version, true, at(entry.line), development);
         package.add(vec![Requirement {
             extras: extras(&entry.node),
-            ..one
+            ..from_git(one, &entry.node)
         }]);
+    }
+}
+
+/// `one`, where `{ git = "…", rev = "…" }` says that it comes from there: as PEP 508 writes that.
+pub(super) fn from_git(one: Requirement, node: &Node) -> Requirement {
+    let Some(url) = node.get("git").and_then(Node::text) else {
+        return one;
+    };
+    let named = ["rev", "ref", "tag", "branch"];
+    let at = named.iter().find_map(|key| node.get(key)?.text());
+    let at = at.map_or_else(String::new, |at| format!("@{at}"));
+    let shown = if secret::url_has_password(url) {
+        "…"
+    } else {
+        url
+    };
+    Requirement {
+        specifier: format!(" @ git+{shown}{at}"),
+        exact: true,
+        ..one
     }
 }
 

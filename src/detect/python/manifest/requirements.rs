@@ -120,11 +120,18 @@ pub(super) fn read(
         }
         let also = is_installed(path) && !says(path, DEVELOPMENT)
             || says(first, PARTS) && says(path, PARTS);
+        // What another place in production installs is for nobody's development.
+        if !also && says(path, PRODUCTION) {
+            continue;
+        }
         let mut other = File::of(code, package);
         other.included.clone_from(&included);
         // Whatever is not installed with the chosen file is not there in production.
         other.read(path, !also);
         package.add(other.requirements);
+        let further = other.included.into_iter();
+        let further = further.filter(|one| one != first && !included.contains(one));
+        package.includes.extend(further);
         if also {
             package.also.push(path.clone());
         }

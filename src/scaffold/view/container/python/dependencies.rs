@@ -39,6 +39,18 @@ pub(super) fn of(input: &Input, services: &[&Service]) -> Dependencies {
         files.extend(service.manifest_includes.iter().cloned());
         files.extend(service.manifest_also.iter().cloned());
     }
+    // pip cannot verify what git brings, and with one hash it wants to verify everything.
+    let is_hashed = !services
+        .iter()
+        .flat_map(|service| &service.requirements)
+        .any(Requirement::is_from_git);
+    let (pipenv, others) = if is_hashed {
+        ("pipenv requirements --hash", "")
+    } else {
+        ("pipenv requirements", " --without-hashes")
+    };
+    let poetry = format!("poetry export --no-interaction{others}");
+    let pdm = format!("pdm export --format requirements{others}");
     let mut dependencies = match (manager, lock) {
         (PackageManager::Uv, Some(_)) if manifest.file_name() == "pyproject.toml" => {
             uv(input, manifest)
@@ -47,36 +59,38 @@ pub(super) fn of(input: &Input, services: &[&Service]) -> Dependencies {
             input,
             manifest,
             &["poetry", "poetry-plugin-export"],
-            "poetry export --no-interaction --only main --output /tmp/requirements.txt",
-            "poetry export --no-interaction --only main,dev --output /tmp/dev.txt",
+            &format!("{poetry} --only main --output /tmp/requirements.txt"),
+            &format!("{poetry} --only main,dev --output /tmp/dev.txt"),
         ),
         (PackageManager::Poetry, None) => unlocked(exported(
             input,
             manifest,
             &["poetry", "poetry-plugin-export"],
-            "poetry lock --no-interaction && poetry export --no-interaction --only main --output /tmp/requirements.txt",
-            "poetry export --no-interaction --only main,dev --output /tmp/dev.txt",
+            &format!(
+                "poetry lock --no-interaction && {poetry} --only main --output /tmp/requirements.txt"
+            ),
+            &format!("{poetry} --only main,dev --output /tmp/dev.txt"),
         )),
         (PackageManager::Pipenv, None) => unlocked(exported(
             input,
             manifest,
             &["pipenv"],
-            "pipenv lock && pipenv requirements --hash > /tmp/requirements.txt",
-            "pipenv requirements --hash --dev > /tmp/dev.txt",
+            &format!("pipenv lock && {pipenv} > /tmp/requirements.txt"),
+            &format!("{pipenv} --dev > /tmp/dev.txt"),
         )),
         (PackageManager::Pipenv, Some(_)) => exported(
             input,
             manifest,
             &["pipenv"],
-            "pipenv requirements --hash > /tmp/requirements.txt",
-            "pipenv requirements --hash --dev > /tmp/dev.txt",
+            &format!("{pipenv} > /tmp/requirements.txt"),
+            &format!("{pipenv} --dev > /tmp/dev.txt"),
         ),
         (PackageManager::Pdm, Some(_)) => exported(
             input,
             manifest,
             &["pdm", "hishel"],
-            "pdm export --prod --format requirements --output /tmp/requirements.txt",
-            "pdm export --format requirements --output /tmp/dev.txt",
+            &format!("{pdm} --prod --output /tmp/requirements.txt"),
+            &format!("{pdm} --output /tmp/dev.txt"),
         ),
         (PackageManager::Conda, _) => conda(input, first),
         _ if manifest.extension() == "txt" => {
@@ -85,6 +99,16 @@ pub(super) fn of(input: &Input, services: &[&Service]) -> Dependencies {
         _ => declared(input, first, manifest),
     };
     dependencies.manifests = copy_files(&files);
+    for line in dependencies
+        .comment
+        .iter_mut()
+        .filter(|line| *line == HASHED)
+    {
+        if !is_hashed {
+            "Exactly what the lock file says; pip cannot verify what git brings, so it verifies nothing."
+                .clone_into(line);
+        }
+    }
     named_elsewhere(input, first, &mut dependencies);
     with_tools(input, services, dependencies)
 }
@@ -142,6 +166,9 @@ fn uv(input: &Input, manifest: &RelPath) -> Dependencies {
     }
 }
 
+/// What is said of a lock whose hashes pip verifies.
+const HASHED: &str = "Exactly what the lock file says, checked against its hashes; the tool that reads it stays here.";
+
 /// A lock that its own tool writes as requirements with hashes.
 fn exported(
     input: &Input,
@@ -161,7 +188,7 @@ fn exported(
         .map(|name| input.pins.requirement(name))
         .collect();
     Dependencies {
-        comment: vec!["Exactly what the lock file says, checked against its hashes; the tool that reads it stays here.".to_owned()],
+        comment: vec![HASHED.to_owned()],
         installs: vec![
             format!(
                 "python -m venv /opt/lock && /opt/lock/bin/pip install --no-compile {} \\\n    && {enter}export PATH=\"/opt/lock/bin:$PATH\" && {export}",
