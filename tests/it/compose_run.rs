@@ -284,6 +284,13 @@ fn development_shows_an_edit_without_a_restart() {
     let reads = "import os; print(os.path.isfile('/app/.env'), repr(open('/app/.env').read()))";
     let seen = project.inside("web", &["python", "-c", reads]);
     assert_eq!(seen.trim(), "False ''");
+    // What reloads a worker begins to watch, whatever folder it may not read.
+    let watches = "import watchfiles; \
+                   next(watchfiles.watch('/app', rust_timeout=100, yield_on_timeout=True)); print('watches')";
+    let mode = std::fs::Permissions::from_mode(0o700);
+    std::fs::set_permissions(project.sandbox.path(".git"), mode).unwrap();
+    let seen = project.inside("web", &["python", "-c", watches]);
+    assert_eq!(seen.trim(), "watches");
     let began = project.inspect("web")["State"]["StartedAt"].clone();
     let source = project.sandbox.read("app.py");
     // In place, as some editors write.
