@@ -1,7 +1,7 @@
 //! `shipway adopt`: a file of the user's goes over to shipway.
 
 use super::interrupt::Interrupt;
-use super::planned::{self, unreadable};
+use super::planned::{self, Detected, unreadable};
 use super::{Context, Exit, Failure, Format, update};
 use crate::config::Config;
 use crate::git::{self, Repository};
@@ -66,9 +66,12 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         super::undo::repair(&session, context)?;
         Some(session)
     };
-    let lock = update::lock_of(&repository)?;
+    let (lock, moves) = update::lock_of(&repository)?;
     let (file, target) = named(&arguments.path, start);
-    let path = planned::inside(&repository, start, &file)?;
+    let mut path = planned::inside(&repository, start, &file)?;
+    if !path.under(&repository.root).exists() {
+        path = lock.place_of(&path).clone();
+    }
     let rule = target
         .map(|target| rule(&repository, &path, &target))
         .transpose()?;
@@ -81,10 +84,14 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let before = text.clone();
     let mut config = Config::parse(&text, CONFIG_FILE)?;
     super::work_along();
-    let with = detect::detect(&repository.root, &config)?;
+    let mut others = moves.places();
+    let mut detected = Detected::read(&repository, &config, moves)?;
+    if rule.is_none() {
+        others.insert(path.clone());
+    }
     let detect_after = |config: &Config| match &rule {
-        Some(rule) => detect::detect_with(&repository.root, config, &path, &rule.rest),
-        None => detect::detect_without(&repository.root, config, &path),
+        Some(rule) => detect::detect_with(&repository.root, config, &others, (&path, &rule.rest)),
+        None => detect::detect_without(&repository.root, config, &others),
     };
     let without = detect_after(&config)?;
     let journey = || match &rule {
@@ -92,7 +99,8 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         None => Journey::Adopt(path.clone()),
     };
     let choice = update::made_before(&lock, &config);
-    let answers = facts::answers(&with, &without, &path).map(|(mut answers, mut said)| {
+    let answers = facts::answers(&detected.project, &without, &path);
+    let answers = answers.map(|(mut answers, mut said)| {
         if let Some(rule) = &rule {
             facts::test_of(rule, &without, &mut answers, &mut said);
         }
@@ -101,19 +109,16 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let (answers, said) = match answers {
         Ok(found) => found,
         Err(service) => {
-            let made = |project| {
-                let tools = Vec::new();
-                planned::make(
-                    project,
-                    &config,
-                    &repository,
-                    journey(),
-                    choice.clone(),
-                    None,
-                    tools,
-                )
-            };
-            let plan = made(&with)?;
+            let tools = Vec::new();
+            let plan = planned::make(
+                &detected,
+                &config,
+                &repository,
+                journey(),
+                choice,
+                None,
+                tools,
+            )?;
             return Err(if plan.takeover.is_none() {
                 nothing_for(&plan, &path)
             } else {
@@ -122,9 +127,10 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         }
     };
     planned::take(&mut text, &mut config, &answers)?;
-    let project = detect_after(&config)?;
+    detected.project = detect_after(&config)?;
+    let project = &detected.project;
     let mut plan = planned::make(
-        &project,
+        &detected,
         &config,
         &repository,
         journey(),

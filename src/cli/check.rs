@@ -1,13 +1,14 @@
 //! `shipway check`: what drifted, is outdated, invalid or was made less safe by hand.
 
+use super::planned::{self, Detected};
 use super::update::{made_before, present_lock};
-use super::{Context, Exit, Failure, planned};
+use super::{Context, Exit, Failure};
 use crate::config::Config;
 use crate::doctor::Machine;
 use crate::scaffold::check::validator::{self, Skipped};
 use crate::scaffold::check::{self, CheckError, Finding, Subject};
 use crate::scaffold::{CONFIG_FILE, Journey};
-use crate::{detect, git, ui};
+use crate::{git, ui};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -49,12 +50,13 @@ struct Report<'r> {
 pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Failure> {
     let start = arguments.path.as_deref().unwrap_or(Path::new("."));
     let repository = git::open(start)?;
-    let (lock, _) = present_lock(&repository)?;
+    let (lock, moves, _) = present_lock(&repository)?;
     let config = Config::parse(&planned::read_config(&repository.root)?, CONFIG_FILE)?;
     super::work_along();
-    let project = detect::detect(&repository.root, &config)?;
+    let detected = Detected::read(&repository, &config, moves)?;
+    let project = &detected.project;
     let plan = planned::make(
-        &project,
+        &detected,
         &config,
         &repository,
         Journey::Update {
@@ -67,7 +69,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let subject = Subject {
         plan: &plan,
         lock: &lock,
-        project: &project,
+        project,
         config: &config,
         root: &repository.root,
     };

@@ -9,6 +9,7 @@ use crate::git::{self, Repository};
 use crate::hooks::install::Row;
 use crate::scaffold::apply::{self, Session, Step};
 use crate::scaffold::eject::{self, Ejection, Mention};
+use crate::scaffold::moved;
 use crate::scaffold::{self, Action, Entry};
 use crate::ui;
 use clap::Args;
@@ -65,7 +66,8 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         super::undo::repair(&session, context)?;
         Some(session)
     };
-    let lock = scaffold::read_lock(&repository.root)?;
+    let mut lock = scaffold::read_lock(&repository.root)?;
+    moved::follow(&lock, &repository).enter(&mut lock);
     if lock.artifacts.is_empty() {
         return Err(update::nothing_generated(&repository));
     }

@@ -1,7 +1,7 @@
 //! `shipway add` and `shipway remove`: features later.
 
 use super::interrupt::Interrupt;
-use super::planned::{self, Shown};
+use super::planned::{self, Detected, Shown};
 use super::{Context, Exit, Failure, Format, update};
 use crate::config::Config;
 use crate::git::{self, Repository};
@@ -10,7 +10,7 @@ use crate::scaffold::apply::Session;
 use crate::scaffold::feature::Features;
 use crate::scaffold::lock::Lock;
 use crate::scaffold::{self, CONFIG_FILE, Choice, Journey, PlanError};
-use crate::{detect, ui};
+use crate::ui;
 use clap::Args;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -73,7 +73,7 @@ pub(super) fn add(add: &Add, context: &Context) -> Result<Exit, Failure> {
 pub(super) fn remove(remove: &Remove, context: &Context) -> Result<Exit, Failure> {
     let repository = git::open(Path::new("."))?;
     let features = known(&repository, &remove.arguments)?;
-    let lock = update::lock_of(&repository)?;
+    let (lock, _) = update::lock_of(&repository)?;
     let named = &remove.arguments.features;
     refuse_what_is_not_made(&lock, named)?;
     refuse_what_is_required(&lock, &features, named)?;
@@ -182,9 +182,11 @@ fn change(
         planned::take(&mut text, &mut config, &answers)?;
     }
     super::work_along();
-    let project = detect::detect(&repository.root, &config)?;
+    let (_, moves, _) = update::present_lock(repository)?;
+    let detected = Detected::read(repository, &config, moves)?;
+    let project = &detected.project;
     let plan = planned::make(
-        &project,
+        &detected,
         &config,
         repository,
         Journey::Update {
@@ -212,7 +214,7 @@ fn change(
         _ => false,
     };
     let shown = Shown {
-        project: &project,
+        project,
         plan: &plan,
         applied,
         hooks: hooks.as_ref(),

@@ -3,7 +3,7 @@
 use super::hooks::at_init::{self, AtInit};
 use super::interrupt::Interrupt;
 use super::planned::{
-    count, make, read_config, refuse_untrusted, refuse_while_under_way, take, unreadable,
+    Detected, count, make, read_config, refuse_untrusted, refuse_while_under_way, take, unreadable,
 };
 use super::{Context, Exit, Failure, Format};
 use crate::config::{Base, Config};
@@ -11,8 +11,9 @@ use crate::git::Repository;
 use crate::project::{Finding, Project, Severity, Unknown};
 use crate::scaffold::answer::{Answers, Others};
 use crate::scaffold::apply::{self, Session, Step};
+use crate::scaffold::moved;
 use crate::scaffold::{self, CONFIG_FILE, Choice, Entry, Journey, Plan, PlanError, Skipped};
-use crate::{detect, git, ui};
+use crate::{git, ui};
 use clap::Args;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -112,9 +113,13 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     refuse_unknown_features(&repository, &config, arguments)?;
     take(&mut text, &mut config, &flags)?;
     super::work_along();
-    let mut project = detect::detect(&repository.root, &config)?;
+    // One that cannot be read is told of where the plan is made.
+    let lock = scaffold::read_lock(&repository.root).unwrap_or_default();
+    let moves = moved::follow(&lock, &repository);
+    let mut detected = Detected::read(&repository, &config, moves)?;
+    let project = &detected.project;
     if arguments.feature != ["hooks"] {
-        refuse_unrecognised(&project, &repository)?;
+        refuse_unrecognised(project, &repository)?;
     }
     let mut tools = Vec::new();
     let mut farewell = None;
@@ -123,8 +128,8 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         let offers = offers(&repository, &config)?;
         let with_features = arguments.feature.is_empty();
         let zone = config.dora.tz.as_deref();
-        let others = at_init::others(&project, &config);
-        let mut answers = ui::ask(&project, &offers, with_features, zone, others)
+        let others = at_init::others(project, &config);
+        let mut answers = ui::ask(project, &offers, with_features, zone, others)
             .map_err(|error| unreadable(&error))?;
         tools = std::mem::take(&mut answers.tools);
         if std::mem::take(&mut answers.others) == Others::Imported {
@@ -135,7 +140,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         }
         if answers != Answers::default() {
             take(&mut text, &mut config, &answers)?;
-            project = detect::detect(&repository.root, &config)?;
+            detected = Detected::read(&repository, &config, detected.moves)?;
         }
     }
 
@@ -143,8 +148,9 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         only: (!arguments.feature.is_empty()).then(|| arguments.feature.clone()),
         without: arguments.without.clone(),
     };
+    let project = &detected.project;
     let plan = make(
-        &project,
+        &detected,
         &config,
         &repository,
         Journey::Init,
@@ -192,7 +198,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         });
     }
     let hooks = hooks.transpose()?;
-    report(arguments, context, &plan, &project, applied, hooks.as_ref())?;
+    report(arguments, context, &plan, project, applied, hooks.as_ref())?;
     Ok(super::planned::exit(&plan))
 }
 

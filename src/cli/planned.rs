@@ -4,11 +4,13 @@ use super::hooks::at_init::{self, AtInit};
 use super::interrupt::Interrupt;
 use super::{Context, Exit, Failure, Format};
 use crate::config::Config;
+use crate::detect;
 use crate::git::Repository;
 use crate::project::{Project, RelPath};
 use crate::scaffold::answer::{self, Answers};
 use crate::scaffold::apply::{Session, Step};
 use crate::scaffold::lock::PROPOSAL;
+use crate::scaffold::moved::Moves;
 use crate::scaffold::{
     self, Action, CONFIG_FILE, Choice, Entry, Fresh, Journey, Options, Plan, PlanError, Skipped,
 };
@@ -87,9 +89,27 @@ pub(super) fn conflicts(plan: &Plan) -> String {
     })
 }
 
+/// What a plan is made for.
+pub(super) struct Detected {
+    pub(super) project: Project,
+    pub(super) moves: Moves,
+}
+
+impl Detected {
+    /// Detects what the repository is. Generated files that were moved are none of the user's.
+    pub(super) fn read(
+        repository: &Repository,
+        config: &Config,
+        moves: Moves,
+    ) -> Result<Self, Failure> {
+        let project = detect::detect_without(&repository.root, config, &moves.places())?;
+        Ok(Self { project, moves })
+    }
+}
+
 /// Makes the plan with the time of now and the system's random numbers.
 pub(super) fn make(
-    project: &Project,
+    detected: &Detected,
     config: &Config,
     repository: &Repository,
     journey: Journey,
@@ -112,8 +132,9 @@ pub(super) fn make(
         },
         config_text,
         tools,
+        moves: &detected.moves,
     };
-    let plan = scaffold::plan(project, config, repository, &options)?;
+    let plan = scaffold::plan(&detected.project, config, repository, &options)?;
     if failed.get() {
         return Err(Failure::new(
             Exit::Missing,

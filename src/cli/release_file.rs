@@ -45,8 +45,9 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         super::undo::repair(&session, context)?;
         Some(session)
     };
-    let lock = update::lock_of(&repository)?;
+    let (lock, _) = update::lock_of(&repository)?;
     let path = planned::inside(&repository, start, &arguments.path)?;
+    let path = lock.place_of(&path).clone();
     let plan = release::plan(&repository.root, &lock, &path)?;
     if plan.is_empty() {
         return Err(Failure::new(

@@ -1,7 +1,7 @@
 //! `shipway update`: detect again, render again, merge with the user's edits.
 
 use super::interrupt::Interrupt;
-use super::planned::{self, Shown, make, refuse_untrusted, unreadable};
+use super::planned::{self, Detected, Shown, make, refuse_untrusted, unreadable};
 use super::{Context, Exit, Failure, Format};
 use crate::config::Config;
 use crate::git::Repository;
@@ -9,8 +9,9 @@ use crate::project::RelPath;
 use crate::scaffold::apply::{self, Session};
 use crate::scaffold::feature::Strategy;
 use crate::scaffold::lock::{LOCK_FILE, Lock, PROPOSAL};
+use crate::scaffold::moved::{self, Moves};
 use crate::scaffold::{self, CONFIG_FILE, Choice, Journey, Plan, Side, current};
-use crate::{detect, git, ui};
+use crate::{git, ui};
 use clap::Args;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -73,17 +74,18 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         }
         None
     };
-    let lock = lock_of(&repository)?;
+    let (lock, moves) = lock_of(&repository)?;
     let config = Config::parse(&planned::read_config(&repository.root)?, CONFIG_FILE)?;
     super::work_along();
-    let project = detect::detect(&repository.root, &config)?;
-    let mut favour = sides(arguments, &repository, start)?;
+    let detected = Detected::read(&repository, &config, moves)?;
+    let project = &detected.project;
+    let mut favour = sides(arguments, &repository, &lock, start)?;
     let again = |favour: &BTreeMap<RelPath, Side>| {
         let journey = Journey::Update {
             favour: favour.clone(),
         };
         make(
-            &project,
+            &detected,
             &config,
             &repository,
             journey,
@@ -128,7 +130,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         _ => false,
     };
     let shown = Shown {
-        project: &project,
+        project,
         plan: &plan,
         applied,
         hooks: hooks.as_ref(),
@@ -174,23 +176,25 @@ pub(super) fn made_before(lock: &Lock, config: &Config) -> Choice {
     }
 }
 
-/// The lock of what was generated; both sides of one that is in conflict.
-pub(super) fn lock_of(repository: &Repository) -> Result<Lock, Failure> {
-    let (lock, is_joined) = present_lock(repository)?;
+/// The lock of what was generated, where that lies now; both sides of one that is in conflict.
+pub(super) fn lock_of(repository: &Repository) -> Result<(Lock, Moves), Failure> {
+    let (lock, moves, is_joined) = present_lock(repository)?;
     // Joining the lock is a part of the merge that is under way.
     if !is_joined {
         planned::refuse_while_under_way(repository)?;
     }
-    Ok(lock)
+    Ok((lock, moves))
 }
 
 /// As [`lock_of`], whatever is under way; and whether it was joined.
-pub(super) fn present_lock(repository: &Repository) -> Result<(Lock, bool), Failure> {
-    let (lock, joined) = scaffold::joined_lock(&repository.root)?;
+pub(super) fn present_lock(repository: &Repository) -> Result<(Lock, Moves, bool), Failure> {
+    let (mut lock, joined) = scaffold::joined_lock(&repository.root)?;
     if lock.artifacts.is_empty() {
         return Err(nothing_generated(repository));
     }
-    Ok((lock, joined.is_some()))
+    let moves = moved::follow(&lock, repository);
+    moves.enter(&mut lock);
+    Ok((lock, moves, joined.is_some()))
 }
 
 pub(super) fn nothing_generated(repository: &Repository) -> Failure {
@@ -208,6 +212,7 @@ pub(super) fn nothing_generated(repository: &Repository) -> Failure {
 fn sides(
     arguments: &Arguments,
     repository: &Repository,
+    lock: &Lock,
     start: &Path,
 ) -> Result<BTreeMap<RelPath, Side>, Failure> {
     let mut favour = BTreeMap::new();
@@ -217,6 +222,7 @@ fn sides(
     ] {
         for path in paths {
             let path = planned::inside(repository, start, path)?;
+            let path = lock.place_of(&path).clone();
             if favour
                 .insert(path.clone(), side)
                 .is_some_and(|other| other != side)

@@ -24,7 +24,8 @@ pub(super) fn files(root: &Path) -> BTreeSet<RelPath> {
             let table: toml::Table = line.parse().ok()?;
             Some(table.get(key)?.as_str()?.to_owned())
         };
-        let Some(path) = value("path").and_then(|path| RelPath::parse(&path).ok()) else {
+        let place = value("moved_to").or_else(|| value("path"));
+        let Some(path) = place.and_then(|path| RelPath::parse(&path).ok()) else {
             continue;
         };
         if block.contains("\nproposal = ")
@@ -85,6 +86,7 @@ mod tests {
     fn the_lock_names_whole_files() {
         let root = tempfile::tempdir().unwrap();
         let lock = "[[artifact]]\npath = \"Dockerfile\"\nstrategy = \"file\"\n\
+                    [[artifact]]\npath = \"d.yml\"\nmoved_to = \"e/d.yml\"\nstrategy = \"file\"\nproposal = \"1\"\n\
                     [[artifact]]\npath = \"c.yml\"\nstrategy = \"file\"\nreleased = true\n\
                     [[artifact]]\npath = \"Makefile\"\nstrategy = \"block\"\nproposal = \"1\"\n\
                     <<<<<<< HEAD\n[[artifact]]\npath = \"a.yml\"\nstrategy = \"file\"\n\
@@ -94,7 +96,14 @@ mod tests {
         let names: Vec<&str> = found.iter().map(RelPath::as_str).collect();
         assert_eq!(
             names,
-            ["Dockerfile", "Makefile.shipway-proposal", "a.yml", "b.yml"]
+            [
+                "Dockerfile",
+                "Makefile.shipway-proposal",
+                "a.yml",
+                "b.yml",
+                "e/d.yml",
+                "e/d.yml.shipway-proposal"
+            ]
         );
     }
 }

@@ -51,6 +51,7 @@ pub use walk::TreeError;
 
 use crate::config::Config;
 use crate::project::{Finding, Library, Project, RelPath, Service, Tool, Unknown};
+use std::collections::BTreeSet;
 
 /// What one ecosystem found. Merged over all ecosystems in the order of [`ECOSYSTEMS`].
 #[derive(Debug, Default)]
@@ -145,30 +146,30 @@ pub fn detect(root: &std::path::Path, config: &Config) -> Result<Project, TreeEr
     Ok(detect_in(&Tree::read(root)?, config))
 }
 
-/// As [`detect`], as if the file at `path` were none of the user's.
+/// As [`detect`], as if the files at `paths` were none of the user's.
 ///
 /// # Errors
 /// As [`detect`].
 pub fn detect_without(
     root: &std::path::Path,
     config: &Config,
-    path: &RelPath,
+    paths: &BTreeSet<RelPath>,
 ) -> Result<Project, TreeError> {
-    Ok(detect_in(&Tree::read_without(root, path)?, config))
+    Ok(detect_in(&Tree::read_without(root, paths)?, config))
 }
 
-/// As [`detect`], with `text` as what the file at `path` says.
+/// As [`detect_without`], with the second of `told` as what the file at the first says.
 ///
 /// # Errors
 /// As [`detect`].
 pub fn detect_with(
     root: &std::path::Path,
     config: &Config,
-    path: &RelPath,
-    text: &str,
+    paths: &BTreeSet<RelPath>,
+    told: (&RelPath, &str),
 ) -> Result<Project, TreeError> {
-    let tree = Tree::read(root)?;
-    tree.take_for(path, text);
+    let tree = Tree::read_without(root, paths)?;
+    tree.take_for(told.0, told.1);
     Ok(detect_in(&tree, config))
 }
 

@@ -85,13 +85,13 @@ impl Tree {
         Ok(Self::listed(root, walk::list(root)?))
     }
 
-    /// As [`Tree::read`], without the file at `path`.
+    /// As [`Tree::read`], without the files at `paths`.
     ///
     /// # Errors
     /// As [`Tree::read`].
-    pub(super) fn read_without(root: &Path, path: &RelPath) -> Result<Self, TreeError> {
+    pub(super) fn read_without(root: &Path, paths: &BTreeSet<RelPath>) -> Result<Self, TreeError> {
         let mut listing = walk::list(root)?;
-        listing.leave_out(&BTreeSet::from([path.clone()]));
+        listing.leave_out(paths);
         Ok(Self::listed(root, listing))
     }
 

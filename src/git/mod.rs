@@ -22,6 +22,7 @@ mod introduced;
 mod join;
 pub mod kept;
 pub mod manifest;
+pub mod moved;
 mod objects;
 mod opened;
 pub mod origin;

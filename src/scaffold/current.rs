@@ -26,7 +26,7 @@ pub fn remember(repository: &Repository, lock: &Lock) {
     files.extend(
         lock.artifacts
             .iter()
-            .map(|artifact| artifact.path.to_string()),
+            .map(|artifact| artifact.place().to_string()),
     );
     shadows(&repository.root, SHADOW_DIR, &mut files);
     if let Some(fetched) = &lock.templates {

@@ -1,5 +1,6 @@
 //! A plan in the making: artifact by artifact, with what was generated before at hand.
 
+mod proposal;
 mod takeover;
 
 use super::adopt::Takeover;
@@ -7,20 +8,23 @@ use super::block::{self, Found};
 use super::cause::Causes;
 use super::expand::Wanted;
 use super::feature::Strategy;
-use super::lock::{Artifact, LOCK_FILE, Lock, PRISTINE_DIR, PROPOSAL, sha256};
+use super::lock::{Artifact, LOCK_FILE, Lock, PRISTINE_DIR, sha256};
 use super::merge::{self, Merged, Sides};
+use super::moved::{self, Moves, OldName};
 use super::place::{Place, Places};
 use super::plan::{Action, Change, Entry, Plan, Seen};
 use super::three_way::Side;
 use super::{CONFIG_FILE, Journey, PlanError, jobs, own_path, read};
 use crate::git::{Executable, Repository};
 use crate::project::RelPath;
+use proposal::{Proposal, proposal_path};
 use std::collections::BTreeSet;
 
 pub(super) struct Draft<'t> {
     repository: &'t Repository,
     places: Places<'t>,
     journey: &'t Journey,
+    moves: &'t Moves,
     entries: Vec<Entry>,
     changes: Vec<Change>,
     seen: Vec<Seen>,
@@ -39,12 +43,14 @@ impl<'t> Draft<'t> {
         lock: &Lock,
         causes: Causes,
         has_source: bool,
+        moves: &'t Moves,
     ) -> Self {
         let older = || format!("{LOCK_FILE} is of an older schema; it is written in today's");
         Self {
             repository,
             places,
             journey,
+            moves,
             entries: Vec::new(),
             changes: Vec::new(),
             seen: Vec::new(),
@@ -57,7 +63,7 @@ impl<'t> Draft<'t> {
                 ..Lock::default()
             },
             causes,
-            waits: false,
+            waits: moves.unclear,
             takeover: None,
         }
     }
@@ -123,8 +129,10 @@ impl<'t> Draft<'t> {
             self.yours(known);
             return Ok(());
         }
-        let moves = known.as_ref().filter(|known| known.path != *path);
-        let lies_at = moves.map_or(path, |known| &known.path).clone();
+        let lies_at = known.as_ref().map_or(path, Artifact::place).clone();
+        // What its user moved keeps its name in the records; what goes elsewhere by itself does not.
+        let stays = known.as_ref().filter(|_| lies_at == *path);
+        let made_at = stays.map_or(path, |known| &known.path).clone();
         let mut present = match planned {
             Some(at) => self.changes[at].content.clone(),
             None => self.read(&lies_at)?,
@@ -143,7 +151,7 @@ impl<'t> Draft<'t> {
             }
         };
         let mut merged = merge::merge(&Sides {
-            path,
+            path: &file.path,
             id: &id,
             strategy: rule.strategy,
             present: present.as_deref(),
@@ -173,7 +181,8 @@ impl<'t> Draft<'t> {
         if lies_at != *path && rule.strategy == Strategy::Block {
             present = self.settle_block(path, present, &mut merged)?;
         } else if lies_at != *path {
-            present = self.move_from(&lies_at, present, base.as_deref(), &mut merged)?;
+            let from = known.as_ref().map_or(path, |known| &known.path);
+            present = self.move_from(from, &lies_at, present, base.as_deref(), &mut merged)?;
         }
         let Merged {
             mut action,
@@ -188,6 +197,9 @@ impl<'t> Draft<'t> {
                 action = Action::Beside;
             }
             reason = format!("{reason}; here, because {because}");
+        }
+        if let Place::Moved { made_at, .. } = &file.place {
+            reason = format!("{reason}; you moved it here from {made_at}");
         }
         if let Some(note) = note {
             reason = format!("{reason}; {note}");
@@ -222,6 +234,7 @@ impl<'t> Draft<'t> {
         if rule.strategy != Strategy::Env {
             self.seen.push(Seen {
                 path: path.clone(),
+                made_at: made_at.clone(),
                 id: id.clone(),
                 strategy: rule.strategy,
                 present,
@@ -244,7 +257,8 @@ impl<'t> Draft<'t> {
             return Ok(());
         };
         self.lock.put(Artifact {
-            path: path.clone(),
+            path: made_at.clone(),
+            moved_to: (made_at != *path).then(|| path.clone()),
             id,
             feature: file.feature.to_owned(),
             mode: format!("{:04o}", rule.mode.bits()),
@@ -256,7 +270,7 @@ impl<'t> Draft<'t> {
             released: false,
         });
         if let Some(pristine) = pristine {
-            self.ours(pristine_path(path)?, pristine)?;
+            self.ours(pristine_path(&made_at)?, pristine)?;
         }
         Ok(())
     }
@@ -280,66 +294,11 @@ impl<'t> Draft<'t> {
         if found.is_none() {
             // The copy was edited or deleted; git may have it, or the file as it was generated.
             let git = Executable::new(&self.repository.git_dir, Some(&self.repository.root));
-            found = [&copy, &known.path]
+            found = [&copy, &known.path, known.place()]
                 .into_iter()
                 .find_map(|path| git.contents_of(path).iter().find_map(|text| is_it(text)));
         }
         Ok(found.and_then(|text| String::from_utf8(text).ok()))
-    }
-
-    /// Puts a proposal beside the file in conflict, or takes away one that is needed no more. The
-    /// conflict is over where the user took the proposal away.
-    fn settle(
-        &mut self,
-        known: &Artifact,
-        path: &RelPath,
-        present: Option<&[u8]>,
-        text: &str,
-        merged: &mut Merged,
-    ) -> Result<Proposal, PlanError> {
-        if known.proposal.is_none() && merged.proposal.is_none() {
-            return Ok(Proposal::default());
-        }
-        let beside = RelPath::parse(&format!("{path}{PROPOSAL}")).map_err(own_path)?;
-        let lies = self.read(&beside)?;
-        let is_ours = lies.as_deref().map(sha256) == known.proposal;
-        let wanted = sha256(text.as_bytes());
-        let mut out = Proposal {
-            changed: true,
-            ..Proposal::default()
-        };
-        let Some(proposal) = merged.proposal.take() else {
-            if is_ours && lies.is_some() {
-                self.change(beside, lies.as_deref(), None, None);
-            }
-            return Ok(out);
-        };
-        if lies.is_none() && known.proposed.as_ref() == Some(&wanted) {
-            *merged = Merged {
-                action: Action::Kept,
-                content: None,
-                pristine: Some(text.as_bytes().to_vec()),
-                proposal: None,
-                note: Some("edited; kept, you settled the conflict"),
-            };
-            return Ok(out);
-        }
-        out.proposed = Some(wanted);
-        out.proposal = Some(sha256(&proposal));
-        if lies.is_some() && !is_ours {
-            out.proposed.clone_from(&known.proposed);
-            out.proposal.clone_from(&known.proposal);
-            out.said = Some(format!(
-                "in conflict; {beside} is edited and stays as it is"
-            ));
-            return Ok(out);
-        }
-        out.said = Some(format!("in conflict; {beside} is what would come"));
-        if lies.as_deref() != Some(&proposal) {
-            let private = present.is_none().then_some(0o644);
-            self.change(beside, lies.as_deref(), Some(proposal), private);
-        }
-        Ok(out)
     }
 
     /// What was made before and is not among `wanted` goes, unless it was edited.
@@ -362,7 +321,7 @@ impl<'t> Draft<'t> {
         if artifact.released {
             return self.forget(artifact);
         }
-        let path = &artifact.path;
+        let path = artifact.place();
         let planned = self.changes.iter().position(|change| change.path == *path);
         let present = match planned {
             Some(at) => self.changes[at].content.clone(),
@@ -445,7 +404,7 @@ impl<'t> Draft<'t> {
     /// What its user took over stays as it is.
     fn yours(&mut self, known: &Artifact) {
         self.entries.push(Entry {
-            path: known.path.clone(),
+            path: known.place().clone(),
             feature: known.feature.clone(),
             action: Action::Unchanged,
             strategy: known.strategy,
@@ -461,7 +420,7 @@ impl<'t> Draft<'t> {
         if let Some(content) = self.read(&copy)? {
             self.change(copy, Some(&content), None, None);
         }
-        let beside = RelPath::parse(&format!("{}{PROPOSAL}", artifact.path)).map_err(own_path)?;
+        let beside = proposal_path(artifact.place())?;
         if let Some(content) = self.read(&beside)?
             && artifact.proposal == Some(sha256(&content))
         {
@@ -493,6 +452,13 @@ impl<'t> Draft<'t> {
         content: Option<Vec<u8>>,
         mode: Option<u32>,
     ) {
+        if let Some(at) = self.changes.iter().position(|change| change.path == path) {
+            self.changes[at].content = content;
+            if self.changes[at].content.is_none() && self.changes[at].before.is_none() {
+                self.changes.remove(at);
+            }
+            return;
+        }
         self.changes.push(Change {
             path,
             content,
@@ -512,6 +478,9 @@ impl<'t> Draft<'t> {
             self.ours(path, text)?;
         }
         self.entries.sort_by(|a, b| a.path.cmp(&b.path));
+        let old_names = self.old_names();
+        let said = old_names.iter().map(|one| format!("{one}"));
+        self.notes.extend(said);
         Ok(Plan {
             entries: self.entries,
             skipped: Vec::new(),
@@ -522,18 +491,26 @@ impl<'t> Draft<'t> {
             changes: self.changes,
             seen: self.seen,
             takeover: self.takeover,
+            old_names,
         })
     }
-}
 
-/// What becomes of the proposal beside a file.
-#[derive(Default)]
-struct Proposal {
-    /// Whether the lock says something else of it now.
-    changed: bool,
-    proposed: Option<String>,
-    proposal: Option<String>,
-    said: Option<String>,
+    /// What the generated files, as they will be, name where it does not lie any more.
+    fn old_names(&self) -> Vec<OldName> {
+        let mut found = Vec::new();
+        for seen in &self.seen {
+            let mut changes = self.changes.iter();
+            let new = match changes.find(|change| change.path == seen.path) {
+                Some(change) => change.content.as_ref(),
+                None => seen.present.as_ref(),
+            };
+            if let Some(new) = new {
+                let text = String::from_utf8_lossy(new);
+                found.extend(moved::old_names(&seen.path, &text, &self.lock));
+            }
+        }
+        found
+    }
 }
 
 fn pristine_path(path: &RelPath) -> Result<RelPath, PlanError> {

@@ -34,9 +34,14 @@ impl Wanted<'_> {
 
     /// Where it goes; None where it is not made.
     pub(super) fn target(&self) -> Option<&RelPath> {
+        self.place.path()
+    }
+
+    /// What other files call it: where it was made, if its content depends on that.
+    fn named(&self) -> Option<&RelPath> {
         match &self.place {
-            Place::At(path) | Place::Beside { path, .. } => Some(path),
-            Place::Out { .. } => None,
+            Place::Moved { made_at, .. } if !self.rule.anywhere => Some(made_at),
+            place => place.path(),
         }
     }
 
@@ -58,7 +63,7 @@ impl Wanted<'_> {
         let paths: Map<String, Value> = all
             .iter()
             .filter(|other| other.item.as_ref() == Some(name))
-            .filter_map(|other| Some((other.rule.id.clone(), other.target()?.as_str().into())))
+            .filter_map(|other| Some((other.rule.id.clone(), other.named()?.as_str().into())))
             .collect();
         item["paths"] = Value::Object(paths);
         context["item"] = item;
@@ -69,7 +74,16 @@ impl Wanted<'_> {
 pub(super) fn paths(wanted: &[Wanted]) -> BTreeMap<String, String> {
     wanted
         .iter()
-        .filter_map(|file| Some((file.id(), file.target()?.as_str().to_owned())))
+        .filter_map(|file| Some((file.id(), file.named()?.as_str().to_owned())))
+        .collect()
+}
+
+/// Where those lie that their user moved.
+pub(super) fn moved(wanted: &[Wanted]) -> Vec<String> {
+    wanted
+        .iter()
+        .filter(|file| matches!(file.place, Place::Moved { .. }))
+        .filter_map(|file| Some(file.target()?.as_str().to_owned()))
         .collect()
 }
 
@@ -80,7 +94,7 @@ pub(super) fn leave_out_with(wanted: &mut [Wanted]) {
         .iter()
         .filter_map(|file| match &file.place {
             Place::Out { because } => Some((file.id(), (file.path.clone(), because.clone()))),
-            Place::At(_) | Place::Beside { .. } => None,
+            _ => None,
         })
         .collect();
     while let Some((file, first)) = wanted

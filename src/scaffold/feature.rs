@@ -72,6 +72,10 @@ pub struct FileRule {
     /// Files of the user's beside `path` that it can take the place of, under their names.
     #[serde(default)]
     pub adopts: Vec<String>,
+    /// Whether nothing in it depends on where it lies: where its user moves it, the files that name
+    /// it do so there.
+    #[serde(default)]
+    pub anywhere: bool,
 }
 
 /// How a file gets its content.

@@ -13,8 +13,8 @@ pub const LOCK_FILE: &str = "shipway.lock";
 pub const PRISTINE_DIR: &str = ".shipway/pristine";
 /// What the name of a proposal ends with, after that of the file that it is for.
 pub const PROPOSAL: &str = ".shipway-proposal";
-/// 1: no proposals. 2: `proposed` and `proposal` of an artifact in conflict. 3: `templates`; written
-/// where it has them.
+/// 1: no proposals. 2: `proposed` and `proposal` of an artifact in conflict, `moved_to` of one that
+/// its user moved. 3: `templates`; written where it has them.
 const SCHEMA: u32 = 3;
 const WITHOUT_TEMPLATES: u32 = 2;
 const MARKS: &[&str] = &["<<<<<<<", "=======", ">>>>>>>", "|||||||"];
@@ -56,8 +56,12 @@ pub struct Fetched {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Artifact {
+    /// Where it was made, which names it in shipway's records.
     #[serde(with = "rel_path")]
     pub path: RelPath,
+    /// Where it lies since its user moved it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_to: Option<RelPath>,
     /// The file rule's id, with the element's name where there are several: `dockerfile.web`.
     pub id: String,
     pub feature: String,
@@ -99,6 +103,14 @@ pub enum LockError {
     NewerProgram { line: usize, found: semver::Version },
     #[error("{LOCK_FILE}:{line}: {message}; restore it with: git checkout -- {LOCK_FILE}")]
     Invalid { line: usize, message: String },
+}
+
+impl Artifact {
+    /// Where it lies, or lay before its user deleted it.
+    #[must_use]
+    pub fn place(&self) -> &RelPath {
+        self.moved_to.as_ref().unwrap_or(&self.path)
+    }
 }
 
 impl Default for Lock {
@@ -212,7 +224,17 @@ impl Lock {
     pub fn owns(&self, path: &RelPath) -> bool {
         self.artifacts
             .iter()
-            .any(|artifact| artifact.path == *path && artifact.strategy == Strategy::File)
+            .any(|artifact| artifact.place() == path && artifact.strategy == Strategy::File)
+    }
+
+    /// Where that lies which was made at `path` and moved by its user since; else `path` itself.
+    #[must_use]
+    pub fn place_of<'p>(&'p self, path: &'p RelPath) -> &'p RelPath {
+        if self.artifacts.iter().any(|one| one.place() == path) {
+            return path;
+        }
+        let mut made = self.artifacts.iter().filter(|one| one.path == *path);
+        made.next().map_or(path, Artifact::place)
     }
 
     /// Whether what lies at `path` is its user's again.
@@ -221,7 +243,7 @@ impl Lock {
         let mut there = self
             .artifacts
             .iter()
-            .filter(|one| one.path == *path)
+            .filter(|one| one.place() == path)
             .peekable();
         there.peek().is_some() && there.all(|one| one.released)
     }
@@ -290,6 +312,7 @@ mod tests {
     fn artifact(path: &str, id: &str) -> Artifact {
         Artifact {
             path: RelPath::parse(path).unwrap(),
+            moved_to: None,
             id: id.to_owned(),
             feature: "container".to_owned(),
             mode: "0644".to_owned(),
@@ -312,6 +335,26 @@ mod tests {
         let paths: Vec<_> = lock.artifacts.iter().map(|a| a.path.as_str()).collect();
         assert_eq!(paths, ["a", "c"]);
         assert_eq!(Lock::parse(&lock.to_text().unwrap()).unwrap(), lock);
+    }
+
+    #[test]
+    fn what_was_moved_is_named_by_either_path() {
+        let path = |text: &str| RelPath::parse(text).unwrap();
+        let mut lock = Lock::default();
+        lock.put(Artifact {
+            moved_to: Some(path("here/a")),
+            ..artifact("a", "one")
+        });
+        lock.put(artifact("b", "two"));
+        let read = Lock::parse(&lock.to_text().unwrap()).unwrap();
+        assert_eq!(read, lock);
+        let owns = ["a", "here/a", "b"].map(|one| lock.owns(&path(one)));
+        assert_eq!(owns, [false, true, true]);
+        let places = ["a", "here/a", "b", "c"].map(|one| lock.place_of(&path(one)).to_string());
+        assert_eq!(places, ["here/a", "here/a", "b", "c"]);
+        let outside = lock.to_text().unwrap().replace("here/a", "../a");
+        let message = Lock::parse(&outside).unwrap_err().to_string();
+        assert!(message.contains("leaves the repository"), "{message}");
     }
 
     #[test]

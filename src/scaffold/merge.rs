@@ -225,6 +225,7 @@ mod tests {
     fn known(pristine: &str) -> Artifact {
         Artifact {
             path: RelPath::parse("a").unwrap(),
+            moved_to: None,
             id: "a".to_owned(),
             feature: "f".to_owned(),
             mode: "0644".to_owned(),

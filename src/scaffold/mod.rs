@@ -24,6 +24,7 @@ mod located;
 pub mod lock;
 mod made;
 mod merge;
+pub mod moved;
 mod own;
 mod parsed;
 pub mod pins;
@@ -52,6 +53,7 @@ use draft::Draft;
 use expand::Wanted;
 use feature::{FeatureError, Features, Strategy};
 use lock::{LOCK_FILE, Lock, LockError, sha256};
+use moved::Moves;
 use pins::Pins;
 use place::{Place, Places, Present};
 use rayon::prelude::*;
@@ -137,6 +139,8 @@ pub struct Options<'a> {
     pub config_text: Option<String>,
     /// Tools that the user accepted for hooks beside those that the project uses.
     pub tools: Vec<String>,
+    /// Generated files that lie elsewhere than the lock says; detection took them for shipway's.
+    pub moves: &'a Moves,
 }
 
 /// Plans what `init` or `update` would write. Reads the tree, writes nothing.
@@ -205,11 +209,12 @@ fn plan_of(
 ) -> Result<Plan, PlanError> {
     let root = repository.root.as_path();
     let is_update = !matches!(options.journey, Journey::Init);
-    let (lock, note) = if is_update {
+    let (mut lock, note) = if is_update {
         joined_lock(root)?
     } else {
         (read_lock(root)?, None)
     };
+    options.moves.enter(&mut lock);
     let pins = Pins::builtin()?;
     let mut places = Places::new(root, &lock);
     if let Some(path) = options.journey.adopted() {
@@ -247,11 +252,12 @@ fn plan_of(
         .map(String::as_str)
         .chain(present.clone())
         .collect();
-    let make = |chosen: &BTreeSet<String>, paths: &BTreeMap<String, String>| {
+    let make = |chosen: &BTreeSet<String>, wanted: &[Wanted]| {
         let input = Input {
             project: &theirs,
             config,
-            paths,
+            paths: &expand::paths(wanted),
+            moved: &expand::moved(wanted),
             features: chosen,
             named: &named,
             tools: &options.tools,
@@ -268,7 +274,7 @@ fn plan_of(
 
     let (mut chosen, mut skipped) =
         select::wanted(features, &config.features, &options.choice, present)?;
-    let (first, _) = make(&chosen, &BTreeMap::new())?;
+    let (first, _) = make(&chosen, &[])?;
     let mut renderer = Renderer::new(features)?;
     let impossible: Vec<&str> = chosen
         .iter()
@@ -292,7 +298,7 @@ fn plan_of(
     let mut wanted = expand::expand(features, &chosen, first, &renderer, &mut places)?;
     keep_secrets_out_of_git(&mut wanted, &theirs);
     expand::leave_out_with(&mut wanted);
-    let (second, findings) = make(&chosen, &expand::paths(&wanted))?;
+    let (second, findings) = make(&chosen, &wanted)?;
     let mut context = handlebars::Context::from(second);
 
     let changed = Causes::between(&lock, config, &chosen, &theirs, facts.origin.as_deref());
@@ -304,6 +310,7 @@ fn plan_of(
         &lock,
         changed,
         has_source,
+        options.moves,
     );
     if let Some(text) = &options.config_text {
         draft.config(text)?;
@@ -326,8 +333,8 @@ fn plan_of(
     }
     let checked: Vec<_> = rendered
         .par_iter()
-        .map(|(file, path, text, _)| match file.rule.strategy {
-            Strategy::File => validate::check(path, text, &features.origin(&file.template())),
+        .map(|(file, _, text, _)| match file.rule.strategy {
+            Strategy::File => validate::check(&file.path, text, &features.origin(&file.template())),
             Strategy::Block | Strategy::Env | Strategy::Jobs => Ok(()),
         })
         .collect();
@@ -366,6 +373,7 @@ fn plan_of(
     plan.executes = executes.into_iter().map(|(_, sentence)| sentence).collect();
     plan.findings = findings;
     plan.notes.extend(note);
+    plan.notes.extend(options.moves.notes.iter().cloned());
     Ok(plan)
 }
 
@@ -404,7 +412,7 @@ pub fn joined_lock(root: &Path) -> Result<(Lock, Option<String>), PlanError> {
     }
     let text = crate::config::file::read(&path).map_err(|source| PlanError::Io { path, source })?;
     let lies_there = |artifact: &lock::Artifact| {
-        let content = std::fs::read(artifact.path.under(root)).unwrap_or_default();
+        let content = std::fs::read(artifact.place().under(root)).unwrap_or_default();
         let part = match artifact.strategy {
             Strategy::Block => match block::find(&content, &artifact.id) {
                 block::Found::Block { text, .. } => text,

@@ -39,7 +39,7 @@ pub(super) fn without_ours(project: &Project, lock: &Lock, root: &Path) -> Proje
         !lock
             .artifacts
             .iter()
-            .any(|artifact| artifact.path == file.path && artifact.strategy == Strategy::File)
+            .any(|artifact| *artifact.place() == file.path && artifact.strategy == Strategy::File)
     });
     project
 }

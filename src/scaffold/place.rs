@@ -32,10 +32,25 @@ pub(super) enum Place {
         path: RelPath,
         because: String,
     },
+    /// Where its user moved it from `made_at`.
+    Moved {
+        path: RelPath,
+        made_at: RelPath,
+    },
     /// Nowhere.
     Out {
         because: String,
     },
+}
+
+impl Place {
+    /// None where it is not made.
+    pub(super) fn path(&self) -> Option<&RelPath> {
+        match self {
+            Self::At(path) | Self::Beside { path, .. } | Self::Moved { path, .. } => Some(path),
+            Self::Out { .. } => None,
+        }
+    }
 }
 
 /// What an artifact asks for.
@@ -78,7 +93,7 @@ impl<'t> Places<'t> {
     /// The place for an artifact, which is taken from then on.
     pub(super) fn take(&mut self, request: &Request) -> Place {
         let place = self.find(request);
-        if let Place::At(path) | Place::Beside { path, .. } = &place {
+        if let Some(path) = place.path() {
             self.claimed
                 .insert(path.as_str().to_lowercase(), request.id.to_owned());
         }
@@ -96,7 +111,9 @@ impl<'t> Places<'t> {
             }
             // What was put beside others because of it need not be any more.
             let lies_beside = (self.lock.by_id(request.id)).is_some_and(|known| {
-                known.path != *request.path && !request.adopts.contains(&known.path)
+                known.moved_to.is_none()
+                    && known.path != *request.path
+                    && !request.adopts.contains(&known.path)
             });
             if lies_beside
                 && self.rival(request).is_none()
@@ -106,7 +123,11 @@ impl<'t> Places<'t> {
             }
         }
         if let Some(known) = self.lock.by_id(request.id) {
-            return match self.obstacle(&known.path, true) {
+            return match self.obstacle(known.place(), true) {
+                None if known.moved_to.is_some() => Place::Moved {
+                    path: known.place().clone(),
+                    made_at: known.path.clone(),
+                },
                 None if known.path == *request.path => Place::At(known.path.clone()),
                 None => Place::Beside {
                     path: known.path.clone(),
@@ -285,7 +306,7 @@ mod tests {
 
     fn because(place: &Place) -> &str {
         match place {
-            Place::At(_) => "",
+            Place::At(_) | Place::Moved { .. } => "",
             Place::Beside { because, .. } | Place::Out { because } => because,
         }
     }

@@ -4,6 +4,7 @@ use super::PlanError;
 use super::adopt::Takeover;
 use super::feature::Strategy;
 use super::lock::sha256;
+use super::moved::OldName;
 use crate::project::{Finding, RelPath};
 use serde::Serialize;
 use std::path::Path;
@@ -22,12 +23,16 @@ pub struct Plan {
     /// What became of shipway's own records, where that needs a word.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
-    /// Whether a file waits for something that is no part of the tree: an editor that has it open.
+    /// Whether a file waits for something: an editor that has it open, or its user, who alone knows
+    /// where it is.
     #[serde(skip)]
     pub waits: bool,
     /// The writes, in order; the pristine copies and, last, the lock included.
     #[serde(skip)]
     pub changes: Vec<Change>,
+    /// Where generated files name one that was moved as if it had not been.
+    #[serde(skip)]
+    pub old_names: Vec<OldName>,
     /// What became of the file that was adopted.
     #[serde(skip)]
     pub takeover: Option<Takeover>,
@@ -39,6 +44,8 @@ pub struct Plan {
 /// One artifact as the plan found it.
 pub(super) struct Seen {
     pub path: RelPath,
+    /// Its path in the records, which tells its format: its user may have moved it.
+    pub made_at: RelPath,
     pub id: String,
     pub strategy: Strategy,
     /// The whole file; None where there is none.

@@ -17,10 +17,11 @@ pub fn plan(root: &Path, lock: &Lock, path: &RelPath) -> Result<Plan, PlanError>
     let mut lock = lock.clone();
     let mut changes = Vec::new();
     let mut entries = Vec::new();
+    let mut made_at = path.clone();
     let mut present = read(root, path)?;
     let before = present.clone();
     for artifact in &mut lock.artifacts {
-        if artifact.path != *path || artifact.released || artifact.strategy == Strategy::Jobs {
+        if artifact.place() != path || artifact.released || artifact.strategy == Strategy::Jobs {
             continue;
         }
         if artifact.strategy == Strategy::Block {
@@ -33,6 +34,7 @@ pub fn plan(root: &Path, lock: &Lock, path: &RelPath) -> Result<Plan, PlanError>
         }
         artifact.proposed = None;
         artifact.released = true;
+        made_at.clone_from(&artifact.path);
         entries.push(Entry {
             path: path.clone(),
             feature: artifact.feature.clone(),
@@ -45,7 +47,7 @@ pub fn plan(root: &Path, lock: &Lock, path: &RelPath) -> Result<Plan, PlanError>
     if entries.is_empty() {
         return Ok(Plan::default());
     }
-    let copy = RelPath::parse(&format!("{PRISTINE_DIR}/{path}")).map_err(own_path)?;
+    let copy = RelPath::parse(&format!("{PRISTINE_DIR}/{made_at}")).map_err(own_path)?;
     // The lines of a block are found by it, should they be taken back.
     let is_file = entries
         .iter()

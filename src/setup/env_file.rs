@@ -41,8 +41,8 @@ fn script(request: &Request) -> Option<String> {
         .artifacts
         .iter()
         .find(|artifact| artifact.id == SCRIPT)?;
-    let is_there = artifact.path.under(request.root).is_file();
-    is_there.then(|| artifact.path.to_string())
+    let is_there = artifact.place().under(request.root).is_file();
+    is_there.then(|| artifact.place().to_string())
 }
 
 fn make(request: &Request, script: &str, sink: &mut dyn FnMut(&Event)) -> Step {

@@ -35,6 +35,7 @@ mod init;
 mod init_hooks;
 mod init_terminal;
 mod introduced;
+mod moved;
 mod own;
 mod power;
 mod release_file;

@@ -19,8 +19,10 @@ mod validity;
 pub use crate::hooks::check::Severity;
 pub use rule::{Kind, Rule};
 pub use sarif::sarif;
+use text::Text;
 
 use super::lock::Lock;
+use super::moved::OldName;
 use super::pins::Pins;
 use super::plan::Plan;
 use crate::config::Config;
@@ -91,6 +93,23 @@ pub enum CheckError {
     Pins(#[from] toml::de::Error),
 }
 
+/// Where `text` names a generated file that was moved as if it had not been. What an update changes is
+/// not looked at.
+fn old_names<'t>(text: &'t Text, plan: &'t Plan) -> impl Iterator<Item = Finding> + 't {
+    let changes = plan.changes.iter().any(|change| change.path == *text.path);
+    let is_here = move |one: &&OldName| !changes && one.path == *text.path;
+    plan.old_names.iter().filter(is_here).filter_map(|one| {
+        let OldName { name, lies_at, .. } = one;
+        let message = format!("it names {name}, which was moved to {lies_at}");
+        text.finding(
+            rule::OLD_NAME,
+            one.line,
+            message,
+            format!("name {lies_at} here"),
+        )
+    })
+}
+
 /// Everything that is wrong, sorted by path and line.
 ///
 /// # Errors
@@ -106,6 +125,7 @@ pub fn check(subject: Subject) -> Result<Vec<Finding>, CheckError> {
         .par_iter()
         .flat_map_iter(|text| {
             let mut found = validity::findings(text, subject.root);
+            found.extend(old_names(text, subject.plan));
             found.extend(risk::findings(text, &known, &secrets));
             if !drifted.contains(text.path) {
                 found.extend(old_pin::findings(text, &pins));

@@ -53,6 +53,7 @@ rules! {
     RECORDS = "records", Drift, Warning, "shipway.lock and its copies are whole and of today";
     OLD_PIN = "old-pin", Pin, Warning, "no version is older than the one that shipway knows";
     BLOCK_MARKS = "block-marks", Validity, Error, "a generated block has both of its marks";
+    OLD_NAME = "old-name", Validity, Warning, "a generated file that was moved is named where it lies";
     COMPOSE_CONFIG = "compose-config", Validity, Error, "docker compose config takes the file";
     HADOLINT = "hadolint", Validity, Error, "hadolint finds nothing";
     ACTIONLINT = "actionlint", Validity, Error, "actionlint finds nothing";

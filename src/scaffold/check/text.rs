@@ -39,6 +39,8 @@ impl Format {
 /// One file.
 pub(super) struct Text<'s> {
     pub path: &'s RelPath,
+    /// Where it was made.
+    pub made_at: &'s RelPath,
     pub format: Format,
     /// As it lies there.
     pub bytes: Vec<u8>,
@@ -75,13 +77,14 @@ pub(super) fn all(subject: Subject<'_>) -> Vec<Text<'_>> {
     let generated = subject.plan.seen.iter().filter_map(|seen| {
         let bytes = seen.present.clone()?;
         let (edited, torn) = state(seen, &bytes);
-        Some(text(
-            &seen.path,
-            bytes,
-            Some(seen.pristine.as_str()),
+        Some(Text {
+            made_at: &seen.made_at,
+            format: Format::of(&seen.made_at),
+            pristine: Some(seen.pristine.as_str()),
             edited,
             torn,
-        ))
+            ..text(&seen.path, bytes)
+        })
     });
     let existing = &subject.project.existing;
     let workflows = existing.ci.iter().filter(|file| file.kind == "github");
@@ -93,26 +96,22 @@ pub(super) fn all(subject: Subject<'_>) -> Vec<Text<'_>> {
     let own = own.filter_map(|path| {
         // One that went away in between is none.
         let bytes = std::fs::read(path.under(subject.root)).ok()?;
-        Some(text(path, bytes, None, true, false))
+        Some(text(path, bytes))
     });
     generated.chain(own).collect()
 }
 
-fn text<'s>(
-    path: &'s RelPath,
-    bytes: Vec<u8>,
-    pristine: Option<&'s str>,
-    edited: bool,
-    torn: bool,
-) -> Text<'s> {
+/// One of the user's.
+fn text(path: &RelPath, bytes: Vec<u8>) -> Text<'_> {
     Text {
         path,
+        made_at: path,
         format: Format::of(path),
         text: String::from_utf8_lossy(&block::with_line_feeds(&bytes)).into_owned(),
         bytes,
-        pristine,
-        edited,
-        torn,
+        pristine: None,
+        edited: true,
+        torn: false,
     }
 }
 

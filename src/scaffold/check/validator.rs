@@ -176,8 +176,8 @@ impl Run<'_> {
         let path = self.text.path;
         let mut arguments = vec!["compose"];
         let is_base = |text: &&Text| {
-            let name = text.path.file_name();
-            matches!(name, "compose.yaml" | "compose.shipway.yaml") && text.path.depth() == 1
+            let name = text.made_at.file_name();
+            matches!(name, "compose.yaml" | "compose.shipway.yaml") && text.made_at.depth() == 1
         };
         let base = texts.iter().find(is_base).filter(|base| base.path != path);
         for file in base.map(|base| base.path).into_iter().chain([path]) {

@@ -3,6 +3,7 @@
 use super::text::Text;
 use super::{Finding, Kind, rule};
 use crate::hooks::check::{self, Beside, Blob, File, Look, Mode, Options};
+use crate::project::RelPath;
 use bstr::ByteSlice;
 use std::path::Path;
 
@@ -43,7 +44,8 @@ pub(super) fn findings(text: &Text, root: &Path) -> Vec<Finding> {
         has: &has,
         read: &read,
     };
-    let file = file(text).within(&beside);
+    let name = name(text);
+    let file = file(text, &name).within(&beside);
     findings.extend(looked(
         text,
         &file,
@@ -54,10 +56,20 @@ pub(super) fn findings(text: &Text, root: &Path) -> Vec<Finding> {
     findings
 }
 
+/// The path by which the checks tell the format: what it was called when it was made. A dev
+/// container's files are told by their folder.
+pub(super) fn name(text: &Text) -> RelPath {
+    if text.made_at.as_str().starts_with(".devcontainer/") {
+        return text.made_at.clone();
+    }
+    let name = text.path.parent().join(text.made_at.file_name());
+    name.unwrap_or_else(|_| text.path.clone())
+}
+
 /// `text` as the checks take it.
-pub(super) fn file<'t>(text: &'t Text) -> File<'t> {
+pub(super) fn file<'t>(text: &'t Text, name: &'t RelPath) -> File<'t> {
     File::new(Blob {
-        path: text.path.as_str().into(),
+        path: name.as_str().into(),
         mode: Mode::Regular,
         content: &text.bytes,
         before: None,

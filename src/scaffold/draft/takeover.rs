@@ -32,19 +32,21 @@ impl Draft<'_> {
         let known = self.lock.by_id(&file.id()).cloned();
         let mut start = text.to_owned();
         let mut instead_of = None;
+        let mut made_at = path.clone();
         if let Some(known) = known {
-            if known.path == *path {
+            if known.place() == path {
                 // It was released, and is taken back.
-            } else if let Some(beside) = self.read(&known.path)? {
+                made_at.clone_from(&known.path);
+            } else if let Some(beside) = self.read(known.place())? {
                 start = self.edited(&known, &beside, text).ok_or_else(|| {
                     refused(format!(
                         "your edits of {0} are in conflict with what would come; settle that \
                          first: shipway update",
-                        known.path
+                        known.place()
                     ))
                 })?;
-                self.change(known.path.clone(), Some(&beside), None, None);
-                instead_of = Some(known.path.clone());
+                self.change(known.place().clone(), Some(&beside), None, None);
+                instead_of = Some(known.place().clone());
             }
             self.forget(&known)?;
         }
@@ -72,7 +74,8 @@ impl Draft<'_> {
             None,
         );
         self.lock.put(Artifact {
-            path: path.clone(),
+            path: made_at.clone(),
+            moved_to: (made_at != *path).then(|| path.clone()),
             id: file.id(),
             feature: file.feature.to_owned(),
             mode: format!("{:04o}", file.rule.mode.bits()),
@@ -83,7 +86,7 @@ impl Draft<'_> {
             proposal: None,
             released: false,
         });
-        self.ours(pristine_path(path)?, text.as_bytes().to_vec())
+        self.ours(pristine_path(&made_at)?, text.as_bytes().to_vec())
     }
 
     /// The Makefile at `path` is from here on the one without `rule`.
@@ -143,7 +146,7 @@ impl Draft<'_> {
     /// The lines of a block that was released get their marks again, where they are as they would be
     /// made; variables are appended again.
     pub(super) fn take_back(&mut self, known: &Artifact, text: &str) -> Result<(), PlanError> {
-        let path = &known.path;
+        let path = known.place();
         let refused = |because: &str| PlanError::Adopt {
             path: path.clone(),
             because: because.to_owned(),
@@ -212,10 +215,11 @@ impl Draft<'_> {
         )
     }
 
-    /// The artifact at `from` goes to another path: with its edits, its permissions and its records.
+    /// The artifact at `from`, `made_at` in the records, goes to another path: with its edits, its permissions and its records.
     /// Gives what is at the new path by now.
     pub(super) fn move_from(
         &mut self,
+        made_at: &RelPath,
         from: &RelPath,
         present: Option<Vec<u8>>,
         base: Option<&str>,
@@ -236,7 +240,7 @@ impl Draft<'_> {
         if merged.pristine.is_none() {
             merged.pristine = base.map(|base| base.as_bytes().to_vec());
         }
-        self.forget_copy(from)?;
+        self.forget_copy(made_at)?;
         Ok(None)
     }
 

@@ -53,10 +53,10 @@ pub fn plan(root: &Path, lock: &Lock, tracked: &BTreeSet<RelPath>) -> Result<Eje
     refuse_unsettled(root, lock)?;
     let mut places = Places::new(root, lock);
     let has_script =
-        |artifact: &Artifact| artifact.id == "env_script" && artifact.path.under(root).is_file();
+        |artifact: &Artifact| artifact.id == "env_script" && artifact.place().under(root).is_file();
     let has_script = lock.artifacts.iter().any(has_script);
     let mut files = Vec::new();
-    for artifacts in lock.artifacts.chunk_by(|a, b| a.path == b.path) {
+    for artifacts in lock.artifacts.chunk_by(|a, b| a.place() == b.place()) {
         files.extend(read(root, artifacts, has_script, &mut places)?);
     }
     let word = word(root, &files, tracked, &mut places)?;
@@ -88,7 +88,7 @@ fn renamed_project(file: &File, word: &str) -> Option<(String, String)> {
 
 fn refuse_unsettled(root: &Path, lock: &Lock) -> Result<(), PlanError> {
     for artifact in &lock.artifacts {
-        let proposal = format!("{}{PROPOSAL}", artifact.path);
+        let proposal = format!("{}{PROPOSAL}", artifact.place());
         let lies = root.join(&proposal).symlink_metadata().is_ok();
         if artifact.proposal.is_some() || artifact.proposed.is_some() || lies {
             let because = if lies {
@@ -96,7 +96,7 @@ fn refuse_unsettled(root: &Path, lock: &Lock) -> Result<(), PlanError> {
             } else {
                 "its conflict is settled and not noted yet; run shipway update first".to_owned()
             };
-            return Err(not_ejected(&artifact.path, because));
+            return Err(not_ejected(artifact.place(), because));
         }
     }
     Ok(())
@@ -120,7 +120,7 @@ fn read<'l>(
     let Some(artifact) = artifacts.first() else {
         return Ok(None);
     };
-    let path = &artifact.path;
+    let path = artifact.place();
     if path.as_str() == CONFIG_FILE {
         return Ok(None);
     }
@@ -152,7 +152,7 @@ fn read<'l>(
 impl File<'_> {
     /// Takes out what is shipway's of one artifact in it.
     fn let_go(&mut self, artifact: &Artifact, has_script: bool) -> Result<(), PlanError> {
-        let path = &artifact.path;
+        let path = artifact.place();
         let Some(text) = self.text.take() else {
             return Ok(());
         };
@@ -209,7 +209,7 @@ fn word(
 ) -> Result<Option<&'static str>, PlanError> {
     let names = |word: &str| -> BTreeSet<String> {
         let texts = files.iter().filter_map(|file| file.text.as_deref());
-        let paths = files.iter().map(|file| file.artifact.path.as_str());
+        let paths = files.iter().map(|file| file.artifact.place().as_str());
         (texts.chain(paths))
             .flat_map(|text| name::names(text, word))
             .collect()
@@ -219,17 +219,17 @@ fn word(
     }
     let found = name::word(|word| {
         let mut is_free = |file: &File| {
-            let path = name::with(file.artifact.path.as_str(), word);
+            let path = name::with(file.artifact.place().as_str(), word);
             let moved = RelPath::parse(&path)
                 .ok()
-                .filter(|path| *path != file.artifact.path);
+                .filter(|path| path != file.artifact.place());
             moved.is_none_or(|path| places.present(&path) == Present::Nothing)
         };
         files.iter().all(&mut is_free) && !mention::has_any(root, tracked, &names(word))
     });
     match (found, files.first()) {
         (None, Some(file)) => Err(not_ejected(
-            &file.artifact.path,
+            file.artifact.place(),
             format!(
                 "names with {} are all taken here, and its own are to go",
                 name::words()
@@ -246,7 +246,7 @@ fn put(
     word: Option<&'static str>,
     plan: &mut Plan,
 ) -> Result<(), PlanError> {
-    let path = &file.artifact.path;
+    let path = file.artifact.place();
     let named = |text: &str| word.map_or_else(|| text.to_owned(), |word| name::with(text, word));
     let target = RelPath::parse(&named(path.as_str())).map_err(own_path)?;
     let before = Some(sha256(&file.before));

@@ -2,6 +2,7 @@
 //! its own.
 
 use super::feature::{Features, is_partial};
+use super::moved::Moves;
 use super::render::Renderer;
 use super::{Choice, Fresh, Journey, Options, PlanError, plan_of};
 use crate::config::Config;
@@ -125,6 +126,7 @@ impl Trial {
             },
             config_text: None,
             tools: Vec::new(),
+            moves: &Moves::default(),
         };
         let mut files = BTreeSet::new();
         let mut faults = Vec::new();

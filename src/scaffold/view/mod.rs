@@ -29,6 +29,8 @@ pub(super) struct Input<'a> {
     pub config: &'a Config,
     /// Resolved path of each file by its id: `compose`; `dockerfile.web` for one of an `each`.
     pub paths: &'a BTreeMap<String, String>,
+    /// Where those lie that their user moved.
+    pub moved: &'a [String],
     /// Names of the features that are made.
     pub features: &'a BTreeSet<String>,
     /// Those of them that somebody asked for by name, now or before.

@@ -55,6 +55,7 @@ fn files_without(project: &Project, feature: &str, out: &str) -> BTreeMap<String
         let input = Input {
             project,
             config: &Config::default(),
+            moved: &[],
             paths: &paths,
             features: &names,
             named: &BTreeSet::new(),

@@ -8,7 +8,7 @@ mod workflow;
 
 use super::image::{self, Image};
 use super::text::{Format, Text};
-use super::validity::{file, looked};
+use super::validity::{file, looked, name};
 use super::{Finding, Kind};
 use crate::detect::structured::{Node, parse_jsonc, parse_yaml};
 use crate::hooks::check::Options;
@@ -134,7 +134,8 @@ fn pasted(text: &Text, options: &Options) -> Vec<Finding> {
             .and_then(|line| lines.get(line.checked_sub(1)?));
         line.is_some_and(|line| generated.contains(line))
     };
-    let file = file(text);
+    let name = name(text);
+    let file = file(text, &name);
     looked(
         text,
         &file,

@@ -117,6 +117,7 @@ pub(super) fn lines(input: &Input) -> Vec<String> {
             input
                 .paths
                 .values()
+                .chain(input.moved)
                 .filter(|path| !path.starts_with('.') && !needed.contains(&path.as_str()))
                 .cloned(),
         );
