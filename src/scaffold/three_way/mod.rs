@@ -1,7 +1,7 @@
 //! What shipway changed goes into a file that the user edited. Text and structure; no I/O.
 //!
 //! In: a path, whose name says the format, and three texts. Out: the merged text, or None for a
-//! conflict. Lines are merged first; where they conflict, or the result does not say what both
+//! conflict. Reads scripts with `detect::syntax`. Lines are merged first; where they conflict, or the result does not say what both
 //! meant, entries are, in the formats that have them.
 
 mod cut;
@@ -20,8 +20,10 @@ mod properties;
 mod tests;
 
 use super::validate;
+use crate::detect::syntax;
 use crate::git::patch;
 use crate::project::RelPath;
+use std::collections::HashMap;
 use value::{Three, Value};
 
 pub use crate::git::patch::Side;
@@ -61,8 +63,10 @@ pub(super) fn three_way(
         present,
         wanted,
     };
-    match Format::of(path) {
+    match Format::of_text(path, wanted) {
         Format::Text => texts.text(favour, |_| true),
+        Format::Shell => texts.script(favour, &tree_sitter_bash::LANGUAGE.into()),
+        Format::Python => texts.script(favour, &tree_sitter_python::LANGUAGE.into()),
         Format::Dockerfile => texts.text(favour, |text| parse_dockerfile::parse(text).is_ok()),
         format => Structured::parse(texts, format)?.merge(favour),
     }
@@ -73,7 +77,7 @@ pub(super) fn is_sound(path: &RelPath, text: &str) -> bool {
     let text = text.trim_start_matches('\u{feff}');
     !has_merge_markers(text)
         && match Format::of(path) {
-            Format::Text => true,
+            Format::Text | Format::Shell | Format::Python => true,
             Format::Dockerfile => parse_dockerfile::parse(text).is_ok(),
             format => format.value(text).is_some(),
         }
@@ -91,6 +95,8 @@ enum Format {
     Json,
     Toml,
     Dockerfile,
+    Shell,
+    Python,
     Text,
 }
 
@@ -102,8 +108,18 @@ impl Format {
             "json" | "jsonc" | "code-workspace" => Self::Json,
             "toml" => Self::Toml,
             "dockerignore" => Self::Text,
+            "sh" => Self::Shell,
+            "py" => Self::Python,
             _ if name == "Dockerfile" || name.starts_with("Dockerfile.") => Self::Dockerfile,
             _ => Self::Text,
+        }
+    }
+
+    /// As [`Format::of`]; a script may tell itself.
+    fn of_text(path: &RelPath, text: &str) -> Self {
+        match Self::of(path) {
+            Self::Text if text.starts_with("#!/bin/sh") => Self::Shell,
+            format => format,
         }
     }
 
@@ -112,7 +128,7 @@ impl Format {
             Self::Yaml => Some(yaml::Document::parse(text)?.value()),
             Self::Json => json::value(text),
             Self::Toml => toml::value(text),
-            Self::Dockerfile | Self::Text => None,
+            Self::Dockerfile | Self::Shell | Self::Python | Self::Text => None,
         }
     }
 }
@@ -131,6 +147,31 @@ impl Texts<'_> {
         String::from_utf8(merged).ok()
     }
 
+    /// As [`Texts::text`]; the result has no error of syntax that none of the three has.
+    fn script(&self, favour: Option<Side>, language: &tree_sitter::Language) -> Option<String> {
+        let parses = |text: &str| {
+            let tree = syntax::parse(language, text);
+            tree.is_some_and(|tree| !tree.root_node().has_error())
+        };
+        let all = [self.base, self.present, self.wanted];
+        self.text(favour, |merged| {
+            parses(merged) || !all.iter().all(|text| parses(text))
+        })
+    }
+
+    /// Whether no line that the user took out is back in `merged`: what shipway only moved is not new.
+    fn keeps_cuts(&self, merged: &str) -> bool {
+        let [base, present, wanted, merged] =
+            [self.base, self.present, self.wanted, merged].map(counts);
+        let count = |of: &HashMap<&str, usize>, line| of.get(line).copied().unwrap_or(0);
+        base.iter().all(|(line, before)| {
+            let present = count(&present, line);
+            let cut = before.saturating_sub(present);
+            let may = present.max(count(&wanted, line).saturating_sub(cut));
+            cut == 0 || line.trim().is_empty() || count(&merged, line) <= may
+        })
+    }
+
     /// The favoured side as it is, where it is valid.
     fn side(&self, favour: Option<Side>, is_valid: impl Fn(&str) -> bool) -> Option<String> {
         let text = match favour? {
@@ -141,12 +182,22 @@ impl Texts<'_> {
     }
 
     fn text(&self, favour: Option<Side>, is_valid: impl Fn(&str) -> bool) -> Option<String> {
-        let valid = |text: &String| is_valid(text);
+        let keeps = |text: &str| favour == Some(Side::Theirs) || self.keeps_cuts(text);
+        let valid = |text: &String| is_valid(text) && keeps(text);
         self.lines(None)
             .filter(valid)
             .or_else(|| self.lines(Some(favour?)).filter(valid))
             .or_else(|| self.side(favour, &is_valid))
     }
+}
+
+/// How often each line is there.
+fn counts(text: &str) -> HashMap<&str, usize> {
+    let mut counts = HashMap::new();
+    for line in text.lines() {
+        *counts.entry(line).or_insert(0) += 1;
+    }
+    counts
 }
 
 /// Three texts of a format whose values can be compared.
@@ -191,7 +242,7 @@ impl<'t> Structured<'t> {
             }
             Format::Json => json::merge(texts, favour),
             Format::Toml => toml::merge(texts, favour),
-            Format::Dockerfile | Format::Text => None,
+            Format::Dockerfile | Format::Shell | Format::Python | Format::Text => None,
         }?;
         self.holds(&merged, favour).then_some(merged)
     }

@@ -180,3 +180,49 @@ fn a_file_of_a_megabyte_is_merged() {
     assert!(base.len() > 1_000_000);
     assert_eq!(merged("a.yml", &base, &present, &wanted), Some(expected));
 }
+
+#[test]
+fn a_line_that_was_taken_out_does_not_come_back_where_it_is_moved() {
+    let base = "*.secret\n.secrets/\nfi\nx\nfi\n";
+    let cut = "*.secret\nfi\nx\nfi\n";
+    let moved = ".secrets/\n*.secret\nfi\nx\nfi\n";
+    assert_eq!(merged(".gitignore", base, cut, moved), None);
+    let favoured = |side| favouring(".gitignore", base, cut, moved, Some(side));
+    assert_eq!(favoured(Side::Ours).as_deref(), Some(cut));
+    assert_eq!(favoured(Side::Theirs).as_deref(), Some(moved));
+    // It went on both sides, or is one more.
+    let gone = "*.secret\nfi\nx\nfi\ny\n";
+    assert_eq!(merged(".gitignore", base, cut, gone).as_deref(), Some(gone));
+    let twice = "*.secret\n.secrets/\nfi\nx\nfi\n.secrets/\n";
+    let one = "*.secret\nfi\nx\nfi\n.secrets/\n";
+    assert_eq!(merged(".gitignore", base, cut, twice).as_deref(), Some(one));
+    // Lines that are there often are counted.
+    let fewer = "*.secret\n.secrets/\nfi\nx\n";
+    let swapped = "*.secret\n.secrets/\nfi\nfi\nx\n";
+    assert_eq!(merged("a.sh", base, fewer, swapped), None);
+}
+
+#[test]
+fn a_merge_that_breaks_a_script_is_none() {
+    let (one, two) = ("one\n1\n2\n3\n", "two\n4\n5\n6\n");
+    let head = "#!/bin/sh\n";
+    let base = format!("{head}{one}if true; then\na\nfi\n{two}");
+    // One takes the condition away, of which the other changes the first line.
+    let ours = format!("{head}{one}a\n{two}");
+    let theirs = base.replace("true", "false");
+    for path in ["a.sh", "a"] {
+        assert_eq!(merged(path, &base, &ours, &theirs), None);
+        let favoured = favouring(path, &base, &ours, &theirs, Some(Side::Theirs));
+        assert_eq!(favoured.as_deref(), Some(theirs.as_str()));
+    }
+    // What did not parse before need not after.
+    let torn = format!("{head}{one}a\nfi\n{two}");
+    let more = format!("{base}7\n");
+    let expected = format!("{torn}7\n");
+    assert_eq!(merged("a.sh", &base, &torn, &more), Some(expected));
+    let base = "def a():\n    b()\n    c()\n\n\n\nx = 1\n";
+    let ours = "if y:\n  def a():\n    b()\n    c()\n\n\n\nx = 1\n";
+    let theirs = "def a():\n    b()\n    c()\n\n\n\nx = 2\n";
+    let both = ours.replace("x = 1", "x = 2");
+    assert_eq!(merged("a.py", base, ours, theirs), Some(both));
+}
