@@ -392,6 +392,45 @@ fn edits_are_kept_and_follow_the_names() {
 }
 
 #[test]
+fn what_lies_in_gits_folder_or_begins_anew_is_said() {
+    let compose = "services:\n  cache:\n    image: redis:8\n";
+    let sandbox = made(&[("docker-compose.yml", compose)]);
+    let project = sandbox.read("compose.shipway.yaml");
+    let project = project
+        .lines()
+        .find_map(|line| line.strip_prefix("name: "))
+        .unwrap();
+    sandbox.git(&["config", "user.name", "Test"]);
+    sandbox.git(&["config", "user.email", "test@example.org"]);
+    sandbox.run(0, &["dora", "record", "deployment", "production"]);
+    let record = sandbox.git(&["rev-parse", "refs/shipway/events"]);
+    let notes = ejected(&sandbox)["notes"].to_string();
+    let new = project.replace("-shipway", "-stack");
+    assert_ne!(new, project);
+    assert!(
+        notes.contains(&format!(
+            "The compose project {project} is {new} from now on"
+        )),
+        "{notes}"
+    );
+    assert!(
+        notes.contains("git update-ref -d refs/shipway/events"),
+        "{notes}"
+    );
+    assert!(
+        notes.contains(".git/shipway; delete that folder"),
+        "{notes}"
+    );
+    assert_eq!(sandbox.git(&["rev-parse", "refs/shipway/events"]), record);
+    assert!(
+        sandbox
+            .read("compose.stack.yaml")
+            .contains(&format!("name: {new}\n"))
+    );
+    assert_eq!(sandbox.read("docker-compose.yml"), compose);
+}
+
+#[test]
 fn a_word_that_the_repository_has_already_is_not_taken() {
     let sandbox = made(&[("stack_start.py", "\n")]);
     assert_eq!(ejected(&sandbox)["word"], "launch");

@@ -81,9 +81,10 @@ fn renamed_project(file: &File, word: &str) -> Option<(String, String)> {
         .text
         .as_deref()
         .filter(|_| file.artifact.id == "compose")?;
-    let old = text.lines().find_map(|line| line.strip_prefix("name: "))?;
-    let new = name::with(old, word);
-    (new != old).then(|| (old.to_owned(), new))
+    let line = text.lines().find(|line| line.starts_with("name: "))?;
+    let named = |line: &str| line.trim_start_matches("name: ").to_owned();
+    let (old, new) = (named(line), named(&name::with(line, word)));
+    (new != old).then_some((old, new))
 }
 
 fn refuse_unsettled(root: &Path, lock: &Lock) -> Result<(), PlanError> {

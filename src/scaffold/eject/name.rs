@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 const WORDS: &[&str] = &["stack", "launch", "berth", "harbour"];
 
 /// What is a name and no sentence.
-const NAMES: &str = r"(?x)
+const NAMES: &str = r#"(?xm)
       /opt/shipway\b
     | \bSHIPWAY_[A-Z]+
     | \bshipway_[a-z*]+
@@ -19,7 +19,9 @@ const NAMES: &str = r"(?x)
     | \.devcontainer/shipway\b
     | (?:_venv\)|node_modules|/tmp)/\.shipway\b
     | \.shipway-(?:begun|stop)\b
-    | [a-z0-9]-shipway\b";
+    | \bzz-shipway\.ini\b
+    | ^name:\x20\S+-shipway$
+    | "[a-z0-9_-]+-shipway-\$\("#;
 
 static NAME: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(NAMES).ok());
 
@@ -72,7 +74,11 @@ mod tests {
                 ".devcontainer/shipway/initialize",
                 ".devcontainer/stack/initialize",
             ),
-            ("name: fair-shipway", "name: fair-stack"),
+            ("x: 1\nname: fair-shipway\n", "x: 1\nname: fair-stack\n"),
+            (
+                "put NAME \"fair-shipway-$(printf x)\"",
+                "put NAME \"fair-stack-$(printf x)\"",
+            ),
             ("conf.d/zz-shipway.ini", "conf.d/zz-stack.ini"),
             ("has `shipway-` before", "has `stack-` before"),
         ] {
@@ -80,6 +86,7 @@ mod tests {
         }
         for text in [
             "we left shipway in 2026",
+            "IMAGE = ghcr.io/me/not-shipway",
             "shipway hooks run pre-commit",
             "~/.cargo/bin/shipway",
             "refs/shipway/events",
