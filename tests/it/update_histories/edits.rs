@@ -17,7 +17,7 @@ fn is_yaml(path: &str) -> bool {
 
 fn is_dockerfile(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    name == "Dockerfile" || name.starts_with("Dockerfile.") && !name.ends_with("ignore")
+    name.ends_with("Dockerfile") || name.starts_with("Dockerfile.") && !name.ends_with("ignore")
 }
 
 fn indent(line: &str) -> &str {
@@ -110,10 +110,10 @@ pub(super) fn edit(world: &mut World, parser: &mut Parser) -> Option<String> {
     let path = all[world.rng.usize(0..all.len())].clone();
     match world.rng.u8(0..80) {
         0 => return delete(world, &path),
-        1 => return rename(world, &path),
-        2 => return Some(change_mode(world, &path)),
-        3 => return change_line_ends(world, &path),
-        4 => return Some(format!("app.py: {}", world.edit_application())),
+        1..4 => return rename(world, &path),
+        4 => return Some(change_mode(world, &path)),
+        5 => return change_line_ends(world, &path),
+        6 => return Some(format!("app.py: {}", world.edit_application())),
         _ => {}
     }
     let content = fs::read_to_string(world.sandbox.path(&path)).unwrap();
@@ -389,12 +389,21 @@ fn rename(world: &mut World, path: &str) -> Option<String> {
         return None;
     }
     fs::create_dir_all(place.parent()?).unwrap();
-    fs::rename(world.sandbox.path(path), place).unwrap();
+    let is_tracked = !world.sandbox.git(&["ls-files", "--", path]).is_empty();
+    let how = if is_tracked && world.rng.bool() {
+        world.sandbox.git(&["mv", path, &new]);
+        "git mv"
+    } else {
+        fs::rename(world.sandbox.path(path), place).unwrap();
+        "mv"
+    };
     let ledger = &mut world.ledger;
     for place in ledger.tokens.values_mut().filter(|place| *place == path) {
         place.clone_from(&new);
     }
-    ledger.cuts.retain(|cut| cut.path != path);
+    for cut in ledger.cuts.iter_mut().filter(|cut| cut.path == path) {
+        cut.path.clone_from(&new);
+    }
     if let Some(mode) = ledger.modes.remove(path) {
         ledger.modes.insert(new.clone(), mode);
     }
@@ -402,7 +411,12 @@ fn rename(world: &mut World, path: &str) -> Option<String> {
         ledger.crlf.insert(new.clone());
     }
     ledger.gone.insert(path.to_owned());
-    Some(format!("{path} is moved to {new}"))
+    ledger.gone.remove(&new);
+    if ledger.touched.contains(path) {
+        ledger.touched.insert(new.clone());
+    }
+    ledger.moves.push((path.to_owned(), new.clone()));
+    Some(format!("{how} {path} {new}"))
 }
 
 fn change_mode(world: &mut World, path: &str) -> String {

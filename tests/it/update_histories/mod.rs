@@ -4,6 +4,7 @@
 //! One history is made of a fixed seed and one of a seed that is drawn and printed, both
 //! `SHIPWAY_SCALE` times over; `SHIPWAY_SEED` repeats one.
 
+mod copier;
 mod edits;
 mod parser;
 mod versions;
@@ -11,16 +12,36 @@ mod world;
 
 use crate::sandbox::{Sandbox, Tree, scale, skipped};
 use parser::Parser;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use world::{PROPOSAL, World};
 
-const SEED: u64 = 20_261_130;
+const SEED: u64 = 20_261_101;
 const STEPS: usize = 20;
 
-/// What was generated at `path` the last time.
+/// Where those files of the lock were made that lie elsewhere by now.
+fn moved(sandbox: &Sandbox) -> BTreeMap<String, String> {
+    let lock: toml::Table = sandbox.read("shipway.lock").parse().unwrap();
+    let artifacts = lock["artifact"].as_array().unwrap();
+    let text = |one: &toml::Value, key| Some(one.get(key)?.as_str()?.to_owned());
+    artifacts
+        .iter()
+        .filter_map(|one| Some((text(one, "moved_to")?, text(one, "path")?)))
+        .collect()
+}
+
+/// What the file at `path` was called when it was made.
+fn made_at(sandbox: &Sandbox, path: &str) -> String {
+    let known = moved(sandbox).remove(path);
+    known.unwrap_or_else(|| path.to_owned())
+}
+
+/// What was generated for the file at `path` the last time.
 fn pristine(sandbox: &Sandbox, path: &str) -> Option<String> {
-    fs::read_to_string(sandbox.path(&format!(".shipway/pristine/{path}"))).ok()
+    let made_at = made_at(sandbox, path);
+    fs::read_to_string(sandbox.path(&format!(".shipway/pristine/{made_at}"))).ok()
 }
 
 /// What happened so far, and where it went wrong.
@@ -30,6 +51,8 @@ struct Story {
     edits: usize,
     merges: usize,
     conflicts: usize,
+    moves: usize,
+    followed: usize,
 }
 
 impl Story {
@@ -77,7 +100,12 @@ fn settle(world: &mut World, story: &mut Story) {
         }
         side => {
             let side = ["--ours", "--theirs"][usize::from(side - 1)];
-            let (code, said) = update(world, &[side, path]);
+            let name = if world.rng.bool() {
+                made_at(&world.sandbox, path)
+            } else {
+                path.clone()
+            };
+            let (code, said) = update(world, &[side, &name]);
             story.tell(format!("  settles {path} with {side}"));
             story.check(code == 0 || code == 4, || said);
             if side == "--theirs" {
@@ -147,22 +175,76 @@ fn follow(world: &mut World, parser: &mut Parser, story: &mut Story) {
         let name = path.to_str().unwrap();
         let is_other = before.get(path).is_none_or(|(before, _)| before != content);
         if is_other && !name.ends_with('/') {
-            let format = name.strip_suffix(PROPOSAL).unwrap_or(name);
-            let wrong = parser.wrong(&world.sandbox.path(name), format);
+            let format = made_at(&world.sandbox, name.strip_suffix(PROPOSAL).unwrap_or(name));
+            let wrong = parser.wrong(&world.sandbox.path(name), &format);
             story.check(wrong.is_none(), || {
                 let text = String::from_utf8_lossy(content);
                 format!("{name}: {}\n{text}", wrong.clone().unwrap_or_default())
             });
         }
     }
+    follows_moves(world, story, &said);
     let (checked, said) = update(world, &["--check"]);
     story.check(checked == i32::from(code == 4), || said);
+    check_agrees(world, story, &proposals);
     story.check(world.sandbox.tree() == after, || {
         "--check wrote something".to_owned()
     });
     if after != before {
         back_and_forth(world, story, &before);
     }
+}
+
+/// A file of fewer lines may have hardly one of them in common with what it was.
+const FEW: usize = 8;
+
+/// What the user moved is where the lock says; unless it is made no more, or two files could be it.
+fn follows_moves(world: &mut World, story: &mut Story, said: &str) {
+    let places = moved(&world.sandbox);
+    let lock = world.sandbox.read("shipway.lock");
+    for (from, to) in std::mem::take(&mut world.ledger.moves) {
+        story.moves += 1;
+        let is_followed = places.contains_key(&to);
+        story.followed += usize::from(is_followed);
+        let is_made = lock.contains(&format!("\"{from}\"\n"));
+        let is_unclear = said.contains(&format!("{from} is gone, and could be "));
+        let is_small = world.sandbox.read(&to).lines().count() < FEW;
+        story.check(is_followed || !is_made || is_unclear || is_small, || {
+            format!("{to} is not followed\n{said}")
+        });
+    }
+}
+
+/// `shipway check` finds no drift but the conflicts, and every file valid.
+fn check_agrees(world: &World, story: &Story, conflicts: &[String]) {
+    let check = ["check", "--format", "json"];
+    let output = world.sandbox.command(&check).output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let findings = report["findings"].as_array().unwrap();
+    let of = |is_it: &dyn Fn(&Value) -> bool, field: &str| -> BTreeSet<String> {
+        let found = findings.iter().filter(|one| is_it(one));
+        found
+            .map(|one| one[field].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let is_drift = |one: &Value| one["kind"] == "drift";
+    let expected: BTreeSet<String> = conflicts.iter().cloned().collect();
+    let is_right = of(&is_drift, "path") == expected
+        && of(&is_drift, "rule").iter().all(|rule| rule == "conflict");
+    story.check(is_right, || format!("{expected:?}\n{report:#}"));
+    // What an edit means may be wrong; its form is not.
+    let is_meant = |one: &Value| {
+        let path = one["path"].as_str().unwrap();
+        let may = ["compose-syntax", "dockerfile-syntax"];
+        let rule = one["rule"].as_str().unwrap();
+        rule == "old-name" || may.contains(&rule) && world.ledger.touched.contains(path)
+    };
+    let invalid = of(&|one| one["kind"] == "validity" && !is_meant(one), "rule");
+    story.check(invalid.is_empty(), || format!("{report:#}"));
+    let code = output.status.code();
+    story.check(code == Some(i32::from(!findings.is_empty())), || {
+        format!("{code:?}\n{report:#}")
+    });
 }
 
 /// `undo` gives back the bytes of before, and `update` makes the same of them.
@@ -205,6 +287,8 @@ fn history(seed: u64) {
         edits: 0,
         merges: 0,
         conflicts: 0,
+        moves: 0,
+        followed: 0,
     };
     let mut world = World::new(seed);
     world.sandbox.run(0, &["init", "--yes"]);
@@ -213,8 +297,16 @@ fn history(seed: u64) {
         step(&mut world, &mut parser, &mut story, at);
     }
     // A history in which nothing meets says nothing.
-    let counts = [story.edits, story.merges, story.conflicts];
-    story.tell(format!("edits, merges, conflicts: {counts:?}"));
+    let counts = [
+        story.edits,
+        story.merges,
+        story.conflicts,
+        story.moves,
+        story.followed,
+    ];
+    story.tell(format!(
+        "edits, merges, conflicts, moves, moves followed: {counts:?}"
+    ));
     story.check(story.edits >= STEPS, || "hardly an edit".to_owned());
     if std::env::var_os("SHIPWAY_SEED").is_some() {
         println!("{}", story.lines.join("\n"));

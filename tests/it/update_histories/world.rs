@@ -31,6 +31,8 @@ pub(super) struct Ledger {
     pub crlf: BTreeSet<String>,
     /// Files that he edited.
     pub touched: BTreeSet<String>,
+    /// From where to where he moved files since the last update.
+    pub moves: Vec<(String, String)>,
 }
 
 /// The beginning of a line, or all of it, that was in a file once.
@@ -56,6 +58,7 @@ impl Cut {
 }
 
 /// The application that files are generated for.
+#[derive(Clone)]
 struct Project {
     port: u16,
     variables: usize,
@@ -97,6 +100,26 @@ impl World {
             tokens: 0,
         };
         world.lay_project();
+        world
+    }
+
+    /// The project of `other` with its templates, of which nothing was generated yet.
+    pub(super) fn copy_of(other: &Self) -> Self {
+        let world = Self {
+            sandbox: Sandbox::new(&[]),
+            rng: other.rng.clone(),
+            ledger: Ledger::default(),
+            project: other.project.clone(),
+            tokens: 0,
+        };
+        world.lay_project();
+        for (path, (content, _)) in other.sandbox.tree() {
+            let path = path.to_str().unwrap();
+            if path.starts_with(".shipway/templates/") && !path.ends_with('/') {
+                let text = String::from_utf8(content).unwrap();
+                world.sandbox.write(path, &text);
+            }
+        }
         world
     }
 
