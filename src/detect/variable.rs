@@ -193,6 +193,16 @@ pub(super) fn is_of_system(name: &str) -> bool {
             | "NO_COLOR"
             | "TERM"
             | "EDITOR"
+            | "PWD"
+            | "LANG"
+            | "LC_ALL"
+            | "LOGNAME"
+            | "DISPLAY"
+            | "COMSPEC"
+            | "LOCALAPPDATA"
+            | "SYSTEMROOT"
+            | "PYTHONPATH"
+            | "VIRTUAL_ENV"
     )
 }
 

@@ -324,3 +324,23 @@ fn what_git_brings_is_fetched_by_git_and_no_hash_is_asked_for() {
         assert!(dockerfile.lines().any(installs), "{lock}: {dockerfile}");
     }
 }
+
+#[test]
+fn what_the_system_sets_for_every_program_is_handed_to_no_container() {
+    let code = SETTINGS.to_owned()
+        + "TOOLS = os.environ[\"PATH\"].split(\":\")\nCACHE = os.environ[\"HOME\"] + \"/.cache\"\nMOOD = \
+           os.environ[\"MOOD\"]\n";
+    let files = [
+        ("app.py", code.as_str()),
+        ("requirements.txt", "flask==3.1.0\n"),
+    ];
+    let sandbox = Sandbox::new(&files);
+    sandbox.run(0, &["init", "--yes"]);
+    let compose = sandbox.read("compose.yaml");
+    assert!(compose.contains("      MOOD:"), "{compose}");
+    assert!(
+        !compose.contains(" PATH:") && !compose.contains(" HOME:"),
+        "{compose}"
+    );
+    assert!(!sandbox.read(".env.example").contains("PATH="));
+}

@@ -6,7 +6,7 @@ use super::place::Place;
 use super::reader::UNNAMED;
 use super::reading::{Read, Reading};
 use crate::detect::secret;
-use crate::detect::variable::{Engines, role};
+use crate::detect::variable::{self, Engines, role};
 use crate::project::{Confidence, EnvRole, EnvVar, Evidence, RelPath};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,13 +39,17 @@ pub(super) fn find(
             .sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
         variable.read_at.dedup();
     }
-    found.into_values().collect()
+    found
+        .into_values()
+        .filter(|known| !variable::is_of_system(&known.name))
+        .collect()
 }
 
 /// Adds to `known` what a command reads by itself: `--concurrency=${WORKERS:-1}`.
 pub(super) fn of_command(command: &str, at: &Evidence, known: &mut Vec<EnvVar>) {
     for (name, default) in crate::detect::shell::variables(command) {
-        if known.iter().any(|variable| variable.name == name) {
+        let is_known = known.iter().any(|variable| variable.name == name);
+        if is_known || variable::is_of_system(&name) {
             continue;
         }
         let confidence = secret::secrecy(&name);
