@@ -291,6 +291,10 @@ fn development_shows_an_edit_without_a_restart() {
     std::fs::set_permissions(project.sandbox.path(".git"), mode).unwrap();
     let seen = project.inside("web", &["python", "-c", watches]);
     assert_eq!(seen.trim(), "watches");
+    let watches = "timeout 3 watchfiles --ignore-permission-denied --filter python true /app 2>/dev/null; echo $?";
+    // It was still at it.
+    let seen = project.inside("web", &["sh", "-c", watches]);
+    assert_eq!(seen.trim(), "124");
     let began = project.inspect("web")["State"]["StartedAt"].clone();
     let source = project.sandbox.read("app.py");
     // In place, as some editors write.

@@ -477,9 +477,14 @@ pub(super) fn dev_command(service: &Service) -> Option<Vec<String>> {
                 .map(|word| sh(word))
                 .collect::<Vec<_>>()
                 .join(" ");
-            command = ["watchfiles", "--filter", "python"]
-                .map(str::to_owned)
-                .to_vec();
+            command = [
+                "watchfiles",
+                "--ignore-permission-denied",
+                "--filter",
+                "python",
+            ]
+            .map(str::to_owned)
+            .to_vec();
             command.push(line);
             command.push(in_image(&service.root));
         }
