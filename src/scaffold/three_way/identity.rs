@@ -1,5 +1,6 @@
 //! Which item of a list is which, and in which order the entries of both sides come.
 
+use super::Side;
 use super::value::Value;
 use std::collections::{HashMap, HashSet};
 
@@ -105,8 +106,14 @@ pub(super) fn steps(base: &[String], present: &[String], wanted: &[String]) -> V
 }
 
 /// Whether both put something else in the place of the same item, or shipway moved items of a list
-/// that the user changed: what becomes of the list is then not ours to say.
-pub(super) fn is_contested(base: &[String], present: &[String], wanted: &[String]) -> bool {
+/// that the user changed: what becomes of the list is then not ours to say. A user whose side is
+/// favoured keeps his order, and what is new joins it; what came in the place of his does not.
+pub(super) fn is_contested(
+    base: &[String],
+    present: &[String],
+    wanted: &[String],
+    favour: Option<Side>,
+) -> bool {
     let set = |ids: &[String]| -> HashSet<String> { ids.iter().cloned().collect() };
     let (in_base, in_present, in_wanted) = (set(base), set(present), set(wanted));
     let adds = |ids: &[String], other: &HashSet<String>| {
@@ -121,5 +128,6 @@ pub(super) fn is_contested(base: &[String], present: &[String], wanted: &[String
         };
         ids.iter().filter(in_all).cloned().collect()
     };
-    replaced || (kept(base) != kept(wanted) && kept(present) != kept(wanted))
+    let moved = kept(base) != kept(wanted) && kept(present) != kept(wanted);
+    replaced || (moved && favour != Some(Side::Ours))
 }

@@ -115,8 +115,11 @@ fn nodes(
         wanted.as_array(),
     ) && let Some(ids) = ids(&base, &ours, &theirs)
     {
-        if favour != Some(Side::Ours) && identity::is_contested(&ids[0], &ids[1], &ids[2]) {
-            return (favour.is_some()).then_some(Fate::Replaced);
+        if identity::is_contested(&ids[0], &ids[1], &ids[2], favour) {
+            return Some(match favour? {
+                Side::Ours => Fate::Stays,
+                Side::Theirs => Fate::Replaced,
+            });
         }
         arrays([&base, &ours, &theirs], &ids, favour)?;
         return Some(Fate::Stays);

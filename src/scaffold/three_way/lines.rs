@@ -91,8 +91,7 @@ fn merge_parts(
     };
     let [old, mine, new] = identities(base.as_ref().map(|b| b.part), present, wanted)?;
     if matches!(present.node.shape, Shape::List(_))
-        && favour != Some(Side::Ours)
-        && identity::is_contested(&old, &mine, &new)
+        && identity::is_contested(&old, &mine, &new, favour)
     {
         return None;
     }

@@ -226,8 +226,8 @@ impl Merge {
     /// The identities of three lists of which none is contested.
     fn identities(&self, lists: &[Vec<Value>; 3]) -> Option<[Vec<String>; 3]> {
         let ids = identity::of(&lists.each_ref().map(|list| list.iter().collect()))?;
-        let is_contested = identity::is_contested(&ids[0], &ids[1], &ids[2]);
-        (!is_contested || self.favour == Some(Side::Ours)).then_some(ids)
+        let is_contested = identity::is_contested(&ids[0], &ids[1], &ids[2], self.favour);
+        (!is_contested).then_some(ids)
     }
 
     fn values(

@@ -1,7 +1,7 @@
 //! What a user does to files: by chance, and put down in the ledger.
 
 use super::parser::Parser;
-use super::world::{Cut, World};
+use super::world::{Cut, World, above};
 use std::fs;
 use std::ops::Range;
 use std::os::unix::fs::PermissionsExt as _;
@@ -179,12 +179,15 @@ fn extend_line(world: &mut World, path: &str, text: &mut Text) -> Option<String>
     Some(format!("line {} is longer: {token}", at + 1))
 }
 
-/// Puts down that `line` of `path` is no more, where it was there once and is of shipway's.
-fn note_cut(world: &mut World, path: &str, text: &Text, line: &str, is_key: bool) {
+/// Puts down that the line `at` of `path`, which is or begins with `line`, is no more, where it was
+/// there once and is of shipway's.
+fn note_cut(world: &mut World, path: &str, text: &Text, at: usize, line: &str, is_key: bool) {
+    let within = is_yaml(path).then(|| above(&text.lines, at));
     let cut = Cut {
         path: path.to_owned(),
         line: line.to_owned(),
         is_key,
+        within,
     };
     let generated = super::pristine(&world.sandbox, path).unwrap_or_default();
     let is_blank = line.trim().is_empty();
@@ -210,7 +213,7 @@ fn change_value(world: &mut World, path: &str, text: &mut Text) -> Option<String
         return None;
     };
     forget_tokens(world, path, text, at..at + 1);
-    note_cut(world, path, text, &line, false);
+    note_cut(world, path, text, at, &line, false);
     let token = world.token(path);
     text.lines[at] = if path.ends_with(".json") {
         format!("{}\"{token}\",", &line[..end])
@@ -274,7 +277,7 @@ fn rename_key(world: &mut World, path: &str, text: &mut Text) -> Option<String> 
     let line = text.lines[at].clone();
     let old = key(&line)?;
     forget_tokens_named(world, path, text, old, at);
-    note_cut(world, path, text, old, true);
+    note_cut(world, path, text, at, old, true);
     let token = world.token(path);
     text.lines[at] = format!("{}{token}{}", indent(&line), &line[old.len() - 1..]);
     Some(format!("line {}: {} is {token}", at + 1, old.trim()))
@@ -295,11 +298,11 @@ fn cut(world: &mut World, path: &str, text: &mut Text) -> Option<String> {
     forget_tokens(world, path, text, range.clone());
     if is_yaml(path) {
         match key(&line) {
-            Some(key) => note_cut(world, path, text, key, true),
-            None => note_cut(world, path, text, &line, false),
+            Some(key) => note_cut(world, path, text, at, key, true),
+            None => note_cut(world, path, text, at, &line, false),
         }
     } else {
-        note_cut(world, path, text, &line, false);
+        note_cut(world, path, text, at, &line, false);
     }
     let count = range.len();
     text.lines.drain(range);

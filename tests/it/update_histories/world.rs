@@ -42,19 +42,44 @@ pub(super) struct Cut {
     pub line: String,
     /// Whether only the line's beginning counts.
     pub is_key: bool,
+    /// In YAML the lines that it was nested in, as [`above`] gives them: the same line may be made in
+    /// other places, too.
+    pub within: Option<Vec<String>>,
 }
 
 impl Cut {
-    pub(super) fn count(&self, text: &str) -> usize {
-        let is_it = |line: &&str| {
-            if self.is_key {
-                line.starts_with(&self.line)
-            } else {
-                *line == self.line
-            }
-        };
-        text.lines().filter(is_it).count()
+    fn is(&self, line: &str) -> bool {
+        if self.is_key {
+            line.starts_with(&self.line)
+        } else {
+            line == self.line
+        }
     }
+
+    /// How often it is in `text`, in its place.
+    pub(super) fn count(&self, text: &str) -> usize {
+        let lines: Vec<&str> = text.lines().collect();
+        let is_here = |at: &usize| {
+            let within = self.within.as_ref();
+            self.is(lines[*at]) && within.is_none_or(|within| *within == above(&lines, *at))
+        };
+        (0..lines.len()).filter(is_here).count()
+    }
+}
+
+/// The lines that the one `at` is nested in, the innermost first, without remarks behind them.
+pub(super) fn above<L: AsRef<str>>(lines: &[L], at: usize) -> Vec<String> {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let mut inner = indent(lines[at].as_ref());
+    let mut found = Vec::new();
+    for line in lines[..at].iter().rev().map(AsRef::as_ref) {
+        let text = line.trim();
+        if !text.is_empty() && !text.starts_with('#') && indent(line) < inner {
+            inner = indent(line);
+            found.push(text.split(" #").next().unwrap_or(text).to_owned());
+        }
+    }
+    found
 }
 
 /// The application that files are generated for.

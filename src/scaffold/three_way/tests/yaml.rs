@@ -210,6 +210,43 @@ fn one_variable_of_a_list_changed_by_both_is_a_conflict() {
 }
 
 #[test]
+fn a_step_that_both_changed_is_the_one_of_the_side_that_is_taken() {
+    let base = "steps:\n- run: pytest\n  env:\n    A: 1\n    B: 1\n- run: last\n";
+    // Without a name it is known by what it runs.
+    let ours = edited(
+        base,
+        &[("run: pytest\n", "run: pytest -x\n"), ("    B: 1\n", "")],
+    );
+    let theirs = edited(
+        base,
+        &[
+            ("run: pytest\n", "run: pytest -q\n"),
+            ("run: last", "run: end"),
+        ],
+    );
+    assert_eq!(merged("ci.yml", base, &ours, &theirs), None);
+    let favoured = |side| favouring("ci.yml", base, &ours, &theirs, Some(side));
+    assert_eq!(favoured(Side::Ours), Some(ours.clone()));
+    assert_eq!(favoured(Side::Theirs), Some(theirs.clone()));
+    let (base, ours, theirs) = (
+        "{\"steps\": [{\"run\": \"a\"}, {\"run\": \"b\"}]}\n",
+        "{\"steps\": [{\"run\": \"mine\"}, {\"run\": \"b\"}]}\n",
+        "{\"steps\": [{\"run\": \"new\"}, {\"run\": \"b\"}]}\n",
+    );
+    assert_eq!(merged("a.json", base, ours, theirs), None);
+    let favoured = |side| favouring("a.json", base, ours, theirs, Some(side));
+    assert_eq!(favoured(Side::Ours).as_deref(), Some(ours));
+    let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    assert_eq!(value(&favoured(Side::Theirs).unwrap()), value(theirs));
+    let [base, ours, theirs] = ["a", "mine", "new"]
+        .map(|name| format!("[[steps]]\nrun = \"{name}\"\n[[steps]]\nrun = \"b\"\n"));
+    assert_eq!(merged("a.toml", &base, &ours, &theirs), None);
+    let favoured = |side| favouring("a.toml", &base, &ours, &theirs, Some(side));
+    assert_eq!(favoured(Side::Ours), Some(ours.clone()));
+    assert_eq!(favoured(Side::Theirs), Some(theirs.clone()));
+}
+
+#[test]
 fn a_side_decides_one_variable_of_a_list() {
     let favoured = |side| {
         favouring(
