@@ -256,6 +256,20 @@ fn two_at_once_are_told_apart() {
 }
 
 #[test]
+fn one_that_ends_soon_is_waited_for() {
+    let sandbox = sandbox();
+    let repository = git::open(sandbox.root()).unwrap();
+    let first = Session::open(&repository).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            drop(first);
+        });
+        Session::open(&repository).unwrap();
+    });
+}
+
+#[test]
 fn works_where_git_lies_on_another_file_system() {
     let shared = std::path::Path::new("/dev/shm");
     let Ok(elsewhere) = tempfile::tempdir_in(shared) else {

@@ -19,6 +19,7 @@ use super::lock::sha256;
 use super::plan::Change;
 use crate::git::Repository;
 use crate::project::RelPath;
+use backon::{BlockingRetryable, ExponentialBuilder};
 use error::at;
 use journal::{Entry, Journal, Store};
 use std::borrow::Cow;
@@ -27,9 +28,12 @@ use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// How many applies can be taken back.
 const HISTORY: usize = 10;
+/// How often the lock is asked for again: about a second in all.
+const PATIENCE: usize = 10;
 
 /// What was just done; told to the sink, which may ask to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,7 +138,17 @@ impl<'r> Session<'r> {
             .write(true)
             .open(&path)
             .map_err(at(&path))?;
-        match lock.try_lock() {
+        // A program that a killed run was just starting has the lock, too, until it runs.
+        let held = (|| lock.try_lock())
+            .retry(
+                ExponentialBuilder::default()
+                    .with_min_delay(Duration::from_millis(2))
+                    .with_max_delay(Duration::from_millis(250))
+                    .with_max_times(PATIENCE),
+            )
+            .when(|error| matches!(error, TryLockError::WouldBlock))
+            .call();
+        match held {
             Ok(()) => Ok(Self { repository, lock }),
             Err(TryLockError::WouldBlock) => Err(ApplyError::Busy),
             Err(TryLockError::Error(error)) => Err(at(&path)(error)),
