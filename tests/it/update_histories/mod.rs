@@ -203,12 +203,20 @@ fn follows_moves(world: &mut World, story: &mut Story, said: &str) {
     let places = moved(&world.sandbox);
     let lock = world.sandbox.read("shipway.lock");
     for (from, to) in std::mem::take(&mut world.ledger.moves) {
+        // Moved on, or deleted, before anybody looked.
+        if world.ledger.gone.contains(&to) {
+            continue;
+        }
         story.moves += 1;
         let is_followed = places.contains_key(&to);
         story.followed += usize::from(is_followed);
         let is_made = lock.contains(&format!("\"{from}\"\n"));
         let is_unclear = said.contains(&format!("{from} is gone, and could be "));
-        let is_small = world.sandbox.read(&to).lines().count() < FEW;
+        let Ok(text) = fs::read_to_string(world.sandbox.path(&to)) else {
+            story.check(!is_made, || format!("{to} is not there any more\n{said}"));
+            continue;
+        };
+        let is_small = text.lines().count() < FEW;
         story.check(is_followed || !is_made || is_unclear || is_small, || {
             format!("{to} is not followed\n{said}")
         });
