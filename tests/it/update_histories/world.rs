@@ -305,9 +305,9 @@ impl Ledger {
         }
         self.cuts.retain(|cut| {
             let now = text(&cut.path).map_or(0, |text| cut.count(&text));
-            // The copy is lost, or the file is the user's by now.
+            // The copy is lost, or the file is the user's by now: what comes later may be new.
             let Some(generated) = wanted(&cut.path) else {
-                return true;
+                return false;
             };
             let may = cut.count(&generated);
             if now > may.saturating_sub(1) {
