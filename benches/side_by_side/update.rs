@@ -3,6 +3,7 @@
 
 use super::frame::{COLUMNS, SHIPWAY, git, medians, medians_of, row, run, words};
 use super::init::sample;
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::Result;
 use std::path::{Path, PathBuf};
@@ -13,59 +14,44 @@ const SERVICES: usize = 25;
 pub(super) fn table(runs: usize, place: &Path) -> Result<String> {
     let sample = sample(place)?;
     made(&sample)?;
-    let mut text = format!("The example application after `init`.\n\n{COLUMNS}");
-    let update = words(&[SHIPWAY, "update"]);
+    let mut text = "The example application after `init`.\n\n".to_owned();
     let plan = words(&[SHIPWAY, "init", "--yes", "--dry-run"]);
-    let [nothing, whole] = medians(runs, [&update, &plan], &sample)?;
-    row(&mut text, "`shipway update`, nothing to do", nothing, None);
-    row(
-        &mut text,
-        "`shipway init --dry-run`",
-        whole,
-        Some((nothing, "< 1.5 times the time")),
-    );
-    let [looked] = after_a_touch(runs, &sample)?;
-    row(
-        &mut text,
-        "`shipway update`, a file was written",
-        looked,
-        None,
-    );
-    let [checked] = medians(runs, [&words(&[SHIPWAY, "check"])], &sample)?;
-    row(
-        &mut text,
-        "`shipway check` (goal: under 100 ms)",
-        checked,
-        None,
-    );
-
+    let peer = ("`shipway init --dry-run`", plan, "< 1.5 times the time");
+    rows(&mut text, runs, &sample, &peer)?;
     let many = many(place)?;
     let artifacts = std::fs::read_to_string(many.join("shipway.lock"))?
         .matches("[[artifact]]")
         .count();
     let _ = write!(
         text,
-        "\nA repository of {SERVICES} services with {artifacts} generated files.\n\n{COLUMNS}"
+        "\nA repository of {SERVICES} services with {artifacts} generated files.\n\n"
     );
-    let status = words(&["git", "status"]);
-    let [nothing, status] = medians(runs, [&update, &status], &many)?;
-    row(&mut text, "`shipway update`, nothing to do", nothing, None);
-    row(
-        &mut text,
+    let peer = (
         "`git status`",
-        status,
-        Some((nothing, "≤ 2 times the time and 20 ms")),
+        words(&["git", "status"]),
+        "≤ 2 times the time and 20 ms",
     );
-    let [looked] = after_a_touch(runs, &many)?;
-    row(
-        &mut text,
-        "`shipway update`, a file was written",
-        looked,
-        None,
-    );
-    let [checked] = medians(runs, [&words(&[SHIPWAY, "check"])], &many)?;
-    row(&mut text, "`shipway check`", checked, None);
+    rows(&mut text, runs, &many, &peer)?;
     Ok(text)
+}
+
+/// A table of what `shipway` takes in `folder`; the peer has a name, a command and the goal beside it.
+fn rows(
+    text: &mut String,
+    runs: usize,
+    folder: &Path,
+    (name, peer, goal): &(&str, Vec<OsString>, &str),
+) -> Result<()> {
+    text.push_str(COLUMNS);
+    let update = words(&[SHIPWAY, "update"]);
+    let [nothing, peer] = medians(runs, [&update, peer], folder)?;
+    row(text, "`shipway update`, nothing to do", nothing, None);
+    row(text, name, peer, Some((nothing, goal)));
+    let [looked] = after_a_touch(runs, folder)?;
+    row(text, "`shipway update`, a file was written", looked, None);
+    let [checked] = medians(runs, [&words(&[SHIPWAY, "check"])], folder)?;
+    row(text, "`shipway check` (goal: under 100 ms)", checked, None);
+    Ok(())
 }
 
 /// `update` where a file of the user's is newer than at the last look, and says the same.

@@ -7,7 +7,6 @@ use crate::config::Config;
 use crate::git::{self, Repository};
 use crate::project::RelPath;
 use crate::scaffold::adopt::{Kept, Rule, Takeover, facts};
-use crate::scaffold::apply::{self, Session};
 use crate::scaffold::feature::Strategy;
 use crate::scaffold::lock::{Artifact, Lock};
 use crate::scaffold::{CONFIG_FILE, Entry, Journey, Plan};
@@ -53,19 +52,11 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let start = Path::new(".");
     let repository = git::open(start)?;
     let interrupt = Interrupt::listen()?;
-    let session = if arguments.dry_run {
-        if apply::is_unfinished(&repository) {
-            context
-                .output
-                .note("An earlier run was cut short; the next one that writes puts it right.");
-        }
-        None
-    } else {
+    let writes = !arguments.dry_run;
+    if writes {
         planned::refuse_while_under_way(&repository)?;
-        let session = Session::open(&repository)?;
-        super::undo::repair(&session, context)?;
-        Some(session)
-    };
+    }
+    let session = planned::session(&repository, writes, context)?;
     let (lock, moves) = update::lock_of(&repository)?;
     let (file, target) = named(&arguments.path, start);
     let mut path = planned::inside(&repository, start, &file)?;

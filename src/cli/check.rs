@@ -3,7 +3,6 @@
 use super::planned::{self, Detected};
 use super::update::{made_before, present_lock};
 use super::{Context, Exit, Failure};
-use crate::config::Config;
 use crate::doctor::Machine;
 use crate::scaffold::check::validator::{self, Skipped};
 use crate::scaffold::check::{self, CheckError, Finding, Subject};
@@ -51,7 +50,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let start = arguments.path.as_deref().unwrap_or(Path::new("."));
     let repository = git::open(start)?;
     let (lock, moves, _) = present_lock(&repository)?;
-    let config = Config::parse(&planned::read_config(&repository.root)?, CONFIG_FILE)?;
+    let config = planned::config(&repository)?;
     super::work_along();
     let detected = Detected::read(&repository, &config, moves)?;
     let project = &detected.project;

@@ -7,7 +7,7 @@ use super::{Context, Exit, Failure, Format, update};
 use crate::config::hooks::Hook;
 use crate::git::{self, Repository};
 use crate::hooks::install::Row;
-use crate::scaffold::apply::{self, Session, Step};
+use crate::scaffold::apply::Step;
 use crate::scaffold::eject::{self, Ejection, Mention};
 use crate::scaffold::moved;
 use crate::scaffold::{self, Action, Entry};
@@ -54,18 +54,8 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let repository = git::open(Path::new("."))?;
     let interrupt = Interrupt::listen()?;
     planned::refuse_while_under_way(&repository)?;
-    let session = if arguments.dry_run {
-        if apply::is_unfinished(&repository) {
-            context
-                .output
-                .note("An earlier run was cut short; the next one that writes puts it right.");
-        }
-        None
-    } else {
-        let session = Session::open(&repository)?;
-        super::undo::repair(&session, context)?;
-        Some(session)
-    };
+    let session = planned::session(&repository, !arguments.dry_run, context)?;
+    // One in conflict is joined by update alone.
     let mut lock = scaffold::read_lock(&repository.root)?;
     moved::follow(&lock, &repository).enter(&mut lock);
     if lock.artifacts.is_empty() {
@@ -74,7 +64,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let tracked = git::tracked(&repository.root)?;
     let ejection = eject::plan(&repository.root, &lock, &tracked)?;
     let commands = commands(&repository)?;
-    let hooks = shims::plan(&repository)?;
+    let hooks = hooks::install::removal(&repository)?;
     let notes = notes(&repository, &ejection);
     if let Some(session) = &session {
         interrupt.hold();

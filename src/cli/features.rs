@@ -9,6 +9,7 @@ use crate::scaffold::answer::Answers;
 use crate::scaffold::apply::Session;
 use crate::scaffold::feature::Features;
 use crate::scaffold::lock::Lock;
+use crate::scaffold::moved::Moves;
 use crate::scaffold::{self, CONFIG_FILE, Choice, Journey, PlanError};
 use crate::ui;
 use clap::Args;
@@ -45,12 +46,108 @@ pub(super) struct Remove {
     arguments: Arguments,
 }
 
+/// A run that may write, with what an earlier one left behind put right before anything is read.
+struct Run<'r> {
+    arguments: &'r Arguments,
+    command: &'static str,
+    repository: &'r Repository,
+    interrupt: Interrupt,
+    session: Option<Session<'r>>,
+}
+
+impl<'r> Run<'r> {
+    fn begin(
+        arguments: &'r Arguments,
+        command: &'static str,
+        repository: &'r Repository,
+        context: &Context,
+    ) -> Result<Self, Failure> {
+        let interrupt = Interrupt::listen()?;
+        planned::refuse_while_under_way(repository)?;
+        let session = planned::session(repository, !arguments.dry_run, context)?;
+        Ok(Self {
+            arguments,
+            command,
+            repository,
+            interrupt,
+            session,
+        })
+    }
+
+    /// From the choice to the written files.
+    fn change(
+        self,
+        moves: Moves,
+        context: &Context,
+        choose: impl FnOnce(&Config) -> (Answers, Choice),
+    ) -> Result<Exit, Failure> {
+        let Self {
+            arguments,
+            command,
+            repository,
+            interrupt,
+            session,
+        } = self;
+        let mut text = planned::read_config(&repository.root)?;
+        let before = text.clone();
+        let mut config = Config::parse(&text, CONFIG_FILE)?;
+        let (answers, choice) = choose(&config);
+        if answers != Answers::default() {
+            planned::take(&mut text, &mut config, &answers)?;
+        }
+        super::work_along();
+        let detected = Detected::read(repository, &config, moves)?;
+        let project = &detected.project;
+        let plan = planned::make(
+            &detected,
+            &config,
+            repository,
+            Journey::Update {
+                favour: BTreeMap::new(),
+            },
+            choice,
+            (text != before).then_some(text),
+            Vec::new(),
+        )?;
+        if arguments.format == Format::Human {
+            let page = ui::show_plan(&plan, &project.name.value, false, &context.output);
+            context.output.report(&page)?;
+        }
+        let mut hooks = None;
+        let applied = match &session {
+            Some(session) if !plan.is_empty() => {
+                planned::refuse_untrusted(&plan, arguments.trust_templates)?;
+                hooks = planned::write(session, &plan, repository, &interrupt, command)?;
+                let page = super::hooks::at_init::take_back(repository, context)?;
+                if arguments.format == Format::Human {
+                    context.output.report(&page)?;
+                }
+                true
+            }
+            _ => false,
+        };
+        let shown = Shown {
+            project,
+            plan: &plan,
+            applied,
+            hooks: hooks.as_ref(),
+            format: arguments.format,
+        };
+        shown.report(context)?;
+        Ok(planned::exit(&plan))
+    }
+}
+
 pub(super) fn add(add: &Add, context: &Context) -> Result<Exit, Failure> {
     let repository = git::open(Path::new("."))?;
-    let features = known(&repository, &add.arguments)?;
-    let (lock, _) = scaffold::joined_lock(&repository.root)?;
+    let run = Run::begin(&add.arguments, "add", &repository, context)?;
+    let features = scaffold::features(&repository, &planned::config(&repository)?)?;
     let named = &add.arguments.features;
-    change(&add.arguments, "add", &repository, context, |config| {
+    for name in named {
+        features.known(name).map_err(PlanError::from)?;
+    }
+    let (lock, moves, _) = update::followed(&repository)?;
+    let choose = |config: &Config| {
         let is_off = |name: &String| config.features.disable.contains(name);
         let is_default = |name: &String| features.all.get(name).is_some_and(|one| one.default);
         let enable = named
@@ -60,59 +157,46 @@ pub(super) fn add(add: &Add, context: &Context) -> Result<Exit, Failure> {
             .collect();
         let mut choice = update::made_before(&lock, config);
         choice.only.get_or_insert_default().extend(named.clone());
-        Ok((
-            Answers {
-                enable,
-                ..Answers::default()
-            },
-            choice,
-        ))
-    })
+        let answers = Answers {
+            enable,
+            ..Answers::default()
+        };
+        (answers, choice)
+    };
+    run.change(moves, context, choose)
 }
 
 pub(super) fn remove(remove: &Remove, context: &Context) -> Result<Exit, Failure> {
     let repository = git::open(Path::new("."))?;
-    let features = known(&repository, &remove.arguments)?;
-    let (lock, _) = update::lock_of(&repository)?;
+    let run = Run::begin(&remove.arguments, "remove", &repository, context)?;
+    let features = scaffold::features(&repository, &planned::config(&repository)?)?;
+    let (lock, moves) = update::lock_of(&repository)?;
     let named = &remove.arguments.features;
     refuse_what_is_not_made(&lock, named)?;
     refuse_what_is_required(&lock, &features, named)?;
-    change(
-        &remove.arguments,
-        "remove",
-        &repository,
-        context,
-        |config| {
-            let is_on = |name: &String| config.features.enable.contains(name);
-            let is_default = |name: &String| features.all.get(name).is_some_and(|one| one.default);
-            let disable = named
-                .iter()
-                .filter(|name| is_on(name) || is_default(name))
-                .cloned()
-                .collect();
-            let mut choice = update::made_before(&lock, config);
-            choice
-                .only
-                .get_or_insert_default()
-                .retain(|name| !named.contains(name));
-            choice.without.clone_from(named);
-            Ok((
-                Answers {
-                    disable,
-                    ..Answers::default()
-                },
-                choice,
-            ))
-        },
-    )
-}
-
-fn known(repository: &Repository, arguments: &Arguments) -> Result<Features, Failure> {
-    let features = scaffold::features(repository, &planned::config(repository)?)?;
-    for name in &arguments.features {
-        features.known(name).map_err(PlanError::from)?;
-    }
-    Ok(features)
+    let choose = |config: &Config| {
+        let is_on = |name: &String| config.features.enable.contains(name);
+        let is_default = |name: &String| features.all.get(name).is_some_and(|one| one.default);
+        let disable = named
+            .iter()
+            .filter(|name| is_on(name) || is_default(name))
+            .cloned()
+            .collect();
+        let mut choice = update::made_before(&lock, config);
+        choice
+            .only
+            .get_or_insert_default()
+            .retain(|name| !named.contains(name));
+        // One that is none any more needs no word for it.
+        let known = named.iter().filter(|name| features.all.contains_key(*name));
+        choice.without = known.cloned().collect();
+        let answers = Answers {
+            disable,
+            ..Answers::default()
+        };
+        (answers, choice)
+    };
+    run.change(moves, context, choose)
 }
 
 fn refuse_what_is_not_made(lock: &Lock, named: &[String]) -> Result<(), Failure> {
@@ -155,71 +239,4 @@ fn refuse_what_is_required(
         }
     }
     Ok(())
-}
-
-/// From the choice to the written files.
-fn change(
-    arguments: &Arguments,
-    command: &str,
-    repository: &Repository,
-    context: &Context,
-    choose: impl FnOnce(&Config) -> Result<(Answers, Choice), Failure>,
-) -> Result<Exit, Failure> {
-    let interrupt = Interrupt::listen()?;
-    planned::refuse_while_under_way(repository)?;
-    let session = if arguments.dry_run {
-        None
-    } else {
-        let session = Session::open(repository)?;
-        super::undo::repair(&session, context)?;
-        Some(session)
-    };
-    let mut text = planned::read_config(&repository.root)?;
-    let before = text.clone();
-    let mut config = Config::parse(&text, CONFIG_FILE)?;
-    let (answers, choice) = choose(&config)?;
-    if answers != Answers::default() {
-        planned::take(&mut text, &mut config, &answers)?;
-    }
-    super::work_along();
-    let (_, moves, _) = update::present_lock(repository)?;
-    let detected = Detected::read(repository, &config, moves)?;
-    let project = &detected.project;
-    let plan = planned::make(
-        &detected,
-        &config,
-        repository,
-        Journey::Update {
-            favour: BTreeMap::new(),
-        },
-        choice,
-        (text != before).then_some(text),
-        Vec::new(),
-    )?;
-    if arguments.format == Format::Human {
-        let page = ui::show_plan(&plan, &project.name.value, false, &context.output);
-        context.output.report(&page)?;
-    }
-    let mut hooks = None;
-    let applied = match &session {
-        Some(session) if !plan.is_empty() => {
-            planned::refuse_untrusted(&plan, arguments.trust_templates)?;
-            hooks = planned::write(session, &plan, repository, &interrupt, command)?;
-            let page = super::hooks::at_init::take_back(repository, context)?;
-            if arguments.format == Format::Human {
-                context.output.report(&page)?;
-            }
-            true
-        }
-        _ => false,
-    };
-    let shown = Shown {
-        project,
-        plan: &plan,
-        applied,
-        hooks: hooks.as_ref(),
-        format: arguments.format,
-    };
-    shown.report(context)?;
-    Ok(planned::exit(&plan))
 }

@@ -3,14 +3,15 @@
 use super::hooks::at_init::{self, AtInit};
 use super::interrupt::Interrupt;
 use super::planned::{
-    Detected, count, make, read_config, refuse_untrusted, refuse_while_under_way, take, unreadable,
+    Detected, count, make, read_config, refuse_untrusted, refuse_while_under_way, session, take,
+    unreadable,
 };
 use super::{Context, Exit, Failure, Format};
 use crate::config::{Base, Config};
 use crate::git::Repository;
 use crate::project::{Finding, Project, Severity, Unknown};
 use crate::scaffold::answer::{Answers, Others};
-use crate::scaffold::apply::{self, Session, Step};
+use crate::scaffold::apply::Step;
 use crate::scaffold::moved;
 use crate::scaffold::{self, CONFIG_FILE, Choice, Entry, Journey, Plan, PlanError, Skipped};
 use crate::{git, ui};
@@ -87,19 +88,11 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let start = arguments.path.as_deref().unwrap_or(Path::new("."));
     let repository = git::open(start)?;
     let interrupt = Interrupt::listen()?;
-    let session = if arguments.dry_run {
-        if apply::is_unfinished(&repository) {
-            context
-                .output
-                .note("An earlier run was cut short; the next one that writes puts it right.");
-        }
-        None
-    } else {
+    let writes = !arguments.dry_run;
+    if writes {
         refuse_while_under_way(&repository)?;
-        let session = Session::open(&repository)?;
-        super::undo::repair(&session, context)?;
-        Some(session)
-    };
+    }
+    let session = session(&repository, writes, context)?;
 
     let mut text = read_config(&repository.root)?;
     let before = text.clone();
@@ -146,6 +139,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
 
     let choice = Choice {
         only: (!arguments.feature.is_empty()).then(|| arguments.feature.clone()),
+        before: Vec::new(),
         without: arguments.without.clone(),
     };
     let project = &detected.project;
@@ -172,7 +166,6 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     }
     let mut applied = false;
     let mut hooks = None;
-    let writes = session.is_some();
     if let Some(session) = session.filter(|_| !plan.is_empty()) {
         refuse_untrusted(&plan, arguments.trust_templates)?;
         let question = format!("Write {}?", count(&plan));

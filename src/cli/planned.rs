@@ -8,7 +8,7 @@ use crate::detect;
 use crate::git::Repository;
 use crate::project::{Project, RelPath};
 use crate::scaffold::answer::{self, Answers};
-use crate::scaffold::apply::{Session, Step};
+use crate::scaffold::apply::{self, Session, Step};
 use crate::scaffold::lock::PROPOSAL;
 use crate::scaffold::moved::Moves;
 use crate::scaffold::{
@@ -245,6 +245,26 @@ pub(super) fn read_config(root: &Path) -> Result<String, Failure> {
 /// What `shipway.toml` says.
 pub(super) fn config(repository: &Repository) -> Result<Config, Failure> {
     Ok(Config::parse(&read_config(&repository.root)?, CONFIG_FILE)?)
+}
+
+/// The right to change the repository, with what an earlier run left behind put right; None for a
+/// run that writes nothing.
+pub(super) fn session<'r>(
+    repository: &'r Repository,
+    writes: bool,
+    context: &Context,
+) -> Result<Option<Session<'r>>, Failure> {
+    if writes {
+        let session = Session::open(repository)?;
+        super::undo::repair(&session, context)?;
+        return Ok(Some(session));
+    }
+    if apply::is_unfinished(repository) {
+        context
+            .output
+            .note("An earlier run was cut short; the next one that writes puts it right.");
+    }
+    Ok(None)
 }
 
 pub(super) fn refuse_while_under_way(repository: &Repository) -> Result<(), Failure> {

@@ -3,7 +3,6 @@
 use super::interrupt::Interrupt;
 use super::planned;
 use super::{Context, Exit, Failure, Format, update};
-use crate::scaffold::apply::Session;
 use crate::scaffold::lock::LOCK_FILE;
 use crate::scaffold::{Entry, release};
 use crate::{git, ui};
@@ -37,14 +36,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     let start = Path::new(".");
     let repository = git::open(start)?;
     let interrupt = Interrupt::listen()?;
-    let session = if arguments.dry_run {
-        None
-    } else {
-        planned::refuse_while_under_way(&repository)?;
-        let session = Session::open(&repository)?;
-        super::undo::repair(&session, context)?;
-        Some(session)
-    };
+    let session = planned::session(&repository, !arguments.dry_run, context)?;
     let (lock, _) = update::lock_of(&repository)?;
     let path = planned::inside(&repository, start, &arguments.path)?;
     let path = lock.place_of(&path).clone();

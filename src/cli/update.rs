@@ -6,11 +6,11 @@ use super::{Context, Exit, Failure, Format};
 use crate::config::Config;
 use crate::git::Repository;
 use crate::project::RelPath;
-use crate::scaffold::apply::{self, Session};
+use crate::scaffold::apply;
 use crate::scaffold::feature::Strategy;
 use crate::scaffold::lock::{LOCK_FILE, Lock, PROPOSAL};
 use crate::scaffold::moved::{self, Moves};
-use crate::scaffold::{self, CONFIG_FILE, Choice, Journey, Plan, Side, current};
+use crate::scaffold::{self, Choice, Journey, Plan, Side, current};
 use crate::{git, ui};
 use clap::Args;
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,20 +62,9 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
         return Ok(Exit::Done);
     }
     let writes = !(arguments.dry_run || arguments.check);
-    let session = if writes {
-        let session = Session::open(&repository)?;
-        super::undo::repair(&session, context)?;
-        Some(session)
-    } else {
-        if apply::is_unfinished(&repository) {
-            context
-                .output
-                .note("An earlier run was cut short; the next one that writes puts it right.");
-        }
-        None
-    };
+    let session = planned::session(&repository, writes, context)?;
     let (lock, moves) = lock_of(&repository)?;
-    let config = Config::parse(&planned::read_config(&repository.root)?, CONFIG_FILE)?;
+    let config = planned::config(&repository)?;
     super::work_along();
     let detected = Detected::read(&repository, &config, moves)?;
     let project = &detected.project;
@@ -165,13 +154,14 @@ pub(super) fn made_before(lock: &Lock, config: &Config) -> Choice {
         .map(|artifact| artifact.feature.as_str());
     // One that was chosen may have had nothing to make.
     let chosen = lock.answers.get("features").into_iter();
-    let only: BTreeSet<&str> = made
+    let before: BTreeSet<&str> = made
         .chain(chosen.flat_map(|names| names.split_whitespace()))
-        .chain(config.features.enable.iter().map(String::as_str))
-        .filter(|name| !config.features.disable.iter().any(|off| off == name))
         .collect();
+    let asked = config.features.enable.iter();
+    let is_off = |name: &&String| config.features.disable.contains(name);
     Choice {
-        only: Some(only.into_iter().map(str::to_owned).collect()),
+        only: Some(asked.filter(|name| !is_off(name)).cloned().collect()),
+        before: before.into_iter().map(str::to_owned).collect(),
         without: Vec::new(),
     }
 }
@@ -188,10 +178,16 @@ pub(super) fn lock_of(repository: &Repository) -> Result<(Lock, Moves), Failure>
 
 /// As [`lock_of`], whatever is under way; and whether it was joined.
 pub(super) fn present_lock(repository: &Repository) -> Result<(Lock, Moves, bool), Failure> {
-    let (mut lock, joined) = scaffold::joined_lock(&repository.root)?;
+    let (lock, moves, is_joined) = followed(repository)?;
     if lock.artifacts.is_empty() {
         return Err(nothing_generated(repository));
     }
+    Ok((lock, moves, is_joined))
+}
+
+/// As [`present_lock`]; an empty one where there is none.
+pub(super) fn followed(repository: &Repository) -> Result<(Lock, Moves, bool), Failure> {
+    let (mut lock, joined) = scaffold::joined_lock(&repository.root)?;
     let moves = moved::follow(&lock, repository);
     moves.enter(&mut lock);
     Ok((lock, moves, joined.is_some()))

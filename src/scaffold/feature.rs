@@ -295,6 +295,14 @@ impl Features {
         source.is_some_and(|source| source.layer != Layer::BuiltIn)
     }
 
+    /// Whether there is any that is not built in.
+    #[must_use]
+    pub fn has_foreign(&self) -> bool {
+        self.sources
+            .values()
+            .any(|source| source.layer != Layer::BuiltIn)
+    }
+
     /// Names and texts of the partials, sorted.
     pub fn partials(&self) -> impl Iterator<Item = (&str, &str)> {
         self.sources

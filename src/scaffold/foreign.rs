@@ -7,6 +7,9 @@ use crate::project::RelPath;
 /// The files among `wanted` that come from foreign templates and execute, sorted, each with the
 /// sentence that names the template.
 pub(super) fn executes(features: &Features, wanted: &[Wanted]) -> Vec<(RelPath, String)> {
+    if !features.has_foreign() {
+        return Vec::new();
+    }
     let mut found: Vec<(RelPath, String)> = wanted
         .iter()
         .filter_map(|file| Some((file, file.target()?)))

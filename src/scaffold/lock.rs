@@ -13,10 +13,10 @@ pub const LOCK_FILE: &str = "shipway.lock";
 pub const PRISTINE_DIR: &str = ".shipway/pristine";
 /// What the name of a proposal ends with, after that of the file that it is for.
 pub const PROPOSAL: &str = ".shipway-proposal";
-/// 1: no proposals. 2: `proposed` and `proposal` of an artifact in conflict, `moved_to` of one that
-/// its user moved. 3: `templates`; written where it has them.
+/// 1: no proposals. 2: `proposed` and `proposal` of an artifact in conflict. 3: `templates`, and
+/// `moved_to` of an artifact that its user moved; written where it has one of them.
 const SCHEMA: u32 = 3;
-const WITHOUT_TEMPLATES: u32 = 2;
+const PLAIN: u32 = 2;
 const MARKS: &[&str] = &["<<<<<<<", "=======", ">>>>>>>", "|||||||"];
 const HEAD: &str = "# What shipway generated, and from what. Commit it; do not edit it.\n";
 
@@ -116,7 +116,7 @@ impl Artifact {
 impl Default for Lock {
     fn default() -> Self {
         Self {
-            schema: WITHOUT_TEMPLATES,
+            schema: PLAIN,
             shipway: env!("CARGO_PKG_VERSION").to_owned(),
             answers: BTreeMap::new(),
             facts: BTreeMap::new(),
@@ -190,13 +190,15 @@ impl Lock {
     /// Whether it was written in an older form.
     #[must_use]
     pub fn is_older(&self) -> bool {
-        self.schema < self.written_schema()
+        self.schema < PLAIN
     }
 
     fn written_schema(&self) -> u32 {
-        match self.templates {
-            Some(_) => SCHEMA,
-            None => WITHOUT_TEMPLATES,
+        let has_moved = self.artifacts.iter().any(|one| one.moved_to.is_some());
+        if self.templates.is_some() || has_moved {
+            SCHEMA
+        } else {
+            PLAIN
         }
     }
 
@@ -347,7 +349,11 @@ mod tests {
         });
         lock.put(artifact("b", "two"));
         let read = Lock::parse(&lock.to_text().unwrap()).unwrap();
-        assert_eq!(read, lock);
+        let written = Lock {
+            schema: 3,
+            ..lock.clone()
+        };
+        assert_eq!(read, written);
         let owns = ["a", "here/a", "b"].map(|one| lock.owns(&path(one)));
         assert_eq!(owns, [false, true, true]);
         let places = ["a", "here/a", "b", "c"].map(|one| lock.place_of(&path(one)).to_string());

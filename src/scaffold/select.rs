@@ -11,6 +11,8 @@ use std::collections::BTreeSet;
 pub struct Choice {
     /// Only these (and what they require); all that are on by default where absent.
     pub only: Option<Vec<String>>,
+    /// Those of the records, too; one that is none any more is passed over.
+    pub before: Vec<String>,
     pub without: Vec<String>,
 }
 
@@ -47,6 +49,7 @@ pub(super) fn wanted<'f>(
             .collect(),
         Some(only) => only.iter().map(String::as_str).collect(),
     };
+    open.extend(choice.before.iter().map(String::as_str));
     open.extend(made_before);
     let mut wanted = BTreeSet::new();
     let mut skipped = Vec::new();

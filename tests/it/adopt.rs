@@ -337,10 +337,10 @@ fn a_rule_that_cannot_go_over_stays() {
     let sandbox = made("Makefile", &text);
     let before = sandbox.tree();
     for (path, said) in [
-        ("Makefile:none", "no rule with a recipe for `none`"),
+        ("Makefile:none", "no rule for `none`"),
         ("Makefile:mine", "shipway makes no rule for `mine` here"),
         ("Makefile:up", "inside a condition"),
-        ("app.py:test", "no rule with a recipe for `test`"),
+        ("app.py:test", "no rule for `test`"),
         ("none.mk:test", "No such file"),
     ] {
         let output = sandbox.command(&["adopt", path]).output().unwrap();

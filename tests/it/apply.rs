@@ -1,5 +1,6 @@
 //! Faults at every step of an apply, of an undo, and of the disk.
 
+use crate::engine::until;
 use crate::sandbox::{Sandbox, Tree, skipped};
 use sha2::{Digest, Sha256};
 use shipway::git::{self, Repository};
@@ -260,9 +261,15 @@ fn one_that_ends_soon_is_waited_for() {
     let sandbox = sandbox();
     let repository = git::open(sandbox.root()).unwrap();
     let first = Session::open(&repository).unwrap();
+    let lock = repository.private_dir.join("lock");
+    let holds = || {
+        let files = std::fs::read_dir("/proc/self/fd").unwrap();
+        let opened = files.filter_map(|file| std::fs::read_link(file.ok()?.path()).ok());
+        opened.filter(|file| *file == lock).count()
+    };
     std::thread::scope(|scope| {
         scope.spawn(move || {
-            std::thread::sleep(std::time::Duration::from_millis(100));
+            until("the other asks for it", || holds() == 2);
             drop(first);
         });
         Session::open(&repository).unwrap();

@@ -230,14 +230,26 @@ fn a_later_commit_is_fetched_and_an_update_brings_it() {
     assert!(sandbox.read("OWNERS").ends_with(" is the team's\n"));
 
     sandbox.write("shipway.toml", "schema = 1\n");
-    let said = sandbox.error(2, &["update"]);
+    let said = sandbox.error(2, &["add", "team"]);
     assert!(said.contains("there is no feature `team`"), "{said}");
-    names(&sandbox, path(&organisation), &old);
+    sandbox.run(1, &["check"]);
+    let before = sandbox.tree();
+    // By name, and by an update.
     sandbox.run(0, &["remove", "team"]);
     assert!(!sandbox.path("OWNERS").exists());
-    sandbox.write("shipway.toml", "schema = 1\n");
-    sandbox.run(0, &["update"]);
+    assert!(!sandbox.read("shipway.toml").contains("team"));
+    sandbox.run(0, &["undo"]);
+    assert!(sandbox.tree() == before);
+    let mine = sandbox.read("OWNERS") + "and mine\n";
+    sandbox.write("OWNERS", &mine);
+    let shown = sandbox.report(0, &["update"]);
+    assert!(
+        shown.contains("feature `team` does not make it any more; edited"),
+        "{shown}"
+    );
+    assert_eq!(sandbox.read("OWNERS"), mine);
     assert!(!sandbox.read("Dockerfile").contains("# of the team"));
+    sandbox.run(0, &["check"]);
     let lock = sandbox.read("shipway.lock");
     assert!(
         lock.contains("schema = 2\n") && !lock.contains("[templates]"),

@@ -233,7 +233,7 @@ pub(in crate::cli) fn take_back(
     if asked_for || !mark.exists() {
         return Ok(String::new());
     }
-    let plan = super::eject::plan(repository)?;
+    let plan = super::install::removal(repository)?;
     plan.apply()?;
     super::consent_of_user(repository).withdraw()?;
     forget(repository);

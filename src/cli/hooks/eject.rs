@@ -1,26 +1,13 @@
 //! What `eject` and its undo do about git's hooks.
 
 use super::super::Failure;
+use super::install::shims_folder;
 use crate::config::hooks::Hook;
 use crate::git::Repository;
-use crate::hooks::install::{Action, Place, Plan, place};
-use std::path::PathBuf;
+use crate::hooks::install::{Action, Plan};
 
 /// Names, under git's directory, the hooks that `eject` took the shims of away.
 const MARK: &str = "hooks-by-eject";
-
-/// What takes the shims away.
-pub(in crate::cli) fn plan(repository: &Repository) -> Result<Plan, Failure> {
-    Ok(Plan::uninstall(&folder(repository)?)?)
-}
-
-fn folder(repository: &Repository) -> Result<PathBuf, Failure> {
-    Ok(match place(repository, &[])? {
-        Place::Own(folder) => folder,
-        // Shims from before git was told to look elsewhere.
-        Place::Called(_) => repository.common_dir.join("hooks"),
-    })
-}
 
 /// Takes the shims away. What was agreed to stays so, for an undo.
 pub(in crate::cli) fn take_away(repository: &Repository, plan: &Plan) -> Result<(), Failure> {
@@ -40,7 +27,7 @@ pub(in crate::cli) fn put_back(repository: &Repository) -> Result<(), Failure> {
         return Ok(());
     };
     let hooks: Vec<Hook> = names.lines().filter_map(Hook::parse).collect();
-    let folder = folder(repository)?;
+    let folder = shims_folder(repository)?;
     Plan::install(&folder, &hooks, &super::program()?)?.apply()?;
     // One that stays puts the same shims in place again.
     let _ = std::fs::remove_file(mark);

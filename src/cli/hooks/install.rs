@@ -151,13 +151,26 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<Exit, Fail
     Ok(exit(plan.as_ref(), proof.as_ref()))
 }
 
+/// What takes the shims away.
+pub(in crate::cli) fn removal(repository: &Repository) -> Result<Plan, Failure> {
+    Ok(Plan::uninstall(&shims_folder(repository)?)?)
+}
+
+/// Where git looks for the shims, or looked before it was told to look elsewhere.
+pub(super) fn shims_folder(repository: &Repository) -> Result<PathBuf, Failure> {
+    Ok(match place(repository, &[])? {
+        Place::Own(folder) => folder,
+        Place::Called(_) => repository.common_dir.join("hooks"),
+    })
+}
+
 pub(super) fn uninstall(
     arguments: &UninstallArguments,
     context: &Context,
 ) -> Result<Exit, Failure> {
     let start = arguments.path.as_deref().unwrap_or(Path::new("."));
     let repository = crate::git::open(start)?;
-    let plan = super::eject::plan(&repository)?;
+    let plan = removal(&repository)?;
     if !arguments.dry_run {
         plan.apply()?;
         super::consent_of_user(&repository).withdraw()?;

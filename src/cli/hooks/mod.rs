@@ -3,7 +3,7 @@
 pub(super) mod at_init;
 pub(super) mod eject;
 mod import;
-mod install;
+pub(super) mod install;
 mod list;
 mod recover;
 mod run;

@@ -30,19 +30,22 @@ impl Rule {
         let parsed = syntax::parse(&tree_sitter_make::LANGUAGE.into(), text)
             .ok_or("it cannot be read as a Makefile")?;
         let root = parsed.root_node();
-        let rules: Vec<Node> = syntax::all(root, "rule")
+        let all: Vec<Node> = syntax::all(root, "rule")
             .into_iter()
             .filter(|rule| {
                 targets(*rule)
                     .iter()
                     .any(|word| syntax::text(*word, text) == target)
             })
-            .filter(|rule| child(*rule, "recipe").is_some())
             .collect();
+        let (runs, depends): (Vec<Node>, Vec<Node>) =
+            (all.into_iter()).partition(|rule| child(*rule, "recipe").is_some());
+        // One that only depends on others is a rule, too; beside one with a recipe it adds to that.
+        let rules = if runs.is_empty() { depends } else { runs };
         let [rule] = rules[..] else {
             return Err(match rules.len() {
-                0 => format!("it has no rule with a recipe for `{target}`"),
-                count => format!("it has {count} rules with recipes for `{target}`"),
+                0 => format!("it has no rule for `{target}`"),
+                count => format!("it has {count} rules for `{target}`"),
             });
         };
         if rule.parent() != Some(root) {
@@ -92,7 +95,8 @@ impl Rule {
     /// Where `new` has no such rule.
     pub(in super::super) fn carry(&self, new: &str) -> Result<Carried, String> {
         let target = &self.target;
-        let Ok(ours) = Self::take(new, target) else {
+        let ours = Self::take(new, target).ok();
+        let Some(ours) = ours.filter(|ours| !ours.recipe.is_empty()) else {
             return Err(format!("shipway makes no rule for `{target}` here"));
         };
         let mut out = Carried::of(new);
@@ -105,13 +109,9 @@ impl Rule {
             .iter()
             .map(|(_, command)| command.as_str())
             .collect();
-        let why = match runs.first() {
-            Some(first) => format!("the new rule runs its own: {}", short(first)),
-            None => "the new rule has no recipe".to_owned(),
-        };
         for (line, command) in &self.recipe {
             if !runs.iter().any(|run| run.contains(command.as_str())) {
-                out.lose(Some(*line), command, why.as_str());
+                out.lose(Some(*line), command, "the new rule does not run it");
             }
         }
         Ok(out)
@@ -187,15 +187,6 @@ fn command(line: &str) -> &str {
     line.trim().trim_start_matches(['@', '-', '+']).trim()
 }
 
-fn short(command: &str) -> &str {
-    command
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .trim_end_matches('\\')
-        .trim()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -253,13 +244,25 @@ mod tests {
     }
 
     #[test]
+    fn one_that_only_depends_on_others_is_taken_where_none_has_a_recipe() {
+        let rule = Rule::take("test: a b\n\na:\n\ttrue\n", "test").unwrap();
+        assert_eq!((rule.rest.as_str(), rule.command()), ("a:\n\ttrue\n", None));
+        let carried = rule.carry("test: venv\n\tpytest\n").unwrap();
+        assert_eq!(carried.text, "test: venv a b\n\tpytest\n");
+        assert!(carried.lost.is_empty());
+        let rule = Rule::take("test: a\ntest:\n\ttrue\n", "test").unwrap();
+        assert_eq!(rule.rest, "test: a\n");
+        assert!(rule.carry(&rule.rest).is_err());
+    }
+
+    #[test]
     fn what_cannot_be_taken_out_is_said() {
         for (text, said) in [
-            ("all:\n\ttrue\n", "no rule with a recipe for `test`"),
-            ("test: all\n", "no rule with a recipe for `test`"),
-            ("test::\n\ta\ntest::\n\tb\n", "2 rules with recipes"),
+            ("all:\n\ttrue\n", "no rule for `test`"),
+            ("test: all\ntest: more\n", "2 rules for `test`"),
+            ("test::\n\ta\ntest::\n\tb\n", "2 rules for `test`"),
             ("ifdef A\ntest:\n\ta\nendif\n", "inside a condition"),
-            ("", "no rule with a recipe"),
+            ("", "no rule for `test`"),
         ] {
             let error = Rule::take(text, "test").unwrap_err();
             assert!(error.contains(said), "{text:?}: {error}");

@@ -1,8 +1,8 @@
 //! What shipway changed goes into a file that the user edited. Text and structure; no I/O.
 //!
 //! In: a path, whose name says the format, and three texts. Out: the merged text, or None for a
-//! conflict. Reads scripts with `detect::syntax`. Lines are merged first; where they conflict, or the result does not say what both
-//! meant, entries are, in the formats that have them.
+//! conflict. Lines are merged first; where they conflict, or the result does not say what both
+//! meant, entries are, in the formats that have them. Reads scripts with `detect::syntax`.
 
 mod cut;
 mod identity;

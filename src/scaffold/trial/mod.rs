@@ -118,6 +118,7 @@ impl Trial {
             journey: Journey::Init,
             choice: Choice {
                 only: Some(features.all.keys().cloned().collect()),
+                before: Vec::new(),
                 without: Vec::new(),
             },
             fresh: Fresh {
