@@ -344,7 +344,7 @@ fn alternatives(signs: &mut All) {
 /// one was taken.
 pub(super) fn settle_roles(services: &mut [Service], backing: &[BackingService]) {
     for taken in backing {
-        if taken.found.because.as_deref() != Some(ONE_ENGINE) {
+        if taken.found.against.is_empty() {
             continue;
         }
         let engines = Engines::of(|kind| kind == taken.kind);

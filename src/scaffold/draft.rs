@@ -1,10 +1,11 @@
 //! A plan in the making: artifact by artifact, with what was generated before at hand.
 
+mod leave;
 mod proposal;
 mod takeover;
 
 use super::adopt::Takeover;
-use super::block::{self, Found};
+use super::block;
 use super::cause::Causes;
 use super::expand::Wanted;
 use super::feature::Strategy;
@@ -14,11 +15,10 @@ use super::moved::{self, Moves, OldName};
 use super::place::{Place, Places};
 use super::plan::{Action, Change, Entry, Plan, Seen};
 use super::three_way::Side;
-use super::{CONFIG_FILE, Journey, PlanError, jobs, own_path, read};
+use super::{CONFIG_FILE, Journey, PlanError, own_path, read};
 use crate::git::{Executable, Repository};
 use crate::project::RelPath;
-use proposal::{Proposal, proposal_path};
-use std::collections::BTreeSet;
+use proposal::Proposal;
 
 pub(super) struct Draft<'t> {
     repository: &'t Repository,
@@ -141,15 +141,7 @@ impl<'t> Draft<'t> {
             present = self.move_block(&id, &lies_at, path, present)?;
         }
         let base = self.base(known.as_ref(), text)?;
-        let (favour, makes_again) = match self.journey {
-            Journey::Init => (None, true),
-            // It must point to the new path, whatever else crosses.
-            Journey::Adopt(_) => (Some(Side::Ours), rule.strategy == Strategy::Env),
-            Journey::AdoptRule(..) => (None, false),
-            Journey::Update { favour } => {
-                (favour.get(path).copied(), rule.strategy == Strategy::Env)
-            }
-        };
+        let (favour, makes_again) = self.favoured(path, rule.strategy);
         let mut merged = merge::merge(&Sides {
             path: &file.path,
             id: &id,
@@ -191,22 +183,11 @@ impl<'t> Draft<'t> {
             note,
             ..
         } = merged;
-        let mut reason = reason;
-        if let Place::Beside { because, .. } = &file.place {
-            if action == Action::Create {
-                action = Action::Beside;
-            }
-            reason = format!("{reason}; here, because {because}");
+        if matches!(file.place, Place::Beside { .. }) && action == Action::Create {
+            action = Action::Beside;
         }
-        if let Place::Moved { made_at, .. } = &file.place {
-            reason = format!("{reason}; you moved it here from {made_at}");
-        }
-        if let Some(note) = note {
-            reason = format!("{reason}; {note}");
-        }
-        if let Some(said) = &lies.said {
-            reason = format!("{reason}; {said}");
-        }
+        let said = lies.said.as_deref();
+        let reason = reason + &place_told(&file.place) + &told(note) + &told(said);
         let why = match (&known, action) {
             (Some(known), Action::Update | Action::Merge | Action::Conflict) => {
                 let other = known.template != template;
@@ -275,6 +256,19 @@ impl<'t> Draft<'t> {
         Ok(())
     }
 
+    /// Whose side is taken of the file at `path`, and whether it is made again where its user deleted
+    /// it.
+    fn favoured(&self, path: &RelPath, strategy: Strategy) -> (Option<Side>, bool) {
+        let is_env = strategy == Strategy::Env;
+        match self.journey {
+            Journey::Init => (None, true),
+            // It must point to the new path, whatever else crosses.
+            Journey::Adopt(_) => (Some(Side::Ours), is_env),
+            Journey::AdoptRule(..) => (None, is_env),
+            Journey::Update { favour } => (favour.get(path).copied(), is_env),
+        }
+    }
+
     /// What was generated before, where `text` is not the same; with line feeds only. None where
     /// it cannot be had any more.
     fn base(&mut self, known: Option<&Artifact>, text: &str) -> Result<Option<String>, PlanError> {
@@ -301,106 +295,6 @@ impl<'t> Draft<'t> {
         Ok(found.and_then(|text| String::from_utf8(text).ok()))
     }
 
-    /// What was made before and is not among `wanted` goes, unless it was edited.
-    pub(super) fn leave(&mut self, wanted: &[Wanted]) -> Result<(), PlanError> {
-        let ids: BTreeSet<String> = wanted.iter().map(Wanted::id).collect();
-        let gone: Vec<Artifact> = self
-            .lock
-            .artifacts
-            .iter()
-            .filter(|artifact| !ids.contains(&artifact.id))
-            .cloned()
-            .collect();
-        for artifact in gone {
-            self.leave_one(&artifact)?;
-        }
-        Ok(())
-    }
-
-    fn leave_one(&mut self, artifact: &Artifact) -> Result<(), PlanError> {
-        if artifact.released {
-            return self.forget(artifact);
-        }
-        let path = artifact.place();
-        let planned = self.changes.iter().position(|change| change.path == *path);
-        let present = match planned {
-            Some(at) => self.changes[at].content.clone(),
-            None => self.read(path)?,
-        };
-        let is_pristine =
-            |part: &[u8]| artifact.pristine == Some(sha256(&block::with_line_feeds(part)));
-        let (mut action, mut reason) = (
-            Action::Remove,
-            format!("feature `{}` does not make it any more", artifact.feature),
-        );
-        let mut content = None;
-        match (artifact.strategy, present.as_deref()) {
-            (_, None) => {}
-            (Strategy::File, Some(present)) if is_pristine(present) => {}
-            (Strategy::Block, Some(present)) => match block::find(present, &artifact.id) {
-                Found::Absent => action = Action::Unchanged,
-                Found::Block { text, .. } if is_pristine(text) => {
-                    let rest = block::without(present, &artifact.id);
-                    content = Some(rest).filter(|rest| !rest.trim_ascii().is_empty());
-                }
-                Found::Block { .. } | Found::Broken => action = Action::Released,
-            },
-            (Strategy::Jobs, Some(present)) => {
-                let base = self.base(Some(artifact), "")?;
-                let text = String::from_utf8_lossy(&block::with_line_feeds(present)).into_owned();
-                match jobs::merge(Some(&text), "", base.as_deref()) {
-                    Ok(rest) if rest == text => action = Action::Unchanged,
-                    Ok(rest) => {
-                        content =
-                            Some(rest.replace('\n', block::line_ending(present)).into_bytes())
-                                .filter(|rest| !is_bare(rest));
-                    }
-                    Err(_) => action = Action::Released,
-                }
-            }
-            (Strategy::File | Strategy::Env, Some(_)) => action = Action::Released,
-        }
-        if action == Action::Remove
-            && planned.is_none()
-            && present.is_some()
-            && let Some(because) = self.places.hindrance(path)
-        {
-            self.waits = true;
-            self.entries.push(Entry {
-                path: path.clone(),
-                feature: artifact.feature.clone(),
-                action: Action::Kept,
-                strategy: artifact.strategy,
-                reason: format!("{reason}; {because}"),
-                why: Vec::new(),
-            });
-            return Ok(());
-        }
-        if action == Action::Released {
-            reason = match artifact.strategy {
-                Strategy::Env => format!("{reason}; its variables stay, and it is yours"),
-                _ => format!("{reason}; edited, so it stays and is yours"),
-            };
-        }
-        if present.is_some() && action != Action::Unchanged {
-            self.entries.push(Entry {
-                path: path.clone(),
-                feature: artifact.feature.clone(),
-                action,
-                strategy: artifact.strategy,
-                reason,
-                why: self.causes.of_all(),
-            });
-        }
-        if action == Action::Remove && present.is_some() {
-            match planned {
-                Some(at) => self.changes[at].content = content,
-                None => self.change(path.clone(), present.as_deref(), content, None),
-            }
-        }
-        self.forget(artifact)
-    }
-
     /// What its user took over stays as it is.
     fn yours(&mut self, known: &Artifact) {
         self.entries.push(Entry {
@@ -411,22 +305,6 @@ impl<'t> Draft<'t> {
             reason: "yours; shipway adopt takes it back".to_owned(),
             why: Vec::new(),
         });
-    }
-
-    /// The lock lets go of it, and its records are taken away.
-    fn forget(&mut self, artifact: &Artifact) -> Result<(), PlanError> {
-        self.lock.artifacts.retain(|other| other.id != artifact.id);
-        let copy = pristine_path(&artifact.path)?;
-        if let Some(content) = self.read(&copy)? {
-            self.change(copy, Some(&content), None, None);
-        }
-        let beside = proposal_path(artifact.place())?;
-        if let Some(content) = self.read(&beside)?
-            && artifact.proposal == Some(sha256(&content))
-        {
-            self.change(beside, Some(&content), None, None);
-        }
-        Ok(())
     }
 
     /// A file of shipway's own; a checkout that writes CRLF is no change.
@@ -513,14 +391,19 @@ impl<'t> Draft<'t> {
     }
 }
 
-fn pristine_path(path: &RelPath) -> Result<RelPath, PlanError> {
-    RelPath::parse(&format!("{PRISTINE_DIR}/{path}")).map_err(own_path)
+/// Why a file lies where it does, for the end of a reason.
+fn place_told(place: &Place) -> String {
+    match place {
+        Place::Beside { because, .. } => format!("; here, because {because}"),
+        Place::Moved { made_at, .. } => format!("; you moved it here from {made_at}"),
+        Place::At(_) | Place::Out { .. } => String::new(),
+    }
 }
 
-/// Whether a configuration says nothing but its schema.
-fn is_bare(config: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(config);
-    text.parse::<toml::Table>()
-        .is_ok_and(|table| table.keys().all(|key| key == "schema"))
-        && !text.lines().any(|line| line.trim_start().starts_with('#'))
+fn told(more: Option<&str>) -> String {
+    more.map_or_else(String::new, |more| format!("; {more}"))
+}
+
+fn pristine_path(path: &RelPath) -> Result<RelPath, PlanError> {
+    RelPath::parse(&format!("{PRISTINE_DIR}/{path}")).map_err(own_path)
 }

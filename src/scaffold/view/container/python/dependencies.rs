@@ -44,10 +44,18 @@ pub(super) fn of(input: &Input, services: &[&Service]) -> Dependencies {
         .iter()
         .flat_map(|service| &service.requirements)
         .any(Requirement::is_from_git);
-    let (pipenv, others) = if is_hashed {
-        ("pipenv requirements --hash", "")
+    let (said, pipenv, others) = if is_hashed {
+        (
+            "Exactly what the lock file says, checked against its hashes; the tool that reads it stays here.",
+            "pipenv requirements --hash",
+            "",
+        )
     } else {
-        ("pipenv requirements", " --without-hashes")
+        (
+            "Exactly what the lock file says; pip cannot verify what git brings, so it verifies nothing.",
+            "pipenv requirements",
+            " --without-hashes",
+        )
     };
     let poetry = format!("poetry export --no-interaction{others}");
     let pdm = format!("pdm export --format requirements{others}");
@@ -61,6 +69,7 @@ pub(super) fn of(input: &Input, services: &[&Service]) -> Dependencies {
             &["poetry", "poetry-plugin-export"],
             &format!("{poetry} --only main --output /tmp/requirements.txt"),
             &format!("{poetry} --only main,dev --output /tmp/dev.txt"),
+            said,
         ),
         (PackageManager::Poetry, None) => unlocked(exported(
             input,
@@ -70,6 +79,7 @@ pub(super) fn of(input: &Input, services: &[&Service]) -> Dependencies {
                 "poetry lock --no-interaction && {poetry} --only main --output /tmp/requirements.txt"
             ),
             &format!("{poetry} --only main,dev --output /tmp/dev.txt"),
+            said,
         )),
         (PackageManager::Pipenv, None) => unlocked(exported(
             input,
@@ -77,6 +87,7 @@ pub(super) fn of(input: &Input, services: &[&Service]) -> Dependencies {
             &["pipenv"],
             &format!("pipenv lock && {pipenv} > /tmp/requirements.txt"),
             &format!("{pipenv} --dev > /tmp/dev.txt"),
+            said,
         )),
         (PackageManager::Pipenv, Some(_)) => exported(
             input,
@@ -84,6 +95,7 @@ pub(super) fn of(input: &Input, services: &[&Service]) -> Dependencies {
             &["pipenv"],
             &format!("{pipenv} > /tmp/requirements.txt"),
             &format!("{pipenv} --dev > /tmp/dev.txt"),
+            said,
         ),
         (PackageManager::Pdm, Some(_)) => exported(
             input,
@@ -91,6 +103,7 @@ pub(super) fn of(input: &Input, services: &[&Service]) -> Dependencies {
             &["pdm", "hishel"],
             &format!("{pdm} --prod --output /tmp/requirements.txt"),
             &format!("{pdm} --output /tmp/dev.txt"),
+            said,
         ),
         (PackageManager::Conda, _) => conda(input, first),
         _ if manifest.extension() == "txt" => {
@@ -99,16 +112,6 @@ pub(super) fn of(input: &Input, services: &[&Service]) -> Dependencies {
         _ => declared(input, first, manifest),
     };
     dependencies.manifests = copy_files(&files);
-    for line in dependencies
-        .comment
-        .iter_mut()
-        .filter(|line| *line == HASHED)
-    {
-        if !is_hashed {
-            "Exactly what the lock file says; pip cannot verify what git brings, so it verifies nothing."
-                .clone_into(line);
-        }
-    }
     named_elsewhere(input, first, &mut dependencies);
     with_tools(input, services, dependencies)
 }
@@ -166,9 +169,6 @@ fn uv(input: &Input, manifest: &RelPath) -> Dependencies {
     }
 }
 
-/// What is said of a lock whose hashes pip verifies.
-const HASHED: &str = "Exactly what the lock file says, checked against its hashes; the tool that reads it stays here.";
-
 /// A lock that its own tool writes as requirements with hashes.
 fn exported(
     input: &Input,
@@ -176,6 +176,7 @@ fn exported(
     tools: &[&str],
     export: &str,
     dev_export: &str,
+    said: &str,
 ) -> Dependencies {
     let folder = manifest.parent();
     let enter = if folder.is_root() {
@@ -188,7 +189,7 @@ fn exported(
         .map(|name| input.pins.requirement(name))
         .collect();
     Dependencies {
-        comment: vec![HASHED.to_owned()],
+        comment: vec![said.to_owned()],
         installs: vec![
             format!(
                 "python -m venv /opt/lock && /opt/lock/bin/pip install --no-compile {} \\\n    && {enter}export PATH=\"/opt/lock/bin:$PATH\" && {export}",
