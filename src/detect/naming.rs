@@ -62,10 +62,15 @@ pub(super) const NAMING_FILES: &[&str] = &[
     "pyproject.toml",
     "package.json",
     "Cargo.toml",
+    "composer.json",
+    "go.mod",
+    "pom.xml",
+    "settings.gradle",
+    "settings.gradle.kts",
 ];
 
-/// The project's name: `shipway.toml`, a manifest at the root, the origin's repository, the
-/// folder; the first that says one wins.
+/// The project's name: `shipway.toml`, a manifest at the root, the origin's repository, a manifest
+/// that names what is built more than the project, the folder; the first that says one wins.
 pub(super) fn project_name(tree: &Tree, config: &Config) -> Fact<String> {
     let mut said: Vec<(String, Confidence, Evidence)> = Vec::new();
     let mut say = |text: &str, confidence, evidence| {
@@ -80,13 +85,19 @@ pub(super) fn project_name(tree: &Tree, config: &Config) -> Fact<String> {
     if let Some((name, evidence)) = pyproject(tree) {
         say(&name, Confidence::Certain, evidence);
     }
-    if let Some((name, evidence)) = package_json(tree) {
+    if let Some((name, evidence)) = json_name(tree, "package.json") {
         say(&name, Confidence::Certain, evidence);
     }
     if let Some((name, evidence)) = toml_name(tree, "Cargo.toml", &[&["package", "name"]]) {
         say(&name, Confidence::Certain, evidence);
     }
     if let Some((name, evidence)) = origin(tree) {
+        say(&name, Confidence::Likely, evidence);
+    }
+    let built = json_name(tree, "composer.json")
+        .or_else(|| super::go::name(tree))
+        .or_else(|| super::java::name(tree));
+    if let Some((name, evidence)) = built {
         say(&name, Confidence::Likely, evidence);
     }
     let mut said = said.into_iter();
@@ -109,7 +120,7 @@ pub(super) fn project_name(tree: &Tree, config: &Config) -> Fact<String> {
     }
     if !fact.against.is_empty() {
         fact = fact.because(
-            "shipway.toml goes before the manifest at the root, and that before the origin's name",
+            "shipway.toml goes before the manifest at the root, that before the origin's name, and that before what Composer, Go, Maven or Gradle build",
         );
     }
     fact
@@ -163,8 +174,9 @@ fn toml_name(tree: &Tree, name: &str, keys: &[&[&str]]) -> Option<(String, Evide
     Some((value, evidence))
 }
 
-fn package_json(tree: &Tree) -> Option<(String, Evidence)> {
-    let path = RelPath::parse("package.json").ok()?;
+/// The `name` that the JSON file `file` at the root gives.
+fn json_name(tree: &Tree, file: &str) -> Option<(String, Evidence)> {
+    let path = RelPath::parse(file).ok()?;
     let document = super::structured::json(tree, &path)?;
     let entry = document.entry("name")?;
     let name = entry.node.text()?.to_owned();
@@ -196,6 +208,57 @@ mod tests {
         assert_eq!(sanitised("@scope/My.Pkg").as_deref(), Some("my-pkg"));
         assert_eq!(sanitised("_x_").as_deref(), Some("x"));
         assert_eq!(sanitised("数据"), None);
+    }
+
+    #[test]
+    fn what_is_built_names_a_project_without_an_origin() {
+        let named = |files: &[(&str, &str)]| {
+            let folder = tempfile::tempdir().unwrap();
+            let root = folder.path().join("checkout");
+            std::fs::create_dir(&root).unwrap();
+            for (file, text) in files {
+                std::fs::write(root.join(file), text).unwrap();
+            }
+            let whole = project_name(&Tree::read(&root).unwrap(), &Config::default());
+            let top = crate::detect::project_name(&root, &Config::default());
+            assert_eq!(whole.value, top);
+            (whole.value, whole.confidence)
+        };
+        let pom = "<project><parent><artifactId>spring-boot-starter-parent</artifactId></parent>\n\
+                   <artifactId>tide-tables</artifactId></project>\n";
+        let likely = |name: &str| (name.to_owned(), Confidence::Likely);
+        assert_eq!(named(&[("pom.xml", pom)]), likely("tide-tables"));
+        let module = "module example.org/harbour/buoys/v3\n\ngo 1.24\n";
+        assert_eq!(named(&[("go.mod", module)]), likely("buoys"));
+        let groovy = "rootProject.name = 'signal-log'\ninclude 'api'\n";
+        assert_eq!(named(&[("settings.gradle", groovy)]), likely("signal-log"));
+        let kotlin = "rootProject.name = \"Signal Log\"\n";
+        assert_eq!(
+            named(&[("settings.gradle.kts", kotlin)]),
+            likely("signal-log")
+        );
+        assert_eq!(
+            named(&[("composer.json", "{\"name\": \"harbour/lights\"}")]),
+            likely("lights")
+        );
+        // A front end's manifest at the root names the project before that.
+        assert_eq!(
+            named(&[("package.json", "{\"name\": \"pier\"}"), ("go.mod", module)]),
+            ("pier".to_owned(), Confidence::Certain)
+        );
+        for nameless in [
+            (
+                "pom.xml",
+                "<project><artifactId>${name}</artifactId></project>",
+            ),
+            ("pom.xml", "<project><artifactId>"),
+            ("go.mod", "go 1.24\n"),
+            ("settings.gradle", "include 'api'\n"),
+            ("composer.json", "[]"),
+        ] {
+            let folder = ("checkout".to_owned(), Confidence::Guess);
+            assert_eq!(named(&[nameless]), folder, "{nameless:?}");
+        }
     }
 
     #[test]

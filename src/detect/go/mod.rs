@@ -18,6 +18,12 @@ use crate::project::{
 };
 use module::Module;
 
+/// What the module at the root is called, without the number of its version.
+pub(super) fn name(tree: &Tree) -> Option<(String, Evidence)> {
+    let (path, at) = module::named(tree, &RelPath::parse("go.mod").ok()?)?;
+    Some((unversioned(&path).to_owned(), at))
+}
+
 /// Looks for everything of Go in `tree`.
 pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
     let modules = module::modules(tree);

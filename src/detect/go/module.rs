@@ -68,10 +68,23 @@ fn directives(text: &str) -> Vec<(&str, Vec<&str>, usize)> {
     found
 }
 
+/// The path of a module, and where its manifest says it.
+pub(super) fn named(tree: &Tree, manifest: &RelPath) -> Option<(String, Evidence)> {
+    let text = tree.text(manifest)?;
+    let said = directives(&text).into_iter();
+    let mut said = said.filter(|(directive, ..)| *directive == "module");
+    let (_, words, line) = said.next()?;
+    Some((unquoted(words.first()?).to_owned(), tree.at(manifest, line)))
+}
+
+/// A word of go.mod without its quotes.
+fn unquoted(word: &str) -> &str {
+    word.trim_matches(['"', '`'])
+}
+
 fn read(tree: &Tree, manifest: &RelPath, roots: &BTreeSet<RelPath>) -> Option<Module> {
     let text = tree.text(manifest)?;
     let root = manifest.parent();
-    let mut module = None;
     let mut version = None;
     let mut requirements = Vec::new();
     let mut replaced = Vec::new();
@@ -79,9 +92,8 @@ fn read(tree: &Tree, manifest: &RelPath, roots: &BTreeSet<RelPath>) -> Option<Mo
         let Some(first) = words.first() else {
             continue;
         };
-        let first = first.trim_matches(['"', '`']);
+        let first = unquoted(first);
         match directive {
-            "module" => module = Some((first.to_owned(), tree.at(manifest, line))),
             // `toolchain go1.24.2` is what builds it, `go 1.22` the least.
             "go" | "toolchain" => {
                 if let Some(number) = minor(first.trim_start_matches("go")) {
@@ -111,7 +123,7 @@ fn read(tree: &Tree, manifest: &RelPath, roots: &BTreeSet<RelPath>) -> Option<Mo
     }
     replaced.retain(|folder: &RelPath| tree.has_folder(folder));
     let vendored = root.join("vendor/modules.txt").ok();
-    let (path, at) = module?;
+    let (path, at) = named(tree, manifest)?;
     let (files, is_tested) = files(tree, &root, roots);
     let mut packages: BTreeMap<RelPath, Vec<File>> = BTreeMap::new();
     for (folder, file) in files {

@@ -12,6 +12,8 @@ use std::sync::Arc;
 
 const SETTINGS: [&str; 2] = ["settings.gradle", "settings.gradle.kts"];
 const SCRIPTS: [&str; 2] = ["build.gradle", "build.gradle.kts"];
+/// The setting that names the whole build.
+const NAME: &str = "rootProject.name";
 
 /// Every file of settings or of a build, in no order.
 pub(super) fn files(tree: &Tree) -> impl Iterator<Item = &RelPath> {
@@ -19,6 +21,15 @@ pub(super) fn files(tree: &Tree) -> impl Iterator<Item = &RelPath> {
         .iter()
         .chain(&SCRIPTS)
         .flat_map(|name| tree.named(name))
+}
+
+/// What the settings at the root call the whole build.
+pub(super) fn name(tree: &Tree) -> Option<(String, Evidence)> {
+    let path = file(tree, &RelPath::root(), &SETTINGS)?;
+    let said = script::read(tree, &path);
+    let one = said.iter().find(|one| one.name == NAME)?;
+    let name = one.texts.first().filter(|name| !name.contains('$'))?;
+    Some((name.clone(), one.at.clone()))
 }
 
 /// Every module that is part of what the tree is about, sorted by folder; a folder that Maven builds,
@@ -141,7 +152,7 @@ impl<'t> Build<'t> {
     fn settings(&mut self, statements: &[Statement]) {
         for one in statements {
             match one.name.as_str() {
-                "rootProject.name" => self.name = one.texts.first().cloned(),
+                NAME => self.name = one.texts.first().cloned(),
                 "include" => {
                     for text in &one.texts {
                         let address = format!(":{}", text.trim_start_matches(':'));

@@ -23,6 +23,17 @@ pub(super) fn poms(tree: &Tree) -> impl Iterator<Item = &RelPath> {
     tree.named("pom.xml")
 }
 
+/// What the `pom.xml` at the root calls itself; None where properties make the name.
+pub(super) fn name(tree: &Tree) -> Option<(String, Evidence)> {
+    let path = RelPath::parse("pom.xml")
+        .ok()
+        .filter(|path| tree.has(path))?;
+    let node = structured::xml(tree, &path)?;
+    let entry = node.entry("artifactId")?;
+    let name = entry.node.text()?.trim();
+    (!name.contains('$')).then(|| (name.to_owned(), tree.at(&path, entry.line)))
+}
+
 /// Every module that is part of what the tree is about, sorted by folder.
 pub(super) fn modules(tree: &Tree) -> Vec<Module> {
     let poms: Vec<Pom> = poms(tree)

@@ -23,6 +23,11 @@ use crate::project::{
 };
 use module::{Builder, Module};
 
+/// What the build at the root calls what it makes.
+pub(super) fn name(tree: &Tree) -> Option<(String, Evidence)> {
+    maven::name(tree).or_else(|| gradle::name(tree))
+}
+
 /// Looks for everything of Java and Kotlin in `tree`.
 pub(super) fn look(tree: &Tree, existing: &Existing, found: &mut Found) {
     let mut builds = maven::poms(tree).chain(gradle::files(tree));
