@@ -28,8 +28,8 @@ pub(crate) fn python_base() -> Option<String> {
     }
 }
 
-/// The image that stands in for that of Node.js: the Node.js that the tests call, with its npm, on
-/// the base of Debian. None as for [`python_base`].
+/// The image that stands in for that of Node.js: the Node.js that the tests call, with its npm and
+/// a Yarn, on the base of Debian. None as for [`python_base`].
 pub(crate) fn node_base() -> Option<String> {
     const NAME: &str = "shipway-test/node:own";
     python_base()?;
@@ -53,7 +53,8 @@ pub(crate) fn node_base() -> Option<String> {
          RUN apt-get update && apt-get install --yes --no-install-recommends libstdc++6 ca-certificates\n\
          COPY node /usr/local/bin/node\n\
          COPY npm /usr/local/lib/node_modules/npm\n\
-         RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm\n"
+         RUN for name in npm npx; do ln -s ../lib/node_modules/npm/bin/$name-cli.js /usr/local/bin/$name; done \
+         && npm install --global yarn@1.22.22\n"
     );
     std::fs::write(context.path().join("Dockerfile"), dockerfile).unwrap();
     let build = ["build", "--quiet", "--tag", NAME, "."];
@@ -205,7 +206,7 @@ pub(crate) fn php_base() -> Option<String> {
     write(
         "install-php-extensions",
         "#!/bin/sh\nset -e\nfor name; do\n\
-         case $name in opcache | pcntl) continue ;; esac\n\
+         case $name in opcache | pcntl) continue ;; pdo_mysql | mysqli) name=mysql ;; pdo_pgsql) name=pgsql ;; esac\n\
          apt-get update && apt-get install --yes --no-install-recommends \"php-$name\"\ndone\n",
     );
     // Debian's own finds its parts beside itself.
@@ -216,7 +217,7 @@ pub(crate) fn php_base() -> Option<String> {
     let dockerfile = format!(
         "FROM {debian}\n\
          RUN apt-get update && apt-get install --yes --no-install-recommends apache2 libapache2-mod-php \
-         php-cli php-curl php-mbstring php-xml composer unzip ca-certificates \
+         php-cli php-curl php-mbstring php-sqlite3 php-xml composer unzip ca-certificates \
          && mv /usr/bin/composer /usr/sbin/composer \
          && sed -ri 's/^export ([^=]+)=(.*)$/: ${{\\1:=\\2}}\\nexport \\1/' /etc/apache2/envvars \
          && for log in error access other_vhosts_access; do ln -sf /dev/stderr /var/log/apache2/$log.log; done \
