@@ -22,7 +22,7 @@ pub use fact::{Claim, Confidence, Evidence, Fact};
 pub use finding::{Finding, Severity, Unknown};
 pub use path::{PathError, RelPath};
 pub use service::{
-    Capacity, FrontEnd, LintCommand, Made, Migration, PackageManager, Port, Requirement,
+    Capacity, FrontEnd, InImage, LintCommand, Made, Migration, PackageManager, Port, Requirement,
     ServerInterface, Service, ServiceKind, Single, TestCommand, identifier,
 };
 

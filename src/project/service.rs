@@ -128,6 +128,15 @@ pub struct Migration {
     pub folder: RelPath,
 }
 
+/// How a command runs in an image.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InImage {
+    /// With no `.env`, and with the programs of dependencies on the path.
+    pub command: String,
+    /// Dependencies for development that it needs.
+    pub development: Vec<String>,
+}
+
 /// How much a production server takes at once, as far as the repository says it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Capacity {
@@ -263,6 +272,9 @@ pub struct Service {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lint: Vec<Fact<LintCommand>>,
     pub migration: Option<Fact<Migration>>,
+    /// Its command in an image, where that may be another one than in the work tree.
+    #[serde(skip)]
+    pub migration_in_image: Option<InImage>,
     /// Present when only one may run at a time.
     pub single: Option<Fact<Single>>,
 }
@@ -337,6 +349,7 @@ impl Service {
             test: None,
             lint: Vec::new(),
             migration: None,
+            migration_in_image: None,
             single: None,
         }
     }

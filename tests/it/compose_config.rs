@@ -229,6 +229,82 @@ fn a_migration_runs_where_the_path_in_its_command_is_right() {
     assert!(!compose.contains("working_dir"), "{compose}");
 }
 
+/// The service that migrates, as production runs it, of a repository with this manifest.
+fn migrates(manager: &str, manifest: &str) -> (Sandbox, serde_json::Value) {
+    let sandbox = Sandbox::new(&[
+        ("package.json", manifest),
+        (manager, ""),
+        ("knexfile.js", "module.exports = { client: 'pg' };\n"),
+        ("migrations/1_piers.js", ""),
+        (
+            "server.js",
+            "require('express')().listen(process.env.PORT || 4100);\n",
+        ),
+    ]);
+    assert_eq!(refused(&sandbox, &mut 0), Vec::<String>::new());
+    let production = ["compose.yaml", "compose.production.yaml"];
+    let output = std::process::Command::new("docker")
+        .args(["compose", "--file", production[0], "--file", production[1]])
+        .args(["config", "--format", "json"])
+        .env("IMAGE_TAG", "7")
+        .current_dir(sandbox.root())
+        .output()
+        .unwrap();
+    let all: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let service = all["services"]["migrate"].clone();
+    (sandbox, service)
+}
+
+#[test]
+fn a_migration_with_tools_for_development_runs_from_a_stage_that_has_them() {
+    if !is_there() {
+        return;
+    }
+    let manifest = |tool: &str| {
+        format!(
+            "{{\"name\": \"piers\", \"scripts\": {{\"start\": \"node server.js\"}}, \
+             \"dependencies\": {{\"express\": \"5.1.0\", \"pg\": \"8.16.0\"}}, {tool}: {{\"knex\": \"3.1.0\"}}}}"
+        )
+    };
+    let development = manifest("\"devDependencies\"");
+    let (sandbox, service) = migrates("package-lock.json", &development);
+    assert_eq!(service["build"]["target"], "migrate");
+    assert_eq!(service["image"], "piers-web:migrate-7");
+    assert_eq!(
+        service["command"],
+        serde_json::json!(["npx", "knex", "migrate:latest"])
+    );
+    let dockerfile = sandbox.read("Dockerfile");
+    let stages: Vec<&str> = dockerfile
+        .lines()
+        .filter(|line| line.starts_with("FROM ") || line.starts_with("COPY --from"))
+        .collect();
+    assert_eq!(
+        stages,
+        [
+            "FROM ${NODE_BASE} AS build",
+            "FROM build AS production",
+            "FROM ${NODE_BASE} AS runtime",
+            "FROM runtime AS migrate",
+            "COPY --from=build /app /app",
+            "FROM runtime AS final",
+            "COPY --from=production /app /app",
+        ]
+    );
+    // Where production installs it, the image that serves does it.
+    let both = manifest("\"optionalDependencies\"");
+    let (sandbox, service) = migrates("package-lock.json", &both);
+    assert_eq!(service["build"]["target"], "final");
+    assert_eq!(service["image"], "piers-web:7");
+    assert!(!sandbox.read("Dockerfile").contains("migrate"));
+    // The image has no pnpm.
+    let (_, service) = migrates("pnpm-lock.yaml", &development);
+    assert_eq!(
+        service["command"],
+        serde_json::json!(["knex", "migrate:latest"])
+    );
+}
+
 const SETTINGS: &str = "import os\nfrom flask import Flask\napp = Flask(__name__)\n\
                         app.config[\"SQLALCHEMY_DATABASE_URI\"] = os.environ.get(\"DATABASE_URL\", \"\").replace(\n    \
                         \"postgres://\", \"postgresql://\") or \"sqlite:///app.db\"\n";

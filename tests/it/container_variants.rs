@@ -347,6 +347,45 @@ fn what_npm_locked_is_built_and_serves_and_drains_on_node() {
 }
 
 #[test]
+fn what_migrates_with_tools_of_development_has_them_in_a_stage_of_its_own() {
+    let Some(base) = node_base() else { return };
+    let sandbox = Sandbox::from_manifest(&manifest("node-express"));
+    sandbox.run(0, &["init", "--yes"]);
+    let argument = format!("NODE_BASE={base}");
+    let build = |target: &str| {
+        let options = [
+            "build",
+            "--quiet",
+            "--target",
+            target,
+            "--build-arg",
+            &argument,
+            ".",
+        ];
+        docker(&options, Some(sandbox.root()))
+    };
+    let (last, migrates) = (build("final"), build("migrate"));
+    let run = |image: &str, command: &[&str]| {
+        let mut words = vec!["run", "--rm", "--read-only", "--network", "none"];
+        words.extend(["--env", "NIGHT_PASSWORD=lamp", image]);
+        words.extend(command);
+        docker(&words, None)
+    };
+    assert_eq!(
+        run(&migrates, &[]),
+        "applied 1_moorings.js as 10001 for lamp"
+    );
+    let tools = [
+        "sh",
+        "-c",
+        "ls node_modules | grep --line-regexp -e express -e is-odd",
+    ];
+    assert_eq!(run(&last, &tools), "express");
+    assert_eq!(run(&migrates, &tools), "express\nis-odd");
+    docker(&["image", "rm", "--force", &last, &migrates], None);
+}
+
+#[test]
 fn what_bun_locked_serves_on_bun_without_what_only_development_needs() {
     let Some(base) = node_base() else { return };
     let running = Running::start("node-bun", &[], &[("NODE_BASE", &base)], Some(4700));

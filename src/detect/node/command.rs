@@ -1,7 +1,7 @@
 //! The commands that build and start a package, by its scripts and the files beside it.
 
 use super::manifest::{Package, Script};
-use super::source;
+use super::{env_file, source};
 use crate::detect::{Tree, existing, shell};
 use crate::project::{Dockerfile, Evidence, PackageManager, RelPath};
 
@@ -146,6 +146,10 @@ pub(super) fn script_of<'w>(words: &'w [String], package: &Package) -> Option<&'
 pub(super) fn bare(words: &[String]) -> &[String] {
     let mut words = words;
     while let Some(first) = words.first() {
+        if let Some((_, command)) = env_file::wrapped(words) {
+            words = command;
+            continue;
+        }
         let name = first.rsplit('/').next().unwrap_or(first);
         let wraps = matches!(
             name,
@@ -156,7 +160,6 @@ pub(super) fn bare(words: &[String]) -> &[String] {
                 | "cross-env"
                 | "cross-env-shell"
                 | "env"
-                | "dotenv"
                 | "--"
                 | "-s"
                 | "-g"
@@ -343,12 +346,14 @@ impl Commands<'_> {
         };
         let before = &statements[..statements.len() - 1];
         let alone = before.iter().all(builds) && !script.command.contains(['|', ';']);
-        let sets = last
+        let before = &last[..last.len() - words.len()];
+        let is_packed = |file: &str| self.package.packs(self.tree, file);
+        let sets = before
             .iter()
-            .take(last.len() - words.len())
-            .any(|word| word.contains('=') && !word.starts_with("NODE_ENV="));
+            .any(|word| word.contains('=') && !word.starts_with("NODE_ENV="))
+            || (0..before.len()).any(|from| env_file::gives(&before[from..], &is_packed));
         let command = if alone && !sets && !words.iter().any(|word| word.contains('$')) {
-            shell::join(words)
+            shell::join(&env_file::without(words, &is_packed))
         } else {
             run(self.manager, &script.name)
         };
@@ -373,8 +378,9 @@ impl Commands<'_> {
             return None;
         }
         let file = file_of(words)?.trim_start_matches("./");
+        let is_packed = |file: &str| self.package.packs(self.tree, file);
         self.is_file(file).then(|| Started {
-            command: shell::join(words),
+            command: shell::join(&env_file::without(words, &is_packed)),
             at: at.clone(),
             file: Some(file.to_owned()),
             port: port_of(words),

@@ -103,6 +103,16 @@ impl Package {
         ))
     }
 
+    /// Whether an image has the file that a command in its folder names: one of the tree that is no
+    /// `.env`.
+    pub(super) fn packs(&self, tree: &Tree, file: &str) -> bool {
+        let path = self.root.join(file.trim_start_matches("./"));
+        path.is_ok_and(|path| {
+            let name = path.file_name();
+            tree.has(&path) && name != ".env" && !name.starts_with(".env.")
+        })
+    }
+
     /// The name that it gives itself, without the scope of npm.
     pub(super) fn called(&self) -> Option<&str> {
         let name = self.document.get("name").and_then(Node::text)?;

@@ -1,8 +1,8 @@
 //! How a package's database schema is migrated, and which engine its schema names.
 
 use super::command::{execute, run};
-use super::configuration;
-use super::manifest::Package;
+use super::manifest::{Package, Script};
+use super::{configuration, in_image};
 use crate::detect::Tree;
 use crate::project::{
     BackingKind, Confidence, Evidence, Fact, Migration, PackageManager, RelPath, Sign, Sought,
@@ -207,12 +207,13 @@ impl Search<'_> {
             self.folder(FOLDERS)
                 .unwrap_or_else(|| self.package.root.clone())
         };
-        let said = self.package.scripts.iter().find_map(|script| {
+        let said = self.package.scripts.iter().filter_map(|script| {
             let (tool, _) = APPLIES
                 .iter()
                 .find(|(_, words)| script.command.contains(words))?;
             Some((*tool, script))
         });
+        let said = said.min_by_key(|(_, script)| self.rank(script));
         if let Some((tool, script)) = said {
             return Some(Self::fact(
                 tool,
@@ -231,6 +232,24 @@ impl Search<'_> {
         fact.confidence = Confidence::Likely;
         fact.because = Some("a script of this name beside a folder of migrations".to_owned());
         Some(fact)
+    }
+
+    /// Of two scripts that apply migrations, the one for production goes first, then one that an image
+    /// without dependencies for development can run: what is compiled.
+    fn rank(&self, script: &Script) -> (bool, bool, bool) {
+        let parts: Vec<&str> = script.name.split([':', '-', '_', '.']).collect();
+        let has = |known: &[&str]| parts.iter().any(|part| known.contains(part));
+        let search = in_image::Search {
+            tree: self.tree,
+            package: self.package,
+            manager: self.manager,
+        };
+        let development = search.of(&run(self.manager, &script.name)).development;
+        (
+            has(&["dev", "local", "test", "e2e"]),
+            !has(&["prod", "production"]),
+            !development.is_empty(),
+        )
     }
 
     /// The engine that Prisma's schema names; None for `SQLite`, with its place apart.

@@ -4,9 +4,11 @@
 mod checks;
 mod command;
 mod configuration;
+mod env_file;
 mod framework;
 mod front_end;
 mod health;
+mod in_image;
 mod manager;
 mod manifest;
 mod migration;

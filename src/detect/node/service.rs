@@ -5,7 +5,7 @@ use super::command::{self, Commands, Started};
 use super::framework::{self, Framework, Gives, Shown};
 use super::manager::Managed;
 use super::manifest::Package;
-use super::{configuration, health, migration, output, settings, source, version};
+use super::{configuration, health, in_image, migration, output, settings, source, version};
 use crate::detect::variable::{self, Engines};
 use crate::detect::{Tree, client, existing, javascript, naming, serving, single};
 use crate::project::{
@@ -187,6 +187,16 @@ impl Surroundings<'_> {
             manager: self.managed.manager.value,
         }
         .find();
+        let command = service.migration.as_ref();
+        let command = command.and_then(|fact| fact.value.command.as_deref());
+        service.migration_in_image = command.map(|command| {
+            let search = in_image::Search {
+                tree: self.tree,
+                package: self.package,
+                manager: self.managed.manager.value,
+            };
+            search.of(command)
+        });
         self.writes(&mut service);
         service
     }

@@ -297,6 +297,29 @@ impl<'t> Names<'t> {
     }
 }
 
+/// The modules that the file at `path` imports or requires, as it names them.
+pub(super) fn imports(tree: &Tree, path: &RelPath) -> Vec<String> {
+    if !EXTENSIONS.contains(&path.extension()) {
+        return Vec::new();
+    }
+    let found = with_tree(tree, path, &["import", "require"], |source, root| {
+        syntax::all_of(root, &["import_statement", "call_expression"])
+            .into_iter()
+            .filter_map(|node| {
+                let module = match node.child_by_field_name("function") {
+                    None => node.child_by_field_name("source")?,
+                    Some(called) if matches!(source.of(called), "import" | "require") => {
+                        node.child_by_field_name("arguments")?.named_child(0)?
+                    }
+                    Some(_) => return None,
+                };
+                source.string(module)
+            })
+            .collect::<Vec<_>>()
+    });
+    found.unwrap_or_default()
+}
+
 /// Folders that uploads are written to: `multer({ dest: "uploads/" })`.
 pub(super) fn uploads(tree: &Tree, files: &[RelPath]) -> Vec<(String, Evidence)> {
     let mut found = Vec::new();

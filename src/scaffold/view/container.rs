@@ -179,7 +179,18 @@ pub(super) fn probe(service: &Service) -> Option<Vec<String>> {
 fn started(service: &Service) -> Option<Vec<String>> {
     let fact = service.server_command.as_ref()?;
     let port = port(service).to_string();
-    Some(split(&fact.value.replace("{port}", &port)))
+    let words = split(&fact.value.replace("{port}", &port));
+    Some(if service.ecosystem == "node" {
+        node::by_npm(words)
+    } else {
+        words
+    })
+}
+
+/// The command of the migration as an image runs it.
+pub(super) fn migration(service: &Service) -> Option<Vec<String>> {
+    let of_node = node::migration(service);
+    of_node.or_else(|| Some(split(service.migration.as_ref()?.value.command.as_ref()?)))
 }
 
 /// Whether an image can be made for a service.
@@ -374,6 +385,12 @@ impl Image {
             .or(ruby)
             .or(elixir)
             .map_or(&[], |stages| stages)
+    }
+
+    /// The stage that migrations run in, where it is not the last.
+    pub(super) fn migrates_in(&self) -> Option<&'static str> {
+        let node = self.node.as_ref();
+        node.is_some_and(node::Node::migrates).then_some("migrate")
     }
 
     /// The folder that its commands start in.

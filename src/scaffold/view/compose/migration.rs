@@ -31,13 +31,13 @@ impl Step<'_> {
 
 /// One for each image whose services bring a migration with a command, in order of name.
 pub(super) fn steps<'a>(application: &'a Application) -> Vec<Step<'a>> {
-    let mut found: Vec<(&Detected, &container::Image, &Migration, &str)> = Vec::new();
+    let mut found: Vec<(&Detected, &container::Image, &Migration, Vec<String>)> = Vec::new();
     for (detected, image) in application.services() {
         let Some(migration) = detected.migration.as_ref().map(|fact| &fact.value) else {
             continue;
         };
         // The image has no SDK, which EF Core's command needs.
-        let command = migration.command.as_ref();
+        let command = container::migration(detected);
         let Some(command) = command.filter(|_| detected.ecosystem != "dotnet") else {
             continue;
         };
@@ -49,7 +49,7 @@ pub(super) fn steps<'a>(application: &'a Application) -> Vec<Step<'a>> {
     found
         .into_iter()
         .map(|(detected, image, migration, command)| Step {
-            command: words(Some(container::split(command))),
+            command: words(Some(command)),
             folder: folder(detected, migration).filter(|folder| image.workdir() != Some(folder)),
             image,
             detected: {
@@ -90,6 +90,11 @@ impl Application<'_> {
             .map(|step| {
                 let mut service = self.one(&step.detected, step.image, &[]);
                 step.run_once(&mut service);
+                if let Some(stage) = step.image.migrates_in() {
+                    service.image =
+                        Some(self.image(step.image, &format!("{stage}-${{IMAGE_TAG:-local}}")));
+                    service.build = Some(self.build(step.image, Some(stage)));
+                }
                 service.comment = vec![
                     "Brings the schema up to date, once, before anything else starts.".to_owned(),
                 ];

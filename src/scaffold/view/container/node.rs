@@ -37,6 +37,8 @@ pub(super) struct Node {
     build_elsewhere: bool,
     /// The command that takes out what only the build needs.
     prune: Option<String>,
+    /// The command that migrates with dependencies for development, which has a stage of its own.
+    migrate: Option<Vec<String>>,
     /// Folders with the programs of dependencies.
     programs: String,
     runtime_install: String,
@@ -51,6 +53,13 @@ pub(super) struct Node {
     nginx_comment: Vec<String>,
 }
 
+impl Node {
+    /// Whether migrations have a stage of their own.
+    pub(super) fn migrates(&self) -> bool {
+        self.migrate.is_some()
+    }
+}
+
 /// The image that `services` share; the first gives its command.
 // Out of line: every `init` comes by here, and most repositories have no program of this kind.
 #[inline(never)]
@@ -62,6 +71,7 @@ pub(super) fn image(input: &Input, services: &[&Service]) -> Node {
     let writable: Vec<String> = writable(services).iter().map(in_image).collect();
     let mut comment = lock_note(installer.locked);
     let prune = prune(first, &installer);
+    let migrate = migration(first).filter(|_| prune.is_some() && needs_development(first));
     if prune.is_none() && first.output.is_none() {
         comment.push("Dependencies for development stay in the image.".to_owned());
     }
@@ -84,6 +94,7 @@ pub(super) fn image(input: &Input, services: &[&Service]) -> Node {
             .is_some_and(|fact| fact.value.contains("(cd ")),
         build: first.build.as_ref().map(|fact| fact.value.clone()),
         prune,
+        migrate,
         programs: programs(&home, first),
         home: in_image(&home),
         workdir: in_image(&first.working_dir.value),
@@ -146,13 +157,39 @@ fn manifests(service: &Service) -> Vec<String> {
     lines
 }
 
-/// Takes out dependencies for development, unless one of them migrates, or the package manager
-/// cannot in a workspace.
+/// The command of the migration as an image runs it.
+pub(super) fn migration(service: &Service) -> Option<Vec<String>> {
+    let known = service.migration_in_image.as_ref()?;
+    Some(by_npm(super::split(&known.command)))
+}
+
+/// `words` with npm, which comes with Node.js, in the place of a package manager that does not.
+pub(super) fn by_npm(mut words: Vec<String>) -> Vec<String> {
+    let runs = words
+        .get(1)
+        .is_some_and(|word| word == "run" || word == "start");
+    if runs && matches!(words[0].as_str(), "pnpm" | "yarn") {
+        "npm".clone_into(&mut words[0]);
+    }
+    words
+}
+
+fn needs_development(service: &Service) -> bool {
+    let known = service.migration_in_image.as_ref();
+    known.is_some_and(|known| !known.development.is_empty())
+}
+
+/// Takes out dependencies for development, unless one of them starts the application, or the package
+/// manager cannot in a workspace or would take out what Prisma generates among them.
 fn prune(service: &Service, installer: &Installer) -> Option<String> {
-    let migrates = service.migration.as_ref().is_some_and(|fact| {
-        service.requirements.iter().any(|one| {
-            one.development && (one.name.starts_with(&fact.value.tool) || one.name == "tsx")
-        })
+    let generates = service.migration.as_ref().is_some_and(|fact| {
+        let brings = |name: &str| {
+            service
+                .requirements
+                .iter()
+                .any(|one| one.name == name && one.development)
+        };
+        fact.value.tool == "prisma" && brings("prisma")
     });
     let starts = service
         .server_command
@@ -165,10 +202,11 @@ fn prune(service: &Service, installer: &Installer) -> Option<String> {
                 .any(|one| one.development && one.name == program)
         });
     let workspace = home(service) != service.root;
-    if migrates || starts || service.output.is_some() {
+    if starts || service.output.is_some() {
         return None;
     }
     match installer.manager {
+        _ if generates && installer.manager != PackageManager::Npm => None,
         PackageManager::Npm => Some("npm prune --omit=dev".to_owned()),
         PackageManager::Pnpm if !workspace => {
             Some("CI=true pnpm prune --prod --ignore-scripts".to_owned())
