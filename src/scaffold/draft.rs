@@ -9,14 +9,14 @@ use super::block;
 use super::cause::Causes;
 use super::expand::Wanted;
 use super::feature::Strategy;
-use super::lock::{Artifact, LOCK_FILE, Lock, PRISTINE_DIR, sha256};
+use super::lock::{Artifact, LOCK_FILE, Lock, sha256};
 use super::merge::{self, Merged, Sides};
 use super::moved::{self, Moves, OldName};
 use super::place::{Place, Places};
 use super::plan::{Action, Change, Entry, Plan, Seen};
 use super::three_way::Side;
-use super::{CONFIG_FILE, Journey, PlanError, own_path, read};
-use crate::git::{Executable, Repository};
+use super::{CONFIG_FILE, Journey, PlanError, own_path, pristine, read};
+use crate::git::Repository;
 use crate::project::RelPath;
 use proposal::Proposal;
 
@@ -251,7 +251,7 @@ impl<'t> Draft<'t> {
             released: false,
         });
         if let Some(pristine) = pristine {
-            self.ours(pristine_path(&made_at)?, pristine)?;
+            self.ours(pristine::path(&made_at).map_err(own_path)?, pristine)?;
         }
         Ok(())
     }
@@ -279,19 +279,8 @@ impl<'t> Draft<'t> {
         if *hash == sha256(text.as_bytes()) {
             return Ok(Some(text.to_owned()));
         }
-        let copy = pristine_path(&known.path)?;
-        let is_it = |content: &[u8]| {
-            let text = block::with_line_feeds(content);
-            (sha256(&text) == *hash).then_some(text)
-        };
-        let mut found = self.read(&copy)?.as_deref().and_then(is_it);
-        if found.is_none() {
-            // The copy was edited or deleted; git may have it, or the file as it was generated.
-            let git = Executable::new(&self.repository.git_dir, Some(&self.repository.root));
-            found = [&copy, &known.path, known.place()]
-                .into_iter()
-                .find_map(|path| git.contents_of(path).iter().find_map(|text| is_it(text)));
-        }
+        let copy = self.read(&pristine::path(&known.path).map_err(own_path)?)?;
+        let found = pristine::of(known, copy, self.repository);
         Ok(found.and_then(|text| String::from_utf8(text).ok()))
     }
 
@@ -402,8 +391,4 @@ fn place_told(place: &Place) -> String {
 
 fn told(more: Option<&str>) -> String {
     more.map_or_else(String::new, |more| format!("; {more}"))
-}
-
-fn pristine_path(path: &RelPath) -> Result<RelPath, PlanError> {
-    RelPath::parse(&format!("{PRISTINE_DIR}/{path}")).map_err(own_path)
 }

@@ -30,6 +30,7 @@ mod parsed;
 pub mod pins;
 mod place;
 pub mod plan;
+mod pristine;
 pub mod release;
 pub mod render;
 mod select;

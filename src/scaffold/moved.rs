@@ -3,7 +3,8 @@
 
 use super::block;
 use super::feature::Strategy;
-use super::lock::{Artifact, LOCK_FILE, Lock, PRISTINE_DIR, PROPOSAL, sha256};
+use super::lock::{Artifact, LOCK_FILE, Lock, PROPOSAL};
+use super::pristine;
 use crate::git::{GitError, Repository, moved};
 use crate::project::RelPath;
 use std::collections::{BTreeMap, BTreeSet};
@@ -139,15 +140,20 @@ fn find(lock: &Lock, gone: &[Artifact], repository: &Repository) -> Result<Moves
     let mut earlier = BTreeSet::new();
     for artifact in gone {
         let known = committed.by_id(&artifact.id).map(Artifact::place);
-        let content = known.and_then(|place| written.content(place));
+        // It may lie elsewhere since the lock was committed.
+        let mut places = [Some(artifact.place()), known].into_iter().flatten();
+        let content = places.find_map(|place| written.content(place));
         earlier.insert(artifact.path.clone());
         earlier.extend(known.cloned());
         if content.is_some() || known.is_none() {
-            since.extend(Lost::of(artifact, content, root));
-        } else if let Some(known) = former.by_id(&artifact.id)
-            && let Some(content) = written.content_before(known.place())
-        {
-            within.extend(Lost::of(artifact, Some(content), root));
+            since.extend(Lost::of(artifact, content, repository));
+            continue;
+        }
+        let former = former.by_id(&artifact.id).map(Artifact::place);
+        let content = former.and_then(|place| written.content_before(place));
+        // One that was not there before either was deleted long ago.
+        if content.is_some() || former.is_none() {
+            within.extend(Lost::of(artifact, content, repository));
         }
     }
     let mut moves = Moves::default();
@@ -171,11 +177,17 @@ fn lock_of(content: Option<Vec<u8>>) -> Lock {
 
 impl Lost {
     /// None where nothing is known of what it was.
-    fn of(artifact: &Artifact, committed: Option<Vec<u8>>, root: &Path) -> Option<Self> {
+    fn of(
+        artifact: &Artifact,
+        committed: Option<Vec<u8>>,
+        repository: &Repository,
+    ) -> Option<Self> {
+        let copy = pristine::path(&artifact.path).ok()?.under(&repository.root);
+        let generated = pristine::of(artifact, std::fs::read(copy).ok(), repository);
         let committed = committed.map(|content| block::with_line_feeds(&content));
         let mut contents: Vec<Vec<u8>> = committed
             .into_iter()
-            .chain(as_generated(artifact, root))
+            .chain(generated)
             .filter(|content| !content.is_empty())
             .collect();
         contents.dedup();
@@ -185,14 +197,6 @@ impl Lost {
             contents,
         })
     }
-}
-
-/// The copy of what was generated, where it is at hand as the lock says.
-fn as_generated(artifact: &Artifact, root: &Path) -> Option<Vec<u8>> {
-    let copy = root.join(PRISTINE_DIR).join(artifact.path.as_str());
-    let content = std::fs::read(copy).ok()?;
-    let content = block::with_line_feeds(&content);
-    (artifact.pristine == Some(sha256(&content))).then_some(content)
 }
 
 /// The files at `paths` that are the user's and, for git, could be one of `lost`: no more than half

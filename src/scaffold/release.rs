@@ -2,9 +2,9 @@
 
 use super::block::{self, Found};
 use super::feature::Strategy;
-use super::lock::{Artifact, LOCK_FILE, Lock, PRISTINE_DIR, PROPOSAL, sha256};
+use super::lock::{Artifact, LOCK_FILE, Lock, PROPOSAL, sha256};
 use super::plan::{Action, Change, Entry, Plan};
-use super::{PlanError, own_path};
+use super::{PlanError, own_path, pristine};
 use crate::project::RelPath;
 use std::path::Path;
 
@@ -47,7 +47,7 @@ pub fn plan(root: &Path, lock: &Lock, path: &RelPath) -> Result<Plan, PlanError>
     if entries.is_empty() {
         return Ok(Plan::default());
     }
-    let copy = RelPath::parse(&format!("{PRISTINE_DIR}/{made_at}")).map_err(own_path)?;
+    let copy = pristine::path(&made_at).map_err(own_path)?;
     // The lines of a block are found by it, should they be taken back.
     let is_file = entries
         .iter()

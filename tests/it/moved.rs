@@ -175,6 +175,51 @@ fn what_was_never_committed_is_followed_by_its_copy() {
 }
 
 #[test]
+fn the_second_move_after_one_in_the_commit_of_the_lock_is_followed() {
+    let sandbox = made();
+    at_8123(&sandbox);
+    sandbox.run(0, &["update"]);
+    mv(&sandbox, "Dockerfile", "docker/Dockerfile");
+    commit(&sandbox);
+    sandbox.run(0, &["update"]);
+    mv(&sandbox, "docker/Dockerfile", "images/web");
+    sandbox.run(0, &["update"]);
+    let place = moved_to(&sandbox, "Dockerfile");
+    assert_eq!(place.unwrap(), "images/web");
+}
+
+#[test]
+fn what_was_first_committed_after_the_move_is_followed() {
+    let sandbox = fresh();
+    mv(&sandbox, "Dockerfile", "docker/Dockerfile");
+    let edited = with_label(&sandbox, "docker/Dockerfile");
+    commit(&sandbox);
+    follows(&sandbox, &edited);
+}
+
+#[test]
+fn what_was_first_committed_after_the_move_is_followed_by_what_git_has_of_its_copy() {
+    let sandbox = fresh();
+    mv(&sandbox, "Dockerfile", "docker/Dockerfile");
+    let edited = with_label(&sandbox, "docker/Dockerfile");
+    commit(&sandbox);
+    fs::remove_dir_all(sandbox.path(".shipway/pristine")).unwrap();
+    follows(&sandbox, &edited);
+}
+
+#[test]
+fn what_was_deleted_before_its_first_commit_does_not_come_back() {
+    let sandbox = fresh();
+    fs::remove_file(sandbox.path("Dockerfile")).unwrap();
+    commit(&sandbox);
+    let before = sandbox.tree();
+    let said = sandbox.report(0, &["update"]);
+    assert!(said.contains("Nothing to do"), "{said}");
+    assert!(!said.contains("moved by you"), "{said}");
+    assert!(sandbox.tree() == before);
+}
+
+#[test]
 fn before_the_first_commit_a_move_is_followed() {
     let sandbox = Sandbox::without_git(&[("app.py", APP), ("requirements.txt", "flask==3.1.0\n")]);
     sandbox.git(&["init", "--quiet", "--initial-branch=main"]);

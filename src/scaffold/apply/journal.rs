@@ -1,6 +1,7 @@
 //! The journal of an apply: what it is about to do, and how to take it back.
 
-use super::disk;
+use super::disk::{self, FileSystem};
+use super::error::{ApplyError, at};
 use crate::project::RelPath;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -77,11 +78,10 @@ impl Store {
     }
 
     /// From this moment on, the apply is either finished or taken back, after a power cut too, where
-    /// `draft` and all that it names are on the disk.
+    /// `draft`, all that it names and the name of this folder are on the disk.
     pub(super) fn begin(&self, draft: &Path) -> io::Result<()> {
         std::fs::rename(draft, self.journal())?;
-        disk::sync(&self.folder)?;
-        self.folder.parent().map_or(Ok(()), disk::sync)
+        disk::sync(&self.folder)
     }
 
     /// Forgets the apply: first the journal, so that what is left at any moment was never begun.
@@ -96,16 +96,16 @@ impl Store {
 
 impl Journal {
     /// Brings to the disk which names are in the folders that this apply changes.
-    pub(super) fn sync(&self, root: &Path) -> io::Result<()> {
+    pub(super) fn sync(&self, root: &Path) -> Result<(), ApplyError> {
         let files = self.steps.iter().map(|entry| &entry.path);
         let mut folders = BTreeSet::new();
         for path in files.chain(&self.folders).chain(&self.emptied) {
-            let path = RelPath::parse(path).map_err(io::Error::other)?;
+            let path = RelPath::parse(path).map_err(|error| at(root)(io::Error::other(error)))?;
             folders.insert(path.parent().under(root));
         }
         // One that was never made, or was taken away again, has nothing to keep.
         folders.retain(|folder| folder.is_dir());
-        disk::for_all(&Vec::from_iter(folders), |folder| disk::sync(folder))
+        FileSystem::of(root)?.keep(&Vec::from_iter(folders))
     }
 }
 

@@ -20,6 +20,7 @@ use super::plan::Change;
 use crate::git::Repository;
 use crate::project::RelPath;
 use backon::{BlockingRetryable, ExponentialBuilder};
+use disk::FileSystem;
 use error::at;
 use journal::{Entry, Journal, Store};
 use std::borrow::Cow;
@@ -266,6 +267,8 @@ impl<'r> Session<'r> {
 
     fn stage(&self, store: &Store, run: &Run, sink: Sink) -> Result<Journal, ApplyError> {
         let changes = run.changes;
+        let private = &self.repository.private_dir;
+        let file_system = FileSystem::of(private)?;
         std::fs::create_dir(&store.folder).map_err(at(&store.folder))?;
         // Where the apply will go when it is done: a disk that is full now is told of in time.
         let history = history_dir(self.repository);
@@ -327,8 +330,9 @@ impl<'r> Session<'r> {
             disk::write_private(&copy.to, &copy.content, copy.mode, copy.like.as_deref())
                 .map_err(at(&copy.to))?;
         }
-        let written: Vec<_> = copies.iter().map(|copy| &copy.to).chain([&draft]).collect();
-        disk::for_all(&written, |path| disk::sync(path).map_err(at(path)))?;
+        let copies_at = copies.iter().map(|copy| &copy.to);
+        let written: Vec<_> = copies_at.chain([&draft, private]).collect();
+        file_system.keep(&written)?;
         for copy in &copies {
             proceed(sink(copy.step))?;
         }
@@ -395,7 +399,7 @@ impl<'r> Session<'r> {
             let _ = std::fs::remove_dir(root.join(folder));
         }
         if let Some(number) = journal.undoes {
-            journal.sync(root).map_err(at(root))?;
+            journal.sync(root)?;
             let undone = Store {
                 folder: history.join(number.to_string()),
             };
@@ -404,7 +408,7 @@ impl<'r> Session<'r> {
             }
             return store.discard().map_err(at(&store.folder));
         }
-        journal.sync(root).map_err(at(root))?;
+        journal.sync(root)?;
         let numbers = numbers(self.repository)?;
         let next = numbers.last().map_or(1, |last| last + 1);
         let entry = history.join(next.to_string());

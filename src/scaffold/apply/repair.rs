@@ -76,7 +76,7 @@ impl Session<'_> {
             // One that was not made yet, or holds something of the user's by now.
             let _ = std::fs::remove_dir(root.join(folder));
         }
-        journal.sync(root).map_err(at(root))?;
+        journal.sync(root)?;
         if edited.is_empty() {
             return store.discard().map_err(at(&store.folder));
         }

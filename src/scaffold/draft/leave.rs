@@ -1,12 +1,13 @@
 //! What is made no more: taken away, or the user's from then on.
 
 use super::proposal::proposal_path;
-use super::{Action, Draft, Entry, PlanError, pristine_path};
+use super::{Action, Draft, Entry, PlanError};
 use crate::scaffold::block::{self, Found};
 use crate::scaffold::expand::Wanted;
 use crate::scaffold::feature::Strategy;
 use crate::scaffold::jobs;
 use crate::scaffold::lock::{Artifact, sha256};
+use crate::scaffold::{own_path, pristine};
 use std::collections::BTreeSet;
 
 impl Draft<'_> {
@@ -113,7 +114,7 @@ impl Draft<'_> {
     /// The lock lets go of it, and its records are taken away.
     pub(super) fn forget(&mut self, artifact: &Artifact) -> Result<(), PlanError> {
         self.lock.artifacts.retain(|other| other.id != artifact.id);
-        let copy = pristine_path(&artifact.path)?;
+        let copy = pristine::path(&artifact.path).map_err(own_path)?;
         if let Some(content) = self.read(&copy)? {
             self.change(copy, Some(&content), None, None);
         }

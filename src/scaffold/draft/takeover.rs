@@ -5,10 +5,11 @@ use super::super::block::{self, Found};
 use super::super::lock::{Artifact, sha256};
 use super::super::merge::Merged;
 use super::super::three_way::three_way;
-use super::{Action, Draft, Entry, PlanError, pristine_path};
+use super::{Action, Draft, Entry, PlanError};
 use crate::project::RelPath;
 use crate::scaffold::expand::Wanted;
 use crate::scaffold::feature::Strategy;
+use crate::scaffold::{own_path, pristine};
 
 impl Draft<'_> {
     /// Puts `text`, with what the user's file at `path` says beside it, in that file's place.
@@ -86,7 +87,10 @@ impl Draft<'_> {
             proposal: None,
             released: false,
         });
-        self.ours(pristine_path(&made_at)?, text.as_bytes().to_vec())
+        self.ours(
+            pristine::path(&made_at).map_err(own_path)?,
+            text.as_bytes().to_vec(),
+        )
     }
 
     /// The Makefile at `path` is from here on the one without `rule`.
@@ -245,7 +249,7 @@ impl Draft<'_> {
     }
 
     fn forget_copy(&mut self, from: &RelPath) -> Result<(), PlanError> {
-        let copy = pristine_path(from)?;
+        let copy = pristine::path(from).map_err(own_path)?;
         if let Some(content) = self.read(&copy)? {
             self.change(copy, Some(&content), None, None);
         }
