@@ -190,7 +190,16 @@ impl Tree {
     }
 
     pub fn has(&self, path: &RelPath) -> bool {
-        self.files.binary_search(path).is_ok()
+        self.file(path.as_str()).is_some()
+    }
+
+    /// The file at `path`, which is resolved.
+    pub fn file(&self, path: &str) -> Option<&RelPath> {
+        let by_text = |file: &RelPath| file.as_str().cmp(path);
+        self.files
+            .binary_search_by(by_text)
+            .ok()
+            .map(|at| &self.files[at])
     }
 
     pub fn has_folder(&self, path: &RelPath) -> bool {

@@ -126,16 +126,28 @@ impl<'t> Code<'t> {
 
     /// The file of a dotted module below one folder.
     pub(super) fn file_below(&self, folder: &RelPath, dotted: &str) -> Option<RelPath> {
-        let below = dotted.replace('.', "/");
-        let candidates = if below.is_empty() {
-            vec!["__init__.py".to_owned()]
+        let mut below = folder.as_str().to_owned();
+        for part in dotted.split('.').filter(|part| !part.is_empty()) {
+            if !below.is_empty() {
+                below.push('/');
+            }
+            below.push_str(part);
+        }
+        let end = below.len();
+        below.push_str(if end == 0 {
+            "__init__.py"
         } else {
-            vec![format!("{below}/__init__.py"), format!("{below}.py")]
-        };
-        candidates
-            .into_iter()
-            .filter_map(|name| folder.join(&name).ok())
-            .find(|path| self.tree.has(path))
+            "/__init__.py"
+        });
+        let package = self.tree.file(&below);
+        let found = package.or_else(|| {
+            below.truncate(end);
+            below.push_str(".py");
+            (!dotted.is_empty())
+                .then(|| self.tree.file(&below))
+                .flatten()
+        });
+        found.cloned()
     }
 
     /// The file that `module` of an import in `from` means, and the root it was found below.
