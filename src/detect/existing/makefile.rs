@@ -3,7 +3,9 @@
 use super::listing;
 use crate::detect::{Tree, syntax};
 use crate::project::{ExistingFile, RelPath};
+use regex::Regex;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 /// The file that make would read, in the order in which it looks (GNU make manual, 3.2).
 const NAMES: &[&str] = &["GNUmakefile", "makefile", "Makefile"];
@@ -84,6 +86,10 @@ pub(in crate::detect) fn targets(text: &str) -> Vec<(usize, String)> {
         }
         found.extend(targets);
     }
+    if parsed.root_node().has_error() {
+        found.extend(heads(text));
+        found.sort_by_key(|(line, _)| *line);
+    }
     found.append(&mut declared);
     let mut known = BTreeSet::new();
     found.retain(|(line, name)| {
@@ -93,6 +99,24 @@ pub(in crate::detect) fn targets(text: &str) -> Vec<(usize, String)> {
             && !ours.as_ref().is_some_and(|lines| lines.contains(line))
             && known.insert(name.clone())
     });
+    found
+}
+
+/// Targets by the beginnings of the lines, for a text that the grammar does not follow as a whole.
+fn heads(text: &str) -> Vec<(usize, String)> {
+    static HEAD: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        // An assignment has its sign behind one, two or three colons.
+        Regex::new(r"^([A-Za-z0-9_./-]+(?:[ \t]+[A-Za-z0-9_./-]+)*)[ \t]*::?(?:[^:=]|$)").ok()
+    });
+    let mut found = Vec::new();
+    for (at, line) in text.lines().enumerate() {
+        let head = HEAD.iter().find_map(|head| head.captures(line));
+        let names = head.and_then(|head| head.get(1));
+        let names = names
+            .iter()
+            .flat_map(|names| names.as_str().split_whitespace());
+        found.extend(names.map(|name| (at + 1, name.to_owned())));
+    }
     found
 }
 
@@ -162,6 +186,13 @@ mod tests {
             targets(text),
             [(4, "all".to_owned()), (2, "help".to_owned())]
         );
+    }
+
+    #[test]
+    fn what_the_grammar_does_not_follow_is_read_by_the_line() {
+        let text = "A := $(or $(shell x | grep -oP \"^[a-z]+$$\"),\"\")\nB ::= c\nbuild: $(A)\n\ttrue\n$(A): b\n\ttrue\n.PHONY: test\ntest lint:\n\tgo test ./...\n";
+        let found: Vec<String> = targets(text).into_iter().map(|(_, name)| name).collect();
+        assert_eq!(found, ["build", "test", "lint"]);
     }
 
     #[test]
