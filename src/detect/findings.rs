@@ -13,7 +13,8 @@ pub(super) fn collect(tree: &Tree, found: &Found, env_files: &[EnvFile]) -> Vec<
     let mut all: Vec<Finding> = tree.findings();
     all.extend(found.findings.iter().cloned());
     all.extend(bytecode(tree));
-    all.extend(env_files.iter().filter_map(committed));
+    let kept = env_files.iter().filter(|file| !is_by_design(found, file));
+    all.extend(kept.filter_map(committed));
     all.extend(insecure_defaults(found));
     let mut once: Vec<Finding> = Vec::new();
     for finding in all {
@@ -94,11 +95,27 @@ fn bytecode(tree: &Tree) -> Option<Finding> {
     })
 }
 
+/// Whether Symfony wants a file to be committed: all but those for one machine.
+/// <https://symfony.com/doc/current/configuration.html#overriding-environment-values-via-env-local>
+fn is_by_design(found: &Found, file: &EnvFile) -> bool {
+    let of_symfony = found.services.iter().any(|service| {
+        let framework = service.framework.as_ref();
+        service.root == file.path.parent() && framework.is_some_and(|fact| fact.value == "symfony")
+    });
+    of_symfony && !file.path.file_name().contains("local")
+}
+
 fn committed(file: &EnvFile) -> Option<Finding> {
     // A pattern to copy is there to be committed; its values are nobody's.
-    let pattern = ["example", "sample", "template", "dist"]
+    let named = ["example", "sample", "template", "dist"]
         .iter()
         .any(|word| file.path.file_name().split('.').any(|part| part == *word));
+    let beside = file.path.as_str().split('/').rev().skip(1).any(|folder| {
+        ["example", "sample"]
+            .iter()
+            .any(|word| folder.starts_with(word))
+    });
+    let pattern = named || beside;
     (file.committed && file.has_secret_values && !pattern).then(|| Finding {
         id: "committed-env",
         severity: Severity::Warning,
@@ -189,5 +206,6 @@ mod tests {
         assert!(reported("backend/.env.test"));
         assert!(!reported("docker/.env.example"));
         assert!(!reported(".env.sample"));
+        assert!(!reported("example-docker/.env"));
     }
 }

@@ -59,8 +59,14 @@ const ABOUT: &[&str] = &[
     "ALLOW",
     "OPTIONAL",
     "REQUIRED",
-    "PUBLIC",
     "PUBLISHABLE",
+    "YEARS",
+    "MONTHS",
+    "EXPIRATION",
+    "DISABLE",
+    "DISABLED",
+    "ENABLE",
+    "FORCE",
 ];
 
 /// Last words of a name that is about a secret and holds none.
@@ -88,6 +94,11 @@ const ABOUT_LAST: &[&str] = &[
     "TABLE",
     "MODE",
     "FIELD",
+    "NAMES",
+    "NOTIFY",
+    "CREATION",
+    "NETRC",
+    "RESET",
 ];
 
 /// What a `…_KEY` of these words opens.
@@ -160,6 +171,10 @@ pub(crate) fn secrecy(name: &str) -> Option<Confidence> {
     }
     // `USE_ID_TOKEN` switches something on.
     if has("USE") {
+        return None;
+    }
+    // `PUBLIC_AWS_SECRET_ACCESS_KEY` opens what lies open.
+    if has("PUBLIC") && !has("SECRET") {
         return None;
     }
     // Where a token is asked for is no secret.
@@ -307,6 +322,7 @@ mod tests {
             "READER_TOKEN_KEY",
             "BROKER_URL",
             "SLACK_WEBHOOK_URL",
+            "PUBLIC_AWS_SECRET_ACCESS_KEY",
         ] {
             assert!(secrecy(name).is_some(), "{name}");
         }
@@ -339,6 +355,11 @@ mod tests {
             "TOKEN_UPDATE_LAST_LOGIN_THRESHOLD",
             "PROVIDER_USE_ID_TOKEN",
             "JWT_EMAIL_OVERRIDE",
+            "API_TOKEN_EXPIRATION_YEARS",
+            "DISABLE_TOKEN_CREATION",
+            "SECRET_SCAN_NOTIFY",
+            "PULL_SECRET_NAMES",
+            "FORCE_USER_PASS_RESET",
         ] {
             assert!(secrecy(name).is_none(), "{name}");
         }
