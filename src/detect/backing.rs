@@ -18,6 +18,9 @@ struct Signs {
     used_by: BTreeSet<String>,
     /// Whether the application itself says it, by a requirement, a variable or its source.
     of_code: bool,
+    /// Whether more than a requirement says it: a variable, its source, a compose file that starts it for
+    /// the application.
+    is_told: bool,
     /// Whether a literal in source names it: an engine, a scheme.
     of_literal: bool,
     /// Whether a compose file runs it.
@@ -74,6 +77,7 @@ pub(super) fn find(
     }
     let postgres = fold_into_supabase(&mut signs, plain_postgres);
     alternatives(&mut signs);
+    in_files(services, &mut signs);
     let runs: Vec<&Service> = services
         .iter()
         .filter(|service| service.kind.value != ServiceKind::Static)
@@ -164,6 +168,7 @@ fn from_variables(service: &Service, signs: &mut All) {
             signs.add(Confidence::Likely, evidence);
         }
         signs.of_code = true;
+        signs.is_told = true;
         signs.used_by.insert(service.name.clone());
     }
 }
@@ -178,6 +183,7 @@ fn from_source(service: &Service, signs: &mut All) {
         let signs = signs.entry(sign.of).or_default();
         signs.add(Confidence::Likely, sign.at.clone());
         signs.of_code = true;
+        signs.is_told = true;
         signs.of_literal = true;
         signs.used_by.insert(service.name.clone());
     }
@@ -211,6 +217,7 @@ fn from_compose(tree: &Tree, existing: &Existing, services: &[Service], signs: &
             signs.of_code |= !users.is_empty()
                 || sought == Sought::Backing(BackingKind::Smtp)
                     && ours(file, services).next().is_some();
+            signs.is_told |= signs.of_stack || !users.is_empty();
             signs.used_by.extend(users);
             if let (None, Some(version)) = (&signs.version, version) {
                 signs.version = Some(Fact::certain(version, evidence));
@@ -338,6 +345,35 @@ fn alternatives(signs: &mut All) {
         evidence: lost.evidence,
     });
     won.because = Some(ONE_ENGINE.to_owned());
+}
+
+/// Drivers of Go that keep a database in a file.
+const IN_FILES: &[&str] = &[
+    "github.com/mattn/go-sqlite3",
+    "modernc.org/sqlite",
+    "github.com/glebarez/sqlite",
+    "github.com/ncruces/go-sqlite3",
+];
+
+/// Takes back a database that only drivers speak for, where another driver keeps one in a file: nothing
+/// says that the application is started with another than that.
+fn in_files(services: &[Service], signs: &mut All) {
+    let in_file = |name: &String| {
+        let mut named = services.iter().filter(|service| service.name == *name);
+        named.any(|service| {
+            let mut direct = service.requirements.iter().filter(|one| one.direct);
+            service.ecosystem == "go" && direct.any(|one| IN_FILES.contains(&one.name.as_str()))
+        })
+    };
+    for kind in [BackingKind::Postgres, BackingKind::Mysql] {
+        let sought = Sought::Backing(kind);
+        let is_optional = signs.get(&sought).is_some_and(|one| {
+            !one.is_told && !one.used_by.is_empty() && one.used_by.iter().all(in_file)
+        });
+        if is_optional {
+            signs.remove(&sought);
+        }
+    }
 }
 
 /// Variables of a database by their names alone (`DATABASE_URL`), where two engines could be meant and

@@ -4,7 +4,7 @@
 use super::beside::beside_or_hidden;
 use super::{existing, naming, shell};
 use crate::project::{
-    ComposeFile, ComposeService, Dockerfile, Evidence, Existing, Fact, Finding, RelPath,
+    ComposeFile, ComposeService, Dockerfile, Evidence, Existing, Fact, Finding, Migration, RelPath,
     ServiceKind, Severity,
 };
 use std::collections::BTreeSet;
@@ -47,7 +47,9 @@ impl Compiled<'_> {
             let named = file.path.file_name().contains(self.name) || folder == *self.folder;
             let here = folder == *root
                 || root.is_within(&folder) && (self.alone || existing::names_folder(file, root));
-            named || here || self.alone && self.single && !beside_or_hidden(&folder)
+            let starts = || self.arguments(file).is_some();
+            let below = self.alone && !beside_or_hidden(&folder);
+            named || here || below && (self.single || starts())
         };
         let mut found: Vec<&Dockerfile> = existing
             .dockerfiles
@@ -71,20 +73,95 @@ impl Compiled<'_> {
         existing::own_services(existing, self.root, Some(self.name), only)
     }
 
-    /// How it is started: with the arguments that one of `images` gives it, else with the first of its
-    /// `commands` that serves, where there are `several`; `at` is where it starts.
+    /// What a Procfile starts of it: the name of each process, its words behind the program, its line.
+    fn processes<'e>(&self, existing: &'e Existing) -> Vec<(&'e str, Vec<String>, &'e Evidence)> {
+        let entries = existing.procfile.iter().flat_map(|file| &file.entries);
+        let own = |at: &'e Evidence| {
+            let (name, line) = at.excerpt.split_once(':')?;
+            let command = shell::commands(line).into_iter().last()?;
+            let mut words = command.texts().into_iter();
+            let program = words.next()?;
+            (program.rsplit('/').next() == Some(self.name))
+                .then(|| (name.trim(), words.collect(), at))
+        };
+        entries.filter_map(own).collect()
+    }
+
+    /// What a Procfile starts of it beside what answers requests: what it is called, what it is and how
+    /// it is started.
+    pub(super) fn beside(&self, existing: &Existing) -> Vec<(String, ServiceKind, Fact<String>)> {
+        let processes = self.processes(existing).into_iter();
+        let others = processes.filter(|(name, _, _)| !matches!(*name, "web" | "release"));
+        others
+            .filter_map(|(name, arguments, at)| {
+                let kind = by_name(name).unwrap_or(ServiceKind::Worker);
+                let command = Fact::certain(self.with(&arguments), at.clone());
+                Some((naming::sanitised(name)?, kind, command))
+            })
+            .collect()
+    }
+
+    /// Gives to a `migration` that nothing is known to apply what a Procfile starts before each release,
+    /// where that is about it.
+    pub(super) fn migrated(&self, existing: &Existing, migration: Option<&mut Fact<Migration>>) {
+        let Some(migration) = migration.filter(|fact| fact.value.command.is_none()) else {
+            return;
+        };
+        let release = self
+            .processes(existing)
+            .into_iter()
+            .find(|(name, arguments, _)| {
+                *name == "release" && arguments.iter().any(|word| word.contains("migrat"))
+            });
+        if let Some((_, arguments, at)) = release {
+            migration.value.command = Some(self.with(&arguments));
+            migration.evidence.push(at.clone());
+            migration.because = None;
+        }
+    }
+
+    fn with(&self, arguments: &[String]) -> String {
+        let mut words = vec![self.name.to_owned()];
+        words.extend_from_slice(arguments);
+        shell::join(&words)
+    }
+
+    /// What a compose file gives to an image that starts it, or starts itself.
+    fn composed_arguments(&self, existing: &Existing) -> Option<(Vec<String>, Evidence)> {
+        self.composed(existing).into_iter().find_map(|(file, one)| {
+            let words = shell::commands(one.command.as_ref()?);
+            let [command] = words.as_slice() else {
+                return None;
+            };
+            let mut words = command.texts();
+            if words.first()?.rsplit('/').next() == Some(self.name) {
+                words.remove(0);
+            }
+            let plain = |word: &String| {
+                word.chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "-_=:.,".contains(c))
+            };
+            let at = Evidence::new(file.path.clone(), one.line, one.command.as_ref()?);
+            (words.first()?.starts_with(char::is_alphabetic) && words.iter().all(plain))
+                .then_some((words, at))
+        })
+    }
+
+    /// How it is started: as a Procfile does, with the arguments that one of `images` or a compose file
+    /// gives it, else with the first of its `commands` that serves, where there are `several`; `at` is
+    /// where it starts.
     pub(super) fn command<'c>(
         &self,
+        existing: &Existing,
         images: &[&Dockerfile],
         mut commands: impl Iterator<Item = (&'c str, &'c Evidence)>,
         several: bool,
         at: &Evidence,
     ) -> Fact<String> {
-        let with = |arguments: &[String]| {
-            let mut words = vec![self.name.to_owned()];
-            words.extend_from_slice(arguments);
-            shell::join(&words)
-        };
+        let mut processes = self.processes(existing).into_iter();
+        if let Some((_, arguments, line)) = processes.find(|(name, _, _)| *name == "web") {
+            return Fact::certain(self.with(&arguments), line.clone());
+        }
         for image in images {
             let Some(evidence) = image.cmd.as_ref().or(image.entrypoint.as_ref()) else {
                 continue;
@@ -94,14 +171,23 @@ impl Compiled<'_> {
                 let mut words = arguments.iter();
                 !words.any(|word| word.contains(['$', '|', '>', '&']))
             }) {
-                return Fact::certain(with(&arguments), evidence.clone());
+                // An image that only names the program leaves the rest to who starts it.
+                if arguments.is_empty()
+                    && several
+                    && let Some((arguments, place)) = self.composed_arguments(existing)
+                {
+                    return Fact::certain(self.with(&arguments), place);
+                }
+                return Fact::certain(self.with(&arguments), evidence.clone());
             }
         }
         let serves = commands.find(|(name, _)| *name != self.name && SERVES.contains(name));
         match serves {
-            Some((name, place)) if several => Fact::likely(with(&[name.to_owned()]), place.clone())
-                .because("the program has commands, and this one serves"),
-            _ => Fact::certain(with(&[]), at.clone()),
+            Some((name, place)) if several => {
+                Fact::likely(self.with(&[name.to_owned()]), place.clone())
+                    .because("the program has commands, and this one serves")
+            }
+            _ => Fact::certain(self.with(&[]), at.clone()),
         }
     }
 
@@ -129,15 +215,13 @@ impl Compiled<'_> {
 
     /// What it is by its name where it does not serve; None for one that is run by hand.
     pub(super) fn kind(&self) -> Option<ServiceKind> {
-        let has = |known: &[&str]| {
-            let mut words = self.name.split(['-', '_', '.']);
-            words.any(|word| known.contains(&word))
-        };
-        if has(CLOCKS) {
-            Some(ServiceKind::Scheduler)
-        } else {
-            has(WORKS).then_some(ServiceKind::Worker)
-        }
+        by_name(self.name)
+    }
+
+    /// Whether it is called like the client of a server, for people to start by hand.
+    pub(super) fn is_client(&self) -> bool {
+        let last = self.name.rsplit(['-', '_']).next();
+        matches!(last, Some("cli" | "client")) || self.name.len() > 3 && self.name.ends_with("ctl")
     }
 
     /// What its service is called; `only` where it is the only one that serves.
@@ -146,6 +230,19 @@ impl Compiled<'_> {
             return "web".to_owned();
         }
         naming::sanitised(self.name).unwrap_or_else(|| "program".to_owned())
+    }
+}
+
+/// What a program or process is by its name; None for one that says nothing.
+fn by_name(name: &str) -> Option<ServiceKind> {
+    let has = |known: &[&str]| {
+        let mut words = name.split(['-', '_', '.']);
+        words.any(|word| known.contains(&word))
+    };
+    if has(CLOCKS) {
+        Some(ServiceKind::Scheduler)
+    } else {
+        has(WORKS).then_some(ServiceKind::Worker)
     }
 }
 

@@ -111,6 +111,17 @@ pub(super) fn is_of_port(name: &str) -> bool {
         .any(|word| name.starts_with(word) || name.ends_with(word))
 }
 
+/// Whether what is called so opens files or keeps a path: `http.Dir`, `ServeDir::new`, `STATIC_ROOT`.
+pub(super) fn opens(name: &str) -> bool {
+    let name = name.to_lowercase();
+    [
+        "dir", "fs", "file", "path", "folder", "static", "template", "glob", "open", "read",
+        "load", "join", "root", "asset", "tera", "walk", "stat",
+    ]
+    .iter()
+    .any(|word| name.contains(word))
+}
+
 /// Whether a route is one that a health check asks.
 pub(super) fn is_health(route: &str) -> bool {
     let last = route.trim_end_matches('/').rsplit('/').next();

@@ -232,6 +232,44 @@ pub(super) fn set<'e>(
     }
 }
 
+/// Finds where a server is told its port by a variable that begins as the others do: `FERRY_PORT` beside
+/// `FERRY_LOG_LEVEL` and `FERRY_SECRET`; the host then is told in the same way.
+pub(super) fn listens_by_prefix(known: &mut [EnvVar]) {
+    if known
+        .iter()
+        .any(|one| one.role == Some(EnvRole::ListenPort))
+    {
+        return;
+    }
+    let first = |name: &str| name.split('_').next().unwrap_or_default().to_owned();
+    let mut firsts: BTreeMap<String, usize> = BTreeMap::new();
+    for one in known.iter() {
+        *firsts.entry(first(&one.name)).or_default() += 1;
+    }
+    let most = firsts.into_iter().max_by_key(|(_, number)| *number);
+    let Some((prefix, _)) = most.filter(|(_, number)| *number > 2 && number * 2 > known.len())
+    else {
+        return;
+    };
+    let mut give = |ends: &[&str], role: EnvRole| {
+        let is_it = |one: &&mut EnvVar| {
+            let end = one.name.strip_prefix(&prefix);
+            one.role.is_none() && end.is_some_and(|end| ends.contains(&end))
+        };
+        let found = known.iter_mut().find(is_it);
+        found.map(|one| one.role = Some(role)).is_some()
+    };
+    if give(
+        &["_PORT", "_HTTP_PORT", "_SERVER_PORT"],
+        EnvRole::ListenPort,
+    ) {
+        give(
+            &["_ADDRESS", "_BIND", "_HTTP_HOST", "_LISTEN_HOST"],
+            EnvRole::ListenHost,
+        );
+    }
+}
+
 /// Lets the variable `name` say where the program listens; `at` tells so where nothing reads it.
 pub(super) fn listens_by(known: &mut Vec<EnvVar>, name: &str, role: EnvRole, at: &Evidence) {
     match known.iter_mut().find(|variable| variable.name == name) {
@@ -406,6 +444,32 @@ fn exact(upper: &str) -> Option<EnvRole> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_port_begins_as_most_of_the_variables_do() {
+        let listening = |names: &[&str]| {
+            let at = Evidence::file(RelPath::root());
+            let mut all: Vec<EnvVar> = names
+                .iter()
+                .map(|name| EnvVar {
+                    role: None,
+                    ..EnvVar::plain(name, EnvRole::ListenPort, at.clone())
+                })
+                .collect();
+            listens_by_prefix(&mut all);
+            let told = all.into_iter().filter(|one| one.role.is_some());
+            told.map(|one| one.name).collect::<Vec<String>>()
+        };
+        assert_eq!(
+            listening(&["FB_ADDRESS", "FB_KEY", "FB_PORT", "HOME_PAGE"]),
+            ["FB_ADDRESS", "FB_PORT"]
+        );
+        assert_eq!(
+            listening(&["MAST_HOST", "MAST_KEY", "MAST_SMTP_PORT"]),
+            [""; 0]
+        );
+        assert_eq!(listening(&["PEER_PORT", "LOG_LEVEL", "KEY"]), [""; 0]);
+    }
 
     #[test]
     fn roles_by_name() {

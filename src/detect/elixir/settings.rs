@@ -47,6 +47,7 @@ pub(super) fn find(application: &Application<'_>, server: &Server) -> Vec<EnvVar
             None => found.push(EnvVar::plain(&name, EnvRole::ListenPort, at)),
         }
     }
+    variable::listens_by_prefix(&mut found);
     let is_known = found
         .iter()
         .any(|known| known.role == Some(EnvRole::AppSecret));

@@ -254,9 +254,11 @@ impl Module {
             .map(|(folder, _)| folder)
     }
 
-    /// The name that `go build` gives the program in `folder`.
+    /// The name of the program in `folder`: that of the folder, as `go build` names it, but for one that
+    /// every project has.
     pub(super) fn binary(&self, folder: &RelPath) -> String {
-        if *folder != self.root {
+        let anybodys = matches!(folder.file_name(), "cmd" | "src" | "main");
+        if *folder != self.root && !(anybodys && folder.parent() == self.root) {
             return folder.file_name().to_owned();
         }
         let mut parts = self.path.rsplit('/');

@@ -6,7 +6,7 @@ use super::{lint, lock, manager, migration, serve, test, variables};
 use crate::detect::compiled::{self, Compiled, SERVES};
 use crate::detect::existing::volumes;
 use crate::detect::variable::Engines;
-use crate::detect::{Found, Tree, client, single};
+use crate::detect::{Found, Tree, client, single, variable};
 use crate::project::{
     BackingKind, Dockerfile, Evidence, Existing, Fact, Port, RelPath, ServerInterface, Service,
     ServiceKind, Sought,
@@ -62,8 +62,11 @@ impl Search<'_> {
             .iter()
             .filter(|program| self.serves(program))
             .count();
-        let mut services = Vec::new();
+        let mut services: Vec<Service> = Vec::new();
         for program in &programs {
+            if servers > 1 && self.compiled(program).is_client() {
+                continue;
+            }
             let kind = if self.serves(program) {
                 ServiceKind::Web
             } else {
@@ -84,7 +87,15 @@ impl Search<'_> {
                 }
                 .find(programs.iter().map(|program| program.binary.as_str()));
             }
+            self.compiled(program)
+                .migrated(self.existing, service.migration.as_mut());
             services.push(service);
+            for (name, kind, command) in self.compiled(program).beside(self.existing) {
+                let mut other = self.service(program, kind, false);
+                other.name = name;
+                other.server_command = Some(command);
+                services.push(other);
+            }
         }
         self.embedded(&programs, found);
         services
@@ -192,8 +203,11 @@ impl Search<'_> {
         service.test = test(module);
         service.lint = lint(module);
         service.env = variables::find(self.tree, &program.files, self.engines());
+        if service.kind.value == ServiceKind::Web {
+            variable::listens_by_prefix(&mut service.env);
+        }
         let composed = self.compiled(program).composed(self.existing);
-        volumes::find(&self.images(program), &composed, &mut service);
+        volumes::find(self.tree, &self.images(program), &composed, &mut service);
         self.kept(program, &mut service);
         if let Some(requirement) = module.requires("github.com/mattn/go-sqlite3") {
             // Its C is compiled in.
@@ -279,7 +293,8 @@ impl Search<'_> {
             .filter(|command| command.runs)
             .map(|command| (command.name.as_str(), &command.at));
         let images = self.images(program);
-        self.compiled(program).command(&images, run, several, at)
+        self.compiled(program)
+            .command(self.existing, &images, run, several, at)
     }
 
     fn speaks_to(&self, kind: BackingKind) -> bool {

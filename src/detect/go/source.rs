@@ -24,6 +24,10 @@ pub(super) struct File {
     /// Ports by the names that they are kept under, lower case.
     pub(super) ports: BTreeMap<String, (u16, Evidence)>,
     pub(super) reads: Vec<Read>,
+    /// Reads whose variable is kept in a constant, by the constant.
+    pub(super) named: Vec<Read>,
+    /// Texts by the names of constants and variables.
+    pub(super) constants: BTreeMap<String, String>,
     /// Functions that hand a parameter to the environment.
     pub(super) wrappers: Vec<String>,
     /// Calls with a name in capitals as the first argument: function, that name, the second
@@ -92,6 +96,8 @@ impl File {
             listens: Vec::new(),
             ports: BTreeMap::new(),
             reads: Vec::new(),
+            named: Vec::new(),
+            constants: BTreeMap::new(),
             wrappers: Vec::new(),
             calls: Vec::new(),
             keys: Vec::new(),
@@ -307,6 +313,7 @@ impl<'t> Reader<'t> {
                 .then(|| value::unquoted(self.source.of(*argument)).to_owned())
         };
         let line = syntax::line(node);
+        let of_viper = self.imports("github.com/spf13/viper");
         match (object, name) {
             ("os" | "syscall", "Getenv" | "LookupEnv") => {
                 if let Some(name) = text(0).filter(|name| !name.is_empty()) {
@@ -316,12 +323,22 @@ impl<'t> Reader<'t> {
                         required: false,
                         line,
                     });
+                } else if let Some(name) = arguments
+                    .first()
+                    .and_then(|one| constant(*one, self.source.text))
+                {
+                    self.file.named.push(Read {
+                        name: name.to_owned(),
+                        default: beside(node, self.source.text),
+                        required: false,
+                        line,
+                    });
                 }
             }
             ("os", "Environ") => self.file.is_environ = true,
-            ("viper", "AutomaticEnv") => self.file.viper.is_automatic = true,
-            ("viper", "SetEnvPrefix") => self.file.viper.prefix = text(0),
-            ("viper", "SetEnvKeyReplacer") => {
+            (_, "AutomaticEnv") if of_viper => self.file.viper.is_automatic = true,
+            (_, "SetEnvPrefix") if of_viper => self.file.viper.prefix = text(0),
+            (_, "SetEnvKeyReplacer") if of_viper => {
                 let made = (arguments.first())
                     .and_then(|replacer| replacer.child_by_field_name("arguments"));
                 let texts = made.map(syntax::children).unwrap_or_default();
@@ -330,7 +347,9 @@ impl<'t> Reader<'t> {
                     .map(|text| value::unquoted(self.source.of(*text)));
                 self.file.viper.replaced = texts.map(str::to_owned).collect();
             }
-            ("viper", name) if name == "SetDefault" || name.starts_with("Get") => {
+            ("viper" | "v", name)
+                if name == "SetDefault" || name == "IsSet" || name.starts_with("Get") =>
+            {
                 if let Some(name) = text(0) {
                     let default = arguments.get(1).filter(|given| {
                         matches!(given.kind(), "int_literal" | "true" | "false")
@@ -345,7 +364,7 @@ impl<'t> Reader<'t> {
                     });
                 }
             }
-            ("viper", "BindEnv") => {
+            (_, "BindEnv") if of_viper => {
                 let names: Vec<String> = (1..arguments.len()).filter_map(text).collect();
                 for name in names {
                     self.file.reads.push(Read {
@@ -479,6 +498,14 @@ impl<'t> Reader<'t> {
             } else {
                 right
             };
+            if right.kind().ends_with("string_literal") && node.kind() != "assignment_statement" {
+                let text = value::unquoted(self.source.of(right));
+                if name.to_lowercase().contains("health") && is_health(text) {
+                    let at = self.source.at(node);
+                    self.file.health.push((text.to_owned(), at));
+                }
+                self.file.constants.insert(name.to_owned(), text.to_owned());
+            }
             self.named_port(name, right, node);
         }
     }
@@ -510,17 +537,60 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// Whether the word `node` is given to something that opens files, or kept under such a name.
+    fn opens(&self, node: Node<'t>) -> bool {
+        let mut above = node.parent();
+        for _ in 0..4 {
+            let Some(parent) = above else { return false };
+            let named = match parent.kind() {
+                "call_expression" => parent.child_by_field_name("function"),
+                "short_var_declaration" | "assignment_statement" => {
+                    parent.child_by_field_name("left")
+                }
+                "var_spec" | "const_spec" => parent.child_by_field_name("name"),
+                "keyed_element" => parent.named_child(0),
+                _ => None,
+            };
+            if let Some(named) = named {
+                // Of a chain of calls the last one is given the word.
+                let chain = named
+                    .child_by_field_name("operand")
+                    .is_some_and(|operand| operand.kind() == "call_expression");
+                let last = named.child_by_field_name("field").filter(|_| chain);
+                return serving::opens(self.source.of(last.unwrap_or(named)));
+            }
+            above = parent.parent();
+        }
+        false
+    }
+
     /// A relative path, such as that of templates.
     fn literal(&mut self, node: Node<'t>) {
         let text = value::unquoted(self.source.of(node));
         let text = text.strip_prefix("file://").unwrap_or(text);
         let path = text.trim_start_matches("./");
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_./*".contains(c);
-        if path.len() > 2 && path.len() < 100 && !path.starts_with('/') && path.chars().all(plain) {
+        let is_named = path.contains(['/', '.']) || self.opens(node);
+        if is_named
+            && path.len() > 2
+            && path.len() < 100
+            && !path.starts_with('/')
+            && path.chars().all(plain)
+        {
             let at = self.source.at(node);
             self.file.paths.push((path.to_owned(), at));
         }
     }
+}
+
+/// The name of a constant: `portVariable`, the last part of `config.PortVariable`.
+fn constant<'t>(node: Node<'_>, text: &'t str) -> Option<&'t str> {
+    let name = match node.kind() {
+        "identifier" => node,
+        "selector_expression" => node.child_by_field_name("field")?,
+        _ => return None,
+    };
+    Some(syntax::text(name, text))
 }
 
 /// The text that stands for a variable that is not set: the second argument of `cmp.Or`.

@@ -3,6 +3,7 @@
 use super::source::File;
 use super::viper::Naming;
 use crate::detect::Tree;
+use crate::detect::serving::is_name;
 use crate::detect::variable::{self, Engines, Read, Variables};
 use crate::project::{EnvRole, EnvVar};
 
@@ -28,9 +29,23 @@ pub(super) fn find(tree: &Tree, files: &[&File], engines: Engines) -> Vec<EnvVar
             .keys
             .iter()
             .filter(|_| all_at_once && file.path.as_str().to_lowercase().contains("config"));
+        let named: Vec<Read> = (file.named.iter())
+            .filter_map(|read| {
+                let mut constants = files.iter().map(|file| &file.constants);
+                let own = file.constants.get(&read.name).cloned();
+                let name =
+                    own.or_else(|| constants.find_map(|all| all.get(&read.name).cloned()))?;
+                Some(Read {
+                    name,
+                    ..read.clone()
+                })
+            })
+            .filter(|read| is_name(&read.name))
+            .collect();
         let reads = file
             .reads
             .iter()
+            .chain(&named)
             .chain(called.map(|(_, read)| read))
             .chain(keys)
             .chain(&settings);

@@ -97,7 +97,20 @@ fn members(
             members.push(other.clone());
         }
     }
-    // What a member depends on by its path belongs to it, too.
+    // What a member depends on by its path belongs to it, too; members may name what the root does.
+    let mut of_root: Vec<RelPath> = Vec::new();
+    for entry in document.entries_at(&["workspace", "dependencies"]) {
+        let path = entry.node.get("path").and_then(Node::text);
+        let place = path.and_then(|path| root.join(path).ok());
+        of_root.extend(place.and_then(|place| place.join("Cargo.toml").ok()));
+    }
+    for other in of_root {
+        let below = other.parent().below(&root);
+        let out = below.is_none_or(|below| left_out.is_match(below.as_str()));
+        if !out && manifests.contains(&&other) && !members.contains(&other) {
+            members.push(other);
+        }
+    }
     let mut at = 0;
     while at < members.len() {
         let folder = members[at].parent();
@@ -283,6 +296,23 @@ mod tests {
             .map(|package| package.name.as_str())
             .collect();
         assert_eq!(names, ["a", "b"]);
+    }
+
+    #[test]
+    fn what_the_root_names_by_its_path_is_a_member() {
+        let workspace = first(&[
+            (
+                "Cargo.toml",
+                "[workspace]\nmembers = [\"a\"]\n[workspace.dependencies]\nb = { path = \"./crates/b\" }\n",
+            ),
+            (
+                "a/Cargo.toml",
+                "[package]\nname = \"a\"\n[dependencies]\nb = { workspace = true }\n",
+            ),
+            ("crates/b/Cargo.toml", "[package]\nname = \"b\"\n"),
+        ]);
+        let names = workspace.packages.iter().map(|one| one.name.as_str());
+        assert_eq!(names.collect::<Vec<&str>>(), ["a", "b"]);
     }
 
     #[test]

@@ -87,7 +87,9 @@ const KNOWN: &[Needs] = &[
 /// Adds to `service` what the crates of the program need.
 pub(super) fn find(tree: &Tree, workspace: &Workspace, program: &Program, service: &mut Service) {
     let at = |name: &str| -> Option<Evidence> {
-        let lock = workspace.lock.as_ref().filter(|_| workspace.locks(name));
+        let off = name == "openssl-sys" && is_off(tree, program);
+        let locked = workspace.locks(name) && !off;
+        let lock = workspace.lock.as_ref().filter(|_| locked);
         let direct = program
             .closure
             .iter()
@@ -127,6 +129,31 @@ pub(super) fn find(tree: &Tree, workspace: &Workspace, program: &Program, servic
         );
         add(service, &sqlite_needs, &sqlite.declared);
     }
+}
+
+/// Whether OpenSSL lies in the lock for a feature of the only package alone that nobody switches on.
+fn is_off(tree: &Tree, program: &Program) -> bool {
+    let [package] = program.closure.as_slice() else {
+        return false;
+    };
+    let Some(document) = structured::toml(tree, &package.manifest) else {
+        return false;
+    };
+    let features = document.entries_at(&["features"]);
+    let is_about = |entry: &&structured::Entry| {
+        let items = entry.node.items().iter().filter_map(Node::text);
+        entry.key != "default" && items.into_iter().any(|item| item.ends_with("/openssl"))
+    };
+    let defaults = features.iter().find(|entry| entry.key == "default");
+    let is_default = |name: &str| {
+        let items = defaults.into_iter().flat_map(|entry| entry.node.items());
+        items.into_iter().any(|item| item.text() == Some(name))
+    };
+    let mut about = features.iter().filter(is_about).peekable();
+    let others = ["native-tls", "openssl", "openssl-sys", "git2", "reqwest"];
+    about.peek().is_some()
+        && about.all(|entry| !is_default(&entry.key) && !package.features.contains(&entry.key))
+        && others.iter().all(|name| package.requires(name).is_none())
 }
 
 /// The linkers that cargo is configured to call on Linux.

@@ -3,7 +3,7 @@
 use super::reads;
 use super::source::{Field, File, Route, Struct};
 use super::value::{self, Names};
-use crate::detect::serving::{Listen, is_health, is_name, is_of_port, port_in};
+use crate::detect::serving::{self, Listen, is_health, is_name, is_of_port, port_in};
 use crate::detect::syntax::{self, Source};
 use crate::detect::variable::Read;
 use tree_sitter::Node;
@@ -113,7 +113,12 @@ impl<'t> Reader<'t, '_> {
             && (body_text.contains(&format!("var({first})"))
                 || body_text.contains(&format!("var_os({first})")))
         {
-            self.file.wrappers.push(name.to_owned());
+            let gives = node.child_by_field_name("return_type");
+            let gives = gives.map_or("", |gives| self.source.of(gives));
+            let lenient = ["Option<", "Vec<", "bool"]
+                .iter()
+                .any(|kind| gives.contains(kind));
+            self.file.wrappers.push((name.to_owned(), lenient));
         }
         // `fn default_port() -> u16 { 8080 }`
         if syntax::children(body).len() == 1
@@ -195,6 +200,16 @@ impl<'t> Reader<'t, '_> {
             {
                 first
             }
+            // `Server::build().bind("http", address, factory)` of actix-server.
+            "bind" if is_method && arguments.len() == 3 && self.mentions("actix_server") => {
+                let named = first.map_or("", |first| self.source.of(first));
+                arguments
+                    .get(1)
+                    .copied()
+                    .filter(|_| !named.contains("ldap"))
+            }
+            // A socket that is made before.
+            "from_std" if !is_method && object.ends_with("TcpListener") => first,
             "listen" if is_method && self.mentions("tide") => first,
             "http" if object == "Server" && self.mentions("tiny_http") => first,
             "start" if object == "gotham" => first,
@@ -433,6 +448,7 @@ impl<'t> Reader<'t, '_> {
             let above = above.filter(|node| node.kind() == "attribute_item");
             let (read, port) =
                 reads::field(name, of, &attributes, above.map_or(line, syntax::line));
+            let port = port.or_else(|| reads::default_of(&attributes));
             if let Some(port) = port {
                 self.keep(name, port, field);
             }
@@ -463,8 +479,8 @@ impl<'t> Reader<'t, '_> {
         let of_clap = self
             .attributes(node)
             .iter()
-            .any(|text| text.contains("Subcommand"));
-        if !of_clap {
+            .any(|text| text.contains("Subcommand") || text.contains("Parser"));
+        if !of_clap || self.is_below(node) {
             return;
         }
         for variant in syntax::all(node, "enum_variant") {
@@ -482,8 +498,40 @@ impl<'t> Reader<'t, '_> {
         }
     }
 
-    /// A port under the name of what it is given to.
+    /// Whether the commands of the enum `node` stand below one of another enum of the file.
+    fn is_below(&self, node: Node<'t>) -> bool {
+        let Some(name) = node.child_by_field_name("name") else {
+            return false;
+        };
+        let name = self.source.of(name);
+        let beside = node.parent().map(syntax::children).unwrap_or_default();
+        let others = beside
+            .into_iter()
+            .filter(|other| other.kind() == "enum_item" && *other != node);
+        others
+            .flat_map(|other| syntax::all(other, "type_identifier"))
+            .any(|used| self.source.of(used) == name)
+    }
+
+    /// A port under the name of what it is given to, a text under that of a constant.
     fn named(&mut self, node: Node<'t>) {
+        if matches!(node.kind(), "const_item" | "static_item")
+            && let Some(name) = node.child_by_field_name("name")
+            && let Some(given) = node.child_by_field_name("value")
+            && let Some(text) = value::text(given, self.source.text)
+        {
+            let name = self.source.of(name).to_owned();
+            let route = format!("/{}", text.trim_start_matches('/'));
+            if name.contains("HEALTH") && is_health(&route) {
+                let at = self.source.at(node);
+                self.file.health.push(Route {
+                    path: route,
+                    functions: Vec::new(),
+                    at,
+                });
+            }
+            self.file.constants.insert(name, text.to_owned());
+        }
         let name = ["pattern", "name", "field"]
             .iter()
             .find_map(|field| node.child_by_field_name(field));
@@ -505,6 +553,29 @@ impl<'t> Reader<'t, '_> {
         }
     }
 
+    /// Whether the word `node` is given to something that opens files, or kept under such a name.
+    fn opens(&self, node: Node<'t>) -> bool {
+        let mut above = node.parent();
+        for _ in 0..3 {
+            let Some(parent) = above else { return false };
+            let named = match parent.kind() {
+                "call_expression" => parent.child_by_field_name("function"),
+                "let_declaration" => parent.child_by_field_name("pattern"),
+                "const_item" | "static_item" => parent.child_by_field_name("name"),
+                "field_initializer" => parent.child_by_field_name("field"),
+                "macro_invocation" => return true,
+                _ => None,
+            };
+            if let Some(named) = named {
+                // Of a chain of calls the last one is given the word.
+                let last = named.child_by_field_name("field").unwrap_or(named);
+                return serving::opens(self.source.of(last));
+            }
+            above = parent.parent();
+        }
+        false
+    }
+
     /// A relative path that is no argument of a macro which reads it when it is built.
     fn literal(&mut self, node: Node<'t>) {
         let built_in = node
@@ -522,7 +593,9 @@ impl<'t> Reader<'t, '_> {
         let text = value::unquoted(self.source.of(node));
         let path = text.trim_start_matches("./");
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_./*".contains(c);
+        let is_named = path.contains(['/', '.']) || self.opens(node);
         if !built_in
+            && is_named
             && path.len() > 2
             && path.len() < 100
             && !path.starts_with('/')

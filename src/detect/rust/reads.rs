@@ -1,7 +1,7 @@
 //! Which variables of the environment Rust reads: `std::env::var`, wrappers of it, what clap,
 //! envconfig, envy, figment and config are told.
 
-use super::source::{File, Filled};
+use super::source::{Call, File, Filled};
 use super::value;
 use crate::detect::serving::{is_name, port_in};
 use crate::detect::syntax;
@@ -26,7 +26,16 @@ pub(super) fn call(
     let line = syntax::line(node);
     let last = object.rsplit("::").next().unwrap_or_default();
     match (last, name) {
-        ("env" | "dotenvy" | "dotenv" | "", "var" | "var_os") => {
+        ("env" | "dotenvy" | "dotenv", "var" | "var_os") if named(arguments, source).is_some() => {
+            let (default, required) = fallback(node, source);
+            file.named.extend(named(arguments, source).map(|name| Read {
+                name: name.to_owned(),
+                line,
+                default,
+                required,
+            }));
+        }
+        ("env" | "dotenvy" | "dotenv", "var" | "var_os") => {
             if let Some(name) =
                 text(0).filter(|name| !name.is_empty() && !name.contains([' ', '=']))
             {
@@ -88,10 +97,33 @@ pub(super) fn call(
                     required,
                     line,
                 };
-                file.calls.push((name.to_owned(), read));
+                // Behind the `?`, where what is called tells by itself that nothing is set.
+                let tried = node
+                    .parent()
+                    .filter(|parent| parent.kind() == "try_expression");
+                let (default, required) =
+                    tried.map_or((None, false), |tried| fallback(tried, source));
+                let unless = Read {
+                    default: text(1).or(default),
+                    required,
+                    ..read.clone()
+                };
+                file.calls.push(Call {
+                    function: name.to_owned(),
+                    read,
+                    unless,
+                });
             }
         }
     }
+}
+
+/// The constant that a variable's name is kept under, as the last part of its path.
+fn named<'t>(arguments: &[Node<'_>], source: &'t str) -> Option<&'t str> {
+    let first = *arguments.first()?;
+    let path = matches!(first.kind(), "identifier" | "scoped_identifier");
+    let name = syntax::text(first, source).rsplit("::").next()?;
+    (path && is_name(name)).then_some(name)
 }
 
 /// The call of a method on `node`, or what a macro or `?` makes of it.
@@ -231,9 +263,35 @@ pub(super) fn field(
     (read, port)
 }
 
+/// The port that an attribute of a field says where nothing is set: `#[default(8080)]` of smart-default,
+/// `#[builder(default = "8080")]` of derive_builder.
+pub(super) fn default_of(attributes: &[&str]) -> Option<u16> {
+    static DEFAULT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r#"^#\[(?:builder\()?default\s*[=(]\s*"?([0-9][0-9_]*)"?\s*\)?\]$"#).ok()
+    });
+    let mut all = attributes.iter();
+    all.find_map(|text| {
+        let found = DEFAULT.iter().find_map(|default| default.captures(text))?;
+        found[1].replace('_', "").parse().ok()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn defaults_of_fields_are_ports() {
+        for (attribute, expected) in [
+            ("#[default(8536)]", Some(8536)),
+            ("#[default = 5000]", Some(5000)),
+            ("#[builder(default = \"17_170\")]", Some(17170)),
+            ("#[builder(default)]", None),
+            ("#[default(Some(80))]", None),
+        ] {
+            assert_eq!(default_of(&[attribute]), expected, "{attribute}");
+        }
+    }
 
     #[test]
     fn fields_of_parsers_name_their_variables() {

@@ -96,6 +96,18 @@ fn port(search: &Search, program: &Program, listens: &[&Listen], only: bool) -> 
         })
         .flat_map(|image| image.exposed.iter().cloned());
     claims.extend(exposed);
+    // Of several that an image exposes, the one that the server is known to listen on.
+    let known = |name: &str| {
+        let mut files = program.files.iter();
+        files.find_map(|file| file.ports.get(name).cloned())
+    };
+    let listened: Vec<Port> = serving::ports(listens, known)
+        .into_iter()
+        .map(|(port, _)| port)
+        .collect();
+    if let Some(at) = claims.iter().position(|(port, _)| listened.contains(port)) {
+        claims.swap(0, at);
+    }
     let folders = search.folders(program);
     let launches = program.files.iter().find_map(|file| file.launches.as_ref());
     if launches.is_some()

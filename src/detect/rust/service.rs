@@ -38,8 +38,11 @@ impl Search<'_> {
             .iter()
             .filter(|program| self.serves(program))
             .count();
-        let mut services = Vec::new();
+        let mut services: Vec<Service> = Vec::new();
         for program in &programs {
+            if servers > 1 && self.compiled(program).is_client() {
+                continue;
+            }
             let kind = if self.serves(program) {
                 ServiceKind::Web
             } else {
@@ -52,9 +55,17 @@ impl Search<'_> {
             if kind == ServiceKind::Web {
                 serve::find(self, program, &mut service, servers == 1, found);
                 self.migration(program, &mut service);
+                self.compiled(program)
+                    .migrated(self.existing, service.migration.as_mut());
             }
             self.asks(program, found);
             services.push(service);
+            for (name, kind, command) in self.compiled(program).beside(self.existing) {
+                let mut other = self.service(program, kind, false);
+                other.name = name;
+                other.server_command = Some(command);
+                services.push(other);
+            }
         }
         self.embedded(&programs, found);
         services
@@ -128,6 +139,9 @@ impl Search<'_> {
         service.test = Some(test(workspace));
         service.lint = lint(workspace);
         service.env = variables::find(self.tree, program, &self.folders(program));
+        if service.kind.value == ServiceKind::Web {
+            variable::listens_by_prefix(&mut service.env);
+        }
         let images = self.images(program);
         let composed = compiled.composed(self.existing);
         variable::set(
@@ -135,7 +149,7 @@ impl Search<'_> {
             images.iter().flat_map(|image| &image.env),
             composed.iter().flat_map(|(_, one)| &one.settings),
         );
-        existing::volumes::find(&images, &composed, &mut service);
+        existing::volumes::find(self.tree, &images, &composed, &mut service);
         packages::find(self.tree, workspace, program, &mut service);
         if let Some(requirement) = sqlite(program) {
             service.single = Some(single::sqlite(&requirement.declared));
@@ -201,7 +215,8 @@ impl Search<'_> {
         let several = commands.clone().count() > 1;
         let run = commands.map(|(name, at)| (name.as_str(), at));
         let images = self.images(program);
-        self.compiled(program).command(&images, run, several, at)
+        self.compiled(program)
+            .command(self.existing, &images, run, several, at)
     }
 
     /// The command that builds `targets`, started in the folder of the workspace.

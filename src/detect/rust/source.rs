@@ -25,10 +25,15 @@ pub(super) struct File {
     /// Ports by the names that they are kept under, lower case.
     pub(super) ports: BTreeMap<String, (u16, Evidence)>,
     pub(super) reads: Vec<Read>,
-    /// Functions that hand a parameter to the environment.
-    pub(super) wrappers: Vec<String>,
-    /// Calls with a name in capitals as the first argument: function and what it would read.
-    pub(super) calls: Vec<(String, Read)>,
+    /// Reads whose variable is kept in a constant, by the constant.
+    pub(super) named: Vec<Read>,
+    /// Texts by the names of constants.
+    pub(super) constants: BTreeMap<String, String>,
+    /// Functions that hand a parameter to the environment, and whether they give something as well where
+    /// nothing is set.
+    pub(super) wrappers: Vec<(String, bool)>,
+    /// Calls with a name in capitals as the first argument.
+    pub(super) calls: Vec<Call>,
     pub(super) structs: Vec<Struct>,
     /// Places that read the environment into a struct.
     pub(super) filled: Vec<Filled>,
@@ -51,6 +56,16 @@ pub(super) struct File {
     pub(super) asks: Option<Evidence>,
     /// Migrations that the program applies: the tool and the folder.
     pub(super) migrates: Option<(&'static str, Option<String>, Evidence)>,
+}
+
+/// A call that may read a variable.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) function: String,
+    /// What it would read.
+    pub(super) read: Read,
+    /// The same where the function gives an `Option`.
+    pub(super) unless: Read,
 }
 
 /// One route, with the functions that it stands in or leads to.
@@ -111,6 +126,7 @@ const TELLING: &[&str] = &[
     "path(",
     "embed",
     "include_",
+    "_ENV",
 ];
 
 /// Reads `path`; None where it cannot be read.

@@ -22,25 +22,34 @@ fn is_set_by_others(name: &str) -> bool {
 
 /// In order of name.
 pub(super) fn find(tree: &Tree, program: &Program, folders: &[&RelPath]) -> Vec<EnvVar> {
-    let wrappers: Vec<&str> = program
-        .files
-        .iter()
-        .flat_map(|file| &file.wrappers)
-        .map(String::as_str)
-        .collect();
+    let wrappers = || program.files.iter().flat_map(|file| &file.wrappers);
+    let constant = |name: &str| {
+        let mut files = program.files.iter();
+        files.find_map(|file| file.constants.get(name).cloned())
+    };
     let defaults = settings::file(tree, program, folders);
     let mut all = Variables::new();
     for file in &program.files {
         let Some(text) = tree.text(&file.path) else {
             continue;
         };
-        let called = file
-            .calls
-            .iter()
-            .filter(|(name, _)| wrappers.contains(&name.as_str()))
-            .map(|(_, read)| read);
-        for read in file.reads.iter().chain(called) {
-            variable::add(&mut all, &file.path, &text, read.clone());
+        let called = file.calls.iter().filter_map(|call| {
+            let own = wrappers().find(|(name, _)| *name == call.function);
+            // `use std::env::var`.
+            let of_std = matches!(call.function.as_str(), "var" | "var_os");
+            let lenient = own.map_or_else(|| of_std.then_some(false), |(_, it)| Some(*it))?;
+            Some(if lenient { &call.unless } else { &call.read })
+        });
+        let named = file.named.iter().filter_map(|read| {
+            let name = constant(&read.name)?;
+            Some(Read {
+                name,
+                ..read.clone()
+            })
+        });
+        let all_of_it = file.reads.iter().chain(called).cloned().chain(named);
+        for read in all_of_it {
+            variable::add(&mut all, &file.path, &text, read);
         }
     }
     for file in &program.files {

@@ -20,7 +20,7 @@ mod ruby;
 mod rust;
 
 use super::Input;
-use crate::project::{RelPath, Service, ServiceKind};
+use crate::project::{EnvRole, RelPath, Service, ServiceKind};
 use copy::{copies, copy, copy_manifests};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -511,8 +511,14 @@ pub(super) fn port(service: &Service) -> u16 {
     if is_site(service) {
         return 8080;
     }
+    // A program that is told no other port listens on its own, whichever that is.
+    let is_fixed = matches!(service.ecosystem, "go" | "rust")
+        && !service
+            .env
+            .iter()
+            .any(|one| one.role == Some(EnvRole::ListenPort));
     match &service.port {
-        Some(fact) if fact.value.get() >= 1024 => fact.value.get(),
+        Some(fact) if is_fixed || fact.value.get() >= 1024 => fact.value.get(),
         _ => 8000,
     }
 }
