@@ -1,6 +1,7 @@
 //! What a version catalog of Gradle calls libraries and plugins.
 //! <https://docs.gradle.org/current/userguide/version_catalogs.html>
 
+use super::script::Statement;
 use crate::detect::Tree;
 use crate::detect::structured::{self, Node};
 use crate::project::RelPath;
@@ -34,6 +35,41 @@ impl Catalog {
                     (accessor(&entry.key), names.map(accessor).collect())
                 })
                 .collect(),
+        }
+    }
+
+    /// Adds what the settings themselves declare: `library("boot", "org.example", "boot")`.
+    pub(super) fn add(&mut self, statements: &[Statement]) {
+        for one in statements {
+            // Behind what is declared, more may be called: `library("a", "b", "c").version("1")`.
+            let head = one.name.split('(').next().unwrap_or_default();
+            let mut texts: Vec<&str> = one.texts.iter().map(String::as_str).collect();
+            if head != one.name {
+                texts = one.name.split(['"', '\'']).skip(1).step_by(2).collect();
+            }
+            let Some((name, rest)) = texts.split_first() else {
+                continue;
+            };
+            let name = accessor(name);
+            match (head, rest) {
+                ("library", [group, artifact, ..]) => {
+                    self.libraries.insert(name, format!("{group}:{artifact}"));
+                }
+                ("library", [whole]) => {
+                    let mut parts = whole.split(':');
+                    if let (Some(group), Some(artifact)) = (parts.next(), parts.next()) {
+                        self.libraries.insert(name, format!("{group}:{artifact}"));
+                    }
+                }
+                ("plugin", [id, ..]) => {
+                    self.plugins.insert(name, (*id).to_owned());
+                }
+                ("bundle", names) => {
+                    let names = names.iter().map(|name| accessor(name)).collect();
+                    self.bundles.insert(name, names);
+                }
+                _ => {}
+            }
         }
     }
 

@@ -78,11 +78,8 @@ impl Application<'_> {
             return;
         }
         let locked = self
-            .requires(&[
-                "net.javacrumbs.shedlock:",
-                "org.quartz-scheduler:",
-                "org.springframework.boot:spring-boot-starter-quartz",
-            ])
+            // Quartz locks its own jobs alone.
+            .requires(&["net.javacrumbs.shedlock:"])
             .is_some();
         let clock = self.files.iter().find_map(|file| file.scheduled.as_ref());
         if let Some(at) = clock.filter(|_| !locked) {

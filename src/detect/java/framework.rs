@@ -59,6 +59,7 @@ const KNOWN: &[Known] = &[
     Known { name: "ktor", signs: &["io.ktor:ktor-server-", "io.ktor.plugin"], web: &["io.ktor:ktor-server-cio", "io.ktor:ktor-server-jetty", "io.ktor:ktor-server-netty", "io.ktor:ktor-server-tomcat"], port: 0, moved_by: "", port_key: "ktor.deployment.port" },
     Known { name: "javalin", signs: &["io.javalin:javalin"], web: &["io.javalin:javalin"], port: 0, moved_by: "", port_key: "" },
     Known { name: "jetty", signs: &["org.eclipse.jetty:jetty-server"], web: &["org.eclipse.jetty:jetty-server"], port: 0, moved_by: "", port_key: "" },
+    Known { name: "activej", signs: &["io.activej:activej-launchers-http"], web: &["io.activej:activej-launchers-http"], port: 8080, moved_by: "", port_key: "" },
     Known { name: "vertx", signs: &["io.vertx:vertx-web"], web: &[], port: 0, moved_by: "", port_key: "" },
 ];
 

@@ -150,6 +150,7 @@ impl<'t> Build<'t> {
     }
 
     fn settings(&mut self, statements: &[Statement]) {
+        self.catalog.add(statements);
         for one in statements {
             match one.name.as_str() {
                 NAME => self.name = one.texts.first().cloned(),
@@ -167,7 +168,13 @@ impl<'t> Build<'t> {
                 // `project(':a').projectDir = file('b')`, in either language.
                 name if name.ends_with(".projectDir") => {
                     let address = name.split(['\'', '"']).nth(1).unwrap_or_default();
-                    let folder = one.texts.last().and_then(|text| self.home.join(text).ok());
+                    let text = one.texts.last().map(|text| {
+                        let below = text.strip_prefix("$rootDir/");
+                        below
+                            .or_else(|| text.strip_prefix("${rootDir}/"))
+                            .unwrap_or(text)
+                    });
+                    let folder = text.and_then(|text| self.home.join(text).ok());
                     if let Some(folder) = folder.filter(|folder| self.tree.has_folder(folder)) {
                         self.projects.retain(|(known, _)| known != address);
                         self.projects.push((address.to_owned(), folder));

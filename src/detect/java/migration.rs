@@ -13,13 +13,14 @@ impl Application<'_> {
     /// Where files of the class path lie in the tree.
     fn resource(&self, tree: &Tree, path: &str) -> Option<RelPath> {
         self.modules.iter().find_map(|module| {
-            let folder = module
-                .root
-                .join("src/main/resources")
-                .ok()?
-                .join(path)
-                .ok()?;
-            tree.has_folder(&folder).then_some(folder)
+            let sets = ["main", "flyway", "liquibase", "migration"].iter();
+            sets.filter_map(|set| {
+                module
+                    .root
+                    .join(&format!("src/{set}/resources/{path}"))
+                    .ok()
+            })
+            .find(|folder| tree.has_folder(folder))
         })
     }
 
@@ -82,7 +83,7 @@ impl Application<'_> {
                     .to_owned()
             })
             .and_then(|text| Some(text.rsplit_once('/')?.0.to_owned()));
-        let folder = ["db/changelog", "db", "config/liquibase"]
+        let folder = ["db/changelog", "db", "config/liquibase", "changelog"]
             .iter()
             .map(|path| (*path).to_owned())
             .fold(told, |found, path| {

@@ -72,7 +72,7 @@ fn look_into(tree: &Tree, existing: &Existing, found: &mut Found) {
                 .extend(library(tree, existing, &build, test, lint));
         }
         if !services.is_empty() {
-            found.embedded.extend(front_ends(&build));
+            found.embedded.extend(front_ends(tree, &build));
         }
         found.services.extend(services);
         add_tools(&build, found);
@@ -80,9 +80,23 @@ fn look_into(tree: &Tree, existing: &Existing, found: &mut Found) {
 }
 
 /// The folders of front ends that the build itself builds, for an application to hand out.
-fn front_ends(build: &[&Module]) -> Vec<RelPath> {
+fn front_ends(tree: &Tree, build: &[&Module]) -> Vec<RelPath> {
     let mut found = Vec::new();
     for module in build {
+        // A task that copies what lies in a package of Node.js into the class path.
+        let script = tree.text(&module.manifest).unwrap_or_default();
+        let copies = ["Copy", "Sync"].iter().any(|task| script.contains(task));
+        if copies && script.contains("src/main/resources/") {
+            let packages = tree.named("package.json").map(RelPath::parent);
+            found.extend(packages.filter(|folder| {
+                let name = folder.file_name();
+                let ends = ['"', '\'', '/'];
+                !name.is_empty()
+                    && ends
+                        .iter()
+                        .any(|end| script.contains(&format!("/{name}{end}")))
+            }));
+        }
         let builds = module.plugins.iter().any(|(id, _)| {
             id == "com.github.node-gradle.node"
                 || id.starts_with("org.siouan.frontend")

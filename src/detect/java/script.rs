@@ -144,6 +144,22 @@ impl<'t> Reader<'t> {
                     }
                 }
                 "if_expression" | "control_structure_body" | "block" => self.kotlin(child, blocks),
+                // `withType<BootJar> { … }` looks to the grammar like two comparisons.
+                "binary_expression" => {
+                    let lambda = syntax::children(child).into_iter().next_back();
+                    let lambda = lambda.filter(|part| part.kind() == "lambda_literal");
+                    let name = self.source.of(child).split('{').next().unwrap_or_default();
+                    if let Some(lambda) = lambda.filter(|_| name.trim_end().ends_with('>')) {
+                        self.kotlin(lambda, &within(blocks, name.trim_end()));
+                    }
+                }
+                // What a function does counts where nothing asks for its block.
+                "function_declaration" => {
+                    let inner = within(blocks, "fun");
+                    for body in syntax::all(child, "function_body") {
+                        self.kotlin(body, &inner);
+                    }
+                }
                 _ => {}
             }
         }
@@ -311,6 +327,19 @@ mod tests {
             .filter(|one| !one.contains(":version "))
             .collect();
         assert_eq!(groovy, kotlin.iter().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_block_about_a_type_and_what_a_function_does_are_read() {
+        let text = "tasks {\n  withType<BootJar> {\n    archiveFileName = \"a.jar\"\n  }\n}\nfun Builder.add() {\n  library(\"a\", \"b\", \"c\")\n}\n";
+        assert_eq!(
+            said("settings.gradle.kts", text),
+            [
+                ":tasks ",
+                "tasks/withType<BootJar>:archiveFileName a.jar",
+                "fun:library a,b,c"
+            ]
+        );
     }
 
     #[test]

@@ -68,6 +68,20 @@ pub(super) fn read(tree: &Tree, places: &Places, root: &RelPath) -> Vec<Setting>
         .collect();
     let shared = root.join("src/main/resources/META-INF/microprofile-config.properties");
     all.extend(shared.iter().flat_map(|path| file(tree, path, None)));
+    // An example that the build packs beside the class path's own.
+    let example = root.join("application.yml.example").ok();
+    let packed = |path: &&RelPath| {
+        ["build.gradle", "build.gradle.kts"].iter().any(|name| {
+            let text = root.join(name).ok().and_then(|script| tree.text(&script));
+            text.is_some_and(|text| text.contains(path.file_name()))
+        })
+    };
+    all.extend(
+        example
+            .iter()
+            .filter(packed)
+            .flat_map(|path| of_yaml(tree, path, None)),
+    );
     all
 }
 
@@ -174,14 +188,16 @@ fn of_properties(tree: &Tree, path: &RelPath, profile: Option<&str>) -> Vec<Sett
 }
 
 fn of_yaml(tree: &Tree, path: &RelPath, profile: Option<&str>) -> Vec<Setting> {
-    // Reports what is broken.
-    if structured::yaml(tree, path).is_none() {
-        return Vec::new();
-    }
     let Some(text) = tree.text(path) else {
         return Vec::new();
     };
-    let documents = structured::parse_yaml_documents(&text).unwrap_or_default();
+    // Where Gradle expands the file, `\$` is a dollar that stays.
+    let expanded = text.replace("\\$", "$");
+    // Reports what is broken.
+    if expanded == *text && structured::yaml(tree, path).is_none() {
+        return Vec::new();
+    }
+    let documents = structured::parse_yaml_documents(&expanded).unwrap_or_default();
     let of = |document: &Node| {
         let mut found = Vec::new();
         flatten(document, "", path, profile, &mut found);
@@ -288,6 +304,14 @@ pub(super) fn placeholders(text: &str) -> Vec<Placeholder<'_>> {
     found
 }
 
+/// What stands in the end where no variable is set: `x` of `${A:${B:x}}`; None where nothing does.
+pub(super) fn settled(default: &str) -> Option<&str> {
+    if !default.contains("${") {
+        return Some(default);
+    }
+    settled(whole(default)?.default?)
+}
+
 /// The only placeholder that `text` is made of.
 pub(super) fn whole(text: &str) -> Option<Placeholder<'_>> {
     let text = text.trim();
@@ -329,6 +353,9 @@ mod tests {
             of("${A_B:${C_D:x}}"),
             [("A_B", Some("${C_D:x}")), ("C_D", Some("x"))]
         );
+        assert_eq!(settled("${C_D:${E_F:x}}"), Some("x"));
+        assert_eq!(settled("${C_D}"), None);
+        assert_eq!(settled("a${C_D:x}"), None);
         assert_eq!(of("${spring.application.name}"), []);
         assert_eq!(of("${UNCLOSED"), []);
         assert_eq!(

@@ -21,6 +21,10 @@ pub(super) struct File {
     /// Whether a framework is told that the application is here.
     pub(super) application: Option<Evidence>,
     pub(super) reads: Vec<Read>,
+    /// Methods that hand a parameter to the environment, and which one.
+    pub(super) wrappers: Vec<(String, usize)>,
+    /// Calls with a name in capitals among the arguments.
+    pub(super) calls: Vec<Call>,
     /// A method that a clock calls.
     pub(super) scheduled: Option<Evidence>,
     /// A method that takes messages.
@@ -29,6 +33,15 @@ pub(super) struct File {
     /// Ports by the names of what holds them, lower case.
     pub(super) ports: BTreeMap<String, (u16, Evidence)>,
     pub(super) health: Vec<(String, Evidence)>,
+}
+
+/// A call that may read a variable.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) function: String,
+    /// The texts of its arguments.
+    pub(super) texts: Vec<Option<String>>,
+    pub(super) line: usize,
 }
 
 /// Words without one of which a file says nothing of all that.
@@ -252,11 +265,31 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// A method that hands one of its parameters to `System.getenv`.
+    fn wrapper(&mut self, name: &str, node: Node<'t>) {
+        let (Some(parameters), Some(body)) = (
+            node.child_by_field_name("parameters"),
+            node.child_by_field_name("body"),
+        ) else {
+            return;
+        };
+        let body = self.source.of(body);
+        let handed = |parameter: Node<'_>| {
+            let name = parameter.child_by_field_name("name");
+            name.is_some_and(|name| body.contains(&format!("getenv({})", self.source.of(name))))
+        };
+        let at = syntax::children(parameters).into_iter().position(handed);
+        self.file
+            .wrappers
+            .extend(at.map(|at| (name.to_owned(), at)));
+    }
+
     /// `public static void main(String[] args)`, or a `main` of Kotlin outside of every class.
     fn function(&mut self, node: Node<'t>) {
         let name = node
             .child_by_field_name("name")
             .map(|name| self.source.of(name));
+        self.wrapper(name.unwrap_or_default(), node);
         if name != Some("main") || self.file.main.is_some() {
             return;
         }
@@ -335,9 +368,22 @@ impl<'t> Reader<'t> {
             "listen" if self.source.text.contains("io.vertx") => first,
             // The server that comes with Java is given an address.
             "create" if callee.ends_with("HttpServer.create") => first,
+            // https://activej.io/http: `RoutingServlet.create().map(GET, "/path", servlet)`.
+            "map" | "with" if self.source.text.contains("io.activej") => {
+                self.route(text(1), node);
+                return;
+            }
             _ => {
+                let texts: Vec<Option<String>> = (0..arguments.len().min(4)).map(&text).collect();
                 if matches!(name, "get" | "Get" | "createContext") {
                     self.route(text(0), node);
+                }
+                if texts.iter().flatten().any(|text| is_name(text)) {
+                    self.file.calls.push(Call {
+                        function: name.to_owned(),
+                        texts,
+                        line: syntax::line(node),
+                    });
                 }
                 return;
             }

@@ -2,7 +2,8 @@
 //! by which a framework lets the environment go before its configuration.
 
 use super::application::Application;
-use super::settings::{Setting, placeholders, whole};
+use super::settings::{Setting, placeholders, settled, whole};
+use crate::detect::serving::is_name;
 use crate::detect::variable::{self, Engines, Read, Variables};
 use crate::detect::{Tree, client, secret};
 use crate::project::{BackingKind, Confidence, EnvRole, EnvVar, Evidence, Sought};
@@ -18,8 +19,19 @@ pub(super) fn find(tree: &Tree, application: &Application) -> Vec<EnvVar> {
         let Some(text) = tree.text(&file.path) else {
             continue;
         };
-        for read in &file.reads {
-            variable::add(&mut all, &file.path, &text, read.clone());
+        let called = file.calls.iter().filter_map(|call| {
+            let mut wrappers = application.files.iter().flat_map(|file| &file.wrappers);
+            let (_, at) = wrappers.find(|(name, _)| *name == call.function)?;
+            let text = |index: usize| call.texts.get(index)?.clone();
+            Some(Read {
+                name: text(*at).filter(|name| is_name(name))?,
+                line: call.line,
+                default: text(at + 1),
+                required: false,
+            })
+        });
+        for read in file.reads.iter().cloned().chain(called) {
+            variable::add(&mut all, &file.path, &text, read);
         }
     }
     let mut known: Vec<&str> = Vec::new();
@@ -30,14 +42,20 @@ pub(super) fn find(tree: &Tree, application: &Application) -> Vec<EnvVar> {
         }
         known.push(&setting.key);
         let role = of_key(&setting.key, &setting.value, engines);
-        for one in placeholders(&setting.value) {
+        let all_of_it = placeholders(&setting.value);
+        for one in &all_of_it {
+            // One that stands where another is not set is needed by nobody alone.
+            let inside = format!("${{{}", one.name);
+            let is_inner = all_of_it
+                .iter()
+                .any(|outer| outer.default.is_some_and(|text| text.contains(&inside)));
             add(
                 tree,
                 &mut all,
                 setting,
                 one.name.to_owned(),
-                one.default,
-                one.default.is_none(),
+                one.default.and_then(settled),
+                one.default.is_none() && !is_inner,
             );
         }
         if let Some(role) = role {

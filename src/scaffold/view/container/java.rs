@@ -125,10 +125,11 @@ fn kept(service: &Service) -> Vec<String> {
             vec![
                 format!("mkdir -p {}", sh(&to(&here))),
                 format!(
-                    "cp \"$(find {} -maxdepth 1 -name '*.{extension}' ! -name '*-plain.*' ! -name '*-sources.*' ! -name '*-javadoc.*' ! -name 'original-*' | head -n 1)\" {}",
+                    "find {} -maxdepth 1 -name '*.{extension}' ! -name '*-plain.*' ! -name '*-sources.*' ! -name '*-javadoc.*' ! -name 'original-*' -exec cp {{}} {} \\; -quit",
                     sh(&here),
                     sh(&to(jar))
                 ),
+                format!("test -f {}", sh(&to(jar))),
             ]
         }
         ["java", "-jar", jar, ..] if jar.ends_with("/quarkus-app/quarkus-run.jar") => {
