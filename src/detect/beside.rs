@@ -56,9 +56,13 @@ pub(super) fn beside_or_hidden(folder: &RelPath) -> bool {
 pub(super) fn beside(folder: &RelPath) -> bool {
     folder.as_str().split('/').any(|part| {
         let part = part.to_lowercase();
+        let hidden = part.strip_prefix('.');
         BESIDE.contains(&part.as_str())
-            || ["-tests", "_tests"].iter().any(|end| part.ends_with(end))
-            || ["test-", "tests-", "tests_"]
+            || hidden.is_some_and(|part| part.starts_with("example"))
+            || ["-tests", "_tests", "-e2e"]
+                .iter()
+                .any(|end| part.ends_with(end))
+            || ["test-", "tests-", "tests_", "e2e-", "e2e_"]
                 .iter()
                 .any(|start| part.starts_with(start))
     })
@@ -73,6 +77,8 @@ mod tests {
         let folder = |text: &str| RelPath::parse(text).unwrap();
         assert!(beside(&folder("examples/shop/backend")));
         assert!(beside(&folder("scripts/test-environments/postgres")));
+        assert!(beside(&folder(".examples/compose")));
+        assert!(beside(&folder("e2e-playwright")));
         assert!(!beside(&folder("testimony/src")));
         assert!(!beside(&folder("backend/example_data")));
         assert!(!beside(&folder(".docker")));

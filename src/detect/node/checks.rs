@@ -18,7 +18,16 @@ pub(super) struct Checks<'a> {
     pub(super) manager: PackageManager,
 }
 
-const TESTS: &[&str] = &["test", "test:unit", "test:ci"];
+const TESTS: &[&str] = &[
+    "test",
+    "test:unit",
+    "test:ci",
+    "test:CI",
+    "test-ci",
+    "ci:test",
+    "test:run",
+    "test:once",
+];
 
 /// Scripts that look at the code, best first; one of each row.
 const LINTS: &[&[&str]] = &[
@@ -140,11 +149,13 @@ impl Checks<'_> {
     }
 
     fn test_of(&self, package: &Package) -> Option<Fact<TestCommand>> {
-        let script = TESTS
-            .iter()
-            .filter_map(|name| package.script(name))
+        let scripts = || {
+            let scripts = TESTS.iter().filter_map(|name| package.script(name));
             // What npm init writes.
-            .find(|script| !script.command.contains("no test specified"))?;
+            scripts.filter(|script| !script.command.contains("no test specified"))
+        };
+        let ends = scripts().find(|script| !waits(&script.command));
+        let script = ends.or_else(|| scripts().next())?;
         let runner = [
             "vitest",
             "jest",
@@ -298,6 +309,13 @@ pub(super) fn built_by(package: &Package) -> Vec<&Script> {
                 })
         })
         .collect()
+}
+
+/// Whether a script is told to wait for changes.
+fn waits(command: &str) -> bool {
+    let commands = shell::commands(command);
+    let mut words = commands.iter().flat_map(|one| one.texts());
+    words.any(|word| matches!(word.as_str(), "--watch" | "--watchAll"))
 }
 
 /// The options with which a test script ends by itself; None where it does so anyway.
@@ -454,6 +472,8 @@ mod tests {
         let scripts = [("test", "ng test")];
         let (test, _) = checks(&scripts, &["karma"], &[]);
         assert_eq!(test, "npm test -- --watch=false --browsers=ChromeHeadless");
+        let scripts = [("test", "jest --watch"), ("test:ci", "jest --ci")];
+        assert_eq!(checks(&scripts, &["jest"], &[]).0, "npm run test:ci");
         let (test, _) = checks(&[("test", "ng test --watch=false")], &[], &[]);
         assert_eq!(test, "npm test");
     }

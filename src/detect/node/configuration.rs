@@ -25,6 +25,21 @@ pub(super) fn setting(tree: &Tree, path: &RelPath, key: &str) -> Option<(String,
     })?
 }
 
+/// The text that a configuration calls a method with: `setOutputPath('public/build/')`.
+pub(super) fn called_with(tree: &Tree, path: &RelPath, method: &str) -> Option<(String, Evidence)> {
+    with_tree(tree, path, &[method], |source, root| {
+        let calls = syntax::all(root, "call_expression").into_iter();
+        calls.rev().find_map(|call| {
+            let function = call.child_by_field_name("function")?;
+            let name = function.child_by_field_name("property")?;
+            (source.of(name) == method).then_some(())?;
+            let first = call.child_by_field_name("arguments")?.named_child(0)?;
+            let text = source.string(first)?;
+            Some((text.trim_end_matches('/').to_owned(), source.at(tree, name)))
+        })
+    })?
+}
+
 /// The folders or files that a configuration sets for any of `keys`, relative to the configuration's
 /// own folder, in order; what is computed in another way than from parts is left out. `output.path`
 /// is `path` in an object that is called `output`.

@@ -18,7 +18,7 @@ mod settings;
 pub(super) mod source;
 mod version;
 
-use super::{Found, Tree, unknown};
+use super::{Found, Tree, existing, shell, unknown};
 use crate::project::{
     Dockerfile, Evidence, Existing, Fact, Finding, Library, RelPath, Service, ServiceKind, Severity,
 };
@@ -96,7 +96,7 @@ fn projects(tree: &Tree, existing: &Existing, found: &mut Found) {
             files: &files,
             listening: &listening,
             alone,
-            served: handed.is_some() || is_served(existing, found, package),
+            served: handed.is_some() || is_served(tree, existing, found, package),
             beside: others || !services.is_empty(),
             ..one.surroundings(&service::images(existing, &package.root, alone))
         }
@@ -140,10 +140,14 @@ fn projects(tree: &Tree, existing: &Existing, found: &mut Found) {
                 .service("front-end", handed.kind());
             let front_ends = &mut found.services[handed.service].front_ends;
             front_ends.push(handed.into_front_end(package));
-        } else if let Some(at) = built_by_image(existing, package)
-            && let Some(build) = one.surroundings(&[]).checks().build()
-        {
-            found.findings.push(not_built(package, at, &build.value));
+        } else if let Some(build) = one.surroundings(&[]).checks().build() {
+            if let Some(at) = built_by_image(existing, package) {
+                found.findings.push(not_built(package, at, &build.value));
+            } else if let Some(at) = named(found, package).cloned()
+                && framework::builder(package).is_some()
+            {
+                found.findings.push(opened(package, &at, &build.value));
+            }
         }
         if services.is_empty() && !others && package.is_published() {
             found.libraries.push(one.library());
@@ -165,16 +169,73 @@ struct Installed<'a> {
 
 /// Whether what the package builds is handed out by another service: one in the same folder, or
 /// one whose image takes the files from a stage that builds them.
-fn is_served(existing: &Existing, found: &Found, package: &Package) -> bool {
+fn is_served(tree: &Tree, existing: &Existing, found: &Found, package: &Package) -> bool {
     let same = found
         .services
         .iter()
         .any(|service| service.root == package.root && service.kind.value == ServiceKind::Web);
-    let held = found
-        .embedded
-        .iter()
-        .any(|folder| !package.root.is_root() && folder.is_within(&package.root));
-    same || held || !package.root.is_root() && built_by_image(existing, package).is_some()
+    let made: Vec<RelPath> = output::of(tree, package, &checks::built_by(package))
+        .into_iter()
+        .map(|fact| fact.value)
+        .chain(moved(tree, existing, package))
+        .collect();
+    let held = found.embedded.iter().any(|folder| {
+        let makes = |made: &RelPath| made.is_within(folder) || folder.is_within(made);
+        !package.root.is_root() && folder.is_within(&package.root) || made.iter().any(makes)
+    });
+    same || held
+        || named(found, package).is_some()
+        || !package.root.is_root() && built_by_image(existing, package).is_some()
+}
+
+/// Where the code of a service in a compiled language names the package, or what holds it, as files that
+/// it opens.
+fn named<'f>(found: &'f Found, package: &Package) -> Option<&'f Evidence> {
+    let compiled = |service: &&Service| {
+        matches!(service.ecosystem, "go" | "rust") && service.kind.value == ServiceKind::Web
+    };
+    let mut files = (found.services.iter().filter(compiled)).flat_map(|one| &one.static_dirs);
+    let fact = files.find(|fact| {
+        !package.root.is_root()
+            && !fact.value.is_root()
+            && (package.root.is_within(&fact.value) || fact.value.is_within(&package.root))
+    })?;
+    fact.evidence.first()
+}
+
+/// Where recipes of make put what the package makes: `cd web && npm run build && mv build ../server/site`.
+fn moved(tree: &Tree, existing: &Existing, package: &Package) -> Vec<RelPath> {
+    let mut found = Vec::new();
+    if package.root.is_root() {
+        return found;
+    }
+    let makefile = existing
+        .makefile
+        .as_ref()
+        .and_then(|file| tree.text(&file.path));
+    for (_, recipe) in makefile.iter().flat_map(|text| existing::recipes(text)) {
+        let commands = shell::commands(&recipe);
+        let mut here = RelPath::root();
+        for command in &commands {
+            let words = command.texts();
+            let plain = || words.iter().skip(1).filter(|word| !word.starts_with('-'));
+            match words.first().map(String::as_str) {
+                Some("cd") => {
+                    let folder = plain().next().and_then(|folder| here.join(folder).ok());
+                    here = folder.unwrap_or_default();
+                }
+                Some("mv" | "cp" | "rsync") => {
+                    let mut places: Vec<RelPath> =
+                        plain().filter_map(|word| here.join(word).ok()).collect();
+                    let target = places.pop();
+                    let own = |path: &RelPath| path.is_within(&package.root);
+                    found.extend(target.filter(|to| !own(to) && places.iter().any(own)));
+                }
+                _ => {}
+            }
+        }
+    }
+    found
 }
 
 /// What a stage with Node.js copies of the package, in an image that runs something else.
@@ -220,6 +281,21 @@ fn not_built(package: &Package, at: &Evidence, command: &str) -> Finding {
             "add the stage of {} and the COPY of what it makes to the generated Dockerfile; edits there are kept",
             at.file
         ),
+    }
+}
+
+/// A front end whose files a service opens when it runs: the image that is made for that service has none.
+fn opened(package: &Package, at: &Evidence, command: &str) -> Finding {
+    Finding {
+        id: "front-end-not-built",
+        severity: Severity::Warning,
+        message: format!(
+            "{at} opens what the front end in {} makes ({command}); the image that is generated does not build it",
+            package.root
+        ),
+        evidence: vec![at.clone()],
+        mend: "build it in a stage of the generated Dockerfile and COPY what it makes; edits there are kept"
+            .to_owned(),
     }
 }
 

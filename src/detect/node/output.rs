@@ -242,6 +242,12 @@ fn by_plugin(
     let mut of_program = PLUGINS.iter().filter(|(name, _)| *name == program);
     let (plugin, requirement) =
         of_program.find_map(|(_, plugin)| Some((plugin, package.any(plugin)?)))?;
+    if program == "encore"
+        && let Some(path) = file(tree, package, "webpack.config", words)
+        && let Some((text, at)) = configuration::called_with(tree, &path, "setOutputPath")
+    {
+        return Some(Fact::certain(package.root.join(&text).ok()?, at));
+    }
     let configuration = (program == "vite")
         .then(|| file(tree, package, "vite.config", words))
         .flatten();

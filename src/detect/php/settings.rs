@@ -86,10 +86,12 @@ impl Settings {
                 let folder = package.root.join(name);
                 folder.is_ok_and(|folder| path.is_within(&folder))
             };
-            for path in paths.filter(|path| below(path, "config")) {
+            for path in paths.filter(|path| below(path, "config") || below(path, "app/config")) {
                 if ELSEWHERE
                     .iter()
                     .any(|one| below(path, &format!("config/packages/{one}")))
+                    // Before Symfony 4 the environment stood in the file's name.
+                    || ["_dev", "_test"].iter().any(|end| path.stem().ends_with(end))
                 {
                     continue;
                 }

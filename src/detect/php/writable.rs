@@ -34,6 +34,9 @@ const KEEPERS: &[&str] = &[
 /// Folders of the repository's own images and tools: what lies there is copied elsewhere.
 const OF_IMAGES: &[&str] = &["docker", "deploy", "deployment", "dev", "build", "ops"];
 
+/// Folders of code that waits to be written.
+const OF_CODE: &[&str] = &["migrations", "migration", "src"];
+
 /// Folders that a file with a word about them may lie in.
 const EMPTY: &[&str] = &["logs", "log", "tmp", "temp", "cache", "uploads", "upload"];
 
@@ -68,7 +71,8 @@ pub(super) fn find(
         // The caches of Laravel are a part of the image.
         let top = below.as_str().split('/').next().unwrap_or_default();
         let of_image = folder.as_str().ends_with("bootstrap/cache") || OF_IMAGES.contains(&top);
-        let empty = !used.contains(folder.as_str());
+        let of_code = OF_CODE.contains(&folder.file_name());
+        let empty = !used.contains(folder.as_str()) && !of_code;
         if empty && !below.is_root() && !known && !of_image && !beside_or_hidden(&below) {
             found.push(
                 Fact::likely(folder, Evidence::file(keeper.clone()))
