@@ -3,6 +3,7 @@
 use super::module::Module;
 use super::source::File;
 use super::{lint, lock, manager, migration, serve, test, variables};
+use crate::detect::beside::beside;
 use crate::detect::compiled::{self, Compiled, SERVES};
 use crate::detect::existing::volumes;
 use crate::detect::variable::Engines;
@@ -272,6 +273,7 @@ impl Search<'_> {
                 let known = service.static_dirs.iter().any(|fact| fact.value == folder);
                 if !embedded
                     && !known
+                    && !beside(&folder)
                     && self.tree.has_folder(&folder)
                     && !self.module.packages.contains_key(&folder)
                     && holds_more(&folder)

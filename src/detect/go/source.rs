@@ -342,9 +342,10 @@ impl<'t> Reader<'t> {
                 let made = (arguments.first())
                     .and_then(|replacer| replacer.child_by_field_name("arguments"));
                 let texts = made.map(syntax::children).unwrap_or_default();
-                let texts = texts
-                    .iter()
-                    .map(|text| value::unquoted(self.source.of(*text)));
+                let is_text = |text: &&Node<'_>| text.kind().ends_with("string_literal");
+                self.file.viper.is_computed = !texts.iter().all(|text| is_text(&text));
+                let texts = texts.iter().filter(is_text);
+                let texts = texts.map(|text| value::unquoted(self.source.of(*text)));
                 self.file.viper.replaced = texts.map(str::to_owned).collect();
             }
             ("viper" | "v", name)

@@ -11,6 +11,8 @@ pub(super) struct Told {
     pub(super) prefix: Option<String>,
     /// In pairs: what stands in a name of a setting, and what in that of its variable.
     pub(super) replaced: Vec<String>,
+    /// Whether those are computed.
+    pub(super) is_computed: bool,
     /// Settings, by their own names.
     pub(super) settings: Vec<Read>,
 }
@@ -21,6 +23,7 @@ pub(super) struct Naming {
     is_automatic: bool,
     prefix: String,
     replaced: Vec<(String, String)>,
+    is_computed: bool,
 }
 
 impl Naming {
@@ -28,6 +31,7 @@ impl Naming {
         let mut naming = Self::default();
         for told in all {
             naming.is_automatic |= told.is_automatic;
+            naming.is_computed |= told.is_computed;
             if let Some(prefix) = &told.prefix {
                 naming.prefix = format!("{prefix}_");
             }
@@ -40,7 +44,15 @@ impl Naming {
 
     /// The variable behind a setting; None where no shell could set it, or none is looked for.
     pub(super) fn variable(&self, setting: &Read) -> Option<Read> {
-        let mut name = format!("{}{}", self.prefix, setting.name).to_uppercase();
+        let mut words = String::new();
+        for letter in setting.name.chars() {
+            // What is computed is the words of a name, as everybody writes them.
+            if self.is_computed && letter.is_ascii_uppercase() && !words.is_empty() {
+                words.push('_');
+            }
+            words.push(letter);
+        }
+        let mut name = format!("{}{words}", self.prefix).to_uppercase();
         for (there, instead) in &self.replaced {
             name = name.replace(there.as_str(), instead);
         }
