@@ -90,6 +90,8 @@ pub(super) struct Php {
     /// Apache's settings.
     apache: String,
     env: Vec<Setting>,
+    /// Whether names of those are about secrets; none of them is one.
+    about_secrets: bool,
     /// Folders that are made, and those of them that are volumes.
     folders: Vec<String>,
     volumes: Vec<String>,
@@ -173,6 +175,7 @@ pub(super) fn image(input: &Input, services: &[&Service]) -> Php {
         );
     }
     let path = |id: &str| input.path(id).unwrap_or_default().to_owned();
+    let env = environment(first);
     Php {
         installer: installer.reference,
         installer_comment: installer.comment,
@@ -197,7 +200,8 @@ pub(super) fn image(input: &Input, services: &[&Service]) -> Php {
             .path_of("apache_conf", &first.name)
             .unwrap_or_default()
             .to_owned(),
-        env: environment(first),
+        about_secrets: env.iter().any(is_about_secrets),
+        env,
         folders: folders.into_iter().collect(),
         volumes: volumes.iter().map(in_image).collect(),
         front_ends: front_end::stages(input, services),
@@ -226,6 +230,13 @@ pub(in super::super) fn extensions(services: &[&Service]) -> Vec<String> {
         names.insert("pcntl".to_owned());
     }
     names.into_iter().collect()
+}
+
+/// Whether a linter would take the name of a setting for that of a secret: `TOKEN_LIFETIME`.
+fn is_about_secrets(setting: &Setting) -> bool {
+    ["AUTH", "CREDENTIAL", "KEY", "PASS", "SECRET", "TOKEN"]
+        .iter()
+        .any(|word| setting.name.contains(word))
 }
 
 /// What the application is told in every container.
