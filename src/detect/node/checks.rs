@@ -314,7 +314,7 @@ pub(super) fn built_by(package: &Package) -> Vec<&Script> {
 /// Whether a script is told to wait for changes.
 fn waits(command: &str) -> bool {
     let commands = shell::commands(command);
-    let mut words = commands.iter().flat_map(|one| one.texts());
+    let mut words = commands.iter().flat_map(shell::Command::texts);
     words.any(|word| matches!(word.as_str(), "--watch" | "--watchAll"))
 }
 

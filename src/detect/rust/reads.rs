@@ -264,7 +264,7 @@ pub(super) fn field(
 }
 
 /// The port that an attribute of a field says where nothing is set: `#[default(8080)]` of smart-default,
-/// `#[builder(default = "8080")]` of derive_builder.
+/// `#[builder(default = "8080")]` of `derive_builder`.
 pub(super) fn default_of(attributes: &[&str]) -> Option<u16> {
     static DEFAULT: LazyLock<Option<Regex>> = LazyLock::new(|| {
         Regex::new(r#"^#\[(?:builder\()?default\s*[=(]\s*"?([0-9][0-9_]*)"?\s*\)?\]$"#).ok()
