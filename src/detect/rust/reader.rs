@@ -569,7 +569,8 @@ impl<'t> Reader<'t, '_> {
             if let Some(named) = named {
                 // Of a chain of calls the last one is given the word.
                 let last = named.child_by_field_name("field").unwrap_or(named);
-                return serving::opens(self.source.of(last));
+                let name = self.source.of(last).split("::<").next().unwrap_or_default();
+                return serving::opens(name);
             }
             above = parent.parent();
         }
