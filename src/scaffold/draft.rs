@@ -280,7 +280,7 @@ impl<'t> Draft<'t> {
             return Ok(Some(text.to_owned()));
         }
         let copy = self.read(&pristine::path(&known.path).map_err(own_path)?)?;
-        let found = pristine::of(known, copy, self.repository);
+        let found = pristine::of(known, copy.as_ref(), self.repository);
         Ok(found.and_then(|text| String::from_utf8(text).ok()))
     }
 

@@ -183,7 +183,7 @@ impl Lost {
         repository: &Repository,
     ) -> Option<Self> {
         let copy = pristine::path(&artifact.path).ok()?.under(&repository.root);
-        let generated = pristine::of(artifact, std::fs::read(copy).ok(), repository);
+        let generated = pristine::of(artifact, std::fs::read(copy).ok().as_ref(), repository);
         let committed = committed.map(|content| block::with_line_feeds(&content));
         let mut contents: Vec<Vec<u8>> = committed
             .into_iter()

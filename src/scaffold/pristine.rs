@@ -14,7 +14,7 @@ pub(super) fn path(path: &RelPath) -> Result<RelPath, PathError> {
 /// deleted, what git has of it or of the file. None where it cannot be had any more.
 pub(super) fn of(
     artifact: &Artifact,
-    copy: Option<Vec<u8>>,
+    copy: Option<&Vec<u8>>,
     repository: &Repository,
 ) -> Option<Vec<u8>> {
     let hash = artifact.pristine.as_ref()?;
@@ -22,7 +22,7 @@ pub(super) fn of(
         let text = block::with_line_feeds(content);
         (sha256(&text) == *hash).then_some(text)
     };
-    copy.as_ref().and_then(is_it).or_else(|| {
+    copy.and_then(is_it).or_else(|| {
         let git = Executable::new(&repository.git_dir, Some(&repository.root));
         [
             &path(&artifact.path).ok()?,
