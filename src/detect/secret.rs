@@ -14,6 +14,9 @@ const SURE: &[&str] = &[
     "PWD",
     "PW",
     "PASS",
+    "DBPASS",
+    "DBPASSWD",
+    "DBPWD",
     "APIKEY",
     "JWT",
 ];
@@ -321,6 +324,7 @@ mod tests {
             "SUPABASE_SERVICE_ROLE_KEY",
             "READER_TOKEN_KEY",
             "BROKER_URL",
+            "DBPASS",
             "SLACK_WEBHOOK_URL",
             "PUBLIC_AWS_SECRET_ACCESS_KEY",
         ] {

@@ -96,7 +96,7 @@ pub(super) fn role(name: &str, engines: Engines) -> Option<EnvRole> {
     if let Some(role) = exact(&upper) {
         return Some(role);
     }
-    let words: Vec<&str> = upper.split('_').filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> = words(&upper).collect();
     let has = |word: &str| words.contains(&word);
     let part = Part::of(&words);
     if has("SUPABASE") {
@@ -151,6 +151,17 @@ pub(super) fn role(name: &str, engines: Engines) -> Option<EnvRole> {
         return None;
     }
     database(engine?, part?, engines)
+}
+
+/// The words of a name: `DBHOST` is two.
+fn words(name: &str) -> impl Iterator<Item = &str> {
+    let apart = |word| match str::strip_prefix(word, "DB") {
+        Some(part) if Part::of(&[part]).is_some() => ["DB", part],
+        _ => ["", word],
+    };
+    name.split('_')
+        .flat_map(apart)
+        .filter(|word| !word.is_empty())
 }
 
 /// Those of `all` that somebody sets for the program, with what each is for. The system sets others, and the language
@@ -493,6 +504,10 @@ mod tests {
         assert_eq!(role("DB_HOST", postgres), Some(EnvRole::PostgresHost));
         assert_eq!(role("DB_HOST", mysql), Some(EnvRole::MysqlHost));
         assert_eq!(role("DB_HOST", none), None);
+        assert_eq!(role("DBHOST", postgres), Some(EnvRole::PostgresHost));
+        assert_eq!(role("APP_DBPASS", mysql), Some(EnvRole::MysqlPassword));
+        assert_eq!(role("DBUS", postgres), None);
+        assert_eq!(role("DBNAME", none), None);
         assert_eq!(
             role("SUPABASE_SERVICE_ROLE_KEY", none),
             Some(EnvRole::SupabaseServiceRoleKey)

@@ -425,6 +425,10 @@ impl Comparison {
                     (is == strings(said), format!("{is:?}"))
                 }
                 "replicas" => (!service["single"].is_null(), service["single"].to_string()),
+                "migrates" => {
+                    let is = !service["migration"].is_null();
+                    (Some(is) == said.as_bool(), is.to_string())
+                }
                 "replicas_reason" => {
                     let reason = service["single"].to_string().to_lowercase();
                     let first = wanted.split(' ').next().unwrap().to_lowercase();

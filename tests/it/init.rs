@@ -159,6 +159,22 @@ fn of_php_only_what_composer_installs_is_kept_out_of_the_image() {
     assert_eq!(lines, ["blog/vendor", "vendor"], "{text}");
 }
 
+#[test]
+fn pm2_keeps_its_state_where_its_user_may_write() {
+    let image = |dependency: &str| {
+        let manifest = format!(
+            "{{\"scripts\": {{\"start\": \"pm2 start app.js --no-daemon\"}}, \"dependencies\": {{\"express\": \"5.1.0\"{dependency}}}}}\n"
+        );
+        let server = "require('express')().listen(4300);\n";
+        let sandbox = Sandbox::new(&[("package.json", manifest.as_str()), ("app.js", server)]);
+        sandbox.run(0, &["init", "--yes"]);
+        sandbox.read("Dockerfile")
+    };
+    let with = image(", \"pm2\": \"6.0.0\"");
+    assert!(with.contains("\n    PM2_HOME=/tmp/.pm2 \\\n"), "{with}");
+    assert!(!image("").contains("PM2_HOME"));
+}
+
 /// `Dockerfile.dockerignore` would take precedence over the user's own rules.
 #[cfg(unix)]
 #[test]

@@ -428,7 +428,7 @@ impl<'t> Reader<'t> {
             self.keep(field, port, node);
         }
         self.file.reads.push(Read {
-            name: name.to_owned(),
+            name: value::prefix(node, self.source.text) + name,
             default: default.map(str::to_owned),
             required,
             line: syntax::line(node),

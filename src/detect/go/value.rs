@@ -82,6 +82,25 @@ pub(super) fn tags(tag: &str) -> Vec<(&str, &str)> {
         .collect()
 }
 
+/// What the structs around a field put before the name of its variable: `env-namespace:"DB"` of go-flags,
+/// `envPrefix:"DB_"` of env.
+/// <https://pkg.go.dev/github.com/jessevdk/go-flags>, <https://pkg.go.dev/github.com/caarlos0/env/v11>
+pub(super) fn prefix(field: Node<'_>, text: &str) -> String {
+    let around = std::iter::successors(field.parent(), Node::parent);
+    let parts: Vec<String> = around
+        .filter(|node| node.kind() == "field_declaration")
+        .filter_map(|node| {
+            let tag = unquoted(syntax::text(node.child_by_field_name("tag")?, text));
+            tags(tag).into_iter().find_map(|(key, name)| match key {
+                "env-namespace" => Some(format!("{name}_")),
+                "envPrefix" => Some(name.to_owned()),
+                _ => None,
+            })
+        })
+        .collect();
+    parts.into_iter().rev().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -320,20 +320,22 @@ pub(super) fn imports(tree: &Tree, path: &RelPath) -> Vec<String> {
     found.unwrap_or_default()
 }
 
-/// Folders that uploads are written to: `multer({ dest: "uploads/" })`.
+/// Folders that uploads are written to: `multer({ dest: "uploads/" })`,
+/// `diskStorage({ destination: "uploads" })`.
 pub(super) fn uploads(tree: &Tree, files: &[RelPath]) -> Vec<(String, Evidence)> {
     let mut found = Vec::new();
     for path in files {
-        let more = with_tree(tree, path, &["multer"], |source, root| {
+        let more = with_tree(tree, path, &["multer", "Multer"], |source, root| {
             syntax::all(root, "call_expression")
                 .into_iter()
-                .filter(|call| {
-                    call.child_by_field_name("function")
-                        .is_some_and(|function| source.of(function) == "multer")
-                })
                 .filter_map(|call| {
+                    let named = match source.of(call.child_by_field_name("function")?) {
+                        "multer" | "MulterModule.register" => "dest",
+                        "diskStorage" | "multer.diskStorage" => "destination",
+                        _ => return None,
+                    };
                     let arguments = call.child_by_field_name("arguments")?;
-                    let folder = source.property(arguments.named_child(0)?, "dest")?;
+                    let folder = source.property(arguments.named_child(0)?, named)?;
                     Some((folder, source.at(tree, call)))
                 })
                 .collect::<Vec<_>>()
@@ -386,6 +388,32 @@ mod tests {
         assert_eq!(port("app.listen(70000);"), None);
         assert_eq!(port("app.listen(0);"), None);
         assert_eq!(port("const a = b;\nconst b = a;\napp.listen(a);"), None);
+    }
+
+    #[test]
+    fn folders_of_uploads() {
+        for (text, folder) in [
+            ("const up = multer({ dest: 'uploads/' });", "uploads/"),
+            (
+                "import { diskStorage } from 'multer';\nconst s = { storage: diskStorage({ destination: './files', filename: f }) };",
+                "./files",
+            ),
+            (
+                "multer.diskStorage({ destination: \"public/in\" })",
+                "public/in",
+            ),
+            ("MulterModule.register({ dest: './in' })", "./in"),
+        ] {
+            let (_folder, tree) = tree(&[("a.ts", text)]);
+            let path = RelPath::parse("a.ts").unwrap();
+            let found = uploads(&tree, &[path]);
+            let found: Vec<&str> = found.iter().map(|(folder, _)| folder.as_str()).collect();
+            assert_eq!(found, [folder]);
+        }
+        let computed = "multer.diskStorage({ destination: (request, file, done) => done(null, folder) }); other({ dest: 'a' });";
+        let (_folder, tree) = tree(&[("a.ts", computed)]);
+        let path = RelPath::parse("a.ts").unwrap();
+        assert_eq!(uploads(&tree, &[path]), []);
     }
 
     #[test]

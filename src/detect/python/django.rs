@@ -29,9 +29,10 @@ pub(super) struct Django {
 /// Names of settings modules for production, best first.
 const PRODUCTION: &[&str] = &["production", "prod", "live", "deploy", "deployment"];
 
-/// Finds it by `manage.py`.
+/// Finds it by `manage.py`: by the outermost that knows where its settings lie, for one above the
+/// project may only put that on the path.
 pub(super) fn find(code: &Code<'_>, package: &Package, files: &[RelPath]) -> Option<Django> {
-    let manage = files
+    let mut all: Vec<&RelPath> = files
         .iter()
         .filter(|path| path.file_name() == "manage.py")
         .filter(|path| {
@@ -39,8 +40,19 @@ pub(super) fn find(code: &Code<'_>, package: &Package, files: &[RelPath]) -> Opt
                 .text(path)
                 .is_some_and(|text| text.contains("django"))
         })
-        .min_by_key(|path| path.depth())?
-        .clone();
+        .collect();
+    all.sort_by_key(|path| path.depth());
+    all.into_iter()
+        .find_map(|manage| managed(code, package, files, manage.clone()))
+}
+
+/// The project that `manage` is of.
+fn managed(
+    code: &Code<'_>,
+    package: &Package,
+    files: &[RelPath],
+    manage: RelPath,
+) -> Option<Django> {
     let by_manage = settings_of(code, &manage);
     // A module `asgi.py`, or a package `asgi` of its own.
     let server = |name: &str| {

@@ -102,6 +102,16 @@ impl Search<'_, '_> {
         found
     }
 
+    /// Whether anything sets `DATABASES`; without it there is nothing that Django could migrate.
+    fn names_databases(&self, django: &Django) -> bool {
+        let tree = self.code.tree;
+        let others = ["py", "toml", "yaml", "yml", "json", "ini"];
+        let others = others.iter().flat_map(|one| tree.with_extension(one));
+        let within = others.filter(|path| path.is_within(&self.package.root));
+        let names = |path: &RelPath| tree.text(path).is_some_and(|it| it.contains("DATABASES"));
+        django.loaded.iter().chain(within).any(names)
+    }
+
     fn django(&self, django: &Django) -> Option<Fact<Migration>> {
         let folder = self
             .folders_with("__init__.py")
@@ -109,6 +119,9 @@ impl Search<'_, '_> {
             .find(|folder| {
                 folder.file_name() == "migrations" && folder.is_within(&django.manage.parent())
             })?;
+        if !self.names_databases(django) {
+            return None;
+        }
         let manage = django.manage.relative_to(self.working_dir);
         Some(Self::fact(
             "django",

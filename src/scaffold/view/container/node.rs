@@ -32,6 +32,8 @@ pub(super) struct Node {
     install: String,
     /// Whether Bun is needed when it runs.
     bun: bool,
+    /// Whether PM2 may start it, which keeps its state in the home of its user.
+    pm2: bool,
     build: Option<String>,
     /// Whether it goes through other folders of the workspace first.
     build_elsewhere: bool,
@@ -88,6 +90,7 @@ pub(super) fn image(input: &Input, services: &[&Service]) -> Node {
         manifests: manifests(first),
         install: installation(&installer),
         bun: installer.manager == PackageManager::Bun,
+        pm2: first.requirements.iter().any(|one| one.name == "pm2"),
         build_elsewhere: first
             .build
             .as_ref()
