@@ -232,9 +232,25 @@ fn ours<'f>(
     file: &'f ComposeFile,
     services: &'f [Service],
 ) -> impl Iterator<Item = &'f ComposeService> {
-    file.services
-        .iter()
-        .filter(|entry| services.iter().any(|service| entry.builds(&service.root)))
+    file.services.iter().filter(|entry| {
+        services
+            .iter()
+            .any(|service| builds(entry, service, services))
+    })
+}
+
+/// Whether an entry builds `service`: by its folder, or because nothing else of the context runs.
+fn builds(entry: &ComposeService, service: &Service, services: &[Service]) -> bool {
+    let Some(context) = &entry.build else {
+        return false;
+    };
+    let inside = |one: &Service| one.root.is_within(context);
+    entry.builds(&service.root)
+        || inside(service)
+            && services
+                .iter()
+                .filter(|one| inside(one))
+                .all(|one| one.root == service.root)
 }
 
 /// Says which images a compose file starts before a service of ours and nothing here knows.
@@ -276,7 +292,7 @@ fn users(file: &ComposeFile, needed: &ComposeService, services: &[Service]) -> V
         .flat_map(|other| {
             services
                 .iter()
-                .filter(|service| other.builds(&service.root))
+                .filter(|service| builds(other, service, services))
                 .map(|service| service.name.clone())
         })
         .collect()
@@ -377,10 +393,18 @@ fn in_files(services: &[Service], signs: &mut All) {
 }
 
 /// Variables of a database by their names alone (`DATABASE_URL`), where two engines could be meant and
-/// one was taken.
-pub(super) fn settle_roles(services: &mut [Service], backing: &[BackingService]) {
+/// one was taken, or where only a compose file tells of the engine.
+pub(super) fn settle_roles(
+    services: &mut [Service],
+    backing: &[BackingService],
+    existing: &Existing,
+) {
     for taken in backing {
-        if taken.found.against.is_empty() {
+        let by_compose = taken.found.evidence.iter().all(|at| {
+            let mut files = existing.compose_files.iter();
+            files.any(|file| file.path == at.file)
+        });
+        if taken.found.against.is_empty() && !by_compose {
             continue;
         }
         let engines = Engines::of(|kind| kind == taken.kind);

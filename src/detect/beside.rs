@@ -62,9 +62,11 @@ pub(super) fn beside(folder: &RelPath) -> bool {
             || ["-tests", "_tests", "-e2e"]
                 .iter()
                 .any(|end| part.ends_with(end))
-            || ["test-", "tests-", "tests_", "e2e-", "e2e_"]
-                .iter()
-                .any(|start| part.starts_with(start))
+            || [
+                "test-", "tests-", "tests_", "e2e-", "e2e_", "archive-", "archive_", "archived",
+            ]
+            .iter()
+            .any(|start| part.starts_with(start))
     })
 }
 
@@ -79,6 +81,8 @@ mod tests {
         assert!(beside(&folder("scripts/test-environments/postgres")));
         assert!(beside(&folder(".examples/compose")));
         assert!(beside(&folder("e2e-playwright")));
+        assert!(beside(&folder("archive_march2020")));
+        assert!(!beside(&folder("archive/src")));
         assert!(!beside(&folder("testimony/src")));
         assert!(!beside(&folder("backend/example_data")));
         assert!(!beside(&folder(".docker")));

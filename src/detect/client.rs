@@ -245,6 +245,8 @@ pub(super) fn of_image(image: &str) -> Option<(Sought, Option<String>)> {
         .unwrap_or(digits.len());
     let number = digits[..end].trim_matches('.');
     let version = match kind {
+        // Up to 9.6 the second number was part of the major version.
+        BackingKind::Postgres if number.starts_with("9.") => Some(number),
         BackingKind::Postgres => number.split('.').next(),
         BackingKind::Redis | BackingKind::Mysql | BackingKind::Mongodb => Some(number),
         BackingKind::Supabase if name == "postgres" => number.split('.').next(),

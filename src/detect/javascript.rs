@@ -63,7 +63,7 @@ fn read(node: Node<'_>, source: &str) -> Option<Read> {
     }
     let (name, whole) = if node.kind() == "subscript_expression" {
         let index = node.child_by_field_name("index")?;
-        (literal(index, source)?, node)
+        (written(index, source)?, node)
     } else {
         let property = syntax::text(node.child_by_field_name("property")?, source);
         let call = node
@@ -72,7 +72,7 @@ fn read(node: Node<'_>, source: &str) -> Option<Read> {
         match (property, call) {
             ("get", Some(call)) => {
                 let arguments = call.child_by_field_name("arguments")?;
-                (literal(arguments.named_child(0)?, source)?, call)
+                (written(arguments.named_child(0)?, source)?, call)
             }
             // `Deno.env.toObject()` names none.
             (_, Some(call)) if call.child_by_field_name("function") == Some(node) => return None,
@@ -80,21 +80,44 @@ fn read(node: Node<'_>, source: &str) -> Option<Read> {
         }
     };
     Some(Read {
-        name: named(&name)?,
+        name: named(&name, object, source)?,
         line: syntax::line(node),
         default: fallback(whole, source),
         required: false,
     })
 }
 
+/// A name as it is written, or as a constant of the same file has it.
+fn written(node: Node<'_>, source: &str) -> Option<String> {
+    if node.kind() != "identifier" {
+        return literal(node, source);
+    }
+    let name = syntax::text(node, source);
+    let mut root = node;
+    while let Some(parent) = root.parent() {
+        root = parent;
+    }
+    let constant = syntax::all(root, "variable_declarator")
+        .into_iter()
+        .find(|declared| {
+            let is_name = declared.child_by_field_name("name");
+            is_name.is_some_and(|node| syntax::text(node, source) == name)
+                && declared
+                    .parent()
+                    .is_some_and(|parent| syntax::text(parent, source).starts_with("const"))
+        });
+    literal(constant?.child_by_field_name("value")?, source)
+}
+
 /// `const { X, Y: y, Z = "1" } = process.env`.
 fn taken_apart(node: Node<'_>, source: &str) -> Vec<Read> {
-    let of_environment = node
-        .child_by_field_name("value")
-        .is_some_and(|value| is_environment(value, source));
+    let value = node.child_by_field_name("value");
+    let Some(environment) = value.filter(|value| is_environment(*value, source)) else {
+        return Vec::new();
+    };
     let Some(pattern) = node
         .child_by_field_name("name")
-        .filter(|name| of_environment && name.kind() == "object_pattern")
+        .filter(|name| name.kind() == "object_pattern")
     else {
         return Vec::new();
     };
@@ -111,7 +134,7 @@ fn taken_apart(node: Node<'_>, source: &str) -> Vec<Read> {
                 _ => return None,
             };
             Some(Read {
-                name: named(syntax::text(name, source))?,
+                name: named(syntax::text(name, source), environment, source)?,
                 line: syntax::line(part),
                 default: default.and_then(|node| literal(node, source)),
                 required: false,
@@ -120,11 +143,12 @@ fn taken_apart(node: Node<'_>, source: &str) -> Vec<Read> {
         .collect()
 }
 
-/// A name as environments have it; Vite's own `MODE` and `DEV` are none of the machine's.
-fn named(name: &str) -> Option<String> {
+/// A name as `environment` has it; Vite's own `MODE` and `DEV` are none of the machine's.
+fn named(name: &str, environment: Node<'_>, source: &str) -> Option<String> {
     let plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    let own = matches!(name, "MODE" | "DEV" | "PROD" | "SSR" | "BASE_URL");
+    let own = syntax::text(environment, source) == "import.meta.env"
+        && matches!(name, "MODE" | "DEV" | "PROD" | "SSR" | "BASE_URL");
     (plain && !own).then(|| name.to_owned())
 }
 
@@ -199,6 +223,20 @@ mod tests {
     }
 
     #[test]
+    fn a_constant_names_a_variable() {
+        let source = "const KEPT = 'KV_PATH';\nconst at = Deno.env.get(KEPT);\n";
+        assert_eq!(found("a.ts", source), [read("KV_PATH", 2, None)]);
+    }
+
+    #[test]
+    fn vite_names_are_anybodys_elsewhere() {
+        let source = "const home = `${process.env.BASE_URL}/pricing`;\n\
+                      const { MODE } = process.env;\n";
+        let expected = [read("BASE_URL", 1, None), read("MODE", 2, None)];
+        assert_eq!(found("a.ts", source), expected);
+    }
+
+    #[test]
     fn elements_are_read_as_well() {
         let source = "export const A = () => <a href={process.env.HOME_URL}>x</a>;\n";
         assert_eq!(found("a.tsx", source), [read("HOME_URL", 1, None)]);
@@ -212,6 +250,7 @@ mod tests {
             "const x = process.env[name];",
             "const x = Deno.env.get(`A${b}`);",
             "const x = import.meta.env.DEV;",
+            "const x = import.meta.env.BASE_URL;",
             "const { ...rest } = process.env;",
             "const x = other.env.NAME;",
             "// process.env.COMMENTED",

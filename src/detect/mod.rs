@@ -189,7 +189,7 @@ fn detect_in(tree: &Tree, config: &Config) -> Project {
     let packages = found.libraries.iter_mut().chain(&mut found.packages);
     naming::of_root(packages, &name);
     let (backing, needs) = backing::find(tree, &existing, &found.services);
-    backing::settle_roles(&mut found.services, &backing);
+    backing::settle_roles(&mut found.services, &backing, &existing);
     let env_files = env_files::find(tree);
     let scripts = scripts::find(tree, &existing);
     unknown::complete(&mut found, &existing);

@@ -161,7 +161,8 @@ fn is_hidden(folder: &Path) -> bool {
 
 fn pyproject(tree: &Tree) -> Option<(String, Evidence)> {
     let keys: &[&[&str]] = &[&["project", "name"], &["tool", "poetry", "name"]];
-    toml_name(tree, "pyproject.toml", keys)
+    // What the documentation is built with is not the project.
+    toml_name(tree, "pyproject.toml", keys).filter(|(name, _)| !name.ends_with("-docs"))
 }
 
 /// The text at the first of `keys` that the TOML file `name` at the root has.
@@ -201,6 +202,21 @@ fn origin(tree: &Tree) -> Option<(String, Evidence)> {
 mod tests {
     use super::*;
     use crate::project::ServiceKind;
+
+    #[test]
+    fn what_only_builds_the_documentation_names_no_project() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = [
+            ("pyproject.toml", "[project]\nname = \"quay-docs\"\n"),
+            ("package.json", "{ \"name\": \"quay\" }"),
+        ];
+        for (name, text) in files {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let tree = Tree::read(folder.path()).unwrap();
+        let name = project_name(&tree, &Config::default());
+        assert_eq!((name.value.as_str(), name.against.len()), ("quay", 0));
+    }
 
     #[test]
     fn names_become_what_compose_accepts() {

@@ -102,6 +102,8 @@ const ABOUT_LAST: &[&str] = &[
     "CREATION",
     "NETRC",
     "RESET",
+    "WITHIN",
+    "AFTER",
 ];
 
 /// What a `…_KEY` of these words opens.
@@ -188,6 +190,10 @@ pub(crate) fn secrecy(name: &str) -> Option<Confidence> {
     {
         return None;
     }
+    // What a page shows to the visitor's browser: `RECAPTCHA_SITE_KEY`.
+    if has("SITEKEY") || has("SITE") && last == "KEY" {
+        return None;
+    }
     // The key of an attribute or of an entry in a store holds no secret.
     if last == "KEY"
         && ["NAME", "EMAIL", "USERNAME", "REDIS", "CACHE"]
@@ -206,6 +212,7 @@ pub(crate) fn secrecy(name: &str) -> Option<Confidence> {
         return Some(Confidence::Certain);
     }
     let likely = matches!(last, "KEY" | "SALT" | "PEPPER" | "DSN")
+        || last == "STRING" && has("CONNECTION")
         || matches!(last, "URL" | "URI") && words.iter().any(|word| REACHED.contains(word));
     likely.then_some(Confidence::Likely)
 }

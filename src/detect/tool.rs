@@ -59,6 +59,10 @@ const KNOWN: &[Known] = &[
 pub(super) fn find(tree: &Tree, found: &mut Found) {
     for path in tree.files() {
         let name = path.file_name();
+        // What REUSE says of another file's license.
+        if path.extension() == "license" {
+            continue;
+        }
         let known: Vec<&Known> = KNOWN
             .iter()
             .filter(|known| known.files.iter().any(|pattern| matches(pattern, name)))

@@ -55,6 +55,14 @@ fn images(found: &Found, existing: &Existing) -> Vec<Unknown> {
                 .iter()
                 .map(|service| &service.root)
                 .chain(found.libraries.iter().map(|library| &library.root))
+                // An image for what is run by hand is a room to work in.
+                .chain(
+                    found
+                        .packages
+                        .iter()
+                        .filter(|one| one.framework.is_some())
+                        .map(|one| &one.root),
+                )
                 .any(|root| root.is_within(&folder) || folder.is_within(root));
             // A database with the project's own scripts inside is a backing service.
             let backing = file

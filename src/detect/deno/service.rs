@@ -249,9 +249,11 @@ impl Project<'_> {
                 .chain(&self.home.requirements);
             all.any(|one| client::of_deno(&one.name) == Some(Sought::Backing(kind)))
         });
-        let all = javascript::variables(self.tree, &self.files);
-        let mut found = variable::for_program(all, OWN, engines);
+        let mut all = javascript::variables(self.tree, &self.files);
         let root = &self.manifest.root;
+        let composed = existing::own_services(self.existing, root, None, self.alone);
+        existing::add_passed(&composed, &mut all);
+        let mut found = variable::for_program(all, OWN, engines);
         existing::set(&mut found, self.existing, &self.images, root, self.alone);
         found
     }

@@ -14,7 +14,7 @@ pub(super) mod volumes;
 
 pub(crate) use compose::{in_use, is_compose};
 pub(super) use makefile::recipes;
-pub(super) use own::{own_services, published, set};
+pub(super) use own::{add_passed, own_services, published, set};
 pub(super) use procfile::processes;
 pub(super) use set_up::{alike, set_up};
 
@@ -105,7 +105,9 @@ pub(super) fn names_folder(file: &Dockerfile, root: &RelPath) -> bool {
 /// no other code that it could mean.
 pub(super) fn is_about(file: &Dockerfile, root: &RelPath, alone: bool) -> bool {
     let folder = file.path.parent();
-    folder == *root || root.is_within(&folder) && (alone || names_folder(file, root))
+    // `backend/docker/Dockerfile` of `backend`.
+    let kept_apart = !root.is_root() && folder.parent() == *root && folder.file_name() == "docker";
+    folder == *root || kept_apart || root.is_within(&folder) && (alone || names_folder(file, root))
 }
 
 /// Puts the Dockerfile in `root` first, then the others, those with a plain name before variants.

@@ -1,5 +1,6 @@
 //! Which services of the compose files run a project of the tree itself, and what they publish of it.
 
+use crate::detect::variable::{Read, Variables};
 use crate::detect::{Tree, structured, variable};
 use crate::project::{
     ComposeFile, ComposeService, Dockerfile, EnvVar, Evidence, Existing, Port, RelPath,
@@ -63,6 +64,46 @@ pub(in super::super) fn set(
         images.iter().take(1).flat_map(|image| &image.env),
         composed.iter().flat_map(|(_, one)| &one.settings),
     );
+}
+
+/// Names that say how a program is run, and nothing of the project's own.
+const GENERAL: &[&str] = &[
+    "NODE_ENV",
+    "NODE_OPTIONS",
+    "TZ",
+    "DEBUG",
+    "PUID",
+    "PGID",
+    "UMASK",
+];
+
+/// Adds what compose services hand to the project and none of its sources was seen to read: a library, or
+/// a file that it is configured by, reads it.
+pub(in super::super) fn add_passed(
+    composed: &[(&ComposeFile, &ComposeService)],
+    known: &mut Variables,
+) {
+    let built = composed.iter().filter(|(_, one)| one.build.is_some());
+    for (file, service) in built {
+        for name in &service.environment {
+            let is_plain = name
+                .chars()
+                .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+            if !is_plain || known.contains_key(name) || GENERAL.contains(&name.as_str()) {
+                continue;
+            }
+            let read = Read {
+                name: name.clone(),
+                line: 1,
+                default: None,
+                required: false,
+            };
+            variable::add(known, &file.path, "", read);
+            if let Some(one) = known.get_mut(name) {
+                one.read_at = vec![Evidence::new(file.path.clone(), service.line, name)];
+            }
+        }
+    }
 }
 
 /// Names that tell nothing of whose image it is: `mcr.microsoft.com/mssql/server`.

@@ -78,7 +78,10 @@ fn add(home: &str, at: Evidence, service: &mut Service) {
     let of_system = folder.starts_with("/var/") && home == "/";
     if let Some(below) = below.filter(|_| !of_system) {
         if let Ok(path) = service.working_dir.value.join(below)
-            && service.writable.iter().all(|known| known.value != path)
+            && !service
+                .writable
+                .iter()
+                .any(|known| path.is_within(&known.value))
         {
             service.writable.push(Fact::certain(path, at));
         }

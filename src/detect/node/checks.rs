@@ -2,6 +2,7 @@
 
 use super::command::{BUILD, PARTS, bare, execute, run, script_of};
 use super::manifest::{Package, Script};
+use super::output;
 use crate::detect::{Tree, shell};
 use crate::project::{Evidence, Fact, LintCommand, PackageManager, RelPath, TestCommand};
 use std::collections::BTreeSet;
@@ -97,17 +98,46 @@ impl Checks<'_> {
     /// What builds the package, after what it takes from its workspace.
     pub(super) fn build(&self) -> Option<Fact<String>> {
         let scripts = built_by(self.package);
-        let at = scripts.first()?.at.clone();
-        let own = self.in_a_row(&scripts);
         let mut seen = BTreeSet::from([self.package.path.clone()]);
         let mut first: Vec<String> = Vec::new();
         self.before(self.package, &mut seen, &mut first);
-        if first.is_empty() {
-            return Some(Fact::certain(own, at));
+        let handed = self.handed();
+        for (member, script) in &handed {
+            if seen.insert(member.path.clone()) {
+                self.before(member, &mut seen, &mut first);
+                first.push(self.in_member(member, &[script]));
+            }
         }
-        first.push(own);
+        let of_front = || handed.first().map(|(_, script)| *script);
+        let at = scripts.first().copied().or_else(of_front)?.at.clone();
+        let before = !first.is_empty();
+        if !scripts.is_empty() {
+            first.push(self.in_a_row(&scripts));
+        }
         let fact = Fact::certain(first.join(" && "), at);
-        Some(fact.because("what it takes from its workspace is built before it"))
+        Some(if before {
+            fact.because("what it takes from its workspace is built before it")
+        } else {
+            fact
+        })
+    }
+
+    /// The front ends of the workspace that are built into the package's folder, and by what.
+    fn handed(&self) -> Vec<(&Package, &Script)> {
+        let members = self.members.iter();
+        members
+            .filter_map(|member| {
+                let script = output::into(self.tree, member, &self.package.root)?;
+                Some((*member, script))
+            })
+            .collect()
+    }
+
+    /// Scripts of another package, run from the folder of this one.
+    fn in_member(&self, member: &Package, scripts: &[&Script]) -> String {
+        let folder = member.root.relative_to(&self.package.root);
+        let command = self.in_a_row(scripts);
+        format!("(cd {} && {command})", shell::join(&[folder]))
     }
 
     /// The commands that build what `package` requires of its workspace, each after its own needs.
@@ -121,11 +151,12 @@ impl Checks<'_> {
                 continue;
             };
             self.before(member, seen, commands);
-            let scripts = built_by(member);
+            let mut scripts = built_by(member);
+            if scripts.is_empty() {
+                scripts.extend(generates(member));
+            }
             if !scripts.is_empty() {
-                let folder = member.root.relative_to(&self.package.root);
-                let command = self.in_a_row(&scripts);
-                commands.push(format!("(cd {} && {command})", shell::join(&[folder])));
+                commands.push(self.in_member(member, &scripts));
             }
         }
     }
@@ -208,10 +239,15 @@ impl Checks<'_> {
             let script = row.iter().find_map(|name| package.script(name));
             let Some(script) = script.filter(|script| {
                 // One that another calls is not run twice.
-                let called = |known: &Script| known.command.contains(&script.name);
+                let called = |known: &Script| {
+                    let mut words = known.command.split([' ', '"', '\'']);
+                    words.any(|word| names(word, &script.name))
+                };
                 let check = script.name == "check";
+                // One that does what another does already says nothing new.
+                let same = |(known, _): &(&Script, _)| programs(known) == programs(script);
                 !found.iter().any(|(known, _)| called(known))
-                    && (!check || found.is_empty() && calls(script, package, 3, LINTERS))
+                    && (!check || !found.iter().any(same) && calls(script, package, 3, LINTERS))
             }) else {
                 continue;
             };
@@ -318,8 +354,24 @@ fn waits(command: &str) -> bool {
     words.any(|word| matches!(word.as_str(), "--watch" | "--watchAll"))
 }
 
+/// The script with which Prisma writes the client that others of the workspace import.
+fn generates(package: &Package) -> Option<&Script> {
+    package.scripts.iter().find(|script| {
+        let commands = shell::commands(&script.command);
+        let [only] = commands.as_slice() else {
+            return false;
+        };
+        let texts = only.texts();
+        bare(&texts).starts_with(&["prisma".to_owned(), "generate".to_owned()])
+            && !texts.iter().any(|word| word == "--watch")
+    })
+}
+
 /// The options with which a test script ends by itself; None where it does so anyway.
 fn once(command: &str, package: &Package) -> Option<&'static str> {
+    if is_endless(command) {
+        return Some("--run");
+    }
     let tests = shell::commands(command)
         .iter()
         .any(|one| bare(&one.texts()).starts_with(&["ng".to_owned(), "test".to_owned()]));
@@ -333,11 +385,44 @@ fn once(command: &str, package: &Package) -> Option<&'static str> {
     })
 }
 
+/// Whether all that a script starts is Vitest, told nothing of how often.
+fn is_endless(command: &str) -> bool {
+    let commands = shell::commands(command);
+    let [only] = commands.as_slice() else {
+        return false;
+    };
+    let texts = only.texts();
+    let Some((program, rest)) = bare(&texts).split_first() else {
+        return false;
+    };
+    let told = ["run", "--run", "related", "bench", "list", "typecheck"];
+    program == "vitest"
+        && !rest
+            .iter()
+            .any(|word| told.contains(&word.as_str()) || word.starts_with("--watch"))
+}
+
 /// Whether a script rewrites files, itself or through another one.
 fn writes(script: &Script, package: &Package, depth: usize) -> bool {
     reaches(script, package, depth, &|words| {
         words.iter().any(|word| WRITES.contains(&word.as_str()))
     })
+}
+
+/// Whether a word of a command names a script: `lint:*` is every part of it.
+pub(super) fn names(word: &str, script: &str) -> bool {
+    match word.strip_suffix('*') {
+        Some(front) => script.starts_with(front),
+        None => word == script,
+    }
+}
+
+/// The programs that a script starts.
+fn programs(script: &Script) -> BTreeSet<String> {
+    shell::commands(&script.command)
+        .iter()
+        .filter_map(|command| bare(&command.texts()).first().cloned())
+        .collect()
 }
 
 /// Whether all that a script runs are `programs`.

@@ -244,6 +244,11 @@ fn port_of(words: &[String]) -> Option<u16> {
         };
         if matches!(name, "-p" | "--port" | "PORT") {
             let value = inline.or_else(|| words.next().map(String::as_str))?;
+            // `${FRONT_PORT:-3001}` has its default in it.
+            let default = value
+                .strip_suffix('}')
+                .and_then(|text| text.rsplit_once(":-"));
+            let value = default.map_or(value, |(_, default)| default);
             return value.parse().ok().filter(|port| *port > 0);
         }
     }
@@ -261,12 +266,38 @@ pub(super) struct Commands<'a> {
 impl Commands<'_> {
     /// The command that serves in production, as an image or a Procfile says, else a script.
     pub(super) fn start(&self) -> Option<Started> {
-        self.by_image().or_else(|| self.by_procfile()).or_else(|| {
-            PRODUCTION
+        let by_script = || {
+            let mut scripts = PRODUCTION
                 .iter()
-                .filter_map(|name| self.package.script(name))
-                .find_map(|script| self.of_script(script, 4))
-        })
+                .filter_map(|name| self.package.script(name));
+            scripts.find_map(|script| self.of_script(script, 4))
+        };
+        let told = self.by_image().or_else(|| self.by_procfile());
+        // Where an image puts what is built elsewhere, the script knows its place in the tree.
+        let moved = |told: &Started, script: &Started| {
+            let stem = |one: &Started| {
+                let file = one.file.as_deref()?;
+                let name = file.rsplit('/').next()?;
+                Some(name.split('.').next()?.to_owned())
+            };
+            told.file != script.file && stem(told).is_some() && stem(told) == stem(script)
+        };
+        match told {
+            Some(told)
+                if told
+                    .file
+                    .as_deref()
+                    .is_some_and(|file| !self.is_there(file)) =>
+            {
+                Some(
+                    by_script()
+                        .filter(|script| moved(&told, script))
+                        .unwrap_or(told),
+                )
+            }
+            Some(told) => Some(told),
+            None => by_script(),
+        }
     }
 
     /// A file that starts a server when it is run, as `main` or custom name it.
@@ -361,7 +392,7 @@ impl Commands<'_> {
             command,
             at: script.at.clone(),
             file: file_of(words).map(|file| file.trim_start_matches("./").to_owned()),
-            port: port_of(words),
+            port: port_of(words).or_else(|| port_of(&last[..last.len() - words.len()])),
         })
     }
 
@@ -392,9 +423,12 @@ impl Commands<'_> {
     fn is_file(&self, file: &str) -> bool {
         let file = file.trim_start_matches("./").trim_end_matches('/');
         let made = ["dist", "build", "lib", "out", ".next", ".output", "bin"];
-        if made.contains(&file.split('/').next().unwrap_or_default()) {
-            return true;
-        }
+        made.contains(&file.split('/').next().unwrap_or_default()) || self.is_there(file)
+    }
+
+    /// Whether a file that an interpreter is given is in the tree, with or without its extension.
+    fn is_there(&self, file: &str) -> bool {
+        let file = file.trim_start_matches("./").trim_end_matches('/');
         ["", ".js", ".mjs", ".cjs", ".ts", "/index.js", "/index.ts"]
             .iter()
             .filter_map(|end| self.package.root.join(&format!("{file}{end}")).ok())

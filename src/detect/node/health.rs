@@ -161,6 +161,27 @@ pub(super) fn global_prefix(tree: &Tree, files: &[RelPath]) -> Option<String> {
     })
 }
 
+/// What `NestJS` puts between that prefix and a route whose controller names no version:
+/// `app.enableVersioning({ type: VersioningType.URI, defaultVersion: "1" })`.
+pub(super) fn version(tree: &Tree, files: &[RelPath]) -> Option<String> {
+    files.iter().find_map(|path| {
+        with_tree(tree, path, &["enableVersioning"], |source, root| {
+            syntax::all(root, "call_expression")
+                .into_iter()
+                .filter_map(method)
+                .find(|(_, name, _)| source.of(*name) == "enableVersioning")
+                .and_then(|(_, _, arguments)| {
+                    let options = *arguments.first()?;
+                    let in_address = source.of(options).contains("VersioningType.URI");
+                    let version = source.property(options, "defaultVersion")?;
+                    let prefix = source.property(options, "prefix");
+                    let prefix = prefix.unwrap_or_else(|| "v".to_owned());
+                    in_address.then(|| format!("{prefix}{version}"))
+                })
+        })?
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{manifest, source};

@@ -4,6 +4,7 @@ use super::command::{execute, run};
 use super::manifest::{Package, Script};
 use super::{configuration, in_image};
 use crate::detect::Tree;
+use crate::detect::structured::Node;
 use crate::project::{
     BackingKind, Confidence, Evidence, Fact, Migration, PackageManager, RelPath, Sign, Sought,
 };
@@ -19,6 +20,8 @@ const TOOLS: &[(&str, &str, &[&str])] = &[
             "db/migrations",
             "src/migrations",
             "database/migrations",
+            "src/database/migrations",
+            "src/db/migrations",
         ],
     ),
     (
@@ -78,6 +81,8 @@ const FOLDERS: &[&str] = &[
 pub(super) struct Search<'a> {
     pub(super) tree: &'a Tree,
     pub(super) package: &'a Package,
+    /// What is installed with it: the schema may be another member's of its workspace.
+    pub(super) members: &'a [&'a Package],
     pub(super) manager: PackageManager,
 }
 
@@ -88,6 +93,30 @@ impl Search<'_> {
             .or_else(|| self.drizzle())
             .or_else(|| self.by_dependency())
             .or_else(|| self.by_script())
+            .or_else(|| self.by_member())
+    }
+
+    /// The migrations of a member of the workspace that it requires.
+    fn by_member(&self) -> Option<Fact<Migration>> {
+        let required = |member: &&&Package| {
+            let called = member.document.get("name").and_then(Node::text);
+            let mut all = self.package.requirements.iter();
+            member.path != self.package.path && all.any(|one| Some(one.name.as_str()) == called)
+        };
+        self.members.iter().filter(required).find_map(|member| {
+            let there = Search {
+                package: member,
+                members: &[],
+                ..*self
+            };
+            let mut fact = there.find()?;
+            if fact.confidence != Confidence::Certain {
+                return None;
+            }
+            // What applies them is not on the path of this package.
+            fact.value.command = None;
+            Some(fact)
+        })
     }
 
     fn fact(tool: &str, command: String, folder: RelPath, at: Evidence) -> Fact<Migration> {

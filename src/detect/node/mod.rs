@@ -96,7 +96,9 @@ fn projects(tree: &Tree, existing: &Existing, found: &mut Found) {
             files: &files,
             listening: &listening,
             alone,
-            served: handed.is_some() || is_served(tree, existing, found, package),
+            served: handed.is_some()
+                || is_served(tree, existing, found, package)
+                || one.is_built_in(),
             beside: others || !services.is_empty(),
             ..one.surroundings(&service::images(existing, &package.root, alone))
         }
@@ -314,6 +316,15 @@ impl Installed<'_> {
             served: false,
             beside: false,
         }
+    }
+
+    /// Whether it is a front end that another package of its workspace hands out.
+    fn is_built_in(&self) -> bool {
+        let mut others = self
+            .members
+            .iter()
+            .filter(|other| other.path != self.package.path);
+        others.any(|other| output::into(self.tree, self.package, &other.root).is_some())
     }
 
     fn library(&self) -> Library {

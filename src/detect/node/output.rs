@@ -1,5 +1,6 @@
 //! The files and folders that a build makes, by its commands and what its tools are told.
 
+use super::checks::names;
 use super::command::{IN_A_ROW, bare, script_of};
 use super::configuration;
 use super::framework::{self, Gives};
@@ -96,12 +97,19 @@ fn reached(
     }
 }
 
-/// Whether a word of `npm-run-all` names a script: `build:*` is every part of the build.
-fn names(word: &str, script: &str) -> bool {
-    match word.strip_suffix('*') {
-        Some(front) => script.starts_with(front),
-        None => word == script,
+/// The script of `package` that builds into the folder of another one, `root`, which hands that out.
+pub(super) fn into<'p>(tree: &Tree, package: &'p Package, root: &RelPath) -> Option<&'p Script> {
+    if root.is_root() || package.root.is_within(root) || root.is_within(&package.root) {
+        return None;
     }
+    let mut builds = package
+        .scripts
+        .iter()
+        .filter(|one| one.name.starts_with("build"));
+    builds.find(|script| {
+        let mut made = of(tree, package, &[script]).into_iter();
+        made.any(|fact| fact.value.is_within(root))
+    })
 }
 
 /// What one command makes.

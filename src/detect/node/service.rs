@@ -9,8 +9,8 @@ use super::{configuration, health, in_image, migration, output, settings, source
 use crate::detect::variable::{self, Engines};
 use crate::detect::{Tree, client, existing, javascript, naming, serving, single};
 use crate::project::{
-    BackingKind, Confidence, Dockerfile, EnvVar, Evidence, Existing, Fact, Port, RelPath,
-    ServerInterface, Service, ServiceKind, Sought,
+    BackingKind, ComposeFile, ComposeService, Confidence, Dockerfile, EnvVar, Evidence, Existing,
+    Fact, Port, RelPath, ServerInterface, Service, ServiceKind, Sought,
 };
 
 /// Everything that the services of one package share.
@@ -184,6 +184,7 @@ impl Surroundings<'_> {
         service.migration = migration::Search {
             tree: self.tree,
             package: self.package,
+            members: self.members,
             manager: self.managed.manager.value,
         }
         .find();
@@ -198,6 +199,7 @@ impl Surroundings<'_> {
             search.of(command)
         });
         self.writes(&mut service);
+        existing::volumes::find(self.tree, self.images, &self.composed(), &mut service);
         service
     }
 
@@ -302,12 +304,7 @@ impl Surroundings<'_> {
         {
             claims.push((port, started.at.clone()));
         }
-        let composed = existing::own_services(
-            self.existing,
-            &self.package.root,
-            self.package.called(),
-            self.alone,
-        );
+        let composed = self.composed();
         claims.extend(
             composed
                 .into_iter()
@@ -324,6 +321,10 @@ impl Surroundings<'_> {
         listening.sort_by_key(|(_, at)| (Some(&at.file) != first.as_ref(), at.file.depth()));
         claims.extend(listening);
         let Some(mut fact) = Fact::first_of(Confidence::Certain, claims) else {
+            if let Some((port, at)) = source::configured(self.tree, self.files) {
+                let fact = Fact::likely(port, at);
+                return Some(fact.because("what the configuration that comes with it says"));
+            }
             let (name, port) = usual?;
             return Some(Fact::guess(
                 Port::new(port)?,
@@ -338,21 +339,59 @@ impl Surroundings<'_> {
         Some(fact)
     }
 
+    /// The entries of compose files that run the package: by its folder, its name, or its image.
+    fn composed(&self) -> Vec<(&ComposeFile, &ComposeService)> {
+        let mut found = existing::own_services(
+            self.existing,
+            &self.package.root,
+            self.package.called(),
+            self.alone,
+        );
+        let is_of_image = |entry: &ComposeService| {
+            entry.build.as_ref().is_some_and(|context| {
+                let usual = context.join("Dockerfile").ok();
+                let path = entry.dockerfile.as_ref().or(usual.as_ref());
+                self.images.iter().any(|image| Some(&image.path) == path)
+            })
+        };
+        for file in &self.existing.compose_files {
+            for entry in file.services.iter().filter(|entry| is_of_image(entry)) {
+                if !found.iter().any(|(_, known)| std::ptr::eq(*known, entry)) {
+                    found.push((file, entry));
+                }
+            }
+        }
+        found
+    }
+
     fn health(&self, framework: Option<&str>) -> Option<Fact<String>> {
-        let checks = self.images.iter();
-        let asked = serving::asked(checks.filter_map(|image| image.healthcheck.as_ref()));
+        let checks = self
+            .images
+            .iter()
+            .filter_map(|image| image.healthcheck.as_ref());
+        let composed = self.composed();
+        let checks = checks.chain(
+            composed
+                .iter()
+                .filter_map(|(_, one)| one.healthcheck.as_ref()),
+        );
+        let asked = serving::asked(checks);
         asked.or_else(|| {
             let (path, at) = health::find(self.tree, self.package, self.files)?;
-            let prefix = if framework == Some("nestjs") {
-                health::global_prefix(self.tree, self.files)
-            } else {
-                None
+            let of_nest = framework == Some("nestjs");
+            let before = |read: fn(&Tree, &[RelPath]) -> Option<String>| {
+                of_nest.then(|| read(self.tree, self.files)).flatten()
             };
-            Some(match prefix {
-                Some(prefix) => Fact::likely(format!("/{}{path}", prefix.trim_matches('/')), at)
-                    .because("below the prefix of all routes"),
-                None => Fact::certain(path, at),
-            })
+            let prefixes: Vec<String> = [before(health::global_prefix), before(health::version)]
+                .into_iter()
+                .flatten()
+                .map(|prefix| format!("/{}", prefix.trim_matches('/')))
+                .collect();
+            if prefixes.is_empty() {
+                return Some(Fact::certain(path, at));
+            }
+            let whole = format!("{}{path}", prefixes.concat());
+            Some(Fact::likely(whole, at).because("below the prefix of all routes"))
         })
     }
 
@@ -429,6 +468,7 @@ impl Surroundings<'_> {
         let search = migration::Search {
             tree: self.tree,
             package,
+            members: self.members,
             manager: self.managed.manager.value,
         };
         let engine = search.engine();
@@ -462,6 +502,7 @@ impl Surroundings<'_> {
         let schema = migration::Search {
             tree: self.tree,
             package: self.package,
+            members: self.members,
             manager: self.managed.manager.value,
         }
         .engine()
@@ -473,6 +514,11 @@ impl Surroundings<'_> {
         let engines = self.engines();
         let mut found = javascript::variables(self.tree, self.files);
         settings::add(self.tree, self.files, &mut found);
+        if let Some(path) = configuration::find(self.tree, &self.package.root, "nuxt.config") {
+            settings::of_nuxt(self.tree, &path, &mut found);
+        }
+        let composed = self.composed();
+        existing::add_passed(&composed, &mut found);
         let mut found: Vec<EnvVar> = found.into_values().collect();
         // Next replaces these when it builds.
         if let Some(path) = configuration::find(self.tree, &self.package.root, "next.config") {
@@ -491,6 +537,11 @@ impl Surroundings<'_> {
             variable.role = variable::role(&variable.name, engines);
             variable::guard(variable);
         }
+        variable::set(
+            &mut found,
+            self.images.iter().take(1).flat_map(|image| &image.env),
+            composed.iter().flat_map(|(_, one)| &one.settings),
+        );
         // What Node.js and its package managers set themselves.
         found.retain(|variable| {
             !matches!(

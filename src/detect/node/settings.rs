@@ -158,6 +158,56 @@ fn handed_out(source: &Source<'_>, root: Node<'_>) -> Vec<Read> {
         .collect()
 }
 
+/// Adds what Nuxt sets its `runtimeConfig` from: `public.apiBase` is `NUXT_PUBLIC_API_BASE`.
+/// <https://nuxt.com/docs/guide/going-further/runtime-config>
+pub(super) fn of_nuxt(tree: &Tree, path: &RelPath, found: &mut Variables) {
+    with_tree(tree, path, &["runtimeConfig"], |source, root| {
+        let pairs = syntax::all(root, "pair").into_iter();
+        let values = pairs.filter_map(|pair| {
+            let key = pair.child_by_field_name("key")?;
+            (source.of(key) == "runtimeConfig").then_some(())?;
+            pair.child_by_field_name("value")
+        });
+        let mut reads = Vec::new();
+        for value in values {
+            nested(source, value, "NUXT", &mut reads);
+        }
+        for read in reads {
+            variable::add(found, path, source.text, read);
+        }
+    });
+}
+
+/// The keys of an object, and of those in it, below the name of the outer one.
+fn nested(source: &Source<'_>, object: Node<'_>, outer: &str, reads: &mut Vec<Read>) {
+    for pair in syntax::children(object) {
+        let (Some(key), Some(value)) = (
+            pair.child_by_field_name("key"),
+            pair.child_by_field_name("value"),
+        ) else {
+            continue;
+        };
+        let key = source.of(key).trim_matches(['"', '\'']);
+        let mut name = format!("{outer}_");
+        for (index, letter) in key.chars().enumerate() {
+            if letter.is_ascii_uppercase() && index > 0 {
+                name.push('_');
+            }
+            name.push(letter.to_ascii_uppercase());
+        }
+        if value.kind() == "object" {
+            nested(source, value, &name, reads);
+        } else {
+            reads.push(Read {
+                name,
+                line: syntax::line(pair),
+                default: literal(source, value).filter(|text| !text.is_empty()),
+                required: false,
+            });
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,6 +271,28 @@ mod tests {
         let schema = "import Joi from '@hapi/joi';\n\
              Joi.object({ BASIN: Joi.string().required() }).validate(process.env);";
         assert_eq!(found(schema), [one("BASIN", None, true)]);
+    }
+
+    #[test]
+    fn nuxt_reads_what_its_runtime_configuration_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = "export default defineNuxtConfig({ runtimeConfig: { adminKey: '',\n\
+                      cloudflare: { apiToken: '' }, public: { defaultServer: 'm.example' } } });";
+        std::fs::write(folder.path().join("nuxt.config.ts"), source).unwrap();
+        let tree = Tree::read(folder.path()).unwrap();
+        let mut all = Variables::new();
+        of_nuxt(&tree, &RelPath::parse("nuxt.config.ts").unwrap(), &mut all);
+        let shown =
+            |one: &crate::project::EnvVar| (one.name.clone(), one.secret, one.default.clone());
+        let server = Some("m.example".to_owned());
+        assert_eq!(
+            all.values().map(shown).collect::<Vec<_>>(),
+            [
+                ("NUXT_ADMIN_KEY".to_owned(), true, None),
+                ("NUXT_CLOUDFLARE_API_TOKEN".to_owned(), true, None),
+                ("NUXT_PUBLIC_DEFAULT_SERVER".to_owned(), false, server),
+            ]
+        );
     }
 
     #[test]

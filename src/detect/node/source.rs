@@ -29,12 +29,17 @@ pub(super) fn files(tree: &Tree, package: &Package, all: &[Package]) -> Vec<RelP
     found
 }
 
+/// Programs that run tests, whose configuration nothing else reads: `playwright.smoke.config.ts`.
+const TEST_RUNNERS: &[&str] = &["playwright", "vitest", "jest", "cypress", "karma", "wdio"];
+
 /// Whether it is no test, type declaration, story or file for browsers alone.
 fn runs(path: &RelPath) -> bool {
     let name = path.file_name();
+    let configures = name.contains(".config.") || name.contains(".conf.");
     let other = [".test.", ".spec.", ".stories.", ".d.", ".min.", ".cy."]
         .iter()
-        .any(|part| name.contains(part));
+        .any(|part| name.contains(part))
+        || configures && TEST_RUNNERS.iter().any(|one| name.starts_with(one));
     let folder = path.parent();
     !other
         && !beside_or_hidden(&folder)
@@ -139,6 +144,7 @@ pub(in crate::detect) fn listens(tree: &Tree, path: &RelPath) -> Vec<Listening> 
                     let by_name = source.of(name) == "listen"
                         && !object.ends_with("history")
                         && !object.ends_with("window");
+                    let by_name = by_name && !is_plain_tcp(source, &names, object);
                     let by_name =
                         by_name || matches!(object, "Bun" | "Deno") && source.of(name) == "serve";
                     by_name.then(|| arguments.first().copied())
@@ -171,6 +177,48 @@ pub(in crate::detect) fn listens(tree: &Tree, path: &RelPath) -> Vec<Listening> 
         },
     )
     .unwrap_or_default()
+}
+
+/// Whether a name holds a server of the module `net`, which speaks another protocol than HTTP.
+fn is_plain_tcp(source: &Source<'_>, names: &Names<'_>, object: &str) -> bool {
+    let made = names
+        .get(object)
+        .filter(|node| node.kind() == "call_expression");
+    made.and_then(|call| call.child_by_field_name("function"))
+        .is_some_and(|function| {
+            matches!(source.of(function), "net.createServer" | "tls.createServer")
+        })
+}
+
+/// Names of files that hold what an application is configured with by default, best first.
+const CONFIGURES: &[&str] = &["config", "default", "defaults", "settings"];
+
+/// The port in a configuration that comes with the application: `module.exports = { port: 9000 }` in
+/// `config.js`, or in a folder that is called so.
+pub(super) fn configured(tree: &Tree, files: &[RelPath]) -> Option<(Port, Evidence)> {
+    let is_one = |path: &&RelPath| {
+        path.depth() <= 3
+            && [path.stem(), path.parent().file_name()]
+                .iter()
+                .any(|name| CONFIGURES.contains(name))
+    };
+    files.iter().filter(is_one).find_map(|path| {
+        with_tree(tree, path, &["port"], |source, root| {
+            let names = Names::of(source, root);
+            let exported = syntax::all_of(root, &["assignment_expression", "export_statement"]);
+            exported.into_iter().find_map(|node| {
+                let value = node
+                    .child_by_field_name("right")
+                    .or_else(|| node.child_by_field_name("value"))?;
+                let is_whole = node.child_by_field_name("left").is_none_or(|left| {
+                    matches!(source.of(left), "module.exports" | "exports.default")
+                });
+                let object = (value.kind() == "object" && is_whole).then_some(value)?;
+                let (port, line) = number(source, &names, object, 8)?;
+                Some((Port::new(port)?, tree.at(source.path, line)))
+            })
+        })?
+    })
 }
 
 /// Where Fastify is told to listen on a port and no host, which is this machine's loopback alone.
@@ -385,6 +433,8 @@ mod tests {
         }
         assert_eq!(port("app.listen(process.env.PORT);"), None);
         assert_eq!(port("history.listen(4100);"), None);
+        let identd = "const server = net.createServer(answer);\nserver.listen({ port: 113 });";
+        assert_eq!(port(identd), None);
         assert_eq!(port("app.listen(70000);"), None);
         assert_eq!(port("app.listen(0);"), None);
         assert_eq!(port("const a = b;\nconst b = a;\napp.listen(a);"), None);

@@ -81,11 +81,14 @@ fn version_file(tree: &Tree, folder: &RelPath, name: &str) -> Option<(u32, Confi
     let path = folder.join(name).ok()?;
     let text = tree.text(&path)?;
     text.lines().enumerate().find_map(|(index, line)| {
-        Some((
-            major(line)?,
-            Confidence::Certain,
-            Evidence::new(path.clone(), index + 1, line),
-        ))
+        // The newest long-term release, whichever that is.
+        let newest = || NAMED.last().filter(|_| line.trim() == "lts/*");
+        let (number, confidence) = match major(line) {
+            Some(number) => (number, Confidence::Certain),
+            None => (newest()?.1, Confidence::Likely),
+        };
+        let at = Evidence::new(path.clone(), index + 1, line);
+        Some((number, confidence, at))
     })
 }
 

@@ -54,10 +54,19 @@ fn managed(
     manage: RelPath,
 ) -> Option<Django> {
     let by_manage = settings_of(code, &manage);
+    // Whatever the folder is called that the settings lie in (`recipes`), it is the project's.
+    let package_of =
+        |(name, _): &(String, Evidence)| manage.parent().join(name.split('.').next()?).ok();
+    let named = by_manage.as_ref().and_then(package_of);
+    let of_settings = |path: &&RelPath| {
+        let inside = named.as_ref().is_some_and(|folder| path.is_within(folder));
+        inside && role::runs(path)
+    };
     // A module `asgi.py`, or a package `asgi` of its own.
     let server = |name: &str| {
         files
             .iter()
+            .chain(code.tree.with_extension("py").filter(of_settings))
             .filter(|path| path.is_within(&manage.parent()))
             .filter(|path| {
                 path.extension() == "py" && path.stem() == name
@@ -67,13 +76,22 @@ fn managed(
     };
     let (wsgi, asgi) = (server("wsgi"), server("asgi"));
     let by_server = wsgi.or(asgi).and_then(|path| settings_of(code, path));
+    let unnamed = by_manage.is_none() && by_server.is_none();
+    let beside = wsgi.or(asgi).filter(|_| unnamed);
+    let beside = beside.and_then(|path| settings_beside(code, path, &manage.parent()));
+    let by_server = by_server.or(beside);
     let place = place(
         code,
         package,
         &manage,
         by_manage.as_ref().or(by_server.as_ref()),
     );
-    let settings = choose_settings(code, &place, by_manage, by_server)?;
+    let mut settings = choose_settings(code, &place, by_manage, by_server)?;
+    if unnamed {
+        settings.confidence = Confidence::Likely;
+        settings.because =
+            Some("no file names the settings; these lie beside the application".to_owned());
+    }
     let settings_file = code.file_below(&place.base, &settings.value)?;
     let loaded = loaded(code, &place, &settings_file);
     let is_async = ["daphne", "channels", "uvicorn", "hypercorn"]
@@ -185,6 +203,30 @@ fn settings_of(code: &Code<'_>, path: &RelPath) -> Option<(String, Evidence)> {
         }
     });
     found
+}
+
+/// Modules of a package of settings that hold what all of them share, best first.
+const SHARED: &[&str] = &["base", "common", "default", "defaults", "settings"];
+
+/// The settings that lie beside the application object, where a deployment names them: the module
+/// `settings`, or that of a package for production, else for all.
+fn settings_beside(
+    code: &Code<'_>,
+    application: &RelPath,
+    base: &RelPath,
+) -> Option<(String, Evidence)> {
+    let package = dotted(&application.parent().join("settings.py").ok()?, base)?;
+    let module = |name: String| {
+        let file = code.file_below(base, &name)?;
+        Some((name, Evidence::file(file)))
+    };
+    let (name, at) = module(package)?;
+    if at.file.file_name() != "__init__.py" {
+        return Some((name, at));
+    }
+    let inside = PRODUCTION.iter().chain(SHARED);
+    let mut inside = inside.filter_map(|part| module(format!("{name}.{part}")));
+    inside.next().or(Some((name, at)))
 }
 
 fn is_production(name: &str) -> bool {
@@ -301,6 +343,11 @@ fn loaded(code: &Code<'_>, place: &Place, settings: &RelPath) -> Vec<RelPath> {
 }
 
 impl Django {
+    /// Whether the application in `folder` is one of those that the settings name.
+    pub(super) fn loads(&self, folder: &RelPath) -> bool {
+        self.loaded.iter().any(|path| path.parent() == *folder)
+    }
+
     /// The variable that names the settings; its default is what production needs.
     pub(super) fn variable(&self) -> EnvVar {
         EnvVar {

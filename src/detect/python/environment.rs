@@ -108,7 +108,9 @@ fn add(
     // A URL of a database or a broker carries its password.
     let carries_password = role.is_some_and(EnvRole::is_url_with_password);
     let secrecy = secrecy.or(carries_password.then_some(Confidence::Likely));
-    let insecure = secrecy.is_some() && default.as_deref().is_some_and(is_usable_secret);
+    let insecure = secrecy.is_some()
+        && default.as_deref().is_some_and(is_usable_secret)
+        && !is_for_developers(path);
     let excerpt = match default
         .as_deref()
         .filter(|text| secrecy.is_some() && !text.is_empty())
@@ -204,8 +206,19 @@ fn role_by_use(name: &str) -> Option<EnvRole> {
 }
 
 /// Whether a default could be used as the secret: a URL only where it carries a password.
+/// Settings that only a developer or a test starts with.
+fn is_for_developers(path: &RelPath) -> bool {
+    let in_settings = path.parent().file_name() == "settings";
+    in_settings
+        && matches!(
+            path.stem(),
+            "dev" | "develop" | "development" | "local" | "test" | "testing" | "tests" | "ci"
+        )
+}
+
 fn is_usable_secret(default: &str) -> bool {
-    if default.is_empty() {
+    // `os.getenv("S3_KEY", False)` asks whether there is one.
+    if default.is_empty() || matches!(default.to_ascii_lowercase().as_str(), "false" | "none") {
         return false;
     }
     match default.split_once("://") {

@@ -76,6 +76,7 @@ pub(super) fn find<'p>(
             place,
             routes: &mut routes,
             read: BTreeSet::new(),
+            followed: BTreeSet::new(),
         };
         walk.file(urls, "/");
     }
@@ -209,6 +210,8 @@ struct Urls<'a, 't> {
     place: &'a Place,
     routes: &'a mut Vec<Route>,
     read: BTreeSet<RelPath>,
+    /// Names whose value is being read.
+    followed: BTreeSet<(RelPath, String)>,
 }
 
 impl Urls<'_, '_> {
@@ -249,13 +252,22 @@ impl Urls<'_, '_> {
                 self.patterns(module, right, prefix);
             }
             Kind::Name(name) => {
-                if let Some(value) = module.assigned(name) {
+                // A list may be made of itself.
+                let is_new = self.followed.insert((module.path.clone(), name.clone()));
+                if let Some(value) = module.assigned(name).filter(|_| is_new) {
                     self.patterns(module, value, prefix);
+                    self.followed.remove(&(module.path.clone(), name.clone()));
                 }
             }
             Kind::Call(_, args) => {
                 for arg in args {
                     self.patterns(module, &arg.value, prefix);
+                }
+            }
+            // `[…] if DEBUG else []`, `*patterns`.
+            Kind::Other(parts) => {
+                for part in parts {
+                    self.patterns(module, part, prefix);
                 }
             }
             _ => {}
@@ -264,6 +276,7 @@ impl Urls<'_, '_> {
 
     fn pattern(&mut self, module: &Module, item: &Expr, prefix: &str) {
         let Some((function, args)) = item.call() else {
+            self.patterns(module, item, prefix);
             return;
         };
         if !matches!(function.last_name(), Some("path" | "re_path" | "url")) {

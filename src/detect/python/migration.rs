@@ -113,12 +113,20 @@ impl Search<'_, '_> {
     }
 
     fn django(&self, django: &Django) -> Option<Fact<Migration>> {
-        let folder = self
-            .folders_with("__init__.py")
-            .into_iter()
-            .find(|folder| {
+        let mut folders: Vec<RelPath> = self
+            .code
+            .tree
+            .named("__init__.py")
+            .filter(|path| path.is_within(&self.package.root) && !role::is_test(path))
+            .map(RelPath::parent)
+            .filter(|folder| {
                 folder.file_name() == "migrations" && folder.is_within(&django.manage.parent())
-            })?;
+            })
+            // An installed application is part of it, whatever it is called (`cookbook`).
+            .filter(|folder| !role::beside(folder) || django.loads(&folder.parent()))
+            .collect();
+        folders.sort_by_key(|folder| (folder.depth(), folder.clone()));
+        let folder = folders.into_iter().next()?;
         if !self.names_databases(django) {
             return None;
         }

@@ -9,7 +9,9 @@ use super::parse::Module;
 use super::program::defined_port;
 use super::syntax::{Expr, Kind, argument, each_expression};
 use crate::detect::{existing, structured};
-use crate::project::{Claim, Confidence, EnvVar, Evidence, Existing, Fact, Port, RelPath};
+use crate::project::{
+    Claim, Confidence, Dockerfile, EnvVar, Evidence, Existing, Fact, Port, RelPath,
+};
 
 /// What is looked at for the port of one application.
 pub(super) struct Search<'a, 't> {
@@ -31,12 +33,24 @@ type Said = (Port, Evidence);
 
 const ORDER: &str = "EXPOSE goes before the server's configuration, that before commands for production, compose files, other commands and the code";
 
+/// The ports of an image; where nginx is in it, the usual ones are that one's, and another is the application's.
+fn exposed(file: &Dockerfile) -> impl Iterator<Item = &Said> {
+    let is_nginxs = |port: &Port| matches!(port.get(), 80 | 443);
+    let has_nginx = file
+        .system_packages
+        .iter()
+        .any(|one| one.excerpt == "nginx");
+    let apart = has_nginx && file.exposed.iter().any(|(port, _)| !is_nginxs(port));
+    let all = file.exposed.iter();
+    all.filter(move |(port, _)| !(apart && is_nginxs(port)))
+}
+
 impl Search<'_, '_> {
     /// Finds it, with everything that says otherwise.
     pub(super) fn find(&self) -> Option<Fact<Port>> {
         let mut claims: Vec<Said> = Vec::new();
         for file in dockerfiles(self.existing, &self.package.root, self.alone) {
-            claims.extend(file.exposed.iter().cloned());
+            claims.extend(exposed(file).cloned());
         }
         claims.extend(self.configured());
         let serving = |production: bool| {

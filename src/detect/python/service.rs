@@ -16,6 +16,7 @@ use super::{
     version,
 };
 use crate::detect::debian;
+use crate::detect::existing::volumes;
 use crate::detect::variable::Engines;
 use crate::project::{
     BackingKind, Confidence, Dockerfile, EnvRole, EnvVar, Evidence, Existing, Fact, Port, RelPath,
@@ -104,6 +105,8 @@ impl Surroundings<'_, '_> {
         }
         .find();
         files::fill(self.code, self.package, place, &files, &mut service);
+        let images = dockerfiles(self.existing, &self.package.root, self.alone);
+        volumes::find(self.code.tree, &images, &[], &mut service);
         if let Some(django) = django {
             settings_variable(&mut service, django);
         }

@@ -39,6 +39,8 @@ const NEEDS: &[Needs] = &[
     needs("chromote", &[], &["chromium"]),
     needs("curl", &["libcurl4-openssl-dev", "libssl-dev"], &["libcurl4"]),
     needs("fftw", &["libfftw3-dev"], &["libfftw3-double3"]),
+    // With what it brings: jqr, protolite, sf and V8.
+    needs("geojsonio", &["libgdal-dev", "libgeos-dev", "libjq-dev", "libnode-dev", "libproj-dev", "libprotobuf-dev", "libudunits2-dev", "protobuf-compiler"], &["gdal-bin", "libgeos-c1v5", "libjq1", "libnode-dev", "libprotobuf-dev", "libudunits2-0", "proj-bin"]),
     needs("gert", &["libgit2-dev"], &["libgit2-dev"]),
     needs("git2r", &["libgit2-dev"], &["libgit2-dev"]),
     needs("gmp", &["libgmp-dev"], &["libgmp10"]),

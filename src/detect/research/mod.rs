@@ -9,7 +9,8 @@ mod snakemake;
 use super::python::{self, Declared};
 use super::{Found, Tree};
 use crate::project::{
-    Evidence, Existing, Fact, Library, LintCommand, RelPath, ServiceKind, TestCommand,
+    Claim, Confidence, Evidence, Existing, Fact, Library, LintCommand, PackageManager, RelPath,
+    ServiceKind, TestCommand,
 };
 
 /// What a tool says of a folder.
@@ -129,6 +130,25 @@ fn of_workflow(tree: &Tree, existing: &Existing, workflow: Workflow) -> Library 
     }
 }
 
+/// repo2docker takes an environment of conda before a file of requirements, and so do its readers.
+/// <https://repo2docker.readthedocs.io/en/latest/configuration/>
+fn conda_first(fact: Fact<PackageManager>) -> Fact<PackageManager> {
+    let conda = fact.against.iter().find(|claim| claim.value == "conda");
+    let Some(conda) = conda.filter(|_| fact.value == PackageManager::Pip) else {
+        return fact;
+    };
+    Fact::new(
+        PackageManager::Conda,
+        Confidence::Certain,
+        conda.evidence.clone(),
+    )
+    .against(Claim {
+        value: "pip".to_owned(),
+        evidence: fact.evidence,
+    })
+    .because("where both are, an environment of conda is installed")
+}
+
 /// What is run by hand in `root`, in the environment that the manifests of Python declare where it is one of Python.
 fn by_hand(
     tree: &Tree,
@@ -137,11 +157,12 @@ fn by_hand(
     ecosystem: &'static str,
     framework: Fact<String>,
 ) -> Library {
-    let declared = if ecosystem == "python" {
+    let mut declared = if ecosystem == "python" {
         python::declared(tree, existing, &root)
     } else {
         Declared::default()
     };
+    declared.manager = declared.manager.map(conda_first);
     Library {
         name: Fact::guess(root.file_name().to_owned(), "the name of its folder"),
         root,

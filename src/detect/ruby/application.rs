@@ -297,9 +297,15 @@ fn files(tree: &Tree, root: &RelPath, roots: &BTreeSet<RelPath>) -> Vec<RelPath>
             .iter()
             .any(|other| other != root && other.is_within(root) && path.is_within(other));
         let by_hand = BY_HAND.contains(&path.file_name())
-            || ["config/deploy", "config/examples", "config/kamal"]
-                .iter()
-                .any(|start| below.as_str().starts_with(start))
+            || [
+                "config/deploy",
+                "config/examples",
+                "config/kamal",
+                "lib/capistrano",
+                "lib/generators",
+            ]
+            .iter()
+            .any(|start| below.as_str().starts_with(start))
             || folder.as_str() == "config/environments" && path.file_name() != "production.rb";
         runs && !inner && !by_hand
     };

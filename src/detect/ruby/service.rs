@@ -49,6 +49,28 @@ pub(super) fn services(
     all
 }
 
+/// Clients that a Gemfile may hold for a choice that was not made, with the words of which one is there where
+/// it was.
+const CHOSEN: &[(&str, &[&str])] = &[("dalli", &["mem_cache_store", "Dalli"])];
+
+/// Whether code or configuration speaks of a client of [`CHOSEN`]; None for other gems.
+fn is_used(application: &Application<'_>, gem: &str) -> Option<bool> {
+    let (_, words) = CHOSEN.iter().find(|(name, _)| *name == gem)?;
+    let speaks = |text: &str| {
+        let mut lines = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with('#'));
+        lines.any(|line| words.iter().any(|word| line.contains(word)))
+    };
+    let mut files = application.files.iter();
+    Some(files.any(|path| {
+        application
+            .tree
+            .text(path)
+            .is_some_and(|text| speaks(&text))
+    }))
+}
+
 /// What all processes of a project share.
 fn common(application: &Application<'_>, shape: &Shape, processes: &[Process]) -> Service {
     let manifest = application.gemfile.path.clone();
@@ -65,6 +87,11 @@ fn common(application: &Application<'_>, shape: &Shape, processes: &[Process]) -
     base.manifest_includes = includes(application);
     base.requirements
         .clone_from(&application.gemfile.requirements);
+    for requirement in &mut base.requirements {
+        if !requirement.development {
+            requirement.imported = is_used(application, &requirement.name);
+        }
+    }
     base.runtime_version = version::find(application);
     base.sources = vec![application.root.clone()];
     base.sources.extend(

@@ -159,7 +159,15 @@ pub(super) fn find(
             framework: known.and_then(|known| library(application, known)),
         });
     }
-    for known in KNOWN {
+    // What is deployed is told whole where a process of it starts the project's own code to work.
+    let whole = processes.iter().any(|process| {
+        process.deployed
+            && process.at.file.file_name() == "Procfile"
+            && found
+                .iter()
+                .any(|one| one.name == process.name && one.framework.is_none())
+    });
+    for known in KNOWN.iter().filter(|_| !whole) {
         let Some(gem) = application.first(known.gems) else {
             continue;
         };
