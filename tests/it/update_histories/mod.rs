@@ -107,10 +107,11 @@ fn settle(world: &mut World, story: &mut Story) {
             };
             let (code, said) = update(world, &[side, &name]);
             story.tell(format!("  settles {path} with {side}"));
-            story.check(code == 0 || code == 4, || said);
+            story.check(code == 0 || code == 4, || said.clone());
             if side == "--theirs" {
                 world.accept(path);
             }
+            loses_nothing(world, story, &said);
         }
     }
 }
@@ -157,10 +158,7 @@ fn follow(world: &mut World, parser: &mut Parser, story: &mut Story) {
     story.merges += said.matches(" merge ").count();
     story.conflicts += said.matches("! ").count();
 
-    let lost = world
-        .ledger
-        .lost(&after, |path| pristine(&world.sandbox, path));
-    story.check(lost.is_empty(), || format!("{}\n{said}", lost.join("\n")));
+    loses_nothing(world, story, &said);
     let proposals = world.proposals();
     story.check((code == 4) != proposals.is_empty(), || {
         format!("{proposals:?}\n{said}")
@@ -193,6 +191,14 @@ fn follow(world: &mut World, parser: &mut Parser, story: &mut Story) {
     if after != before {
         back_and_forth(world, story, &before);
     }
+}
+
+/// What the user did is still there after an update that `said` this.
+fn loses_nothing(world: &mut World, story: &Story, said: &str) {
+    let tree = world.sandbox.tree();
+    let wanted = |path: &str| pristine(&world.sandbox, path);
+    let lost = world.ledger.lost(&tree, wanted);
+    story.check(lost.is_empty(), || format!("{}\n{said}", lost.join("\n")));
 }
 
 /// A file of fewer lines may have hardly one of them in common with what it was.

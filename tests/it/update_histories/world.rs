@@ -320,13 +320,15 @@ impl Ledger {
                 lost.push(format!("{path} is back"));
             }
         }
+        // One that is made no more goes where its content is what was generated, whatever its mode.
+        self.modes
+            .retain(|path, _| tree.contains_key(Path::new(path)));
         for (path, mode) in &self.modes {
             match tree.get(Path::new(path)) {
-                Some((_, found)) if found == mode => {}
-                found => lost.push(format!(
-                    "{path}: has mode {:?} instead of {mode:o}",
-                    found.map(|found| format!("{:o}", found.1))
-                )),
+                Some((_, found)) if found != mode => {
+                    lost.push(format!("{path}: has mode {found:o} instead of {mode:o}"));
+                }
+                _ => {}
             }
         }
         for path in &self.crlf {
