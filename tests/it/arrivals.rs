@@ -8,7 +8,8 @@ const MANAGE: &str = "import os\nimport sys\n\n\ndef main():\n    \
     from django.core.management import execute_from_command_line\n\n    \
     execute_from_command_line(sys.argv)\n\n\nif __name__ == \"__main__\":\n    main()\n";
 const SETTINGS: &str = "ROOT_URLCONF = 'core.urls'\nINSTALLED_APPS = ['shop']\n\
-    WSGI_APPLICATION = 'core.wsgi.application'\n";
+    WSGI_APPLICATION = 'core.wsgi.application'\n\
+    DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': 'db.sqlite3'}}\n";
 const WSGI: &str = "from django.core.wsgi import get_wsgi_application\n\
     application = get_wsgi_application()\n";
 
