@@ -150,7 +150,8 @@ fn find(lock: &Lock, gone: &[Artifact], repository: &Repository) -> Result<Moves
             continue;
         }
         let former = former.by_id(&artifact.id).map(Artifact::place);
-        let content = former.and_then(|place| written.content_before(place));
+        let mut places = [known, former].into_iter().flatten();
+        let content = places.find_map(|place| written.content_before(place));
         // One that was not there before either was deleted long ago.
         if content.is_some() || former.is_none() {
             within.extend(Lost::of(artifact, content, repository));

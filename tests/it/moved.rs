@@ -175,6 +175,19 @@ fn what_was_never_committed_is_followed_by_its_copy() {
 }
 
 #[test]
+fn two_moves_in_two_commits_are_followed() {
+    let sandbox = made();
+    mv(&sandbox, "Dockerfile", "docker/Dockerfile");
+    commit(&sandbox);
+    sandbox.run(0, &["update"]);
+    mv(&sandbox, "docker/Dockerfile", "images/web");
+    commit(&sandbox);
+    sandbox.run(0, &["update"]);
+    let place = moved_to(&sandbox, "Dockerfile");
+    assert_eq!(place.unwrap(), "images/web");
+}
+
+#[test]
 fn the_second_move_after_one_in_the_commit_of_the_lock_is_followed() {
     let sandbox = made();
     at_8123(&sandbox);
