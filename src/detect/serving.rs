@@ -122,6 +122,19 @@ pub(super) fn opens(name: &str) -> bool {
     .any(|word| name.contains(word))
 }
 
+/// The relative path that a literal names, such as that of templates, without `./`; one word alone is
+/// none but where `is_opened` says so.
+pub(super) fn relative_path(text: &str, is_opened: impl FnOnce() -> bool) -> Option<&str> {
+    let path = text.trim_start_matches("./");
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./*".contains(c);
+    let is_path = path.len() > 2
+        && path.len() < 100
+        && !path.starts_with('/')
+        && path.chars().all(plain)
+        && (path.contains(['/', '.']) || is_opened());
+    is_path.then_some(path)
+}
+
 /// Whether a route is one that a health check asks.
 pub(super) fn is_health(route: &str) -> bool {
     let last = route.trim_end_matches('/').rsplit('/').next();

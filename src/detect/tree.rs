@@ -360,6 +360,21 @@ impl Tree {
 }
 
 #[cfg(test)]
+impl Tree {
+    /// A tree of these files, by path and text, and the folder that they lie in.
+    pub(super) fn laid_out(files: &[(&str, &str)]) -> (tempfile::TempDir, Self) {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let tree = Self::read(folder.path()).unwrap();
+        (folder, tree)
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -155,15 +155,32 @@ fn a_move_in_the_commit_that_has_the_lock_of_an_update_is_followed() {
 }
 
 #[test]
-fn the_second_of_two_moves_since_a_commit_is_followed() {
-    let sandbox = made();
-    mv(&sandbox, "Dockerfile", "docker/Dockerfile");
-    sandbox.run(0, &["update"]);
-    mv(&sandbox, "docker/Dockerfile", "images/web");
-    commit(&sandbox);
-    sandbox.run(0, &["update"]);
-    let place = moved_to(&sandbox, "Dockerfile");
-    assert_eq!(place.unwrap(), "images/web");
+fn the_second_of_two_moves_is_followed_whatever_is_committed_between() {
+    for (lock, first, second) in [
+        (false, false, true),
+        (false, true, true),
+        (true, true, false),
+        (true, true, true),
+    ] {
+        let sandbox = made();
+        if lock {
+            at_8123(&sandbox);
+            sandbox.run(0, &["update"]);
+        }
+        mv(&sandbox, "Dockerfile", "docker/Dockerfile");
+        if first {
+            commit(&sandbox);
+        }
+        sandbox.run(0, &["update"]);
+        mv(&sandbox, "docker/Dockerfile", "images/web");
+        if second {
+            commit(&sandbox);
+        }
+        sandbox.run(0, &["update"]);
+        let place = moved_to(&sandbox, "Dockerfile");
+        let case = format!("{lock} {first} {second}");
+        assert_eq!(place.as_deref(), Some("images/web"), "{case}");
+    }
 }
 
 #[test]
@@ -172,33 +189,6 @@ fn what_was_never_committed_is_followed_by_its_copy() {
     mv(&sandbox, "Dockerfile", "docker/Dockerfile");
     let edited = with_label(&sandbox, "docker/Dockerfile");
     follows(&sandbox, &edited);
-}
-
-#[test]
-fn two_moves_in_two_commits_are_followed() {
-    let sandbox = made();
-    mv(&sandbox, "Dockerfile", "docker/Dockerfile");
-    commit(&sandbox);
-    sandbox.run(0, &["update"]);
-    mv(&sandbox, "docker/Dockerfile", "images/web");
-    commit(&sandbox);
-    sandbox.run(0, &["update"]);
-    let place = moved_to(&sandbox, "Dockerfile");
-    assert_eq!(place.unwrap(), "images/web");
-}
-
-#[test]
-fn the_second_move_after_one_in_the_commit_of_the_lock_is_followed() {
-    let sandbox = made();
-    at_8123(&sandbox);
-    sandbox.run(0, &["update"]);
-    mv(&sandbox, "Dockerfile", "docker/Dockerfile");
-    commit(&sandbox);
-    sandbox.run(0, &["update"]);
-    mv(&sandbox, "docker/Dockerfile", "images/web");
-    sandbox.run(0, &["update"]);
-    let place = moved_to(&sandbox, "Dockerfile");
-    assert_eq!(place.unwrap(), "images/web");
 }
 
 #[test]

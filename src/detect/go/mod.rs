@@ -3,6 +3,7 @@
 
 mod migration;
 mod module;
+mod paths;
 mod serve;
 mod service;
 mod source;

@@ -1,10 +1,10 @@
 //! What one file of Go says: its imports, where it listens, which variables it reads.
 
 use super::{value, viper};
-use crate::detect::serving::{Listen, is_health, is_name, is_of_port};
+use crate::detect::Tree;
+use crate::detect::serving::{Listen, is_health, is_name, is_of_port, port_in};
 use crate::detect::syntax::{self, Source};
 use crate::detect::variable::Read;
-use crate::detect::{Tree, serving};
 use crate::project::{Evidence, RelPath};
 use std::collections::BTreeMap;
 use tree_sitter::Node;
@@ -110,9 +110,10 @@ impl File {
     }
 }
 
-struct Reader<'t> {
-    source: Source<'t>,
-    file: File,
+/// Puts together what is said from the root down.
+pub(super) struct Reader<'t> {
+    pub(super) source: Source<'t>,
+    pub(super) file: File,
 }
 
 impl<'t> Reader<'t> {
@@ -306,12 +307,7 @@ impl<'t> Reader<'t> {
     }
 
     fn variable(&mut self, node: Node<'t>, object: &str, name: &str, arguments: &[Node<'t>]) {
-        let text = |index: usize| {
-            let argument = arguments.get(index)?;
-            (argument.kind() == "interpreted_string_literal"
-                || argument.kind() == "raw_string_literal")
-                .then(|| value::unquoted(self.source.of(*argument)).to_owned())
-        };
+        let text = |index: usize| value::literal(*arguments.get(index)?, self.source.text);
         let line = syntax::line(node);
         let of_viper = self.imports("github.com/spf13/viper");
         match (object, name) {
@@ -336,46 +332,19 @@ impl<'t> Reader<'t> {
                 }
             }
             ("os", "Environ") => self.file.is_environ = true,
-            (_, "AutomaticEnv") if of_viper => self.file.viper.is_automatic = true,
-            (_, "SetEnvPrefix") if of_viper => self.file.viper.prefix = text(0),
-            (_, "SetEnvKeyReplacer") if of_viper => {
-                let made = (arguments.first())
-                    .and_then(|replacer| replacer.child_by_field_name("arguments"));
-                let texts = made.map(syntax::children).unwrap_or_default();
-                let is_text = |text: &&Node<'_>| text.kind().ends_with("string_literal");
-                self.file.viper.is_computed = !texts.iter().all(|text| is_text(&text));
-                let texts = texts.iter().filter(is_text);
-                let texts = texts.map(|text| value::unquoted(self.source.of(*text)));
-                self.file.viper.replaced = texts.map(str::to_owned).collect();
-            }
-            ("viper" | "v", name)
-                if name == "SetDefault" || name == "IsSet" || name.starts_with("Get") =>
-            {
-                if let Some(name) = text(0) {
-                    let default = arguments.get(1).filter(|given| {
-                        matches!(given.kind(), "int_literal" | "true" | "false")
-                            || given.kind().ends_with("string_literal")
-                    });
-                    let default = default.map(|given| value::unquoted(self.source.of(*given)));
-                    self.file.viper.settings.push(Read {
-                        name,
-                        default: default.map(str::to_owned),
-                        required: false,
-                        line,
-                    });
-                }
-            }
             (_, "BindEnv") if of_viper => {
-                let names: Vec<String> = (1..arguments.len()).filter_map(text).collect();
-                for name in names {
-                    self.file.reads.push(Read {
-                        name,
-                        default: None,
-                        required: false,
-                        line,
-                    });
-                }
+                let names = (1..arguments.len()).filter_map(text);
+                self.file.reads.extend(names.map(|name| Read {
+                    name,
+                    default: None,
+                    required: false,
+                    line,
+                }));
             }
+            _ if self
+                .file
+                .viper
+                .hear(object, name, arguments, self.source.text, of_viper) => {}
             _ => {
                 if let Some(first) = text(0).filter(|text| is_name(text)) {
                     let default = text(1).or_else(|| {
@@ -424,7 +393,7 @@ impl<'t> Reader<'t> {
         let field = node
             .child_by_field_name("name")
             .map(|name| self.source.of(name));
-        if let (Some(field), Some(port)) = (field, default.and_then(serving::port_in)) {
+        if let (Some(field), Some(port)) = (field, default.and_then(port_in)) {
             self.keep(field, port, node);
         }
         self.file.reads.push(Read {
@@ -535,51 +504,6 @@ impl<'t> Reader<'t> {
                 .ports
                 .entry(name.to_lowercase())
                 .or_insert((port, at));
-        }
-    }
-
-    /// Whether the word `node` is given to something that opens files, or kept under such a name.
-    fn opens(&self, node: Node<'t>) -> bool {
-        let mut above = node.parent();
-        for _ in 0..4 {
-            let Some(parent) = above else { return false };
-            let named = match parent.kind() {
-                "call_expression" => parent.child_by_field_name("function"),
-                "short_var_declaration" | "assignment_statement" => {
-                    parent.child_by_field_name("left")
-                }
-                "var_spec" | "const_spec" => parent.child_by_field_name("name"),
-                "keyed_element" => parent.named_child(0),
-                _ => None,
-            };
-            if let Some(named) = named {
-                // Of a chain of calls the last one is given the word.
-                let chain = named
-                    .child_by_field_name("operand")
-                    .is_some_and(|operand| operand.kind() == "call_expression");
-                let last = named.child_by_field_name("field").filter(|_| chain);
-                return serving::opens(self.source.of(last.unwrap_or(named)));
-            }
-            above = parent.parent();
-        }
-        false
-    }
-
-    /// A relative path, such as that of templates.
-    fn literal(&mut self, node: Node<'t>) {
-        let text = value::unquoted(self.source.of(node));
-        let text = text.strip_prefix("file://").unwrap_or(text);
-        let path = text.trim_start_matches("./");
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./*".contains(c);
-        let is_named = path.contains(['/', '.']) || self.opens(node);
-        if is_named
-            && path.len() > 2
-            && path.len() < 100
-            && !path.starts_with('/')
-            && path.chars().all(plain)
-        {
-            let at = self.source.at(node);
-            self.file.paths.push((path.to_owned(), at));
         }
     }
 }

@@ -82,6 +82,12 @@ pub(super) fn tags(tag: &str) -> Vec<(&str, &str)> {
         .collect()
 }
 
+/// The text of a string literal.
+pub(super) fn literal(node: Node<'_>, text: &str) -> Option<String> {
+    let is_text = node.kind().ends_with("string_literal");
+    is_text.then(|| unquoted(syntax::text(node, text)).to_owned())
+}
+
 /// What the structs around a field put before the name of its variable: `env-namespace:"DB"` of go-flags,
 /// `envPrefix:"DB_"` of env.
 /// <https://pkg.go.dev/github.com/jessevdk/go-flags>, <https://pkg.go.dev/github.com/caarlos0/env/v11>

@@ -200,13 +200,7 @@ mod tests {
     use super::*;
 
     fn found(manager: PackageManager, files: &[(&str, &str)], command: &str) -> (String, String) {
-        let folder = tempfile::tempdir().unwrap();
-        for (path, text) in files {
-            let path = folder.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        let tree = Tree::read(folder.path()).unwrap();
+        let (_folder, tree) = Tree::laid_out(files);
         let packages = manifest::packages(&tree);
         let search = Search {
             tree: &tree,

@@ -16,6 +16,7 @@ mod output;
 mod service;
 mod settings;
 pub(super) mod source;
+mod variables;
 mod version;
 
 use super::{Found, Tree, existing, shell, unknown};

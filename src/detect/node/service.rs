@@ -5,12 +5,12 @@ use super::command::{self, Commands, Started};
 use super::framework::{self, Framework, Gives, Shown};
 use super::manager::Managed;
 use super::manifest::Package;
-use super::{configuration, health, in_image, migration, output, settings, source, version};
-use crate::detect::variable::{self, Engines};
-use crate::detect::{Tree, client, existing, javascript, naming, serving, single};
+use super::{configuration, health, in_image, migration, output, source, version};
+use crate::detect::variable::Engines;
+use crate::detect::{Tree, existing, naming, serving, single};
 use crate::project::{
-    BackingKind, ComposeFile, ComposeService, Confidence, Dockerfile, EnvVar, Evidence, Existing,
-    Fact, Port, RelPath, ServerInterface, Service, ServiceKind, Sought,
+    ComposeFile, ComposeService, Confidence, Dockerfile, Evidence, Existing, Fact, Port, RelPath,
+    ServerInterface, Service, ServiceKind,
 };
 
 /// Everything that the services of one package share.
@@ -32,17 +32,6 @@ pub(super) struct Surroundings<'a> {
     /// Whether anything else of the tree runs.
     pub(super) beside: bool,
 }
-
-/// Prefixes of variables that end up in a browser, where nothing is secret.
-const PUBLIC: &[&str] = &[
-    "NEXT_PUBLIC_",
-    "NUXT_PUBLIC_",
-    "VITE_",
-    "REACT_APP_",
-    "VUE_APP_",
-    "PUBLIC_",
-    "GATSBY_",
-];
 
 /// Dockerfiles that speak of the package in `root`, nearest first.
 pub(super) fn images<'e>(
@@ -340,7 +329,7 @@ impl Surroundings<'_> {
     }
 
     /// The entries of compose files that run the package: by its folder, its name, or its image.
-    fn composed(&self) -> Vec<(&ComposeFile, &ComposeService)> {
+    pub(super) fn composed(&self) -> Vec<(&ComposeFile, &ComposeService)> {
         let mut found = existing::own_services(
             self.existing,
             &self.package.root,
@@ -488,68 +477,6 @@ impl Surroundings<'_> {
             service.single = Some(single::sqlite(&at));
         }
         service
-    }
-
-    /// Whether production installs a client of `kind`.
-    fn speaks_to(&self, kind: BackingKind) -> bool {
-        self.package.requirements.iter().any(|requirement| {
-            !requirement.development
-                && client::of_npm(&requirement.name) == Some(Sought::Backing(kind))
-        })
-    }
-
-    fn engines(&self) -> Engines {
-        let schema = migration::Search {
-            tree: self.tree,
-            package: self.package,
-            members: self.members,
-            manager: self.managed.manager.value,
-        }
-        .engine()
-        .and_then(|(sign, _)| Some(sign?.of));
-        Engines::of(|kind| self.speaks_to(kind) || schema == Some(Sought::Backing(kind)))
-    }
-
-    fn env(&self) -> Vec<EnvVar> {
-        let engines = self.engines();
-        let mut found = javascript::variables(self.tree, self.files);
-        settings::add(self.tree, self.files, &mut found);
-        if let Some(path) = configuration::find(self.tree, &self.package.root, "nuxt.config") {
-            settings::of_nuxt(self.tree, &path, &mut found);
-        }
-        let composed = self.composed();
-        existing::add_passed(&composed, &mut found);
-        let mut found: Vec<EnvVar> = found.into_values().collect();
-        // Next replaces these when it builds.
-        if let Some(path) = configuration::find(self.tree, &self.package.root, "next.config") {
-            let inlined = configuration::keys(self.tree, &path, "env");
-            found.retain(|variable| !inlined.contains(&variable.name));
-        }
-        for variable in &mut found {
-            if PUBLIC
-                .iter()
-                .any(|prefix| variable.name.starts_with(prefix))
-            {
-                variable.secret = false;
-                variable.insecure_default = false;
-                continue;
-            }
-            variable.role = variable::role(&variable.name, engines);
-            variable::guard(variable);
-        }
-        variable::set(
-            &mut found,
-            self.images.iter().take(1).flat_map(|image| &image.env),
-            composed.iter().flat_map(|(_, one)| &one.settings),
-        );
-        // What Node.js and its package managers set themselves.
-        found.retain(|variable| {
-            !matches!(
-                variable.name.as_str(),
-                "NODE_ENV" | "NEXT_RUNTIME" | "HOME" | "PATH"
-            ) && !variable.name.starts_with("npm_")
-        });
-        found
     }
 
     /// What checks the package.

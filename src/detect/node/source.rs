@@ -397,19 +397,8 @@ pub(super) fn uploads(tree: &Tree, files: &[RelPath]) -> Vec<(String, Evidence)>
 mod tests {
     use super::*;
 
-    fn tree(files: &[(&str, &str)]) -> (tempfile::TempDir, Tree) {
-        let folder = tempfile::tempdir().unwrap();
-        for (path, text) in files {
-            let path = folder.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        let tree = Tree::read(folder.path()).unwrap();
-        (folder, tree)
-    }
-
     fn port(source: &str) -> Option<u16> {
-        let (_folder, tree) = tree(&[("a.ts", source)]);
+        let (_folder, tree) = Tree::laid_out(&[("a.ts", source)]);
         let path = RelPath::parse("a.ts").unwrap();
         listens(&tree, &path)
             .into_iter()
@@ -454,14 +443,14 @@ mod tests {
             ),
             ("MulterModule.register({ dest: './in' })", "./in"),
         ] {
-            let (_folder, tree) = tree(&[("a.ts", text)]);
+            let (_folder, tree) = Tree::laid_out(&[("a.ts", text)]);
             let path = RelPath::parse("a.ts").unwrap();
             let found = uploads(&tree, &[path]);
             let found: Vec<&str> = found.iter().map(|(folder, _)| folder.as_str()).collect();
             assert_eq!(found, [folder]);
         }
         let computed = "multer.diskStorage({ destination: (request, file, done) => done(null, folder) }); other({ dest: 'a' });";
-        let (_folder, tree) = tree(&[("a.ts", computed)]);
+        let (_folder, tree) = Tree::laid_out(&[("a.ts", computed)]);
         let path = RelPath::parse("a.ts").unwrap();
         assert_eq!(uploads(&tree, &[path]), []);
     }
@@ -469,7 +458,7 @@ mod tests {
     #[test]
     fn fastify_without_a_host_is_on_loopback() {
         let found = |source: &str| {
-            let (_folder, tree) = tree(&[("a.js", source)]);
+            let (_folder, tree) = Tree::laid_out(&[("a.js", source)]);
             on_loopback(&tree, &RelPath::parse("a.js").unwrap()).map(|at| at.line)
         };
         assert_eq!(found("\napp.listen({ port: 3000 });"), Some(2));

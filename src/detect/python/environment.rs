@@ -241,13 +241,7 @@ mod tests {
     }
 
     fn read_with(files: &[(&str, &str)], engines: Engines) -> Vec<EnvVar> {
-        let folder = tempfile::tempdir().unwrap();
-        for (path, text) in files {
-            let path = folder.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        let tree = Tree::read(folder.path()).unwrap();
+        let (_folder, tree) = Tree::laid_out(files);
         let code = Code::new(&tree);
         let all: BTreeSet<RelPath> = tree.with_extension("py").cloned().collect();
         let place = Place {

@@ -265,13 +265,7 @@ mod tests {
     use super::*;
 
     fn first(files: &[(&str, &str)]) -> Workspace {
-        let folder = tempfile::tempdir().unwrap();
-        for (path, text) in files {
-            let path = folder.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        let tree = Tree::read(folder.path()).unwrap();
+        let (_folder, tree) = Tree::laid_out(files);
         workspaces(&tree, &Existing::default()).remove(0)
     }
 

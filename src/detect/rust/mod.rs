@@ -5,6 +5,7 @@ mod cargo;
 mod manifest;
 mod migration;
 mod packages;
+mod paths;
 mod program;
 mod reader;
 mod reads;
@@ -154,13 +155,7 @@ mod tests {
     use super::*;
 
     fn looked(files: &[(&str, &str)]) -> Found {
-        let folder = tempfile::tempdir().unwrap();
-        for (path, text) in files {
-            let path = folder.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        let tree = Tree::read(folder.path()).unwrap();
+        let (_folder, tree) = Tree::laid_out(files);
         let mut found = Found::default();
         look(&tree, &Existing::default(), &mut found);
         found

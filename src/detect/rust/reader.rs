@@ -3,7 +3,7 @@
 use super::reads;
 use super::source::{Field, File, Route, Struct};
 use super::value::{self, Names};
-use crate::detect::serving::{self, Listen, is_health, is_name, is_of_port, port_in};
+use crate::detect::serving::{Listen, is_health, is_name, is_of_port, port_in};
 use crate::detect::syntax::{self, Source};
 use crate::detect::variable::Read;
 use tree_sitter::Node;
@@ -33,10 +33,10 @@ fn names<'t>(root: Node<'t>, text: &'t str) -> Names<'t> {
     found
 }
 
-struct Reader<'t, 'f> {
-    source: Source<'t>,
+pub(super) struct Reader<'t, 'f> {
+    pub(super) source: Source<'t>,
     names: Names<'t>,
-    file: &'f mut File,
+    pub(super) file: &'f mut File,
 }
 
 impl<'t> Reader<'t, '_> {
@@ -203,10 +203,8 @@ impl<'t> Reader<'t, '_> {
             // `Server::build().bind("http", address, factory)` of actix-server.
             "bind" if is_method && arguments.len() == 3 && self.mentions("actix_server") => {
                 let named = first.map_or("", |first| self.source.of(first));
-                arguments
-                    .get(1)
-                    .copied()
-                    .filter(|_| !named.contains("ldap"))
+                let of_http = named.contains("http");
+                arguments.get(1).copied().filter(|_| of_http)
             }
             // A socket that is made before.
             "from_std" if !is_method && object.ends_with("TcpListener") => first,
@@ -286,42 +284,6 @@ impl<'t> Reader<'t, '_> {
                 }
             }
             _ => {}
-        }
-    }
-
-    fn folders(&mut self, node: Node<'t>, object: &str, name: &str, arguments: &[Node<'t>]) {
-        let text = |index: usize| {
-            let argument: &Node = arguments.get(index)?;
-            value::literal(*argument, self.source.text)
-        };
-        let last = object.rsplit("::").next().unwrap_or_default();
-        let handed_out = match (last, name) {
-            ("ServeDir" | "StaticFilesEndpoint" | "StaticFileEndpoint", "new") => text(0),
-            ("FileServer", "from" | "new") => text(0),
-            ("Files", "new") => text(1),
-            ("ServeFile", "new") | ("NamedFile", "open") => {
-                text(0).and_then(|path| Some(path.rsplit_once('/')?.0.to_owned()))
-            }
-            ("fs", "dir") => text(0),
-            _ => None,
-        };
-        if let Some(folder) = handed_out {
-            let at = self.source.at(node);
-            self.file.statics.push((folder, at));
-        }
-        let templates = match (last, name) {
-            ("Tera", "new" | "parse") => text(0),
-            (_, "path_loader") => text(0),
-            (_, "register_templates_directory") => text(0)
-                .filter(|path| !path.starts_with('.'))
-                .or_else(|| text(1)),
-            ("Template", "fairing" | "custom") => Some("templates".to_owned()),
-            _ => None,
-        };
-        if let Some(folder) = templates {
-            let at = self.source.at(node);
-            let folder = folder.split('*').next().unwrap_or_default();
-            self.file.templates.push((folder.to_owned(), at));
         }
     }
 
@@ -550,60 +512,6 @@ impl<'t> Reader<'t, '_> {
             let at = self.source.at(node);
             let name = name.to_lowercase();
             self.file.ports.entry(name).or_insert((port, at));
-        }
-    }
-
-    /// Whether the word `node` is given to something that opens files, or kept under such a name.
-    fn opens(&self, node: Node<'t>) -> bool {
-        let mut above = node.parent();
-        for _ in 0..3 {
-            let Some(parent) = above else { return false };
-            let named = match parent.kind() {
-                "call_expression" => parent.child_by_field_name("function"),
-                "let_declaration" => parent.child_by_field_name("pattern"),
-                "const_item" | "static_item" => parent.child_by_field_name("name"),
-                "field_initializer" => parent.child_by_field_name("field"),
-                "macro_invocation" => return true,
-                _ => None,
-            };
-            if let Some(named) = named {
-                // Of a chain of calls the last one is given the word.
-                let last = named.child_by_field_name("field").unwrap_or(named);
-                let name = self.source.of(last).split("::<").next().unwrap_or_default();
-                return serving::opens(name);
-            }
-            above = parent.parent();
-        }
-        false
-    }
-
-    /// A relative path that is no argument of a macro which reads it when it is built.
-    fn literal(&mut self, node: Node<'t>) {
-        let built_in = node
-            .parent()
-            .filter(|parent| parent.kind() == "token_tree")
-            .and_then(|tokens| tokens.parent())
-            .is_some_and(|parent| {
-                parent.kind() != "macro_invocation" || {
-                    let name = parent.child_by_field_name("macro");
-                    let name = name.map_or("", |name| self.source.of(name));
-                    let last = name.rsplit("::").next().unwrap_or_default();
-                    !matches!(last, "format" | "vec" | "println" | "info")
-                }
-            });
-        let text = value::unquoted(self.source.of(node));
-        let path = text.trim_start_matches("./");
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./*".contains(c);
-        let is_named = path.contains(['/', '.']) || self.opens(node);
-        if !built_in
-            && is_named
-            && path.len() > 2
-            && path.len() < 100
-            && !path.starts_with('/')
-            && path.chars().all(plain)
-        {
-            let at = self.source.at(node);
-            self.file.paths.push((path.to_owned(), at));
         }
     }
 }
